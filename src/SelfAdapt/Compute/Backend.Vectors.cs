@@ -57,17 +57,22 @@ public abstract partial class Backend
     /// <param name="classQuantile">q, 0.2 in the paper's source.</param>
     /// <param name="regressionQuantile">Q, 0.8 in the paper.</param>
     /// <param name="keep">Rate of the moving average, 0.99.</param>
+    /// <param name="meanIsProbability">The logit channels of the mean hold probabilities.</param>
     /// <param name="thresholds">
     /// [4 C]: per channel background threshold, foreground threshold (logit) or deviation threshold, unused
-    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start.
+    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A class
+    /// that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
     /// </param>
     public abstract void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
-        float classQuantile, float regressionQuantile, float keep, DeviceVector thresholds);
+        float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
+        DeviceVector thresholds);
 
     /// <summary>
     /// The masked loss CE + lambda_bal * MSE (paper eq. 1) and its gradient; means run over all elements, a
-    /// vector field's or several regression channels' MSE over all of them together.
+    /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept where
+    /// its predicted class's probability is at least that class's threshold, a regression value where its
+    /// deviation is at most the channel's threshold; what is not kept counts as 0.
     /// </summary>
     /// <param name="student">Student output, [N,C,H,W].</param>
     /// <param name="mean">Pseudo-labels, [N,C,H,W].</param>
@@ -87,7 +92,8 @@ public abstract partial class Backend
 
     /// <summary>
     /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (spec/cellpose.md 5.1);
-    /// for a network with a single logit the BCE alone.
+    /// for a network with a single logit the BCE alone. Vector field and logit are the first of their kind; any
+    /// other channel gets a gradient of 0.
     /// </summary>
     /// <param name="output">[N,C,H,W].</param>
     /// <param name="shape">Its size.</param>
@@ -102,9 +108,13 @@ public abstract partial class Backend
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
 
     /// <summary>
-    /// The student's strong augmentation: per sample brightness and contrast in either order, clamp at zero from
-    /// below, Gaussian blur (edges mirrored without repeating the edge pixel), Gaussian noise from a counter-based generator, so
-    /// that every backend draws the same numbers (spec/selfadapt.md section 5).
+    /// The student's strong augmentation (spec/selfadapt.md section 5). Per sample, for every channel that is not
+    /// all zero: brightness x = max(0, b x) and contrast x = max(0, f x + (1 - f) mean(x)), in the sample's order,
+    /// the mean being that of the channel as it enters the contrast step; then a Gaussian blur, separable, rows
+    /// first, weights exp(-k^2 / (2 sigma^2)) for |k| up to ceil(3 sigma), divided by their sum, borders mirrored
+    /// without repeating the edge pixel (index -1 is 1, as often as it takes); then noise:
+    /// x += sigma * <see cref="CounterRandom.Normal"/>(seed, (c H + y) W + x), so that every backend draws the
+    /// same numbers. An all-zero channel, and a sample not to be augmented, are copied.
     /// </summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="shape">Its size.</param>
@@ -118,11 +128,11 @@ public abstract partial class Backend
     /// decoupled weight decay, then the teacher's EMA.
     /// </summary>
     /// <param name="state">The vectors, all of the same length.</param>
-    /// <param name="step">Learning rate, constants, number of this step.</param>
+    /// <param name="options">Learning rate, constants, number of this step.</param>
     /// <param name="sums">
     /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP included).
     /// </param>
-    public abstract void OptimizerStep(in OptimizerVectors state, in OptimizerStepOptions step, DeviceVector sums);
+    public abstract void OptimizerStep(in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
 }
 
 /// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>

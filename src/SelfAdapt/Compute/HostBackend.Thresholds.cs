@@ -1,0 +1,176 @@
+using System;
+using System.Numerics;
+
+namespace SelfAdapt.Compute;
+
+public abstract partial class HostBackend<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    public override void UpdateThresholds(
+        DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
+        float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
+        DeviceVector thresholds)
+    {
+        Span<T> state = Values(thresholds);
+        int plane = shape.H * shape.W;
+        double[] values = new double[shape.N * plane];
+        for (int c = 0; c < shape.C; c++)
+        {
+            Span<T> channel = state.Slice(4 * c, 4);
+            if (channels[c] == ChannelMeaning.Logit)
+            {
+                for (int k = 0; k < 2; k++)
+                {
+                    int count = CollectConfidence(Values(mean), shape, c, k == 1, meanIsProbability, values);
+                    MoveThreshold(channel, k, Quantile(values.AsSpan(0, count), classQuantile), keep);
+                }
+            }
+            else
+            {
+                ReadOnlySpan<T> source = Values(deviation);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    int at = ((((i / plane) * shape.C) + c) * plane) + (i % plane);
+                    values[i] = double.CreateTruncating(source[at]);
+                }
+
+                MoveThreshold(channel, 0, Quantile(values, regressionQuantile), keep);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The q-quantile with linear interpolation between the two order statistics around q (n - 1), NumPy's
+    /// default; null for no values, NaN if one of them is NaN.
+    /// </summary>
+    /// <param name="values">The sample; its order is changed.</param>
+    /// <param name="q">0 to 1.</param>
+    internal static double? Quantile(Span<double> values, double q)
+    {
+        if (values.IsEmpty)
+        {
+            return null;
+        }
+
+        foreach (double value in values)
+        {
+            if (double.IsNaN(value))
+            {
+                return double.NaN;
+            }
+        }
+
+        double position = q * (values.Length - 1);
+        int lower = (int)position;
+        double a = Select(values, lower);
+        if (lower + 1 >= values.Length)
+        {
+            return a;
+        }
+
+        double b = double.PositiveInfinity;
+        foreach (double value in values[(lower + 1)..])
+        {
+            b = Math.Min(b, value);
+        }
+
+        return a == b ? a : a + ((b - a) * (position - lower));
+    }
+
+    private static void MoveThreshold(Span<T> channel, int which, double? quantile, float keep)
+    {
+        if (quantile is not double q)
+        {
+            return;
+        }
+
+        bool set = channel[2 + which] != T.Zero;
+        double old = double.CreateTruncating(channel[which]);
+        channel[which] = T.CreateTruncating(set ? (keep * old) + ((1.0 - keep) * q) : q);
+        channel[2 + which] = T.One;
+    }
+
+    private static int CollectConfidence(
+        ReadOnlySpan<T> mean, TensorShape shape, int c, bool foreground, bool isProbability, double[] values)
+    {
+        int plane = shape.H * shape.W;
+        int count = 0;
+        for (int n = 0; n < shape.N; n++)
+        {
+            foreach (T value in mean.Slice(((n * shape.C) + c) * plane, plane))
+            {
+                (bool hard, double confidence, _) = PseudoLabel(double.CreateTruncating(value), isProbability);
+                if (hard == foreground)
+                {
+                    values[count++] = confidence;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Hard class, its probability, and the foreground's probability of one pixel.</summary>
+    private static (bool Foreground, double Confidence, double Probability) PseudoLabel(
+        double mean, bool isProbability)
+    {
+        if (isProbability)
+        {
+            return (mean > 0.5, mean > 0.5 ? mean : 1 - mean, mean);
+        }
+
+        // The background's probability from -mean: 1 - p would lose the digits that tell sure pixels apart.
+        return mean > 0 ? (true, Sigmoid(mean), Sigmoid(mean)) : (false, Sigmoid(-mean), Sigmoid(mean));
+    }
+
+    /// <summary>Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).</summary>
+    private static double Select(Span<double> values, int k)
+    {
+        int low = 0;
+        int high = values.Length - 1;
+        while (low < high)
+        {
+            double pivot = MedianOfThree(values[low], values[(low + high) / 2], values[high]);
+            int i = low;
+            int j = high;
+            while (i <= j)
+            {
+                while (values[i] < pivot)
+                {
+                    i++;
+                }
+
+                while (values[j] > pivot)
+                {
+                    j--;
+                }
+
+                if (i <= j)
+                {
+                    (values[i], values[j]) = (values[j], values[i]);
+                    i++;
+                    j--;
+                }
+            }
+
+            if (k <= j)
+            {
+                high = j;
+            }
+            else if (k >= i)
+            {
+                low = i;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return values[k];
+    }
+
+    private static double MedianOfThree(double a, double b, double c) =>
+        Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+}
