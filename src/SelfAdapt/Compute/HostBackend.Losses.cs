@@ -95,14 +95,12 @@ public abstract partial class HostBackend<T>
         double weight, Span<T> dy, ref long kept)
     {
         double sum = 0;
-        double background = double.CreateTruncating(limits[0]);
-        double foreground = double.CreateTruncating(limits[1]);
         for (int i = 0; i < y.Length; i++)
         {
-            (bool hard, double confidence, double probability) =
+            (bool hard, T confidence, double probability) =
                 PseudoLabel(double.CreateTruncating(label[i]), options.MeanIsProbability);
             dy[i] = T.Zero;
-            if (options.UseClassMask && !(confidence >= (hard ? foreground : background)))
+            if (options.UseClassMask && !(confidence >= limits[hard ? 1 : 0]))
             {
                 continue;
             }
