@@ -1,0 +1,164 @@
+using System;
+using System.Threading;
+
+namespace SelfAdapt.Compute.Cpu;
+
+/// <summary>
+/// A fork-join pool. Which thread takes which task is left to chance; results do not depend on it, because every
+/// task writes places of its own and sums across tasks are taken afterwards in task order.
+/// </summary>
+internal sealed class WorkerPool : IDisposable
+{
+    private const int SpinRounds = 2000;
+
+    private readonly Thread[] _threads;
+    private readonly object _gate = new();
+    private Action<int>? _body;
+    private int _count;
+    private int _next;
+    private int _pending;
+    private int _generation;
+    private bool _stop;
+    private Exception? _failure;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">How many threads work, the caller's included; at least 1.</param>
+    public WorkerPool(int threads)
+    {
+        Threads = Math.Max(1, threads);
+        _threads = new Thread[Threads - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"SelfAdapt worker {i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>How many threads work.</summary>
+    public int Threads { get; }
+
+    /// <summary>Runs body(0) .. body(count - 1), each once, and waits for all.</summary>
+    /// <param name="count">Number of tasks.</param>
+    /// <param name="body">The task.</param>
+    public void For(int count, Action<int> body)
+    {
+        if (_threads.Length == 0 || count <= 1)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                body(i);
+            }
+
+            return;
+        }
+
+        _body = body;
+        _count = count;
+        _failure = null;
+        _pending = _threads.Length;
+        Volatile.Write(ref _next, 0);
+        NextGeneration();
+        Drain();
+        // Another process may hold the core that the last worker needs: give way instead of burning it.
+        for (int spins = 0; Volatile.Read(ref _pending) != 0; spins++)
+        {
+            if (spins < SpinRounds)
+            {
+                Thread.SpinWait(8);
+            }
+            else
+            {
+                Thread.Yield();
+            }
+        }
+
+        _body = null;
+        if (_failure is not null)
+        {
+            throw new InvalidOperationException("A worker failed: " + _failure.Message, _failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Volatile.Write(ref _stop, true);
+        NextGeneration();
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+    }
+
+    private void Drain()
+    {
+        try
+        {
+            for (int i = Interlocked.Increment(ref _next) - 1; i < _count; i = Interlocked.Increment(ref _next) - 1)
+            {
+                _body!(i);
+            }
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Interlocked.CompareExchange(ref _failure, e, null);
+        }
+    }
+
+    private void Work()
+    {
+        int seen = 0;
+        while (true)
+        {
+            seen = AwaitGeneration(seen);
+            if (Volatile.Read(ref _stop))
+            {
+                return;
+            }
+
+            Drain();
+            Interlocked.Decrement(ref _pending);
+        }
+    }
+
+    /// <summary>Spins shortly, then yields, then sleeps until there is work.</summary>
+    private int AwaitGeneration(int seen)
+    {
+        for (int spins = 0; spins < SpinRounds * 2; spins++)
+        {
+            int current = Volatile.Read(ref _generation);
+            if (current != seen)
+            {
+                return current;
+            }
+
+            if (spins < SpinRounds)
+            {
+                Thread.SpinWait(8);
+            }
+            else
+            {
+                Thread.Yield();
+            }
+        }
+
+        lock (_gate)
+        {
+            while (_generation == seen)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            return _generation;
+        }
+    }
+
+    private void NextGeneration()
+    {
+        lock (_gate)
+        {
+            _generation++;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}
