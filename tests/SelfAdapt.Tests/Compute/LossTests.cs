@@ -2,13 +2,14 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
 [TestClass]
 public sealed class LossTests
 {
-    private static readonly VectorBackend<double> Backend = new();
+    private static readonly ReferenceBackend Backend = new();
     private static readonly TensorShape Shape = new(2, 4, 3, 2);
     private static readonly ChannelMeaning[] Channels =
         [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit, ChannelMeaning.Scalar];

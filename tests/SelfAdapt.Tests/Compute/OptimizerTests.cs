@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
@@ -121,7 +123,7 @@ public sealed class OptimizerTests
     [TestMethod]
     public void OptimizerStep_NoAnchorNoTeacher_JustSteps()
     {
-        VectorBackend<double> backend = new();
+        using ReferenceBackend backend = new();
         HostVector<double> weights = HostVectors.Of<double>(1);
         HostVector<double> sums = new(2);
         backend.OptimizerStep(
@@ -158,7 +160,7 @@ public sealed class OptimizerTests
     private sealed class State<T>(double[] weights, double[] gradient) : IDisposable
         where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
     {
-        private readonly VectorBackend<T> _backend = new();
+        private readonly Backend _backend = typeof(T) == typeof(float) ? new CpuBackend(1) : new ReferenceBackend();
         private readonly HostVector<T> _first = new(weights.Length);
         private readonly HostVector<T> _second = new(weights.Length);
 

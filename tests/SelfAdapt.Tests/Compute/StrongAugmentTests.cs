@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
@@ -109,14 +111,16 @@ public sealed class StrongAugmentTests
         StrongAugmentation[] samples =
             [new(true, true, 1.3f, 0.7f, 1.8f, 0.2f, 99), new(true, false, 0.4f, 1.7f, 0.3f, 0.1f, 7)];
         HostVector<float> target = new(image.Length);
-        new VectorBackend<float>().StrongAugment(HostVectors.Of<float>(image), new(2, 2, 12, 9), samples, target);
+        using CpuBackend backend = new(1);
+        backend.StrongAugment(HostVectors.Of<float>(image), new(2, 2, 12, 9), samples, target);
         AssertClose(Run(image, new(2, 2, 12, 9), samples), HostVectors.Read(target), 1e-6);
     }
 
     private static double[] Run(double[] image, TensorShape shape, params StrongAugmentation[] samples)
     {
         HostVector<double> target = new(image.Length);
-        new VectorBackend<double>().StrongAugment(HostVectors.Of<double>(image), shape, samples, target);
+        using ReferenceBackend backend = new();
+        backend.StrongAugment(HostVectors.Of<double>(image), shape, samples, target);
         return target.Data;
     }
 

@@ -2,13 +2,15 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
 [TestClass]
 public sealed class ThresholdTests
 {
-    private static readonly VectorBackend<double> Backend = new();
+    private static readonly ReferenceBackend Backend = new();
 
     [TestMethod]
     [DataRow(0.0, 1.0)]
@@ -88,7 +90,7 @@ public sealed class ThresholdTests
     public void UpdateThresholds_SureFloatNetwork_KeepsItsPixels()
     {
         // Confidences round to 1 in float: the threshold is 1 and must still be reached.
-        VectorBackend<float> backend = new();
+        using CpuBackend backend = new(1);
         HostVector<float> mean = HostVectors.Of<float>(18, 18.5, 19, -18);
         HostVector<float> thresholds = new(4);
         HostVector<float> sums = new(4);
@@ -115,7 +117,7 @@ public sealed class ThresholdTests
             flowDeviation.AsSpan(n * 2 * plane, 2 * plane).CopyTo(deviation.AsSpan(n * 3 * plane));
         }
 
-        VectorBackend<float> backend = new();
+        using CpuBackend backend = new(1);
         using DeviceVector means = Upload(backend, mean);
         using DeviceVector deviations = Upload(backend, deviation);
         ChannelMeaning[] channels = [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];

@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
@@ -9,7 +11,7 @@ namespace SelfAdapt.Tests.Compute;
 public sealed class ViewTests
 {
     private const int Size = 5;
-    private static readonly VectorBackend<double> Backend = new();
+    private static readonly ReferenceBackend Backend = new();
     private static readonly View[] All = Enum.GetValues<View>();
     private static readonly ChannelMeaning[] Cellpose =
         [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
@@ -121,7 +123,7 @@ public sealed class ViewTests
     [TestMethod]
     public void ViewMoments_Float_EquivariantNetworkHasNoDeviation()
     {
-        VectorBackend<float> backend = new();
+        using CpuBackend backend = new(1);
         TensorShape shape = new(1, 3, Size, Size);
         double[] image = HostVectors.Noise(Size * Size, 4);
         HostVector<float>[] outputs =
