@@ -79,8 +79,8 @@ public abstract partial class HostBackend<T>
             {
                 int at = ((n * shape.C) + field) * plane;
                 squares += HalfSquares(
-                    Values(output).Slice(at, 2 * plane), Values(flow).Slice(2 * n * plane, 2 * plane), flowScale,
-                    perComponent, Values(gradient).Slice(at, 2 * plane));
+                    Values(output).Slice(at, 2 * plane), Values(flow).Slice(2 * n * plane, 2 * plane),
+                    flowScale, perComponent, Values(gradient).Slice(at, 2 * plane));
             }
         }
 
@@ -116,8 +116,8 @@ public abstract partial class HostBackend<T>
     }
 
     private static double MaskedSquares(
-        ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits, bool useMask,
-        double weight, Span<T> dy, ref long kept)
+        ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits,
+        bool useMask, double weight, Span<T> dy, ref long kept)
     {
         double sum = 0;
         for (int i = 0; i < y.Length; i++)

@@ -112,8 +112,8 @@ public abstract partial class HostBackend<T>
     }
 
     /// <summary>
-    /// Hard class, its probability, and the foreground's probability of one pixel. The confidence is rounded to T,
-    /// as thresholds are: else one rounded up to 1 would reject every pixel of a sure network.
+    /// Hard class, its probability, and the foreground's probability of one pixel. The confidence is rounded
+    /// to T, as thresholds are: else one rounded up to 1 would reject every pixel of a sure network.
     /// </summary>
     private static (bool Foreground, T Confidence, double Probability) PseudoLabel(
         double mean, bool isProbability)
@@ -124,7 +124,9 @@ public abstract partial class HostBackend<T>
         return (foreground, T.CreateTruncating(foreground ? probability : background), probability);
     }
 
-    /// <summary>Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).</summary>
+    /// <summary>
+    /// Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).
+    /// </summary>
     private static double Select(Span<double> values, int k)
     {
         int low = 0;

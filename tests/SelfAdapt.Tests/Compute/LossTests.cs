@@ -22,8 +22,8 @@ public sealed class LossTests
         HostVector<double> gradient = new(3);
         HostVector<double> sums = new(6);
         Backend.MaskedLoss(
-            HostVectors.Of<double>(1, 2, Math.Log(3)), HostVectors.Of<double>(0, 4, 2), new HostVector<double>(3),
-            new(1, 3, 1, 1), Channels.AsSpan(0, 3), new(0.5f, false, false, false, false),
+            HostVectors.Of<double>(1, 2, Math.Log(3)), HostVectors.Of<double>(0, 4, 2),
+            new HostVector<double>(3), new(1, 3, 1, 1), Channels.AsSpan(0, 3), new(0.5f, false, false, false, false),
             new HostVector<double>(12), gradient, sums);
         double ce = -Math.Log(0.75);
         AssertClose([ce, 2.5, ce + 1.25, 1, 1, 1], sums.Data);
@@ -47,8 +47,8 @@ public sealed class LossTests
     [TestMethod]
     public void MaskedLoss_Masks_DropUnsurePixelsFromSumsAndGradient()
     {
-        // Background needs .7, foreground .8. Confidences: .75 (fg, out), .9 (fg, in), .75 (bg, in), .6 (bg, out).
-        // Deviations against 0.5: .5 in, .6 out, 0 in, 1 out. Means still run over all four pixels.
+        // Background needs .7, foreground .8. Confidences: .75 (fg, out), .9 (fg, in), .75 (bg, in), .6 (bg,
+        // out). Deviations against 0.5: .5 in, .6 out, 0 in, 1 out. Means still run over all four pixels.
         double[] label = [Math.Log(3), Math.Log(9), -Math.Log(3), -Math.Log(1.5), 0, 0, 0, 0];
         double[] student = [0, 0, 0, 0, 1, 1, 2, 1];
         double[] deviation = [0, 0, 0, 0, 0.5, 0.6, 0, 1];
@@ -92,7 +92,8 @@ public sealed class LossTests
     {
         HostVector<double> output = HostVectors.Of<double>(Scaled(3, 5));
         HostVector<double> flow = HostVectors.Of<double>(HostVectors.Noise(24, 6));
-        HostVector<double> cell = HostVectors.Of<double>([.. HostVectors.Noise(12, 7).Select(v => v > 0 ? 1.0 : 0)]);
+        HostVector<double> cell =
+            HostVectors.Of<double>([.. HostVectors.Noise(12, 7).Select(v => v > 0 ? 1.0 : 0)]);
         double Loss(HostVector<double> gradient)
         {
             HostVector<double> sums = new(3);
@@ -111,8 +112,8 @@ public sealed class LossTests
         HostVector<double> gradient = new(3);
         HostVector<double> sums = new(3);
         Backend.SupervisedLoss(
-            HostVectors.Of<double>(1, -1, 0), new(1, 3, 1, 1), Channels.AsSpan(0, 3), HostVectors.Of<double>(1),
-            HostVectors.Of<double>(0.6, -0.8), 5, gradient, sums);
+            HostVectors.Of<double>(1, -1, 0), new(1, 3, 1, 1), Channels.AsSpan(0, 3),
+            HostVectors.Of<double>(1), HostVectors.Of<double>(0.6, -0.8), 5, gradient, sums);
         AssertClose([3.25, Math.Log(2), 3.25 + Math.Log(2)], sums.Data);
         AssertClose([-1, 1.5, -0.5], gradient.Data);
     }

@@ -56,7 +56,8 @@ public sealed class StrongAugmentTests
     [TestMethod]
     public void StrongAugment_BlurAtTheBorder_MirrorsWithoutTheEdge()
     {
-        // sigma 1/3 has radius 1: weights e, 1, e over 1 + 2e with e = exp(-4.5). Left of column 0 lies column 1.
+        // sigma 1/3 has radius 1: weights e, 1, e over 1 + 2e with e = exp(-4.5). Left of column 0 lies
+        // column 1.
         double e = Math.Exp(-4.5);
         double[] blurred = Run([1, 2, 4], new(1, 1, 1, 3), Neutral with { BlurSigma = 1f / 3 });
         double n = 1 + (2 * e);
@@ -92,14 +93,16 @@ public sealed class StrongAugmentTests
         StrongAugmentation change = new(true, true, 1.3f, 0.7f, 0.8f, 0.2f, 99);
         CollectionAssert.AreEqual(Run(image, new(1, 1, 8, 8), change), Run(image, new(1, 1, 8, 8), change));
         CollectionAssert.AreNotEqual(
-            Run(image, new(1, 1, 8, 8), change), Run(image, new(1, 1, 8, 8), change with { NoiseSeed = 100 }));
+            Run(image, new(1, 1, 8, 8), change),
+            Run(image, new(1, 1, 8, 8), change with { NoiseSeed = 100 }));
     }
 
     [TestMethod]
     public void StrongAugment_AbsentChannel_StaysZero()
     {
         double[] image = [.. Enumerable.Repeat(1.0, 16), .. new double[16]];
-        double[] result = Run(image, new(1, 2, 4, 4), new StrongAugmentation(true, false, 1.5f, 1.5f, 1, 0.2f, 3));
+        double[] result =
+            Run(image, new(1, 2, 4, 4), new StrongAugmentation(true, false, 1.5f, 1.5f, 1, 0.2f, 3));
         Assert.IsTrue(result[16..].All(v => v == 0));
         Assert.IsTrue(result[..16].All(v => v != 0));
     }

@@ -96,17 +96,19 @@ public sealed class ThresholdTests
         HostVector<float> sums = new(4);
         ChannelMeaning[] channels = [ChannelMeaning.Logit];
         TensorShape shape = new(1, 1, 2, 2);
-        backend.UpdateThresholds(mean, new HostVector<float>(4), shape, channels, 0.2f, 0.8f, 0.99f, false, thresholds);
+        backend.UpdateThresholds(
+            mean, new HostVector<float>(4), shape, channels, 0.2f, 0.8f, 0.99f, false, thresholds);
         backend.MaskedLoss(
-            mean, mean, new HostVector<float>(4), shape, channels, new(0.5f, true, true, false, false), thresholds,
-            new HostVector<float>(4), sums);
+            mean, mean, new HostVector<float>(4), shape, channels, new(0.5f, true, true, false, false),
+            thresholds, new HostVector<float>(4), sums);
         Assert.AreEqual(1f, sums.Data[3]);
     }
 
     [TestMethod]
     public void UpdateThresholds_TorchTrace_GivesItsThresholdsAndKeptFractions()
     {
-        float[] mean = HostVectors.ReadNpy(SharedData.Path("golden", "cellpose_run", "selfadapt_teacher_mean.npy"));
+        float[] mean =
+            HostVectors.ReadNpy(SharedData.Path("golden", "cellpose_run", "selfadapt_teacher_mean.npy"));
         float[] flowDeviation =
             HostVectors.ReadNpy(SharedData.Path("golden", "cellpose_run", "selfadapt_teacher_std.npy"));
         TensorShape shape = new(4, 3, 96, 96);
@@ -120,14 +122,15 @@ public sealed class ThresholdTests
         using CpuBackend backend = new(1);
         using DeviceVector means = Upload(backend, mean);
         using DeviceVector deviations = Upload(backend, deviation);
-        ChannelMeaning[] channels = [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
+        ChannelMeaning[] channels =
+            [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
         using DeviceVector thresholds = backend.CreateVector(12);
         backend.UpdateThresholds(means, deviations, shape, channels, 0.2f, 0.8f, 0.99f, false, thresholds);
         using DeviceVector gradient = backend.CreateVector(mean.Length);
         using DeviceVector sums = backend.CreateVector(6);
         backend.MaskedLoss(
-            means, means, deviations, shape, channels, new(0.5f, true, true, false, false), thresholds, gradient,
-            sums);
+            means, means, deviations, shape, channels, new(0.5f, true, true, false, false), thresholds,
+            gradient, sums);
 
         // 0.8 in single precision shifts the position in the sample by 4e-4 of a gap of 6e-5.
         float[] t = Download(thresholds);
@@ -145,8 +148,8 @@ public sealed class ThresholdTests
     private static void Update(
         double[] mean, double[] deviation, ChannelMeaning[] channels, HostVector<double> thresholds) =>
         Backend.UpdateThresholds(
-            HostVectors.Of<double>(mean), HostVectors.Of<double>(deviation), new(1, channels.Length, 2, 2), channels,
-            0.2f, 0.8f, 0.99f, false, thresholds);
+            HostVectors.Of<double>(mean), HostVectors.Of<double>(deviation), new(1, channels.Length, 2, 2),
+            channels, 0.2f, 0.8f, 0.99f, false, thresholds);
 
     private static DeviceVector Upload(Backend backend, float[] values)
     {

@@ -54,8 +54,8 @@ public sealed class ViewTests
     [TestMethod]
     public void ViewMoments_RadialField_ComesBackFromEveryView()
     {
-        // The field that points away from a centre, computed afresh for the turned image, is what an equivariant
-        // network returns; turned back it must be the field of the original.
+        // The field that points away from a centre, computed afresh for the turned image, is what an
+        // equivariant network returns; turned back it must be the field of the original.
         (double row, double column) = (1.25, 2.5);
         double[] original = RadialField(row, column);
         foreach (View view in All)
@@ -115,7 +115,8 @@ public sealed class ViewTests
         // sigmoid(ln 3) = 3/4, sigmoid(-ln 4) = 1/5; the flow channels stay as they are.
         double[] first = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(Math.Log(3), 25)];
         double[] second = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(-Math.Log(4), 25)];
-        (double[] mean, _) = Moments([View.Identity, View.Identity], [first, second], averageProbabilities: true);
+        (double[] mean, _) =
+            Moments([View.Identity, View.Identity], [first, second], averageProbabilities: true);
         Assert.AreEqual((0.75 + 0.2) / 2, mean[60], 1e-15);
         Assert.AreEqual(2.0, mean[0]);
     }
@@ -127,7 +128,9 @@ public sealed class ViewTests
         TensorShape shape = new(1, 3, Size, Size);
         double[] image = HostVectors.Noise(Size * Size, 4);
         HostVector<float>[] outputs =
-            [.. All.Select(v => HostVectors.Of<float>(GradientNetwork(Apply(image, new(1, 1, Size, Size), v))))];
+        [
+            .. All.Select(v => HostVectors.Of<float>(GradientNetwork(Apply(image, new(1, 1, Size, Size), v)))),
+        ];
         HostVector<float> mean = new(75);
         HostVector<float> deviation = new(75);
         backend.ViewMoments(outputs, All, shape, Cellpose, false, mean, deviation);
@@ -169,7 +172,9 @@ public sealed class ViewTests
         return field;
     }
 
-    /// <summary>Where a point of the original lies in the turned image, from the views' definitions.</summary>
+    /// <summary>
+    /// Where a point of the original lies in the turned image, from the views' definitions.
+    /// </summary>
     private static (double Row, double Column) TurnedPosition(View view, double r, double c) => view switch
     {
         View.Identity => (r, c),
@@ -182,7 +187,9 @@ public sealed class ViewTests
         _ => (Size - 1 - c, Size - 1 - r),
     };
 
-    /// <summary>Central differences (wrapping around) and the square: turns with its input by construction.</summary>
+    /// <summary>
+    /// Central differences (wrapping around) and the square: turns with its input by construction.
+    /// </summary>
     private static double[] GradientNetwork(double[] image)
     {
         double[] output = new double[3 * image.Length];
