@@ -142,8 +142,8 @@ public sealed record AdaptationOptions
         if (Warmup > Iterations)
         {
             throw Wrong(
-                $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning rate " +
-                $"would never be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise " +
+                $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning " +
+                $"rate would never be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise " +
                 $"{nameof(Iterations)}.");
         }
 

@@ -23,8 +23,8 @@ public sealed class LossTests
         HostVector<double> sums = new(6);
         Backend.MaskedLoss(
             HostVectors.Of<double>(1, 2, Math.Log(3)), HostVectors.Of<double>(0, 4, 2),
-            new HostVector<double>(3), new(1, 3, 1, 1), Channels.AsSpan(0, 3), new(0.5f, false, false, false, false),
-            new HostVector<double>(12), gradient, sums);
+            new HostVector<double>(3), new(1, 3, 1, 1), Channels.AsSpan(0, 3),
+            new(0.5f, false, false, false, false), new HostVector<double>(12), gradient, sums);
         double ce = -Math.Log(0.75);
         AssertClose([ce, 2.5, ce + 1.25, 1, 1, 1], sums.Data);
         AssertClose([0.5, -1, -0.25], gradient.Data);

@@ -127,8 +127,8 @@ public sealed class OptimizerTests
         HostVector<double> weights = HostVectors.Of<double>(1);
         HostVector<double> sums = new(2);
         backend.OptimizerStep(
-            new(weights, HostVectors.Of<double>(2), new HostVector<double>(1), new HostVector<double>(1), null,
-                null),
+            new(weights, HostVectors.Of<double>(2), new HostVector<double>(1), new HostVector<double>(1),
+                null, null),
             new(1, 1, 0, 0, 0, 0, 1, false, 0.5f), sums);
         CollectionAssert.AreEqual(new double[] { 0, 4 }, sums.Data);
         Assert.AreEqual(0, weights.Data[0]);

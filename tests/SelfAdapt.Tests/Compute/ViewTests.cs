@@ -129,7 +129,8 @@ public sealed class ViewTests
         double[] image = HostVectors.Noise(Size * Size, 4);
         HostVector<float>[] outputs =
         [
-            .. All.Select(v => HostVectors.Of<float>(GradientNetwork(Apply(image, new(1, 1, Size, Size), v)))),
+            .. All.Select(v => Apply(image, new(1, 1, Size, Size), v))
+                .Select(turned => HostVectors.Of<float>(GradientNetwork(turned))),
         ];
         HostVector<float> mean = new(75);
         HostVector<float> deviation = new(75);
