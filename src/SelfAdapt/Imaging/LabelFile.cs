@@ -38,7 +38,7 @@ public static class LabelFile
         OutputFile.Write(path, PngWriter.EncodeGray16(image.Height, image.Width, ToUInt16(image.Labels)));
     }
 
-    /// <summary>Writes labels as Deflate-compressed TIFF, 16 bits, or 32 bits when a label is above 65,535.</summary>
+    /// <summary>Writes labels as Deflate-compressed TIFF, 16 bits, or signed 32 bits when a label is above 65,535.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="image">The labels.</param>
     /// <exception cref="SelfAdaptException">
@@ -49,7 +49,7 @@ public static class LabelFile
         ArgumentNullException.ThrowIfNull(image);
         byte[] content = Highest(path, image) > ushort.MaxValue
             ? TiffWriter.Encode(
-                SampleKind.UInt32, 1, image.Height, image.Width, MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
+                SampleKind.Int32, 1, image.Height, image.Width, MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
             : TiffWriter.Encode(
                 SampleKind.UInt16, 1, image.Height, image.Width,
                 MemoryMarshal.AsBytes(ToUInt16(image.Labels).AsSpan()), string.Empty);

@@ -209,7 +209,7 @@ internal static class PngReader
 
     private sealed record Header(int Width, int Height, int BitDepth, int ColourType, bool Interlaced)
     {
-        public int SamplesPerPixel => ColourType switch { Rgb => 3, GrayAlpha => 2, Rgba => 4, _ => 1 };
+        public int SamplesPerPixel => SamplesOf(ColourType);
 
         public int FilterDistance => Math.Max(1, SamplesPerPixel * BitDepth / 8);
 
@@ -238,10 +238,12 @@ internal static class PngReader
                     + $"compression {data[10]}, filter {data[11]}, interlace {data[12]})");
             }
 
-            file.CheckPageSize(width, height, colour is Gray or GrayAlpha ? 2 : 4, depth == 16 ? 2 : 1);
+            file.CheckPageSize(width, height, colour == Palette ? 3 : SamplesOf(colour), depth == 16 ? 2 : 1);
             return new Header((int)width, (int)height, depth, colour, data[12] == 1);
         }
 
         public long RowBytes(int width) => (((long)width * SamplesPerPixel * BitDepth) + 7) / 8;
+
+        private static int SamplesOf(int colour) => colour switch { Rgb => 3, GrayAlpha => 2, Rgba => 4, _ => 1 };
     }
 }

@@ -179,7 +179,8 @@ internal sealed class TiffDirectory
         return bigEndian ? BinaryPrimitives.ReadInt64BigEndian(bytes) : BinaryPrimitives.ReadInt64LittleEndian(bytes);
     }
 
-    private static long Saturated(long count, int size) => count > long.MaxValue / size ? long.MaxValue : count * size;
+    private static long Saturated(long count, int size)
+        => size > 0 && count > long.MaxValue / size ? long.MaxValue : count * size;
 
     private static int TypeSize(int type) => type switch
     {
