@@ -2,8 +2,9 @@ using System;
 
 namespace SelfAdapt.Compute;
 
-// The part of the op set that the adaptation computes with: plain NCHW vectors in, plain vectors out. Thresholds,
-// losses and kept fractions stay in vectors on the device; the host downloads them after a step, for the log.
+// The part of the op set that the adaptation computes with: plain NCHW vectors in, plain vectors out.
+// Thresholds, losses and kept fractions stay in vectors on the device; the host downloads them after a step,
+// for the log.
 public abstract partial class Backend
 {
     /// <summary>Sets every value.</summary>
@@ -30,8 +31,8 @@ public abstract partial class Backend
     public abstract void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target);
 
     /// <summary>
-    /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard deviation
-    /// over the views (spec/selfadapt.md section 3, step 3).
+    /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
+    /// deviation over the views (spec/selfadapt.md section 3, step 3).
     /// </summary>
     /// <param name="outputs">Per view, [N,C,H,W] as the network returned it for the turned input.</param>
     /// <param name="views">The views, same order.</param>
@@ -39,16 +40,18 @@ public abstract partial class Backend
     /// <param name="channels">The meaning of each channel.</param>
     /// <param name="averageProbabilities">Average a logit channel's probabilities instead of logits.</param>
     /// <param name="mean">Receives [N,C,H,W].</param>
-    /// <param name="deviation">Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.</param>
+    /// <param name="deviation">
+    /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
+    /// </param>
     public abstract void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation);
 
     /// <summary>
-    /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class the
-    /// q-quantile of the predicted class's probability; regression channels: the Q-quantile of the deviation.
-    /// The first batch sets them (spec/selfadapt.md sections 4 and 11).
+    /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class
+    /// the q-quantile of the predicted class's probability; regression channels: the Q-quantile of the
+    /// deviation. The first batch sets them (spec/selfadapt.md sections 4 and 11).
     /// </summary>
     /// <param name="mean">[N,C,H,W].</param>
     /// <param name="deviation">[N,C,H,W].</param>
@@ -60,8 +63,8 @@ public abstract partial class Backend
     /// <param name="meanIsProbability">The logit channels of the mean hold probabilities.</param>
     /// <param name="thresholds">
     /// [4 C]: per channel background threshold, foreground threshold (logit) or deviation threshold, unused
-    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A class
-    /// that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
+    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
+    /// class that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
     /// </param>
     public abstract void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
@@ -70,9 +73,9 @@ public abstract partial class Backend
 
     /// <summary>
     /// The masked loss CE + lambda_bal * MSE (paper eq. 1) and its gradient; means run over all elements, a
-    /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept where
-    /// its predicted class's probability is at least that class's threshold, a regression value where its
-    /// deviation is at most the channel's threshold; what is not kept counts as 0.
+    /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept
+    /// where its predicted class's probability is at least that class's threshold, a regression value where
+    /// its deviation is at most the channel's threshold; what is not kept counts as 0.
     /// </summary>
     /// <param name="student">Student output, [N,C,H,W].</param>
     /// <param name="mean">Pseudo-labels, [N,C,H,W].</param>
@@ -91,9 +94,9 @@ public abstract partial class Backend
         DeviceVector gradient, DeviceVector sums);
 
     /// <summary>
-    /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (spec/cellpose.md 5.1);
-    /// for a network with a single logit the BCE alone. Vector field and logit are the first of their kind; any
-    /// other channel gets a gradient of 0.
+    /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (spec/cellpose.md
+    /// 5.1); for a network with a single logit the BCE alone. Vector field and logit are the first of their
+    /// kind; any other channel gets a gradient of 0.
     /// </summary>
     /// <param name="output">[N,C,H,W].</param>
     /// <param name="shape">Its size.</param>
@@ -108,20 +111,21 @@ public abstract partial class Backend
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
 
     /// <summary>
-    /// The student's strong augmentation (spec/selfadapt.md section 5). Per sample, for every channel that is not
-    /// all zero: brightness x = max(0, b x) and contrast x = max(0, f x + (1 - f) mean(x)), in the sample's order,
-    /// the mean being that of the channel as it enters the contrast step; then a Gaussian blur, separable, rows
-    /// first, weights exp(-k^2 / (2 sigma^2)) for |k| up to ceil(3 sigma), divided by their sum, borders mirrored
-    /// without repeating the edge pixel (index -1 is 1, as often as it takes); then noise:
-    /// x += sigma * <see cref="CounterRandom.Normal"/>(seed, (c H + y) W + x), so that every backend draws the
-    /// same numbers. An all-zero channel, and a sample not to be augmented, are copied.
+    /// The student's strong augmentation (spec/selfadapt.md section 5). Per sample, for every channel that is
+    /// not all zero: brightness x = max(0, b x) and contrast x = max(0, f x + (1 - f) mean(x)), in the
+    /// sample's order, the mean being that of the channel as it enters the contrast step; then a Gaussian
+    /// blur, separable, rows first, weights exp(-k^2 / (2 sigma^2)) for |k| up to ceil(3 sigma), divided by
+    /// their sum, borders mirrored without repeating the edge pixel (index -1 is 1, as often as it takes);
+    /// then noise: x += sigma * <see cref="CounterRandom.Normal"/>(seed, (c H + y) W + x), so that every
+    /// backend draws the same numbers. An all-zero channel, and a sample not to be augmented, are copied.
     /// </summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="shape">Its size.</param>
     /// <param name="samples">One entry per sample, drawn on the host.</param>
     /// <param name="target">Receives [N,C,H,W].</param>
     public abstract void StrongAugment(
-        DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples, DeviceVector target);
+        DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
+        DeviceVector target);
 
     /// <summary>
     /// One optimiser step over all parameters in one pass: L2-SP's gradient added (paper eq. 2), AdamW with
@@ -130,9 +134,11 @@ public abstract partial class Backend
     /// <param name="state">The vectors, all of the same length.</param>
     /// <param name="options">Learning rate, constants, number of this step.</param>
     /// <param name="sums">
-    /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP included).
+    /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP
+    /// included).
     /// </param>
-    public abstract void OptimizerStep(in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
+    public abstract void OptimizerStep(
+        in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
 }
 
 /// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
@@ -222,5 +228,5 @@ public readonly record struct OptimizerVectors(
 /// <param name="DecoupledL2Sp">Apply L2-SP like weight decay instead of through the gradient.</param>
 /// <param name="EmaKeep">The teacher's rate alpha; 1 leaves it alone.</param>
 public readonly record struct OptimizerStepOptions(
-    int Step, float LearningRate, float WeightDecay, float Beta1, float Beta2, float Epsilon, float LambdaL2Sp,
-    bool DecoupledL2Sp, float EmaKeep);
+    int Step, float LearningRate, float WeightDecay, float Beta1, float Beta2, float Epsilon,
+    float LambdaL2Sp, bool DecoupledL2Sp, float EmaKeep);

@@ -3,9 +3,9 @@ using System;
 namespace SelfAdapt.Compute;
 
 /// <summary>
-/// Random numbers as a pure function of (key, counter): Philox4x32-10 (Salmon et al., "Parallel random numbers: as
-/// easy as 1, 2, 3", SC 2011). Any thread or GPU lane can compute the number at its own index, so that results do
-/// not depend on how work is divided.
+/// Random numbers as a pure function of (key, counter): Philox4x32-10 (Salmon et al., "Parallel random
+/// numbers: as easy as 1, 2, 3", SC 2011). Any thread or GPU lane can compute the number at its own index, so
+/// that results do not depend on how work is divided.
 /// </summary>
 public static class CounterRandom
 {
@@ -30,8 +30,8 @@ public static class CounterRandom
     public static double Uniform(ulong key, ulong counter) => ToUniform(UInt64(key, counter));
 
     /// <summary>
-    /// A number from the standard normal distribution (Box-Muller's cosine branch), from the upper 24 bits of words
-    /// 0 and 1: u = (w0 / 256 + 1) / 2^24, v = (w1 / 256) / 2^24, both exact in single precision;
+    /// A number from the standard normal distribution (Box-Muller's cosine branch), from the upper 24 bits of
+    /// words 0 and 1: u = (w0 / 256 + 1) / 2^24, v = (w1 / 256) / 2^24, both exact in single precision;
     /// sqrt(-2 ln u) cos(2 pi v). Its magnitude is at most 5.77.
     /// </summary>
     /// <param name="key">The stream.</param>
@@ -45,7 +45,9 @@ public static class CounterRandom
     /// <summary>The four words of one block.</summary>
     /// <param name="key">Low and high key word.</param>
     /// <param name="low">Counter words 0 and 1.</param>
-    /// <param name="high">Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.</param>
+    /// <param name="high">
+    /// Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.
+    /// </param>
     internal static (uint W0, uint W1, uint W2, uint W3) Block(ulong key, ulong low, ulong high)
     {
         uint k0 = (uint)key;

@@ -79,8 +79,8 @@ public abstract partial class HostBackend<T>
             {
                 int at = ((n * shape.C) + field) * plane;
                 squares += HalfSquares(
-                    Values(output).Slice(at, 2 * plane), Values(flow).Slice(2 * n * plane, 2 * plane), flowScale,
-                    perComponent, Values(gradient).Slice(at, 2 * plane));
+                    Values(output).Slice(at, 2 * plane), Values(flow).Slice(2 * n * plane, 2 * plane),
+                    flowScale, perComponent, Values(gradient).Slice(at, 2 * plane));
             }
         }
 
@@ -95,14 +95,12 @@ public abstract partial class HostBackend<T>
         double weight, Span<T> dy, ref long kept)
     {
         double sum = 0;
-        double background = double.CreateTruncating(limits[0]);
-        double foreground = double.CreateTruncating(limits[1]);
         for (int i = 0; i < y.Length; i++)
         {
-            (bool hard, double confidence, double probability) =
+            (bool hard, T confidence, double probability) =
                 PseudoLabel(double.CreateTruncating(label[i]), options.MeanIsProbability);
             dy[i] = T.Zero;
-            if (options.UseClassMask && !(confidence >= (hard ? foreground : background)))
+            if (options.UseClassMask && !(confidence >= limits[hard ? 1 : 0]))
             {
                 continue;
             }
@@ -118,8 +116,8 @@ public abstract partial class HostBackend<T>
     }
 
     private static double MaskedSquares(
-        ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits, bool useMask,
-        double weight, Span<T> dy, ref long kept)
+        ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits,
+        bool useMask, double weight, Span<T> dy, ref long kept)
     {
         double sum = 0;
         for (int i = 0; i < y.Length; i++)

@@ -100,10 +100,10 @@ public abstract partial class HostBackend<T>
         {
             foreach (T value in mean.Slice(((n * shape.C) + c) * plane, plane))
             {
-                (bool hard, double confidence, _) = PseudoLabel(double.CreateTruncating(value), isProbability);
+                (bool hard, T confidence, _) = PseudoLabel(double.CreateTruncating(value), isProbability);
                 if (hard == foreground)
                 {
-                    values[count++] = confidence;
+                    values[count++] = double.CreateTruncating(confidence);
                 }
             }
         }
@@ -111,20 +111,22 @@ public abstract partial class HostBackend<T>
         return count;
     }
 
-    /// <summary>Hard class, its probability, and the foreground's probability of one pixel.</summary>
-    private static (bool Foreground, double Confidence, double Probability) PseudoLabel(
+    /// <summary>
+    /// Hard class, its probability, and the foreground's probability of one pixel. The confidence is rounded
+    /// to T, as thresholds are: else one rounded up to 1 would reject every pixel of a sure network.
+    /// </summary>
+    private static (bool Foreground, T Confidence, double Probability) PseudoLabel(
         double mean, bool isProbability)
     {
-        if (isProbability)
-        {
-            return (mean > 0.5, mean > 0.5 ? mean : 1 - mean, mean);
-        }
-
-        // The background's probability from -mean: 1 - p would lose the digits that tell sure pixels apart.
-        return mean > 0 ? (true, Sigmoid(mean), Sigmoid(mean)) : (false, Sigmoid(-mean), Sigmoid(mean));
+        double probability = isProbability ? mean : Sigmoid(mean);
+        bool foreground = isProbability ? mean > 0.5 : mean > 0;
+        double background = isProbability ? 1 - mean : Sigmoid(-mean);
+        return (foreground, T.CreateTruncating(foreground ? probability : background), probability);
     }
 
-    /// <summary>Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).</summary>
+    /// <summary>
+    /// Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).
+    /// </summary>
     private static double Select(Span<double> values, int k)
     {
         int low = 0;

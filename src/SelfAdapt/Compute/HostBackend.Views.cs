@@ -72,7 +72,8 @@ public abstract partial class HostBackend<T>
         ReadOnlySpan<T> turned, int p, TensorShape shape, ChannelMeaning meaning, ViewTransform view,
         Span<double> target)
     {
-        // A component of the original is one component of the turned field, with a sign: itself or its partner.
+        // A component of the original is one component of the turned field, with a sign: itself or its
+        // partner.
         (int partner, int fromRow, int fromColumn) = meaning switch
         {
             ChannelMeaning.VectorRow => (1, view.RowFromRow, view.RowFromColumn),

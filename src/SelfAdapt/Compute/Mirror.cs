@@ -4,8 +4,8 @@ namespace SelfAdapt.Compute;
 internal static class Mirror
 {
     /// <summary>
-    /// The index inside 0..length-1 that stands for <paramref name="i"/>: mirrored at the ends without repeating
-    /// the end itself (-1 is 1), as often as it takes.
+    /// The index inside 0..length-1 that stands for <paramref name="i"/>: mirrored at the ends without
+    /// repeating the end itself (-1 is 1), as often as it takes.
     /// </summary>
     public static int Index(int i, int length)
     {

@@ -3,9 +3,9 @@ using System;
 namespace SelfAdapt.Compute;
 
 /// <summary>
-/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and position,
-/// so a run can be saved and taken up again; named sub-streams keep one use of random numbers from shifting
-/// another's.
+/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and
+/// position, so a run can be saved and taken up again; named sub-streams keep one use of random numbers from
+/// shifting another's.
 /// </summary>
 public sealed class RandomStream
 {
@@ -27,13 +27,16 @@ public sealed class RandomStream
     /// <summary>How many numbers were drawn.</summary>
     public ulong Position { get; private set; }
 
-    /// <summary>A stream of its own for one purpose, from its start; the same whatever was drawn here.</summary>
+    /// <summary>
+    /// A stream of its own for one purpose, from its start; the same whatever was drawn here.
+    /// </summary>
     /// <param name="name">The purpose.</param>
     public RandomStream Substream(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
 
-        // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary positions.
+        // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary
+        // positions.
         ulong hash = 0xCBF29CE484222325;
         foreach (char unit in name)
         {

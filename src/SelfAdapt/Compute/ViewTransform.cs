@@ -4,8 +4,8 @@ namespace SelfAdapt.Compute;
 
 /// <summary>
 /// A <see cref="View"/> as index arithmetic. A step down (row + 1) in the turned image is the step
-/// (RowFromRow, ColumnFromRow) in the original, a step right the step (RowFromColumn, ColumnFromColumn). The same
-/// four numbers turn a vector field's components back (table in spec/selfadapt.md section 3).
+/// (RowFromRow, ColumnFromRow) in the original, a step right the step (RowFromColumn, ColumnFromColumn). The
+/// same four numbers turn a vector field's components back (table in spec/selfadapt.md section 3).
 /// </summary>
 internal readonly record struct ViewTransform(
     int RowFromRow, int RowFromColumn, int ColumnFromRow, int ColumnFromColumn)

@@ -1,0 +1,32 @@
+using System;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// What was measured on the held-out images at one point of the run; no labels are involved.
+/// </summary>
+/// <param name="Iteration">Steps done; 0 is the source network itself.</param>
+/// <param name="FnRate">Fraction of the source network's cells that were lost (paper eq. 3).</param>
+/// <param name="EmbeddingDistance">Mean distance of the unit-length embeddings (paper eq. 4).</param>
+/// <param name="PooledDistance">The same of the un-normalised embeddings; null if there are none.</param>
+/// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>
+/// <param name="ViewVariance">Mean variance over the teacher's views: logged, no stopping signal.</param>
+/// <param name="Cells">Cells found.</param>
+public sealed record EvaluationPoint(
+    int Iteration, double FnRate, double EmbeddingDistance, double? PooledDistance, double? MeanConfidence,
+    double? ViewVariance, int Cells);
+
+/// <summary>What was measured in one training step.</summary>
+/// <param name="Iteration">1 for the first.</param>
+/// <param name="LearningRate">The step's learning rate.</param>
+/// <param name="CrossEntropy">Masked mean cross-entropy.</param>
+/// <param name="SquaredError">Masked mean squared error.</param>
+/// <param name="L2Sp">sum (w - w0)^2 before the step.</param>
+/// <param name="Loss">The whole loss.</param>
+/// <param name="GradientNorm">Euclidean norm of the whole gradient.</param>
+/// <param name="Kept">Per output channel, the fraction that the masks kept.</param>
+/// <param name="Thresholds">Thresholds in use, in the order the backend keeps them.</param>
+/// <param name="Seconds">Time since the run began.</param>
+public sealed record StepPoint(
+    int Iteration, double LearningRate, double CrossEntropy, double SquaredError, double L2Sp, double Loss,
+    double GradientNorm, ReadOnlyMemory<float> Kept, ReadOnlyMemory<float> Thresholds, double Seconds);

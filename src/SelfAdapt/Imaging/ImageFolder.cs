@@ -1,0 +1,182 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace SelfAdapt.Imaging;
+
+/// <summary>A file that was passed over.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Reason">Why, in a sentence for the user.</param>
+public sealed record SkippedFile(string File, string Reason);
+
+/// <summary>
+/// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8), less
+/// what can't be used, which is listed with the reason.
+/// </summary>
+public sealed class ImageFolder
+{
+    private static readonly string[] ReadExtensions = [".png", ".tif", ".tiff", ".npy"];
+
+    // Pictures that people will expect to be read: named as skipped instead of passed over in silence.
+    private static readonly string[] OtherExtensions =
+    [
+        ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi", ".svs",
+        ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
+    ];
+
+    private static readonly string[] ResultEndings =
+    [
+        "_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output", "_outlines", "_cp_outlines",
+        "_seg", "_dP",
+    ];
+
+    private ImageFolder(IReadOnlyList<NamedImage> images, IReadOnlyList<SkippedFile> skipped)
+        => (Images, Skipped) = (images, skipped);
+
+    /// <summary>The usable images, at least one, in natural order, names unique.</summary>
+    public IReadOnlyList<NamedImage> Images { get; }
+
+    /// <summary>The files (or pages) that were passed over, each with its reason.</summary>
+    public IReadOnlyList<SkippedFile> Skipped { get; }
+
+    /// <summary>Lists the files that would be read, in natural order.</summary>
+    /// <param name="path">A folder (not searched below), or one file, which is taken whatever its name.</param>
+    /// <param name="ending">Only files whose name without extension ends so (as Cellpose's --img_filter).</param>
+    /// <param name="skipped">Receives the pictures of kinds that are not read.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder or file.</exception>
+    public static IReadOnlyList<string> ListFiles(string path, string ending, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(ending);
+        ArgumentNullException.ThrowIfNull(skipped);
+        if (File.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] entries;
+        try
+        {
+            entries = Directory.GetFiles(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string reason = Directory.Exists(path) ? e.Message : "there is no such folder or file.";
+            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: can't be read: {reason}", e);
+        }
+
+        List<string> files = [];
+        foreach (string file in entries.OrderBy(f => Path.GetFileName(f), NaturalOrder.Instance))
+        {
+            string stem = Path.GetFileNameWithoutExtension(file);
+            if (!stem.EndsWith(ending, StringComparison.Ordinal) || stem.StartsWith('.')
+                || ResultEndings.Any(e => stem.EndsWith(e, StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            string extension = Path.GetExtension(file);
+            if (ReadExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            {
+                files.Add(file);
+            }
+            else if (OtherExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            {
+                skipped.Add(new(file, $"{extension} files aren't read; export it as TIFF or PNG."));
+            }
+        }
+
+        return files;
+    }
+
+    /// <summary>Reads the usable images of a folder, or of one file.</summary>
+    /// <param name="path">A folder (not searched below), or one file, which is taken whatever its name.</param>
+    /// <param name="ending">Only files whose name without extension ends so (as Cellpose's --img_filter).</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: there is no such folder or file, or it holds no usable image (the message lists why).
+    /// </exception>
+    public static ImageFolder Load(string path, string ending = "")
+    {
+        List<SkippedFile> skipped = [];
+        List<NamedImage> images = [];
+        HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string file in ListFiles(path, ending, skipped))
+        {
+            try
+            {
+                foreach (NamedImage image in ImageFile.ReadAll(file))
+                {
+                    if (Unusable(image.Image) is { } reason)
+                    {
+                        string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                        skipped.Add(new(file, page + reason));
+                    }
+                    else
+                    {
+                        images.Add(names.Add(image.Name) ? image : WithUniqueName(image, names));
+                    }
+                }
+            }
+            catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
+            {
+                string prefix = file + ": ";
+                skipped.Add(new(
+                    file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
+            }
+        }
+
+        return images.Count > 0 ? new ImageFolder(images, skipped) : throw NothingUsable(path, ending, skipped);
+    }
+
+    /// <summary>Why an image can't be used, or null if it can.</summary>
+    /// <param name="image">The image.</param>
+    internal static string? Unusable(Image image)
+    {
+        int bad = Array.FindIndex(image.Pixels, p => !float.IsFinite(p));
+        if (bad >= 0)
+        {
+            (int channel, int pixel) = Math.DivRem(bad, image.Height * image.Width);
+            return $"channel {channel + 1} has the value {(float.IsNaN(image.Pixels[bad]) ? "NaN" : "infinity")} at row "
+                + $"{pixel / image.Width}, column {pixel % image.Width}; replace such pixels.";
+        }
+
+        for (int c = 0; c < image.Channels; c++)
+        {
+            Span<float> plane = image.Plane(c);
+            if (plane.ContainsAnyExcept(plane[0]))
+            {
+                return null;
+            }
+        }
+
+        return FormattableString.Invariant($"every pixel has the same value ({image.Pixels[0]}): there is nothing to see.");
+    }
+
+    private static NamedImage WithUniqueName(NamedImage image, HashSet<string> names)
+    {
+        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension too.
+        string name = image.Name + Path.GetExtension(image.Path).Replace('.', '_');
+        for (int n = 2; !names.Add(name); n++)
+        {
+            name = FormattableString.Invariant($"{image.Name}_{n}");
+        }
+
+        return image with { Name = name };
+    }
+
+    private static SelfAdaptException NothingUsable(string path, string ending, List<SkippedFile> skipped)
+    {
+        const int Shown = 5;
+        string filter = ending.Length > 0 ? $" whose name ends in '{ending}'" : string.Empty;
+        if (skipped.Count == 0)
+        {
+            return new(ExitCode.NoUsableInput, $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that "
+                + "end like results, such as _masks, don't count). Name the folder that holds the images.");
+        }
+
+        string list = string.Concat(skipped.Take(Shown).Select(s => $"\n  {s.File}: {s.Reason}"));
+        string more = skipped.Count > Shown ? $"\n  and {skipped.Count - Shown} more" : string.Empty;
+        return new(ExitCode.NoUsableInput, $"{path}: holds no usable image{filter}:{list}{more}");
+    }
+}

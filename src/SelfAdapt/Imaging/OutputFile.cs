@@ -1,0 +1,34 @@
+using System;
+using System.IO;
+
+namespace SelfAdapt.Imaging;
+
+/// <summary>Writes whole files so that a reader never sees half of one.</summary>
+internal static class OutputFile
+{
+    /// <summary>Writes a file beside its place and moves it there, replacing what was there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        string partial = path + ".partial";
+        try
+        {
+            using (FileStream stream = new(partial, FileMode.Create, FileAccess.Write))
+            {
+                stream.Write(content);
+            }
+
+            File.Move(partial, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputNotWritable,
+                $"{path}: can't be written: {e.Message} Check that the folder exists, is writable and not full.",
+                e);
+        }
+    }
+}
