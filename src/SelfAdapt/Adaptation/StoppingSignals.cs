@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// The signals measured without labels on held-out images: the paper's two stopping signals, and two that it
+/// found to be none, for the log (spec/selfadapt.md section 7).
+/// </summary>
+internal static class StoppingSignals
+{
+    /// <summary>IoU from which a cell of the source network counts as still found.</summary>
+    private const double MatchIou = 0.5;
+
+    /// <summary>
+    /// FN / (TP + FN) over all images together (paper eq. 3): the fraction of the source network's cells that
+    /// the current network finds no more. 0 where the source network found none.
+    /// </summary>
+    /// <param name="source">The source network's segmentations.</param>
+    /// <param name="current">The current network's, same images in the same order.</param>
+    /// <exception cref="ArgumentException">The counts or sizes differ.</exception>
+    public static double FalseNegativeRate(
+        IReadOnlyList<LabelImage> source, IReadOnlyList<LabelImage> current)
+    {
+        if (source.Count != current.Count)
+        {
+            throw new ArgumentException($"{current.Count} segmentations do not go with {source.Count}.");
+        }
+
+        long found = 0;
+        long lost = 0;
+        for (int i = 0; i < source.Count; i++)
+        {
+            InstanceMatching matching = InstanceMatching.Match(source[i], current[i], MatchIou);
+            found += matching.TruePositives;
+            lost += matching.FalseNegatives;
+        }
+
+        return found + lost == 0 ? 0 : lost / (double)(found + lost);
+    }
+
+    /// <summary>
+    /// Mean Euclidean distance between two networks' embeddings of the same images (paper eq. 4). With
+    /// unit-length embeddings it is D_emb, 0 to 2; un-normalised pooled ones give the variant that is only
+    /// logged.
+    /// </summary>
+    /// <param name="source">The source network's, [images, length].</param>
+    /// <param name="current">The current network's, [images, length].</param>
+    /// <param name="length">Length of one embedding.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths differ, or are no positive multiple of <paramref name="length"/>.
+    /// </exception>
+    public static double EmbeddingDistance(
+        ReadOnlySpan<float> source, ReadOnlySpan<float> current, int length)
+    {
+        if (length < 1 || source.Length != current.Length || source.IsEmpty || source.Length % length != 0)
+        {
+            throw new ArgumentException(
+                $"{source.Length} and {current.Length} values are not embeddings of length {length}.");
+        }
+
+        double sum = 0;
+        for (int at = 0; at < source.Length; at += length)
+        {
+            double squares = 0;
+            for (int i = at; i < at + length; i++)
+            {
+                double difference = (double)current[i] - source[i];
+                squares += difference * difference;
+            }
+
+            sum += Math.Sqrt(squares);
+        }
+
+        return sum / (source.Length / length);
+    }
+
+    /// <summary>
+    /// Mean probability of the predicted class; rises even while the segmentation gets worse.
+    /// </summary>
+    /// <param name="logits">At least one logit.</param>
+    public static double MeanConfidence(ReadOnlySpan<float> logits)
+    {
+        double sum = 0;
+        foreach (float logit in logits)
+        {
+            sum += 1 / (1 + Math.Exp(-Math.Abs((double)logit)));
+        }
+
+        return sum / logits.Length;
+    }
+
+    /// <summary>
+    /// Mean variance over the teacher's views; its extremes do not meet the segmentation's.
+    /// </summary>
+    /// <param name="deviation">Standard deviations over the views, at least one.</param>
+    public static double ViewVariance(ReadOnlySpan<float> deviation)
+    {
+        double sum = 0;
+        foreach (float value in deviation)
+        {
+            sum += (double)value * value;
+        }
+
+        return sum / deviation.Length;
+    }
+}

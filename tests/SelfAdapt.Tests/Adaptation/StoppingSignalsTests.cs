@@ -1,0 +1,64 @@
+using System;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tests.Adaptation;
+
+[TestClass]
+public sealed class StoppingSignalsTests
+{
+    private static readonly LabelImage ThreeCells = new(1, 12, [1, 1, 1, 1, 0, 2, 2, 0, 3, 3, 3, 0]);
+
+    [TestMethod]
+    public void FalseNegativeRate_SameSegmentations_IsZero() =>
+        Assert.AreEqual(0, StoppingSignals.FalseNegativeRate([ThreeCells], [ThreeCells]));
+
+    [TestMethod]
+    public void FalseNegativeRate_TwoImages_PoolsTheCounts()
+    {
+        // Image 1: cell 1 keeps 2 of 4 pixels (IoU .5: found), cell 2 is gone, cell 3 keeps 1 of 3 (lost).
+        // Image 2: one cell, found. Pooled 2 of 4 lost; the mean over images would be 1/3.
+        LabelImage current = new(1, 12, [7, 7, 0, 0, 0, 0, 0, 0, 9, 0, 0, 4]);
+        LabelImage one = new(1, 2, [5, 0]);
+        Assert.AreEqual(0.5, StoppingSignals.FalseNegativeRate([ThreeCells, one], [current, one]), 1e-15);
+    }
+
+    [TestMethod]
+    public void FalseNegativeRate_SourceFoundNothing_IsZero() =>
+        Assert.AreEqual(0, StoppingSignals.FalseNegativeRate([new(1, 12, new int[12])], [ThreeCells]));
+
+    [TestMethod]
+    public void FalseNegativeRate_CountsDiffer_Throws() => Assert.ThrowsExactly<ArgumentException>(
+        () => StoppingSignals.FalseNegativeRate([ThreeCells], []));
+
+    [TestMethod]
+    public void EmbeddingDistance_TwoImages_IsTheMeanOfTheNorms()
+    {
+        // (3, 4) apart by 5; (0, 1) to (1, 0) by sqrt 2.
+        double distance = StoppingSignals.EmbeddingDistance([0, 0, 0, 1], [3, 4, 1, 0], 2);
+        Assert.AreEqual((5 + Math.Sqrt(2)) / 2, distance, 1e-15);
+    }
+
+    [TestMethod]
+    public void EmbeddingDistance_TwentyNineDegrees_IsAHalf()
+    {
+        // The chord of angle a is 2 sin(a / 2): 0.5 at 28.955 degrees.
+        double angle = 2 * Math.Asin(0.25);
+        double distance = StoppingSignals.EmbeddingDistance(
+            [1, 0], [(float)Math.Cos(angle), (float)Math.Sin(angle)], 2);
+        Assert.AreEqual(0.5, distance, 1e-7);
+    }
+
+    [TestMethod]
+    public void EmbeddingDistance_LengthsDiffer_Throws() => Assert.ThrowsExactly<ArgumentException>(
+        () => StoppingSignals.EmbeddingDistance([1, 2, 3], [1, 2, 3], 2));
+
+    [TestMethod]
+    public void MeanConfidence_EitherClass_TakesThePredictedOnes() => Assert.AreEqual(
+        (0.75 + 0.8) / 2, StoppingSignals.MeanConfidence([(float)Math.Log(3), -(float)Math.Log(4)]), 1e-7);
+
+    [TestMethod]
+    public void ViewVariance_Deviations_AreSquared() =>
+        Assert.AreEqual((4 + 9) / 2.0, StoppingSignals.ViewVariance([2, 3]), 1e-15);
+}
