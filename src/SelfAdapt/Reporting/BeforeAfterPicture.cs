@@ -10,14 +10,18 @@ namespace SelfAdapt.Reporting;
 /// <param name="Image">The pixels.</param>
 /// <param name="Before">Objects found before, same size as the image.</param>
 /// <param name="After">Objects found after, same size as the image.</param>
-/// <param name="BeforeCaption">Text above the left half, ASCII, such as "before: 12 cells, AP50 0.41".</param>
+/// <param name="BeforeCaption">
+/// Text above the left half, ASCII, such as "before: 12 cells, AP50 0.41".
+/// </param>
 /// <param name="AfterCaption">Text above the right half.</param>
 public sealed record BeforeAfterPanel(
-    string Title, Image Image, LabelImage Before, LabelImage After, string BeforeCaption, string AfterCaption);
+    string Title, Image Image, LabelImage Before, LabelImage After, string BeforeCaption,
+    string AfterCaption);
 
 /// <summary>
-/// Draws an image twice, with the outlines found before adaptation on the left and those found after on the right.
-/// Yellow: found both times (intersection over union at least 0.5). Magenta: only before. Green: only after.
+/// Draws an image twice, with the outlines found before adaptation on the left and those found after on the
+/// right. Yellow: found both times (intersection over union at least 0.5). Magenta: only before. Green: only
+/// after.
 /// </summary>
 public static class BeforeAfterPicture
 {
@@ -83,7 +87,8 @@ public static class BeforeAfterPicture
         {
             if (labels.Height != panel.Image.Height || labels.Width != panel.Image.Width)
             {
-                throw new ArgumentException($"Labels of {labels.Height}x{labels.Width} pixels don't belong to an image "
+                throw new ArgumentException(
+                    $"Labels of {labels.Height}x{labels.Width} pixels don't belong to an image "
                     + $"of {panel.Image.Height}x{panel.Image.Width}.");
             }
         }
@@ -123,7 +128,8 @@ public static class BeforeAfterPicture
             {
                 byte value = size.MeanAt(gray, labels.Width, x, y);
                 int label = size.At(labels, x, y);
-                bool outline = label != 0 && (size.At(labels, x - 1, y) != label || size.At(labels, x + 1, y) != label
+                bool outline = label != 0 && (size.At(labels, x - 1, y) != label
+                    || size.At(labels, x + 1, y) != label
                     || size.At(labels, x, y - 1) != label || size.At(labels, x, y + 1) != label);
                 canvas.Set(left + x, top + y,
                     !outline ? new Rgb(value, value, value) : paired.Contains(label) ? Both : unpaired);
@@ -140,7 +146,8 @@ public static class BeforeAfterPicture
         {
             int box = PixelFont.Height * scale;
             canvas.Fill(x, y, box, box, colour);
-            canvas.Write(x + box + (4 * scale), y, text, DimText, scale, canvas.Width - x - box - (4 * scale));
+            canvas.Write(
+                x + box + (4 * scale), y, text, DimText, scale, canvas.Width - x - box - (4 * scale));
             x += box + ((4 + ((text.Length + 2) * PixelFont.Advance)) * scale);
         }
     }
@@ -148,15 +155,16 @@ public static class BeforeAfterPicture
     private static int TextScale(int room) => room >= 2 * 30 * PixelFont.Advance ? 2 : 1;
 
     /// <summary>How an image is fitted to the sheet: whole-number magnification or reduction.</summary>
-    private sealed record ShownSize(int Height, int Width, int SourceHeight, int SourceWidth, int Zoom, int Reduction)
+    private sealed record ShownSize(
+        int Height, int Width, int SourceHeight, int SourceWidth, int Zoom, int Reduction)
     {
         public static ShownSize For(int height, int width)
         {
             int zoom = Math.Clamp(WantedHalf / width, 1, LargestZoom);
             int reduction = zoom > 1 ? 1 : (width + WidestHalf - 1) / WidestHalf;
             return new(
-                Math.Max(1, height * zoom / reduction), Math.Max(1, width * zoom / reduction), height, width, zoom,
-                reduction);
+                Math.Max(1, height * zoom / reduction), Math.Max(1, width * zoom / reduction), height, width,
+                zoom, reduction);
         }
 
         public int At(LabelImage labels, int x, int y)

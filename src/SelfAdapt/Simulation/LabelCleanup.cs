@@ -5,7 +5,9 @@ namespace SelfAdapt.Simulation;
 /// <summary>Makes labels that overlapping shapes left behind into one connected object each.</summary>
 internal static class LabelCleanup
 {
-    /// <summary>Keeps each label's largest 4-connected part, drops small ones, and numbers the rest 1 to n.</summary>
+    /// <summary>
+    /// Keeps each label's largest 4-connected part, drops small ones, and numbers the rest 1 to n.
+    /// </summary>
     /// <param name="labels">[height, width], 0 = background; changed in place.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>

@@ -3,8 +3,8 @@ using System;
 namespace SelfAdapt.Simulation;
 
 /// <summary>
-/// What a simulated fluorescence micrograph of nuclei looks like. Light is in units of a typical nucleus of the
-/// clean preset; the camera turns one unit into <see cref="PhotonScale"/> photons.
+/// What a simulated fluorescence micrograph of nuclei looks like. Light is in units of a typical nucleus of
+/// the clean preset; the camera turns one unit into <see cref="PhotonScale"/> photons.
 /// </summary>
 public sealed record MicrographOptions
 {
@@ -40,10 +40,14 @@ public sealed record MicrographOptions
     /// <summary>Largest eccentricity of the ellipses, 0 (circles) up to below 1.</summary>
     public double Eccentricity { get; init; } = 0.75;
 
-    /// <summary>Amplitude of the smooth deviation of a contour from its ellipse, as a fraction of the radius.</summary>
+    /// <summary>
+    /// Amplitude of the smooth deviation of a contour from its ellipse, as a fraction of the radius.
+    /// </summary>
     public double ContourRoughness { get; init; } = 0.06;
 
-    /// <summary>Largest part of a nucleus that may lie under others; negative keeps a gap between all.</summary>
+    /// <summary>
+    /// Largest part of a nucleus that may lie under others; negative keeps a gap between all.
+    /// </summary>
     public double MaximumOverlap { get; init; } = 0.08;
 
     /// <summary>Standard deviation of the log brightness between nuclei.</summary>
@@ -74,10 +78,13 @@ public sealed record MicrographOptions
     public double Offset { get; init; } = 100;
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="ArgumentException">A value is outside the range that its description gives.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is outside the range that its description gives.
+    /// </exception>
     internal void Check()
     {
-        Require(Height is >= 16 and <= 8192 && Width is >= 16 and <= 8192, "an image side is not in 16..8192");
+        Require(
+            Height is >= 16 and <= 8192 && Width is >= 16 and <= 8192, "an image side is not in 16..8192");
         Require(Nuclei is >= 0 and <= 60_000, "the number of nuclei is not in 0..60000");
         Require(Diameter is >= 5 and <= 500, "the diameter is not in 5..500");
         Require(DiameterSpread is >= 0 and <= 0.5, "the diameter's spread is not in 0..0.5");

@@ -10,8 +10,8 @@ namespace SelfAdapt.Simulation;
 public sealed record Micrograph(Image Image, LabelImage Labels);
 
 /// <summary>
-/// Simulates fluorescence micrographs of nuclei: shapes, brightness, texture, uneven background, blur, shot noise and
-/// camera noise, in the order in which a microscope adds them. Equal seeds give equal pictures.
+/// Simulates fluorescence micrographs of nuclei: shapes, brightness, texture, uneven background, blur, shot
+/// noise and camera noise, in the order in which a microscope adds them. Equal seeds give equal pictures.
 /// </summary>
 public static class MicrographSimulator
 {
@@ -35,7 +35,8 @@ public static class MicrographSimulator
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
 
-        // Scene and exposure draw from sequences of their own: the same seed gives the same nuclei in every state.
+        // Scene and exposure draw from sequences of their own: the same seed gives the same nuclei in every
+        // state.
         SeededRandom scene = new(seed);
         SeededRandom exposure = new(~seed);
         (int height, int width) = (options.Height, options.Width);
@@ -57,7 +58,8 @@ public static class MicrographSimulator
 
     private static void AddBackground(MicrographOptions options, SeededRandom random, float[] light)
     {
-        float[] field = SmoothField.Noise(random, BackgroundGrid, BackgroundGrid, BackgroundGrid * BackgroundGrain);
+        float[] field =
+            SmoothField.Noise(random, BackgroundGrid, BackgroundGrid, BackgroundGrid * BackgroundGrain);
         for (int i = 0; i < light.Length; i++)
         {
             double v = (double)(i / options.Width) / options.Height;
@@ -68,7 +70,8 @@ public static class MicrographSimulator
         }
     }
 
-    private static void PlaceNuclei(MicrographOptions options, SeededRandom random, int[] labels, float[] light)
+    private static void PlaceNuclei(
+        MicrographOptions options, SeededRandom random, int[] labels, float[] light)
     {
         float[] texture = SmoothField.Noise(
             random, options.Height, options.Width, Math.Max(0.8, options.Diameter * TextureGrain));
@@ -106,9 +109,13 @@ public static class MicrographSimulator
         double reach = shape.Reach * margin;
         int hidden = 0;
         covered.Clear();
-        for (int y = Math.Max(0, (int)(centreY - reach)); y <= Math.Min(options.Height - 1, centreY + reach); y++)
+        for (int y = Math.Max(0, (int)(centreY - reach));
+             y <= Math.Min(options.Height - 1, centreY + reach);
+             y++)
         {
-            for (int x = Math.Max(0, (int)(centreX - reach)); x <= Math.Min(options.Width - 1, centreX + reach); x++)
+            for (int x = Math.Max(0, (int)(centreX - reach));
+                 x <= Math.Min(options.Width - 1, centreX + reach);
+                 x++)
             {
                 double radius = shape.RelativeRadius(y - centreY, x - centreX);
                 int pixel = (y * options.Width) + x;
@@ -120,6 +127,7 @@ public static class MicrographSimulator
             }
         }
 
-        return covered.Count >= SmallestNucleus && hidden <= Math.Max(0, options.MaximumOverlap) * covered.Count;
+        return covered.Count >= SmallestNucleus
+            && hidden <= Math.Max(0, options.MaximumOverlap) * covered.Count;
     }
 }

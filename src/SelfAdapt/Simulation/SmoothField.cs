@@ -30,7 +30,9 @@ internal static class SmoothField
         }
     }
 
-    /// <summary>A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.</summary>
+    /// <summary>
+    /// A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.
+    /// </summary>
     /// <param name="random">Where the chance comes from.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -61,7 +63,9 @@ internal static class SmoothField
         return field;
     }
 
-    /// <summary>The brightness at a place of a coarse field stretched over an image, between four grid points.</summary>
+    /// <summary>
+    /// The brightness at a place of a coarse field stretched over an image, between four grid points.
+    /// </summary>
     /// <param name="field">[side, side].</param>
     /// <param name="side">Rows and columns of the field.</param>
     /// <param name="v">0 at the image's top to 1 at its bottom.</param>
@@ -91,7 +95,8 @@ internal static class SmoothField
         return Array.ConvertAll(kernel, k => k / sum);
     }
 
-    private static void BlurLine(float[] plane, int start, int step, int length, double[] kernel, double[] line)
+    private static void BlurLine(
+        float[] plane, int start, int step, int length, double[] kernel, double[] line)
     {
         int radius = kernel.Length / 2;
         for (int i = -radius; i < length + radius; i++)

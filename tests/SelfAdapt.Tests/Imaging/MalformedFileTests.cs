@@ -7,7 +7,9 @@ using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tests.Imaging;
 
-/// <summary>Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.</summary>
+/// <summary>
+/// Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.
+/// </summary>
 [TestClass]
 public class MalformedFileTests
 {
@@ -56,7 +58,8 @@ public class MalformedFileTests
             {
                 state = (state * 6364136223846793005) + 1442695040888963407;
                 int place = (int)((state >> 33) % (ulong)changed.Length);
-                changed[place] = mutant % 3 == 0 ? (byte)(state >> 20) : (byte)(changed[place] ^ (1 << (mutant % 8)));
+                changed[place] =
+                    mutant % 3 == 0 ? (byte)(state >> 20) : (byte)(changed[place] ^ (1 << (mutant % 8)));
             }
 
             RepairChecksums(changed);
@@ -79,7 +82,8 @@ public class MalformedFileTests
     [DataRow(16_000, 32773)]
     public void Decode_HugeTiffHeader_IsRefusedWithoutAllocating(int side, int compression)
     {
-        AssertRefusedCheaply(TiffBytes.Make(side, side, compression, rowsPerStrip: side, [1]), $"{side} x {side}");
+        AssertRefusedCheaply(
+            TiffBytes.Make(side, side, compression, rowsPerStrip: side, [1]), $"{side} x {side}");
     }
 
     [TestMethod]

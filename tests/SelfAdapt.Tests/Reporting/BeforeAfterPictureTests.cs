@@ -34,7 +34,8 @@ public class BeforeAfterPictureTests
     [TestMethod]
     public void EncodePng_SmallImage_IsMagnifiedToReadableSize()
     {
-        RgbPicture picture = Draw(Gradient(128, 64), Squares(128, 64, []), Squares(128, 64, []), string.Empty);
+        RgbPicture picture =
+            Draw(Gradient(128, 64), Squares(128, 64, []), Squares(128, 64, []), string.Empty);
 
         Assert.IsGreaterThanOrEqualTo(2 * 4 * 128, picture.Width);
         Assert.IsGreaterThanOrEqualTo(4 * 64, picture.Height);
@@ -102,7 +103,8 @@ public class BeforeAfterPictureTests
     [TestMethod]
     public void Stretch_Ramp_RunsFromBlackToWhite()
     {
-        Image image = new(2, 1, 1000, [.. Enumerable.Range(0, 1000).Select(i => (float)i), .. new float[1000]]);
+        Image image = new(
+            2, 1, 1000, [.. Enumerable.Range(0, 1000).Select(i => (float)i), .. new float[1000]]);
         byte[] gray = GrayRendering.Stretch(image, channel: null);
 
         Assert.AreEqual(0, gray[9]);
@@ -115,7 +117,8 @@ public class BeforeAfterPictureTests
         => Assert.IsTrue(colour.R == colour.G && colour.G == colour.B, colour.ToString());
 
     private static RgbPicture Draw(Image image, LabelImage before, LabelImage after, string title)
-        => RgbPicture.Decode(BeforeAfterPicture.EncodePng([new(title, image, before, after, "before", "after")]));
+        => RgbPicture.Decode(BeforeAfterPicture.EncodePng([new(
+            title, image, before, after, "before", "after")]));
 
     // The gradient begins with a black column and row that nothing else on the ground colour has.
     private static (int Left, int Right, int Top) Origin(RgbPicture picture, int width, int height)

@@ -38,7 +38,8 @@ public class MicrographSimulatorTests
         {
             MicrographOptions options = MicrographOptions.Clean;
             int[] labels = MicrographSimulator.Simulate(options, seed).Labels.Labels;
-            int[] areas = [.. labels.Where(l => l > 0).GroupBy(l => l).OrderBy(g => g.Key).Select(g => g.Count())];
+            int[] areas =
+                [.. labels.Where(l => l > 0).GroupBy(l => l).OrderBy(g => g.Key).Select(g => g.Count())];
 
             Assert.HasCount(labels.Max(), areas);
             Assert.IsGreaterThanOrEqualTo(options.Nuclei - 3, areas.Length);
@@ -73,10 +74,12 @@ public class MicrographSimulatorTests
     [TestMethod]
     public void Simulate_NoNuclei_HasTheBackgroundOfTheFormula()
     {
-        // Even background b: grey level = offset + Poisson(b s) + read noise; variance b s + noise^2 (+ rounding 1/12).
+        // Even background b: grey level = offset + Poisson(b s) + read noise; variance b s + noise^2 (+
+        // rounding 1/12).
         MicrographOptions options = MicrographOptions.Clean with
         {
-            Nuclei = 0, Background = 0.2, BackgroundUnevenness = 0, PhotonScale = 200, ReadNoise = 3, Offset = 100,
+            Nuclei =
+                0, Background = 0.2, BackgroundUnevenness = 0, PhotonScale = 200, ReadNoise = 3, Offset = 100,
         };
         Micrograph picture = MicrographSimulator.Simulate(options, 5);
         double mean = picture.Image.Pixels.Average(p => (double)p);
