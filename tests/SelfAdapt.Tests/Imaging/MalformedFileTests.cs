@@ -125,6 +125,15 @@ public class MalformedFileTests
         AssertRefusedCheaply(TiffBytes.Make(2, 2, 8, rowsPerStrip: 2, deflated), "does not decompress");
     }
 
+    [TestMethod]
+    public void Decode_ZlibStreamThatNeedsADictionary_IsRefused()
+    {
+        // 0x78BB is a valid zlib header whose bit 5 announces a preset dictionary (RFC 1950, 2.2).
+        byte[] stream = [0x78, 0xBB, 1, 2, 3, 4, 5, 6, 7, 8];
+
+        AssertRefusedCheaply(TiffBytes.Make(2, 2, 8, rowsPerStrip: 2, stream), "does not decompress");
+    }
+
     private static void AssertRefusedCheaply(byte[] content, string expected)
     {
         FileBytes file = new("bad", content);
