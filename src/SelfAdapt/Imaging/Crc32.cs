@@ -2,7 +2,9 @@ using System;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>The CRC-32 of PNG chunks (polynomial 0xEDB88320, reflected; PNG specification, annex D).</summary>
+/// <summary>
+/// The CRC-32 of PNG chunks (polynomial 0xEDB88320, reflected; PNG specification, annex D).
+/// </summary>
 internal static class Crc32
 {
     private static readonly uint[] Table = MakeTable();

@@ -4,7 +4,9 @@ using System.IO;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>A whole file in memory with its name, so that every fault found in it can be told by name.</summary>
+/// <summary>
+/// A whole file in memory with its name, so that every fault found in it can be told by name.
+/// </summary>
 internal sealed class FileBytes
 {
     private readonly byte[] _bytes;
@@ -125,7 +127,8 @@ internal sealed class FileBytes
         Int128 samples = (Int128)width * height * channels;
         if (samples > ImageLimits.PageSamples || samples * bytesPerSample > ImageLimits.PageBytes)
         {
-            throw Unsupported($"it declares {width} x {height} pixels with {channels} channels, more than the "
+            throw Unsupported(
+                $"it declares {width} x {height} pixels with {channels} channels, more than the "
                 + $"{ImageLimits.PageSamples:N0} values that are read; crop it into smaller images");
         }
     }

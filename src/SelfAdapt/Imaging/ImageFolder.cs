@@ -11,8 +11,8 @@ namespace SelfAdapt.Imaging;
 public sealed record SkippedFile(string File, string Reason);
 
 /// <summary>
-/// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8), less
-/// what can't be used, which is listed with the reason.
+/// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8),
+/// less what can't be used, which is listed with the reason.
 /// </summary>
 public sealed class ImageFolder
 {
@@ -21,14 +21,14 @@ public sealed class ImageFolder
     // Pictures that people will expect to be read: named as skipped instead of passed over in silence.
     private static readonly string[] OtherExtensions =
     [
-        ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi", ".svs",
-        ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
+        ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi",
+        ".svs", ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
     ];
 
     private static readonly string[] ResultEndings =
     [
-        "_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output", "_outlines", "_cp_outlines",
-        "_seg", "_dP",
+        "_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output", "_outlines",
+        "_cp_outlines", "_seg", "_dP",
     ];
 
     private ImageFolder(IReadOnlyList<NamedImage> images, IReadOnlyList<SkippedFile> skipped)
@@ -41,11 +41,16 @@ public sealed class ImageFolder
     public IReadOnlyList<SkippedFile> Skipped { get; }
 
     /// <summary>Lists the files that would be read, in natural order.</summary>
-    /// <param name="path">A folder (not searched below), or one file, which is taken whatever its name.</param>
-    /// <param name="ending">Only files whose name without extension ends so (as Cellpose's --img_filter).</param>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
     /// <param name="skipped">Receives the pictures of kinds that are not read.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder or file.</exception>
-    public static IReadOnlyList<string> ListFiles(string path, string ending, ICollection<SkippedFile> skipped)
+    public static IReadOnlyList<string> ListFiles(
+        string path, string ending, ICollection<SkippedFile> skipped)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(ending);
@@ -91,8 +96,12 @@ public sealed class ImageFolder
     }
 
     /// <summary>Reads the usable images of a folder, or of one file.</summary>
-    /// <param name="path">A folder (not searched below), or one file, which is taken whatever its name.</param>
-    /// <param name="ending">Only files whose name without extension ends so (as Cellpose's --img_filter).</param>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: there is no such folder or file, or it holds no usable image (the message lists why).
     /// </exception>
@@ -109,7 +118,8 @@ public sealed class ImageFolder
                 {
                     if (Unusable(image.Image) is { } reason)
                     {
-                        string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                        string page =
+                            image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
                         skipped.Add(new(file, page + reason));
                     }
                     else
@@ -122,11 +132,13 @@ public sealed class ImageFolder
             {
                 string prefix = file + ": ";
                 skipped.Add(new(
-                    file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
+                    file, e.Message.StartsWith(
+                        prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
             }
         }
 
-        return images.Count > 0 ? new ImageFolder(images, skipped) : throw NothingUsable(path, ending, skipped);
+        return images.Count > 0 ? new ImageFolder(images, skipped) : throw NothingUsable(
+            path, ending, skipped);
     }
 
     /// <summary>Why an image can't be used, or null if it can.</summary>
@@ -137,7 +149,9 @@ public sealed class ImageFolder
         if (bad >= 0)
         {
             (int channel, int pixel) = Math.DivRem(bad, image.Height * image.Width);
-            return $"channel {channel + 1} has the value {(float.IsNaN(image.Pixels[bad]) ? "NaN" : "infinity")} at row "
+            return $"channel {channel + 1} has the value {(float.IsNaN(image.Pixels[bad])
+                ? "NaN"
+                : "infinity")} at row "
                 + $"{pixel / image.Width}, column {pixel % image.Width}; replace such pixels.";
         }
 
@@ -150,12 +164,14 @@ public sealed class ImageFolder
             }
         }
 
-        return FormattableString.Invariant($"every pixel has the same value ({image.Pixels[0]}): there is nothing to see.");
+        return FormattableString.Invariant(
+            $"every pixel has the same value ({image.Pixels[0]}): there is nothing to see.");
     }
 
     private static NamedImage WithUniqueName(NamedImage image, HashSet<string> names)
     {
-        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension too.
+        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension
+        // too.
         string name = image.Name + Path.GetExtension(image.Path).Replace('.', '_');
         for (int n = 2; !names.Add(name); n++)
         {
@@ -171,8 +187,10 @@ public sealed class ImageFolder
         string filter = ending.Length > 0 ? $" whose name ends in '{ending}'" : string.Empty;
         if (skipped.Count == 0)
         {
-            return new(ExitCode.NoUsableInput, $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that "
-                + "end like results, such as _masks, don't count). Name the folder that holds the images.");
+            return new(
+                ExitCode.NoUsableInput,
+                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, such "
+                + "as _masks, don't count). Name the folder that holds the images.");
         }
 
         string list = string.Concat(skipped.Take(Shown).Select(s => $"\n  {s.File}: {s.Reason}"));

@@ -1,6 +1,8 @@
 namespace SelfAdapt.Imaging;
 
-/// <summary>What a picture file may ask for; everything is checked against these before memory is taken.</summary>
+/// <summary>
+/// What a picture file may ask for; everything is checked against these before memory is taken.
+/// </summary>
 internal static class ImageLimits
 {
     /// <summary>Bytes of the largest file that is read into memory.</summary>
@@ -21,7 +23,9 @@ internal static class ImageLimits
     /// <summary>Output bytes per input byte that DEFLATE can reach at most.</summary>
     public const int DeflateRatio = 1032;
 
-    /// <summary>Output bytes per input byte that TIFF's LZW (12-bit codes, 4,096 strings) stays below.</summary>
+    /// <summary>
+    /// Output bytes per input byte that TIFF's LZW (12-bit codes, 4,096 strings) stays below.
+    /// </summary>
     public const int LzwRatio = 2800;
 
     /// <summary>Output bytes per input byte that PackBits can reach at most.</summary>

@@ -27,7 +27,7 @@ internal static class Inflater
             // The checksum behind the data is only looked at when reading goes on.
             _ = zlib.ReadByte();
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw file.Malformed($"{what} does not decompress ({e.Message.TrimEnd('.')})");
         }

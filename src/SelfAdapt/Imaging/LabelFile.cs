@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>Reads and writes label images: one channel, 0 for background, one whole number per cell.</summary>
+/// <summary>
+/// Reads and writes label images: one channel, 0 for background, one whole number per cell.
+/// </summary>
 public static class LabelFile
 {
     /// <summary>Reads labels from PNG, TIFF or NPY, recognised by content.</summary>
@@ -18,7 +20,9 @@ public static class LabelFile
         return ImageFile.DecodeSingle(file, labels: true).ToLabels(file);
     }
 
-    /// <summary>Writes labels as 16-bit gray PNG, the form Cellpose writes (spec/cellpose.md section 8).</summary>
+    /// <summary>
+    /// Writes labels as 16-bit gray PNG, the form Cellpose writes (spec/cellpose.md section 8).
+    /// </summary>
     /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="image">The labels.</param>
     /// <exception cref="SelfAdaptException">
@@ -31,14 +35,16 @@ public static class LabelFile
         {
             throw new SelfAdaptException(
                 ExitCode.OutputNotWritable,
-                $"{path}: a PNG holds labels up to 65,535, but there are labels up to {image.Labels.Max():N0}. "
+                $"{path}: a PNG holds labels up to 65,535, but there is the label {image.Labels.Max():N0}. "
                 + "Write them as TIFF instead.");
         }
 
         OutputFile.Write(path, PngWriter.EncodeGray16(image.Height, image.Width, ToUInt16(image.Labels)));
     }
 
-    /// <summary>Writes labels as Deflate-compressed TIFF, 16 bits, or signed 32 bits when a label is above 65,535.</summary>
+    /// <summary>
+    /// Writes labels as Deflate-compressed TIFF, 16 bits, or signed 32 bits when a label is above 65,535.
+    /// </summary>
     /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="image">The labels.</param>
     /// <exception cref="SelfAdaptException">
@@ -49,7 +55,8 @@ public static class LabelFile
         ArgumentNullException.ThrowIfNull(image);
         byte[] content = Highest(path, image) > ushort.MaxValue
             ? TiffWriter.Encode(
-                SampleKind.Int32, 1, image.Height, image.Width, MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
+                SampleKind.Int32, 1, image.Height, image.Width,
+                MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
             : TiffWriter.Encode(
                 SampleKind.UInt16, 1, image.Height, image.Width,
                 MemoryMarshal.AsBytes(ToUInt16(image.Labels).AsSpan()), string.Empty);

@@ -2,7 +2,9 @@ using System;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>LZW as TIFF uses it: high bits first, 9 to 12 bits, width grows one code early (TIFF 6.0 section 13).</summary>
+/// <summary>
+/// LZW as TIFF uses it: high bits first, 9 to 12 bits, width grows one code early (TIFF 6.0 section 13).
+/// </summary>
 internal static class LzwDecoder
 {
     private const int Clear = 256;
@@ -13,7 +15,9 @@ internal static class LzwDecoder
     /// <summary>Decodes data.</summary>
     /// <param name="data">The codes.</param>
     /// <param name="target">Receives the bytes; decoding stops when it is full.</param>
-    /// <returns>How many bytes were written before the target was full, the data ended or a code was bad.</returns>
+    /// <returns>
+    /// How many bytes were written before the target was full, the data ended or a code was bad.
+    /// </returns>
     public static int Decode(ReadOnlySpan<byte> data, Span<byte> target)
     {
         // A string is where it was first written: every table entry is a stretch of the output.

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>Orders names as people do: digit runs by their value ("img2" before "img10"), letters without case.</summary>
+/// <summary>
+/// Orders names as people do: digit runs by their value ("img2" before "img10"), letters without case.
+/// </summary>
 internal sealed class NaturalOrder : IComparer<string>
 {
     /// <summary>The one comparer.</summary>

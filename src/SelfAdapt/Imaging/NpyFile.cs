@@ -36,7 +36,8 @@ public static class NpyFile
     /// <summary>Reads an array of numbers or booleans.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: absent, malformed, too large, or of a type that is not read (objects, structures, complex).
+    /// NoUsableInput: absent, malformed, too large, or of a type that is not read (objects, structures,
+    /// complex).
     /// </exception>
     public static NpyArray Read(string path) => Decode(FileBytes.Load(path));
 
@@ -68,14 +69,16 @@ public static class NpyFile
         Int128 count = 1;
         foreach (int length in header.Shape)
         {
-            // Stopping early keeps the product from running over; a zero further on makes an empty array all the same.
+            // Stopping early keeps the product from running over; a zero further on makes an empty array all
+            // the same.
             count = count > ImageLimits.FileSamples && length > 0 ? count : count * length;
         }
 
         long stored = file.Length - header.DataOffset;
         if (count * size > stored || count * size > Array.MaxLength)
         {
-            throw file.Malformed($"its shape ({string.Join(", ", header.Shape)}) needs {count * size} bytes of values "
+            throw file.Malformed(
+                $"its shape ({string.Join(", ", header.Shape)}) needs {count * size} bytes of values "
                 + $"but {stored} are there");
         }
 
@@ -94,22 +97,26 @@ public static class NpyFile
         return new NpyArray(header.Shape, samples);
     }
 
-    /// <summary>Takes an array as a picture: [rows, columns], or three axes of which the smallest is channels.</summary>
+    /// <summary>
+    /// Takes an array as a picture: [rows, columns], or three axes of which the smallest is channels.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: as <see cref="Read"/>, or the shape is not a picture's (spec/cellpose.md 3.1: channel axis
-    /// shorter than 10, the last one on ties).
+    /// NoUsableInput: as <see cref="Read"/>, or the shape is not a picture's (spec/cellpose.md 3.1: channel
+    /// axis shorter than 10, the last one on ties).
     /// </exception>
     internal static Raster DecodePicture(FileBytes file)
     {
         const int MaximumChannels = 9;
         NpyArray array = Decode(file);
         int[] shape = [.. array.Shape.Where((n, axis) => n != 1 || array.Shape.Length <= 2)];
-        if (shape.Length is < 2 or > 3 || shape.Min() == 0 || (shape.Length == 3 && shape.Min() > MaximumChannels))
+        if (shape.Length is < 2 or > 3 || shape.Min() == 0
+            || (shape.Length == 3 && shape.Min() > MaximumChannels))
         {
-            throw file.Unsupported($"its shape ({string.Join(", ", array.Shape)}) is not a picture's: [rows, columns], "
-                + $"or three axes of which one, the channels, is at most {MaximumChannels} long. Save every image "
-                + "of a stack in a file of its own");
+            throw file.Unsupported(
+                $"its shape ({string.Join(", ", array.Shape)}) is not a picture's: [rows, columns], "
+                + $"or three axes of which one, the channels, is at most {MaximumChannels} long. Save every "
+                + "image of a stack in a file of its own");
         }
 
         int axis = shape.Length == 2 ? -1 : Array.LastIndexOf(shape, shape.Min());
@@ -120,7 +127,7 @@ public static class NpyFile
         int size = array.Kind.Size();
 
         // Strides, in values, of the channel, row and column axis.
-        int rowStride = axis == 2 ? plane[1] * channels : axis == 1 ? plane[1] * channels : plane[1];
+        int rowStride = axis is 1 or 2 ? plane[1] * channels : plane[1];
         int columnStride = axis == 2 ? channels : 1;
         int channelStride = axis == 0 ? plane[0] * plane[1] : axis == 1 ? plane[1] : 1;
         for (int c = 0; c < channels; c++)
@@ -129,7 +136,8 @@ public static class NpyFile
             {
                 int start = (c * channelStride) + (y * rowStride);
                 SampleBuffer.CopyStrided(
-                    array.Samples.Bytes.AsSpan(start * size), columnStride, raster.From(c, y, 0), 1, plane[1], size);
+                    array.Samples.Bytes.AsSpan(start * size), columnStride, raster.From(c, y, 0), 1, plane[1],
+                    size);
             }
         }
 
@@ -170,7 +178,8 @@ public static class NpyFile
         long count = shape.Aggregate(1L, (product, n) => product * n);
         if (count * size != values.Length)
         {
-            throw new ArgumentException($"{values.Length / size} values can't have the shape {string.Join('x', shape)}.");
+            throw new ArgumentException(
+                $"{values.Length / size} values can't have the shape {string.Join('x', shape)}.");
         }
 
         const int Alignment = 64;

@@ -6,7 +6,9 @@ using System.Text;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>The header of a NumPy .npy file (NEP 1; format versions 1 to 3): a Python dictionary in text.</summary>
+/// <summary>
+/// The header of a NumPy .npy file (NEP 1; format versions 1 to 3): a Python dictionary in text.
+/// </summary>
 internal sealed class NpyHeader
 {
     private const int MaximumTextBytes = 1 << 16;
@@ -21,7 +23,8 @@ internal sealed class NpyHeader
         => (_file, _text, DataOffset) = (file, text, dataOffset);
 
     /// <summary>The first six bytes of every .npy file.</summary>
-    public static ReadOnlySpan<byte> Signature => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
+    public static ReadOnlySpan<byte> Signature
+        => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Number type.</summary>
     public SampleKind Kind { get; private set; }
@@ -40,7 +43,9 @@ internal sealed class NpyHeader
 
     /// <summary>Reads and checks the header.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: a malformed header or a type that is not read.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: a malformed header or a type that is not read.
+    /// </exception>
     public static NpyHeader Parse(FileBytes file)
     {
         ReadOnlySpan<byte> prefix = file.Slice(0, 10, "the header");
@@ -123,7 +128,8 @@ internal sealed class NpyHeader
     {
         if (_type.Contains('O', StringComparison.Ordinal))
         {
-            throw _file.Unsupported("it holds Python objects (like Cellpose's _seg.npy), which can't be read; save "
+            throw _file.Unsupported(
+                "it holds Python objects (like Cellpose's _seg.npy), which can't be read; save "
                 + "the image or the masks as PNG, TIFF or a plain array");
         }
 
@@ -146,7 +152,8 @@ internal sealed class NpyHeader
             "f2" => SampleKind.Float16,
             "f4" => SampleKind.Float32,
             "f8" => SampleKind.Float64,
-            _ => throw _file.Unsupported($"its values are of the type '{_type}', which isn't read; save it as "
+            _ => throw _file.Unsupported(
+                $"its values are of the type '{_type}', which isn't read; save it as "
                 + "integers or floats"),
         };
     }
@@ -157,7 +164,8 @@ internal sealed class NpyHeader
         Expect('(');
         while (!TryTake(')'))
         {
-            if (!int.TryParse(Word().TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out int size)
+            string word = Word().TrimEnd('L');
+            if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int size)
                 || sizes.Count == MaximumRank)
             {
                 throw Bad();
@@ -229,5 +237,6 @@ internal sealed class NpyHeader
         }
     }
 
-    private SelfAdaptException Bad() => _file.Malformed($"its .npy header can't be understood at character {_at}");
+    private SelfAdaptException Bad()
+        => _file.Malformed($"its .npy header can't be understood at character {_at}");
 }

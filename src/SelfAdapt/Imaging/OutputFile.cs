@@ -9,7 +9,9 @@ internal static class OutputFile
     /// <summary>Writes a file beside its place and moves it there, replacing what was there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">Its bytes.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: the folder is absent, protected or full.
+    /// </exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         string partial = path + ".partial";
@@ -27,7 +29,7 @@ internal static class OutputFile
         {
             throw new SelfAdaptException(
                 ExitCode.OutputNotWritable,
-                $"{path}: can't be written: {e.Message} Check that the folder exists, is writable and not full.",
+                $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
                 e);
         }
     }

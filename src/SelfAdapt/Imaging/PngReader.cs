@@ -28,8 +28,12 @@ internal static class PngReader
 
     /// <summary>Decodes a file.</summary>
     /// <param name="file">Its content.</param>
-    /// <param name="paletteIndices">Keep a palette image's indices (they are the labels of a label image).</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the file breaks the PNG rules or is too large.</exception>
+    /// <param name="paletteIndices">
+    /// Keep a palette image's indices (they are the labels of a label image).
+    /// </param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: the file breaks the PNG rules or is too large.
+    /// </exception>
     public static Raster Decode(FileBytes file, bool paletteIndices)
     {
         if (!file.All.StartsWith(Signature))
@@ -74,7 +78,8 @@ internal static class PngReader
                     // Bit 5 of the first letter says whether a reader may pass over a chunk it does not know.
                     if ((typed[0] & 0x20) == 0)
                     {
-                        throw file.Malformed($"the chunk that ends at byte {at} is mandatory but of an unknown type");
+                        throw file.Malformed(
+                            $"the chunk that ends at byte {at} is mandatory but of an unknown type");
                     }
 
                     break;
@@ -83,7 +88,8 @@ internal static class PngReader
     }
 
     private static Raster Decode(
-        FileBytes file, Header header, MemoryStream compressed, ReadOnlySpan<byte> palette, bool paletteIndices)
+        FileBytes file, Header header, MemoryStream compressed, ReadOnlySpan<byte> palette,
+        bool paletteIndices)
     {
         long size = DecodedSize(header);
         if (size > compressed.Length * ImageLimits.DeflateRatio)
@@ -125,7 +131,8 @@ internal static class PngReader
                     throw file.Malformed($"row {row} has an unknown filter ({bytes[at]})");
                 }
 
-                PutRow(file, header, current, width, raster, y + (row * stepY), x, stepX, expand ? palette : []);
+                PutRow(
+                    file, header, current, width, raster, y + (row * stepY), x, stepX, expand ? palette : []);
                 previous = current;
             }
         }
@@ -234,7 +241,8 @@ internal static class PngReader
             };
             if (!valid || data[10] != 0 || data[11] != 0 || data[12] > 1)
             {
-                throw file.Malformed($"its header has no valid combination (colour type {colour}, {depth} bits, "
+                throw file.Malformed(
+                    $"its header has no valid combination (colour type {colour}, {depth} bits, "
                     + $"compression {data[10]}, filter {data[11]}, interlace {data[12]})");
             }
 
@@ -244,6 +252,7 @@ internal static class PngReader
 
         public long RowBytes(int width) => (((long)width * SamplesPerPixel * BitDepth) + 7) / 8;
 
-        private static int SamplesOf(int colour) => colour switch { Rgb => 3, GrayAlpha => 2, Rgba => 4, _ => 1 };
+        private static int SamplesOf(int colour)
+            => colour switch { Rgb => 3, GrayAlpha => 2, Rgba => 4, _ => 1 };
     }
 }

@@ -44,7 +44,8 @@ internal static class PngWriter
             throw new ArgumentException($"{pixels.Length} bytes can't be {height} rows of {rowBytes}.");
         }
 
-        // Difference to the row above (filter 2): cheap, and good for label images, which are constant in places.
+        // Difference to the row above (filter 2): cheap, and good for label images, which are constant in
+        // places.
         byte[] filtered = new byte[height * (rowBytes + 1)];
         for (int y = 0; y < height; y++)
         {

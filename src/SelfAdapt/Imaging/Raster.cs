@@ -50,14 +50,16 @@ internal sealed class Raster
     {
         if (Channels != 1)
         {
-            throw source.Unsupported($"it has {Channels} channels; a label image has one, with a number per cell. "
+            throw source.Unsupported(
+                $"it has {Channels} channels; a label image has one, with a number per cell. "
                 + "Colour renderings of masks can't be read: save the label image itself");
         }
 
         int bad = Samples.TryToLabels(out int[] labels);
         if (bad >= 0)
         {
-            throw source.Unsupported($"the value at row {bad / Width}, column {bad % Width} is no label: labels "
+            throw source.Unsupported(
+                $"the value at row {bad / Width}, column {bad % Width} is no label: labels "
                 + "are whole numbers from 0 (background) to 2,147,483,647");
         }
 

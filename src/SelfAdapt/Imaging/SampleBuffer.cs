@@ -87,7 +87,9 @@ internal sealed class SampleBuffer
         }
     }
 
-    /// <summary>All values as floats (64-bit values are rounded; beyond float's range they become infinite).</summary>
+    /// <summary>
+    /// All values as floats (64-bit values are rounded; beyond float's range they become infinite).
+    /// </summary>
     public float[] ToFloats()
     {
         float[] result = new float[Count];
@@ -135,7 +137,9 @@ internal sealed class SampleBuffer
 
     /// <summary>All values as non-negative integers.</summary>
     /// <param name="result">The integers, or what was read up to the first bad value.</param>
-    /// <returns>The index of the first value that is negative, fractional or too large; -1 if none is.</returns>
+    /// <returns>
+    /// The index of the first value that is negative, fractional or too large; -1 if none is.
+    /// </returns>
     public int TryToLabels(out int[] result)
     {
         result = new int[Count];

@@ -6,7 +6,9 @@ using System.Xml;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>What a series of TIFF planes is: how many channels, slices and frames, and in which order.</summary>
+/// <summary>
+/// What a series of TIFF planes is: how many channels, slices and frames, and in which order.
+/// </summary>
 /// <param name="Channels">Number of channel planes at one position.</param>
 /// <param name="Slices">Number of Z positions.</param>
 /// <param name="Frames">Number of time points.</param>
@@ -31,7 +33,9 @@ internal sealed record TiffAxes(int Channels, int Slices, int Frames, int Channe
         return (outer * ChannelStride * Channels) + ((long)channel * ChannelStride) + inner;
     }
 
-    /// <summary>Reads ImageJ's description ("ImageJ=1.53t\nimages=6\nchannels=2..."), planes in XYCZT order.</summary>
+    /// <summary>
+    /// Reads ImageJ's description ("ImageJ=1.53t\nimages=6\nchannels=2..."), planes in XYCZT order.
+    /// </summary>
     /// <param name="description">The first page's description.</param>
     /// <returns>The axes, or null if ImageJ did not write the file or the numbers make no sense.</returns>
     public static TiffAxes? FromImageJ(string description)
@@ -45,8 +49,9 @@ internal sealed record TiffAxes(int Channels, int Slices, int Frames, int Channe
         foreach (string line in description.Split('\n'))
         {
             string[] parts = line.Split('=', 2);
-            if (parts.Length == 2 && int.TryParse(
-                parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and < MaximumSize)
+            if (parts.Length == 2
+                && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                && number is > 0 and < MaximumSize)
             {
                 values[parts[0]] = number;
             }
@@ -62,7 +67,9 @@ internal sealed record TiffAxes(int Channels, int Slices, int Frames, int Channe
 
     /// <summary>Reads the OME-XML of an OME-TIFF, one entry per series.</summary>
     /// <param name="description">The first page's description.</param>
-    /// <returns>The axes of each series in file order, or null if this is no OME-XML or it is not valid.</returns>
+    /// <returns>
+    /// The axes of each series in file order, or null if this is no OME-XML or it is not valid.
+    /// </returns>
     public static List<TiffAxes>? FromOme(string description)
     {
         if (!description.Contains("<OME", StringComparison.Ordinal))
@@ -86,7 +93,8 @@ internal sealed record TiffAxes(int Channels, int Slices, int Frames, int Channe
                 {
                     series.Add(FromPixels(reader));
                 }
-                else if (reader.NodeType == XmlNodeType.Element && reader.LocalName == "Channel" && series.Count > 0)
+                else if (reader.NodeType == XmlNodeType.Element && reader.LocalName == "Channel"
+                    && series.Count > 0)
                 {
                     // SizeC counts samples; planes are fewer when a channel holds RGB.
                     int samples = Number(reader, "SamplesPerPixel");

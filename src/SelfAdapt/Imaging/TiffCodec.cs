@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>The compressions and predictors of TIFF (TIFF 6.0 sections 9, 13 and 14; technical note 3).</summary>
+/// <summary>
+/// The compressions and predictors of TIFF (TIFF 6.0 sections 9, 13 and 14; technical note 3).
+/// </summary>
 internal static class TiffCodec
 {
     /// <summary>Decodes one strip or tile.</summary>
@@ -13,7 +15,9 @@ internal static class TiffCodec
     /// <param name="length">Bytes of the compressed data.</param>
     /// <param name="target">Receives the decoded bytes.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: damaged data or an unknown compression.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: damaged data or an unknown compression.
+    /// </exception>
     public static void Decode(
         FileBytes file, long compression, long offset, long length, Span<byte> target, string what)
     {
@@ -35,7 +39,9 @@ internal static class TiffCodec
         }
     }
 
-    /// <summary>The most bytes that data of this compression can grow by; 0 if the compression is not read.</summary>
+    /// <summary>
+    /// The most bytes that data of this compression can grow by; 0 if the compression is not read.
+    /// </summary>
     /// <param name="compression">The page's compression number.</param>
     public static int MaximumRatio(long compression) => compression switch
     {
@@ -46,7 +52,9 @@ internal static class TiffCodec
         _ => 0,
     };
 
-    /// <summary>Undoes horizontal differencing of a row, values in the machine's byte order (predictor 2).</summary>
+    /// <summary>
+    /// Undoes horizontal differencing of a row, values in the machine's byte order (predictor 2).
+    /// </summary>
     /// <param name="row">[pixels, samples].</param>
     /// <param name="samples">Values per pixel.</param>
     /// <param name="size">Bytes of a value.</param>
@@ -88,8 +96,12 @@ internal static class TiffCodec
         }
     }
 
-    /// <summary>Undoes the floating-point predictor of a row (predictor 3), giving the machine's byte order.</summary>
-    /// <param name="row">The row: byte planes, highest byte first, each byte a difference to the one before.</param>
+    /// <summary>
+    /// Undoes the floating-point predictor of a row (predictor 3), giving the machine's byte order.
+    /// </summary>
+    /// <param name="row">
+    /// The row: byte planes, highest byte first, each byte a difference to the one before.
+    /// </param>
     /// <param name="samples">Values per pixel.</param>
     /// <param name="size">Bytes of a value.</param>
     public static void UndoFloatPredictor(Span<byte> row, int samples, int size)

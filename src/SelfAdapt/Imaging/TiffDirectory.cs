@@ -77,7 +77,8 @@ internal sealed class TiffDirectory
         {
             if (!seen.Add(next))
             {
-                throw file.Malformed($"its pages form a loop: page {pages.Count + 1} begins where an earlier one does");
+                throw file.Malformed(
+                    $"its pages form a loop: page {pages.Count + 1} begins where an earlier one does");
             }
 
             if (pages.Count == ImageLimits.Pages)
@@ -100,7 +101,9 @@ internal sealed class TiffDirectory
     /// <summary>A tag's single number.</summary>
     /// <param name="tag">The tag.</param>
     /// <param name="absent">The value if the tag is not there; null makes that an error.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: absent without a default, or not a number.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: absent without a default, or not a number.
+    /// </exception>
     public long NumberOr(TiffTag tag, long? absent)
     {
         if (!Has(tag))
@@ -113,7 +116,9 @@ internal sealed class TiffDirectory
 
     /// <summary>A tag's numbers; empty if the tag is not there.</summary>
     /// <param name="tag">The tag.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: they lie outside the file or are not integers.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: they lie outside the file or are not integers.
+    /// </exception>
     public long[] Numbers(TiffTag tag)
     {
         if (!_entries.TryGetValue((int)tag, out (int Type, long Count, long Offset) entry))
@@ -121,7 +126,8 @@ internal sealed class TiffDirectory
             return [];
         }
 
-        int size = entry.Type switch { 1 or 6 => 1, 3 or 8 => 2, 4 or 9 or 13 => 4, 16 or 17 or 18 => 8, _ => 0 };
+        int size =
+            entry.Type switch { 1 or 6 => 1, 3 or 8 => 2, 4 or 9 or 13 => 4, 16 or 17 or 18 => 8, _ => 0 };
         if (size == 0 || entry.Count == 0)
         {
             throw _file.Malformed($"the tag {tag} of page {Number} holds no whole numbers");
@@ -151,7 +157,8 @@ internal sealed class TiffDirectory
     /// <summary>The image description; empty if there is none.</summary>
     public string Description()
     {
-        if (!_entries.TryGetValue((int)TiffTag.ImageDescription, out (int Type, long Count, long Offset) entry)
+        const int Tag = (int)TiffTag.ImageDescription;
+        if (!_entries.TryGetValue(Tag, out (int Type, long Count, long Offset) entry)
             || entry.Type is not (1 or 2 or 7))
         {
             return string.Empty;
@@ -164,19 +171,25 @@ internal sealed class TiffDirectory
     private static int Number16(FileBytes file, long at, bool bigEndian)
     {
         ReadOnlySpan<byte> bytes = file.Slice(at, 2, "a 16-bit number");
-        return bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        return bigEndian
+            ? BinaryPrimitives.ReadUInt16BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
     }
 
     private static long Number32(FileBytes file, long at, bool bigEndian)
     {
         ReadOnlySpan<byte> bytes = file.Slice(at, 4, "a 32-bit number");
-        return bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        return bigEndian
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
     }
 
     private static long Number64(FileBytes file, long at, bool bigEndian)
     {
         ReadOnlySpan<byte> bytes = file.Slice(at, 8, "a 64-bit number");
-        return bigEndian ? BinaryPrimitives.ReadInt64BigEndian(bytes) : BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        return bigEndian
+            ? BinaryPrimitives.ReadInt64BigEndian(bytes)
+            : BinaryPrimitives.ReadInt64LittleEndian(bytes);
     }
 
     private static long Saturated(long count, int size)
@@ -221,6 +234,8 @@ internal sealed class TiffDirectory
         }
 
         long next = bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
-        return next >= 0 ? next : throw _file.Malformed($"the page after page {Number} lies outside the file");
+        return next >= 0
+            ? next
+            : throw _file.Malformed($"the page after page {Number} lies outside the file");
     }
 }

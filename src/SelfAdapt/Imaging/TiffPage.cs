@@ -21,7 +21,9 @@ internal sealed class TiffPage
     /// <summary>Reads and checks a page's layout; no pixels yet.</summary>
     /// <param name="file">The file.</param>
     /// <param name="directory">The page's tags.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: an impossible layout, or one that is not read.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: an impossible layout, or one that is not read.
+    /// </exception>
     public TiffPage(FileBytes file, TiffDirectory directory)
     {
         (_file, _directory) = (file, directory);
@@ -34,7 +36,8 @@ internal sealed class TiffPage
         _compression = directory.NumberOr(TiffTag.Compression, 1);
         if (TiffCodec.MaximumRatio(_compression) == 0)
         {
-            throw file.Unsupported($"page {directory.Number} has compression {_compression}, which isn't read; "
+            throw file.Unsupported(
+                $"page {directory.Number} has compression {_compression}, which isn't read; "
                 + "save it uncompressed or with LZW, Deflate (ZIP) or PackBits");
         }
 
@@ -47,13 +50,15 @@ internal sealed class TiffPage
         long photometric = directory.NumberOr(TiffTag.Photometric, 1);
         if (photometric is < 0 or > 3)
         {
-            throw file.Unsupported($"page {directory.Number} has colour model {photometric} (not grayscale, RGB "
+            throw file.Unsupported(
+                $"page {directory.Number} has colour model {photometric} (not grayscale, RGB "
                 + "or palette), which isn't read; save it as grayscale or RGB");
         }
 
         if (directory.NumberOr(TiffTag.FillOrder, 1) != 1)
         {
-            throw file.Unsupported($"page {directory.Number} has reversed bits (FillOrder 2), which aren't read");
+            throw file.Unsupported(
+                $"page {directory.Number} has reversed bits (FillOrder 2), which aren't read");
         }
 
         Channels = (int)samples - AlphaChannels(photometric, samples);
@@ -86,8 +91,8 @@ internal sealed class TiffPage
     public long PlaneBytes => (long)Width * Height * _samples * _kind.Size();
 
     /// <summary>
-    /// Where the pixels begin if they are one uncompressed stretch with nothing dropped, as ImageJ's stacks are
-    /// (planes follow each other without pages of their own); -1 otherwise.
+    /// Where the pixels begin if they are one uncompressed stretch with nothing dropped, as ImageJ's stacks
+    /// are (planes follow each other without pages of their own); -1 otherwise.
     /// </summary>
     public long ContiguousOffset
     {
@@ -113,7 +118,9 @@ internal sealed class TiffPage
     }
 
     /// <summary>Decodes the page.</summary>
-    /// <exception cref="SelfAdaptException">NoUsableInput: strips or tiles are missing, short or damaged.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: strips or tiles are missing, short or damaged.
+    /// </exception>
     public Raster Decode()
     {
         string blockName = _tiled ? "tile" : "strip";
@@ -165,7 +172,8 @@ internal sealed class TiffPage
         for (int c = 0; c < Channels; c++)
         {
             SampleBuffer.CopyStrided(
-                bytes.AsSpan(c * _kind.Size()), _samples, raster.From(c, 0, 0), 1, Width * Height, _kind.Size());
+                bytes.AsSpan(c * _kind.Size()), _samples, raster.From(c, 0, 0), 1, Width * Height,
+                _kind.Size());
         }
 
         return raster;
@@ -173,7 +181,8 @@ internal sealed class TiffPage
 
     private void CheckPlausible(long[] offsets, long[] counts, long blocks)
     {
-        // Decoding must not be able to blow a few bytes up to a page: no compression reaches more than its ratio.
+        // Decoding must not be able to blow a few bytes up to a page: no compression reaches more than its
+        // ratio.
         Int128 stored = 0;
         for (int i = 0; i < blocks; i++)
         {
@@ -189,7 +198,8 @@ internal sealed class TiffPage
 
         if (PlaneBytes > stored * TiffCodec.MaximumRatio(_compression))
         {
-            throw _file.Malformed($"page {Number} stores {stored} bytes, which can't hold {Width} x {Height} pixels");
+            throw _file.Malformed(
+                $"page {Number} stores {stored} bytes, which can't hold {Width} x {Height} pixels");
         }
     }
 
@@ -254,7 +264,8 @@ internal sealed class TiffPage
         long format = formats.Length == 0 ? 1 : formats[0];
         if (Array.Exists(bits, b => b != depth) || Array.Exists(formats, f => f != format))
         {
-            throw _file.Unsupported($"the channels of page {Number} have different number types, which isn't read");
+            throw _file.Unsupported(
+                $"the channels of page {Number} have different number types, which isn't read");
         }
 
         return (format, depth) switch
@@ -270,7 +281,8 @@ internal sealed class TiffPage
             (3, 16) => SampleKind.Float16,
             (3, 32) => SampleKind.Float32,
             (3, 64) => SampleKind.Float64,
-            _ => throw _file.Unsupported($"page {Number} has {depth} bits per value of format {format}, which isn't "
+            _ => throw _file.Unsupported(
+                $"page {Number} has {depth} bits per value of format {format}, which isn't "
                 + "read; convert it to 8, 16 or 32 bits"),
         };
     }

@@ -5,8 +5,8 @@ using System.Linq;
 namespace SelfAdapt.Imaging;
 
 /// <summary>
-/// Decodes TIFF files to images: the pages of one position (channels) become the channels of one image; Z slices,
-/// time points and pages that nothing describes become images of their own.
+/// Decodes TIFF files to images: the pages of one position (channels) become the channels of one image; Z
+/// slices, time points and pages that nothing describes become images of their own.
 /// </summary>
 internal sealed class TiffReader
 {
@@ -20,7 +20,9 @@ internal sealed class TiffReader
 
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the file breaks the TIFF rules or is too large.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: the file breaks the TIFF rules or is too large.
+    /// </exception>
     public TiffReader(FileBytes file)
     {
         _file = file;
@@ -40,7 +42,8 @@ internal sealed class TiffReader
         long samples = _pages.Sum(p => (long)p.Width * p.Height * p.Channels);
         if (planes > ImageLimits.Pages || (_following ? samples * planes : samples) > ImageLimits.FileSamples)
         {
-            throw file.Unsupported($"its {planes:N0} planes hold more than the {ImageLimits.FileSamples:N0} values "
+            throw file.Unsupported(
+                $"its {planes:N0} planes hold more than the {ImageLimits.FileSamples:N0} values "
                 + $"or {ImageLimits.Pages:N0} pages that are read; split it into smaller files");
         }
 
@@ -66,7 +69,8 @@ internal sealed class TiffReader
             return planes[0];
         }
 
-        Raster merged = new(planes.Sum(p => p.Channels), planes[0].Height, planes[0].Width, planes[0].Samples.Kind);
+        Raster merged = new(
+            planes.Sum(p => p.Channels), planes[0].Height, planes[0].Width, planes[0].Samples.Kind);
         int at = 0;
         foreach (Raster plane in planes)
         {

@@ -27,7 +27,8 @@ internal static class TiffWriter
         long planeBytes = (long)height * width * kind.Size();
         if (planes < 1 || height < 1 || width < 1 || values.Length != planes * planeBytes)
         {
-            throw new ArgumentException($"{values.Length} bytes can't be {planes} planes of {height}x{width}.");
+            throw new ArgumentException(
+                $"{values.Length} bytes can't be {planes} planes of {height}x{width}.");
         }
 
         using MemoryStream stream = new();

@@ -77,7 +77,8 @@ public class FixtureReadingTests
     [DataRow("OmeChannelsBeforeSlices", 3, 2, 1)]
     [DataRow("OmeSlicesBeforeChannels", 3, 2, 3)]
     [DataRow("TiffSixPages", 6, 1, 1)]
-    public void Decode_Stacks_GiveOneImagePerPosition(string name, int images, int channels, int channelStride)
+    public void Decode_Stacks_GiveOneImagePerPosition(
+        string name, int images, int channels, int channelStride)
     {
         TiffReader tiff = new(Fixtures.Get(name));
 

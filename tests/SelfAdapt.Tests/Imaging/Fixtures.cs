@@ -5,8 +5,8 @@ using SelfAdapt.Imaging;
 namespace SelfAdapt.Tests.Imaging;
 
 /// <summary>
-/// Small picture files written by other programs (tifffile, libtiff through Pillow, NumPy), 6 x 5 pixels, with the
-/// value (7x + 31y + 101c + 3) mod 251 times a factor at every pixel.
+/// Small picture files written by other programs (tifffile, libtiff through Pillow, NumPy), 6 x 5 pixels,
+/// with the value (7x + 31y + 101c + 3) mod 251 times a factor at every pixel.
 /// </summary>
 internal static class Fixtures
 {

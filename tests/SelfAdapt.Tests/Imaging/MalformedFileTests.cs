@@ -7,7 +7,9 @@ using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tests.Imaging;
 
-/// <summary>Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.</summary>
+/// <summary>
+/// Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.
+/// </summary>
 [TestClass]
 public class MalformedFileTests
 {
@@ -56,7 +58,8 @@ public class MalformedFileTests
             {
                 state = (state * 6364136223846793005) + 1442695040888963407;
                 int place = (int)((state >> 33) % (ulong)changed.Length);
-                changed[place] = mutant % 3 == 0 ? (byte)(state >> 20) : (byte)(changed[place] ^ (1 << (mutant % 8)));
+                changed[place] =
+                    mutant % 3 == 0 ? (byte)(state >> 20) : (byte)(changed[place] ^ (1 << (mutant % 8)));
             }
 
             RepairChecksums(changed);
@@ -79,7 +82,8 @@ public class MalformedFileTests
     [DataRow(16_000, 32773)]
     public void Decode_HugeTiffHeader_IsRefusedWithoutAllocating(int side, int compression)
     {
-        AssertRefusedCheaply(TiffBytes.Make(side, side, compression, rowsPerStrip: side, [1]), $"{side} x {side}");
+        AssertRefusedCheaply(
+            TiffBytes.Make(side, side, compression, rowsPerStrip: side, [1]), $"{side} x {side}");
     }
 
     [TestMethod]
@@ -119,6 +123,15 @@ public class MalformedFileTests
         deflated[^1] ^= 1;
 
         AssertRefusedCheaply(TiffBytes.Make(2, 2, 8, rowsPerStrip: 2, deflated), "does not decompress");
+    }
+
+    [TestMethod]
+    public void Decode_ZlibStreamThatNeedsADictionary_IsRefused()
+    {
+        // 0x78BB is a valid zlib header whose bit 5 announces a preset dictionary (RFC 1950, 2.2).
+        byte[] stream = [0x78, 0xBB, 1, 2, 3, 4, 5, 6, 7, 8];
+
+        AssertRefusedCheaply(TiffBytes.Make(2, 2, 8, rowsPerStrip: 2, stream), "does not decompress");
     }
 
     private static void AssertRefusedCheaply(byte[] content, string expected)

@@ -10,7 +10,8 @@ internal static class PngBytes
 {
     /// <summary>A file whose image data, already filtered rows, are deflated as they are.</summary>
     public static byte[] Make(
-        int width, int height, byte depth, byte colourType, byte[] rows, bool interlaced = false, byte[]? palette = null)
+        int width, int height, byte depth, byte colourType, byte[] rows, bool interlaced =
+            false, byte[]? palette = null)
     {
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);

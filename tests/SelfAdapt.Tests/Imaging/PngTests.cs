@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Imaging;
@@ -47,10 +48,18 @@ public class PngTests
         ];
         int[] rows = [1, 1, 1, 2, 2, 4, 4];
         int[] columns = [1, 1, 2, 2, 4, 4, 8];
-        byte[] data = [.. Enumerable.Range(0, 7).SelectMany(pass => Enumerable.Repeat(
-            new byte[] { 0 }.Concat(Enumerable.Repeat((byte)(pass + 1), columns[pass])), rows[pass]).SelectMany(r => r))];
+        List<byte> data = [];
+        for (int pass = 0; pass < 7; pass++)
+        {
+            for (int row = 0; row < rows[pass]; row++)
+            {
+                data.AddRange([0, .. Enumerable.Repeat((byte)(pass + 1), columns[pass])]);
+            }
+        }
 
-        Raster raster = PngReader.Decode(new FileBytes("a", PngBytes.Make(8, 8, 8, 0, data, interlaced: true)), false);
+        Raster raster =
+            PngReader.Decode(
+                new FileBytes("a", PngBytes.Make(8, 8, 8, 0, [.. data], interlaced: true)), false);
 
         CollectionAssert.AreEqual(pattern, raster.Samples.Bytes);
     }
@@ -64,7 +73,8 @@ public class PngTests
     {
         byte[] png = PngBytes.Make(4, 1, (byte)depth, 0, [0, .. row]);
 
-        CollectionAssert.AreEqual(expected, PngReader.Decode(new FileBytes("a", png), false).ToImage().Pixels);
+        CollectionAssert.AreEqual(
+            expected, PngReader.Decode(new FileBytes("a", png), false).ToImage().Pixels);
     }
 
     [TestMethod]
@@ -72,7 +82,8 @@ public class PngTests
     {
         byte[] png = PngBytes.Make(2, 1, 8, 4, [0, 7, 255, 9, 0]);
 
-        CollectionAssert.AreEqual(new[] { 7f, 9f }, PngReader.Decode(new FileBytes("a", png), false).ToImage().Pixels);
+        CollectionAssert.AreEqual(
+            new[] { 7f, 9f }, PngReader.Decode(new FileBytes("a", png), false).ToImage().Pixels);
     }
 
     [TestMethod]

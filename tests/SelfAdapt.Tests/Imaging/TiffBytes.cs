@@ -5,7 +5,9 @@ namespace SelfAdapt.Tests.Imaging;
 /// <summary>Makes little-endian 8-bit TIFF files with one strip for tests.</summary>
 internal static class TiffBytes
 {
-    /// <summary>A file whose single strip holds the given bytes; its last four bytes are the link to a next page.</summary>
+    /// <summary>
+    /// A file whose single strip holds the given bytes; its last four bytes are the link to a next page.
+    /// </summary>
     public static byte[] Make(int width, int height, int compression, int rowsPerStrip, byte[] strip)
     {
         using MemoryStream stream = new();

@@ -78,7 +78,8 @@ public class TiffTests
             values[i] = (byte)(i * 31 % 59);
         }
 
-        TiffReader tiff = new(new FileBytes("a", TiffWriter.Encode(kind, 2, Height, Width, values, string.Empty)));
+        TiffReader tiff = new(
+            new FileBytes("a", TiffWriter.Encode(kind, 2, Height, Width, values, string.Empty)));
         Raster raster = tiff.Decode(0);
 
         Assert.AreEqual((1, 2, Height, Width, kind),
@@ -89,7 +90,8 @@ public class TiffTests
     [TestMethod]
     public void FromImageJ_SlicesAndFrames_AreRead()
     {
-        TiffAxes? axes = TiffAxes.FromImageJ("ImageJ=1.53t\nimages=24\nchannels=2\nslices=3\nframes=4\nhyperstack=true\n");
+        TiffAxes? axes =
+            TiffAxes.FromImageJ("ImageJ=1.53t\nimages=24\nchannels=2\nslices=3\nframes=4\nhyperstack=true\n");
 
         Assert.AreEqual(new TiffAxes(2, 3, 4, 1), axes);
         Assert.IsNull(TiffAxes.FromImageJ("ImageJ=1.53t\nimages=24\nchannels=5\n"));
