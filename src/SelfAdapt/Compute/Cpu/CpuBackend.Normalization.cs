@@ -94,7 +94,7 @@ public sealed unsafe partial class CpuBackend
                 for (int i = 0; i < tx.Shape.W * Block; i += Block)
                 {
                     Vector512<float> centered = Vector512.Load(px + i) - lanes.Mean;
-                    Vector512<float> g = lanes.Gate(centered, Vector512.Load(pg + i));
+                    Vector512<float> g = lanes.Gate(Vector512.Load(px + i), Vector512.Load(pg + i));
                     sum += g;
                     dot += g * centered;
                 }
@@ -146,7 +146,7 @@ public sealed unsafe partial class CpuBackend
                 for (int i = 0; i < tx.Shape.W * Block; i += Block)
                 {
                     Vector512<float> centered = Vector512.Load(px + i) - lanes.Mean;
-                    Vector512<float> g = lanes.Gate(centered, Vector512.Load(pg + i));
+                    Vector512<float> g = lanes.Gate(Vector512.Load(px + i), Vector512.Load(pg + i));
                     Put(pd + i, lanes.Factor * (g - meanSum - (centered * meanDot)), accumulate);
                 }
             }
@@ -342,7 +342,7 @@ public sealed unsafe partial class CpuBackend
     /// <summary>One channel block's normalisation, as registers.</summary>
     private readonly ref struct NormLanes
     {
-        private readonly Vector512<float> _bias;
+        private readonly Vector512<float> _offset;
         private readonly bool _relu;
 
         public NormLanes(
@@ -354,12 +354,12 @@ public sealed unsafe partial class CpuBackend
                 int c = first + lane;
                 lanes[lane] = c < channels ? mean[c] : 0;
                 lanes[Block + lane] = c < channels ? scale[c] * inverse[c] : 0;
-                lanes[(2 * Block) + lane] = c < channels ? bias[c] : 0;
+                lanes[(2 * Block) + lane] = c < channels ? bias[c] - (mean[c] * scale[c] * inverse[c]) : 0;
             }
 
             Mean = Vector512.Load(lanes);
             Factor = Vector512.Load(lanes + Block);
-            _bias = Vector512.Load(lanes + (2 * Block));
+            _offset = Vector512.Load(lanes + (2 * Block));
             _relu = relu;
         }
 
@@ -368,10 +368,10 @@ public sealed unsafe partial class CpuBackend
         /// <summary>scale / sqrt(variance + eps).</summary>
         public Vector512<float> Factor { get; }
 
-        /// <summary>The gradient that passes the ReLU, recomputed from the input.</summary>
-        public Vector512<float> Gate(Vector512<float> centered, Vector512<float> gradient) =>
-            _relu
-                ? Vector512.GreaterThan((centered * Factor) + _bias, Vector512<float>.Zero) & gradient
-                : gradient;
+        /// <summary>
+        /// The gradient that passes the ReLU, which is recomputed from the input exactly as forward did.
+        /// </summary>
+        public Vector512<float> Gate(Vector512<float> x, Vector512<float> gradient) =>
+            _relu ? Vector512.GreaterThan((x * Factor) + _offset, Vector512<float>.Zero) & gradient : gradient;
     }
 }
