@@ -39,6 +39,10 @@ internal static class ElementBits
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating type"),
     };
 
+    /// <summary>True for the same bits: -0 and 0 differ, a NaN equals itself.</summary>
+    public static bool Same(float a, float b) =>
+        BitConverter.SingleToUInt32Bits(a) == BitConverter.SingleToUInt32Bits(b);
+
     private static ulong RoundToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

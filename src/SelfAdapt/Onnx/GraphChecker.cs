@@ -2,7 +2,9 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Onnx;
 
-/// <summary>Checks what the rest relies on: unique names, single assignment, topological order, nothing dangling.</summary>
+/// <summary>
+/// Checks what the rest relies on: unique names, single assignment, topological order, nothing dangling.
+/// </summary>
 internal static class GraphChecker
 {
     public static void Check(OnnxModel model)
@@ -12,8 +14,8 @@ internal static class GraphChecker
         {
             if (tensor.Name.Length == 0 || !known.Add(tensor.Name))
             {
-                throw model.Source.Malformed(
-                    tensor.Name.Length == 0 ? "an initialiser has no name" : $"initialiser '{tensor.Name}' occurs twice");
+                string what = tensor.Name.Length == 0 ? "has no name" : $"'{tensor.Name}' occurs twice";
+                throw model.Source.Malformed($"an initialiser {what}");
             }
         }
 
@@ -53,7 +55,8 @@ internal static class GraphChecker
             {
                 if (output.Length > 0 && !known.Add(output))
                 {
-                    throw model.Source.Malformed($"node {node.Label}: its output '{output}' is assigned a second time");
+                    throw model.Source.Malformed(
+                        $"node {node.Label}: its output '{output}' is assigned a second time");
                 }
             }
         }
@@ -68,7 +71,7 @@ internal static class GraphChecker
                 if (output == input)
                 {
                     return model.Source.Malformed(
-                        $"node {node.Label}: its input '{input}' is made by a later node; nodes are out of order");
+                        $"node {node.Label}: its input '{input}' is made later; nodes are out of order");
                 }
             }
         }

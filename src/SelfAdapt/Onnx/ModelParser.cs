@@ -41,7 +41,7 @@ internal sealed class ModelParser
                     throw reader.Error("it holds two graphs");
                 case ModelFields.Graph:
                     ProtoReader message = reader.Message("the graph");
-                    graphRecord = new ByteRange(reader.RecordStart, reader.Position - reader.RecordStart);
+                    graphRecord = reader.Record;
                     graphPayload = message.Position;
                     graph = ReadGraph(message);
                     break;
@@ -50,7 +50,7 @@ internal sealed class ModelParser
                     break;
                 case ModelFields.Metadata:
                     ProtoReader entry = reader.Message("a metadata entry");
-                    ReadMetadata(entry, new ByteRange(reader.RecordStart, reader.Position - reader.RecordStart));
+                    ReadMetadata(entry, reader.Record);
                     break;
                 case ModelFields.Functions:
                     throw _source.Unsupported(
@@ -141,25 +141,26 @@ internal sealed class ModelParser
         List<OnnxValueInfo> outputs = [];
         while (reader.Next())
         {
-            int start = reader.RecordStart;
             switch (reader.Field)
             {
                 case GraphFields.Node:
                     ProtoReader node = reader.Message($"node {nodes.Count}");
-                    nodes.Add(NodeParser.Read(_source, node, new ByteRange(start, reader.Position - start)));
+                    nodes.Add(NodeParser.Read(_source, node, reader.Record));
                     break;
                 case GraphFields.Name:
                     name = reader.Text();
                     break;
                 case GraphFields.Initializer:
                     ProtoReader tensor = reader.Message($"initialiser {initializers.Count}");
-                    initializers.Add(TensorParser.Read(_source, tensor, start, reader.Position));
+                    initializers.Add(TensorParser.Read(_source, tensor, reader.Record));
                     break;
                 case GraphFields.Input:
-                    inputs.Add(ValueInfoParser.Read(_source, reader.Message($"graph input {inputs.Count}")));
+                    ProtoReader input = reader.Message($"graph input {inputs.Count}");
+                    inputs.Add(ValueInfoParser.Read(_source, input));
                     break;
                 case GraphFields.Output:
-                    outputs.Add(ValueInfoParser.Read(_source, reader.Message($"graph output {outputs.Count}")));
+                    ProtoReader output = reader.Message($"graph output {outputs.Count}");
+                    outputs.Add(ValueInfoParser.Read(_source, output));
                     break;
                 case GraphFields.SparseInitializer:
                     throw _source.NotRead(
@@ -172,7 +173,8 @@ internal sealed class ModelParser
         }
 
         HashSet<string> constants = [.. initializers.Select(t => t.Name)];
-        return new OnnxGraph(name, nodes, initializers, [.. inputs.Where(i => !constants.Contains(i.Name))], outputs);
+        inputs.RemoveAll(i => constants.Contains(i.Name));
+        return new OnnxGraph(name, nodes, initializers, inputs, outputs);
     }
 }
 

@@ -1,6 +1,8 @@
 namespace SelfAdapt.Onnx;
 
-/// <summary>The bytes a model came in, the name it goes by in messages, and a budget for what is built from them.</summary>
+/// <summary>
+/// The bytes a model came in, the name it goes by in messages, and a budget for what is built from them.
+/// </summary>
 internal sealed class ModelSource
 {
     // A network of a hundred thousand nodes stays far below; a hostile file of empty records does not.

@@ -104,9 +104,8 @@ internal static class NodeParser
                     seen = (int)OnnxAttributeKind.String;
                     break;
                 case AttributeFields.T:
-                    int start = reader.RecordStart;
                     ProtoReader message = reader.Message($"the tensor in attribute '{name}'");
-                    tensor = TensorParser.Read(source, message, start, reader.Position);
+                    tensor = TensorParser.Read(source, message, reader.Record);
                     seen = (int)OnnxAttributeKind.Tensor;
                     break;
                 case AttributeFields.Floats:

@@ -4,7 +4,9 @@ using System.IO;
 
 namespace SelfAdapt.Onnx;
 
-/// <summary>An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.</summary>
+/// <summary>
+/// An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.
+/// </summary>
 public sealed class OnnxModel
 {
     internal OnnxModel(ModelSource source, OnnxGraph graph, ModelLayout layout)
@@ -45,7 +47,8 @@ public sealed class OnnxModel
     /// <summary>Reads and checks a model file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (NoUsableInput), is malformed or keeps weights elsewhere (ModelMalformed), or holds
+    /// The file can't be read (NoUsableInput), is malformed or keeps weights elsewhere (ModelMalformed), or
+    /// holds
     /// subgraphs or functions (ModelUnsupported).
     /// </exception>
     public static OnnxModel Load(string path)
@@ -81,7 +84,8 @@ public sealed class OnnxModel
 
     /// <summary>
     /// The file with new weights. Only what differs is written, in place; with unchanged values the result is
-    /// byte-identical. A weight is named by its initialiser, or by the output of a Constant node, or by the output
+    /// byte-identical. A weight is named by its initialiser, or by the output of a Constant node, or by the
+    /// output
     /// of an Identity node that reads an initialiser (exporters store equal initialisers once): where such an
     /// output's value comes to differ from the shared one, the node gives way to an initialiser of its own.
     /// Weights that are not named keep their values.
@@ -99,7 +103,8 @@ public sealed class OnnxModel
     }
 
     /// <summary>
-    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the initialiser
+    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the
+    /// initialiser
     /// that an Identity node passes on; null if it is none of these.
     /// </summary>
     /// <param name="name">Name of the initialiser, or of the node's output.</param>

@@ -37,7 +37,8 @@ public sealed class OnnxNode
     internal ByteRange Record { get; }
 
     /// <summary>How the node is called in messages: operator, and name or first output.</summary>
-    public string Label => $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
+    public string Label =>
+        $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
 
     /// <summary>True if the attribute is there.</summary>
     /// <param name="name">Its name.</param>

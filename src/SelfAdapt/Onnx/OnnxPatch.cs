@@ -55,7 +55,7 @@ internal sealed class OnnxPatch
     {
         Weight weight = _model.WeightIndex.Find(name)
             ?? throw new SelfAdaptException(
-                ExitCode.ModelUnsupported, $"{_model.Origin}: the model holds no weight named '{name}' to write to.");
+                ExitCode.ModelUnsupported, $"{_model.Origin}: the model holds no weight named '{name}'.");
         if (!OnnxDataTypes.IsFloating(weight.Tensor.DataType) || weight.Tensor.Count != values.Length)
         {
             string shape = string.Join(',', weight.Tensor.Dims);
@@ -95,7 +95,9 @@ internal sealed class OnnxPatch
         }
     }
 
-    /// <summary>Gives an Identity's output a tensor of its own if it no longer equals the shared one.</summary>
+    /// <summary>
+    /// Gives an Identity's output a tensor of its own if it no longer equals the shared one.
+    /// </summary>
     private void Untie(OnnxNode alias, float[] own, float[] shared)
     {
         if (SameBits(own, shared) || !_untied.Add(alias))
@@ -109,7 +111,7 @@ internal sealed class OnnxPatch
 
     private void Replace(ByteRange record, OnnxTensor like, string name, float[] values, string? nodeName)
     {
-        OnnxTensor changed = Converted(like, name, values);
+        OnnxTensor changed = like.WithValues(name, values);
         ProtoWriter replacement = new();
         if (nodeName is not null && _model.IrVersion < FreeInitializersIr)
         {
@@ -124,28 +126,11 @@ internal sealed class OnnxPatch
         _splicer.Replace(record, replacement.ToArray());
     }
 
-    private static OnnxTensor Converted(OnnxTensor like, string name, float[] values)
-    {
-        // Elements that did not change keep their stored bits: a double is not rounded to a float and back.
-        int width = OnnxDataTypes.Size(like.DataType);
-        byte[] raw = new byte[values.Length * width];
-        int i = 0;
-        foreach (ulong bits in like.Data.Elements(like.DataType))
-        {
-            bool same = SameBits(ElementBits.ToFloat(like.DataType, bits), values[i]);
-            ulong stored = same ? bits : ElementBits.FromFloat(like.DataType, values[i]);
-            TensorData.Write(raw, i * width, width, stored);
-            i++;
-        }
-
-        return OnnxTensor.FromRaw(name, like.DataType, [.. like.Dims], raw);
-    }
-
     private static bool SameBits(float[] a, float[] b)
     {
         for (int i = 0; i < a.Length; i++)
         {
-            if (!SameBits(a[i], b[i]))
+            if (!ElementBits.Same(a[i], b[i]))
             {
                 return false;
             }
@@ -153,7 +138,4 @@ internal sealed class OnnxPatch
 
         return true;
     }
-
-    private static bool SameBits(float a, float b) =>
-        BitConverter.SingleToUInt32Bits(a) == BitConverter.SingleToUInt32Bits(b);
 }

@@ -10,7 +10,8 @@ public sealed class OnnxTensor
 {
     private readonly TensorData _data;
 
-    internal OnnxTensor(string name, OnnxDataType dataType, long[] dims, long count, TensorData data, ByteRange record)
+    internal OnnxTensor(
+        string name, OnnxDataType dataType, long[] dims, long count, TensorData data, ByteRange record)
     {
         (Name, DataType, Dims, Count, _data, Record) = (name, dataType, dims, count, data, record);
     }
@@ -83,7 +84,8 @@ public sealed class OnnxTensor
         int size = OnnxDataTypes.Size(type);
         if (size == 0 || raw.Length != count * size)
         {
-            throw new ArgumentException($"{raw.Length} bytes are no {type} tensor [{string.Join(',', dims)}].");
+            string shape = string.Join(',', dims);
+            throw new ArgumentException($"{raw.Length} bytes are no {type} tensor [{shape}].");
         }
 
         TensorData data = new(new ModelSource(raw, name)) { Raw = new ByteRange(0, raw.Length) };
@@ -124,6 +126,46 @@ public sealed class OnnxTensor
         }
 
         return values;
+    }
+
+    /// <summary>
+    /// A copy with other values; elements that are the same keep their stored bits (no double rounding).
+    /// </summary>
+    /// <param name="name">The copy's name.</param>
+    /// <param name="values">One float per element.</param>
+    internal OnnxTensor WithValues(string name, ReadOnlySpan<float> values)
+    {
+        int width = OnnxDataTypes.Size(DataType);
+        byte[] raw = new byte[values.Length * width];
+        int i = 0;
+        for (IEnumerator<ulong> bits = _data.Elements(DataType).GetEnumerator(); bits.MoveNext(); i++)
+        {
+            bool same = ElementBits.Same(ElementBits.ToFloat(DataType, bits.Current), values[i]);
+            ulong stored = same ? bits.Current : ElementBits.FromFloat(DataType, values[i]);
+            TensorData.Write(raw, i * width, width, stored);
+        }
+
+        return FromRaw(name, DataType, [.. Dims], raw);
+    }
+
+    /// <summary>The elements as stored, little-endian, row-major.</summary>
+    internal byte[] ToRaw()
+    {
+        if (_data.Raw is ByteRange whole)
+        {
+            return _data.Source.Bytes.AsSpan(whole.Start, whole.Length).ToArray();
+        }
+
+        int width = OnnxDataTypes.Size(DataType);
+        byte[] raw = new byte[Count * width];
+        int at = 0;
+        foreach (ulong bits in _data.Elements(DataType))
+        {
+            TensorData.Write(raw, at, width, bits);
+            at += width;
+        }
+
+        return raw;
     }
 
     private void RequireReadable()

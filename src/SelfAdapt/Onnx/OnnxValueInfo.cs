@@ -16,4 +16,5 @@ public readonly record struct OnnxDimension(long? Value, string? Symbol)
 /// <param name="Name">Its name.</param>
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
-public sealed record OnnxValueInfo(string Name, OnnxDataType ElementType, IReadOnlyList<OnnxDimension>? Shape);
+public sealed record OnnxValueInfo(
+    string Name, OnnxDataType ElementType, IReadOnlyList<OnnxDimension>? Shape);

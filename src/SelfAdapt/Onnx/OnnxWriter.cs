@@ -121,22 +121,13 @@ public sealed class OnnxWriter
     internal static ProtoWriter Tensor(OnnxTensor tensor, string name)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        int width = OnnxDataTypes.Size(tensor.DataType);
-        byte[] raw = new byte[tensor.Count * width];
-        int at = 0;
-        foreach (ulong bits in tensor.Data.Elements(tensor.DataType))
-        {
-            TensorData.Write(raw, at, width, bits);
-            at += width;
-        }
-
-        ProtoWriter message = TensorHead(tensor, name, tensor.DataType);
-        message.Bytes(TensorFields.RawData, raw);
+        ProtoWriter message = TensorHead(tensor, name);
+        message.Bytes(TensorFields.RawData, tensor.ToRaw());
         return message;
     }
 
     /// <summary>A TensorProto without values: sizes, type, name.</summary>
-    internal static ProtoWriter TensorHead(OnnxTensor tensor, string name, OnnxDataType type)
+    internal static ProtoWriter TensorHead(OnnxTensor tensor, string name)
     {
         ProtoWriter message = new();
         foreach (long dim in tensor.Dims)
@@ -144,7 +135,7 @@ public sealed class OnnxWriter
             message.Int(TensorFields.Dims, dim);
         }
 
-        message.Int(TensorFields.DataType, (long)type);
+        message.Int(TensorFields.DataType, (long)tensor.DataType);
         message.Text(TensorFields.Name, name);
         return message;
     }
@@ -165,7 +156,8 @@ public sealed class OnnxWriter
                 message.Bytes(AttributeFields.S, attribute.StringValue);
                 break;
             case OnnxAttributeKind.Tensor:
-                message.Message(AttributeFields.T, Tensor(attribute.TensorValue!, attribute.TensorValue!.Name));
+                OnnxTensor tensor = attribute.TensorValue!;
+                message.Message(AttributeFields.T, Tensor(tensor, tensor.Name));
                 break;
             default:
                 foreach (float value in attribute.FloatValues)

@@ -50,6 +50,9 @@ internal struct ProtoReader
     /// <summary>Offset of the tag of the field that <see cref="Next"/> stopped at.</summary>
     public int RecordStart { get; private set; }
 
+    /// <summary>The field's bytes from its tag to its end, once it has been read.</summary>
+    public readonly ByteRange Record => new(RecordStart, _position - RecordStart);
+
     /// <summary>Offset of the next unread byte.</summary>
     public readonly int Position => _position;
 

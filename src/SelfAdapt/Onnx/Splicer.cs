@@ -5,7 +5,9 @@ using System.Linq;
 
 namespace SelfAdapt.Onnx;
 
-/// <summary>Edits a copy of a model's bytes: elements in place, whole records replaced, lengths kept right.</summary>
+/// <summary>
+/// Edits a copy of a model's bytes: elements in place, whole records replaced, lengths kept right.
+/// </summary>
 internal sealed class Splicer
 {
     private readonly OnnxModel _model;
@@ -21,13 +23,15 @@ internal sealed class Splicer
         int width = OnnxDataTypes.Size(type);
         ulong stored = TensorData.Read(_bytes, offset, width);
         float old = ElementBits.ToFloat(type, stored);
-        if (BitConverter.SingleToUInt32Bits(old) != BitConverter.SingleToUInt32Bits(value))
+        if (!ElementBits.Same(old, value))
         {
             TensorData.Write(_bytes, offset, width, ElementBits.FromFloat(type, value));
         }
     }
 
-    /// <summary>Replaces a record (tag, length, message) of the graph or the model; records don't overlap.</summary>
+    /// <summary>
+    /// Replaces a record (tag, length, message) of the graph or the model; records don't overlap.
+    /// </summary>
     public void Replace(ByteRange record, byte[] with) => _edits.Add(record.Start, (record.End, with));
 
     /// <summary>Adds metadata entries, in key order, replacing those of the same key.</summary>

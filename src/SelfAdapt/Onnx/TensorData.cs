@@ -4,7 +4,9 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Onnx;
 
-/// <summary>Equally spaced fixed-width elements: one packed list, or single fields standing back to back.</summary>
+/// <summary>
+/// Equally spaced fixed-width elements: one packed list, or single fields standing back to back.
+/// </summary>
 /// <param name="Start">Offset of the first element.</param>
 /// <param name="Count">Number of elements.</param>
 /// <param name="Stride">Bytes from one element to the next.</param>

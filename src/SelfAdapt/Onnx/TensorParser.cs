@@ -7,7 +7,7 @@ internal static class TensorParser
 {
     private const int MaxRank = 32;
 
-    public static OnnxTensor Read(ModelSource source, ProtoReader reader, int recordStart, int recordEnd)
+    public static OnnxTensor Read(ModelSource source, ProtoReader reader, ByteRange record)
     {
         string name = "";
         OnnxDataType type = OnnxDataType.Undefined;
@@ -67,8 +67,7 @@ internal static class TensorParser
 
         long count = CheckedCount(ref reader, dims);
         CheckSize(ref reader, type, count, data);
-        return new OnnxTensor(
-            name, type, [.. dims], count, data, new ByteRange(recordStart, recordEnd - recordStart));
+        return new OnnxTensor(name, type, [.. dims], count, data, record);
     }
 
     /// <summary>Adds a repeated integer field, packed or not.</summary>
@@ -109,7 +108,7 @@ internal static class TensorParser
         ByteRange packed = reader.Bytes();
         if (packed.Length % width != 0)
         {
-            throw reader.Error($"a packed list of {packed.Length} bytes does not hold whole {width}-byte elements");
+            throw reader.Error($"{packed.Length} bytes are no whole number of {width}-byte elements");
         }
 
         data.AddFixed(packed, width, width);

@@ -30,7 +30,8 @@ internal static class ValueInfoParser
         return name.Length > 0 ? new OnnxValueInfo(name, type, shape) : throw reader.Error("it has no name");
     }
 
-    private static (OnnxDataType Type, List<OnnxDimension>? Shape) ReadType(ModelSource source, ProtoReader reader)
+    private static (OnnxDataType Type, List<OnnxDimension>? Shape) ReadType(
+        ModelSource source, ProtoReader reader)
     {
         OnnxDataType type = OnnxDataType.Undefined;
         List<OnnxDimension>? shape = null;

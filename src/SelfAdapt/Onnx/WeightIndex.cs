@@ -3,7 +3,9 @@ using System.Linq;
 
 namespace SelfAdapt.Onnx;
 
-/// <summary>A weight: its tensor, and the node through which it is reached if it is not an initialiser itself.</summary>
+/// <summary>
+/// A weight: its tensor, and the node through which it is reached if it is not an initialiser itself.
+/// </summary>
 /// <param name="Tensor">Where the values are.</param>
 /// <param name="Node">A Constant or Identity node, or null.</param>
 internal readonly record struct Weight(OnnxTensor Tensor, OnnxNode? Node)

@@ -20,7 +20,8 @@ public class OnnxModelTests
         Assert.AreEqual("SelfAdapt", model.ProducerName);
         Assert.AreEqual("value", model.Metadata["key"]);
         Assert.AreEqual("small", model.Graph.Name);
-        Assert.AreEqual("Identity Constant Conv Add Add Add", string.Join(' ', model.Graph.Nodes.Select(n => n.OpType)));
+        string operators = string.Join(' ', model.Graph.Nodes.Select(n => n.OpType));
+        Assert.AreEqual("Identity Constant Conv Add Add Add", operators);
         Assert.AreEqual("d0 2 d2 d3", string.Join(' ', model.Graph.Inputs.Single().Shape!));
         Assert.AreEqual(OnnxDataType.Float, model.Graph.Outputs.Single().ElementType);
         OnnxNode conv = model.Graph.Nodes[2];

@@ -29,7 +29,7 @@ public class OnnxPatchTests
         byte[] patched = model.WithWeights(new Dictionary<string, float[]> { ["w"] = [1, 2, 3, 4, 5, 7] });
 
         Assert.HasCount(model.Bytes.Length, patched);
-        Assert.AreEqual(1, Differences(model.Bytes, patched), "6 = 0x40c00000 and 7 = 0x40e00000 differ in one byte");
+        Assert.AreEqual(1, Differences(model.Bytes, patched), "6 = 0x40c00000, 7 = 0x40e00000");
         Assert.AreEqual(7f, Parse(patched).Graph.FindInitializer("w")!.ToFloats()[5]);
     }
 
@@ -59,7 +59,8 @@ public class OnnxPatchTests
     {
         OnnxModel model = Parse(Conv());
 
-        byte[] patched = model.WithWeights(new Dictionary<string, float[]> { ["b"] = [1, 2, 3], ["b2"] = [1, 2, 3] });
+        byte[] patched = model.WithWeights(
+            new Dictionary<string, float[]> { ["b"] = [1, 2, 3], ["b2"] = [1, 2, 3] });
 
         Assert.HasCount(model.Bytes.Length, patched);
         Assert.AreEqual(1, Parse(patched).Graph.Nodes.Count(n => n.OpType == "Identity"));
@@ -68,7 +69,8 @@ public class OnnxPatchTests
     [TestMethod]
     public void WithWeights_AliasNotNamed_KeepsItsValues()
     {
-        OnnxModel patched = Parse(Parse(Conv()).WithWeights(new Dictionary<string, float[]> { ["b"] = [1, 2, 3] }));
+        Dictionary<string, float[]> weights = new() { ["b"] = [1, 2, 3] };
+        OnnxModel patched = Parse(Parse(Conv()).WithWeights(weights));
 
         CollectionAssert.AreEqual(new[] { 1f, 2, 3 }, patched.FindWeight("b")!.ToFloats());
         CollectionAssert.AreEqual(new[] { .5f, -.5f, .25f }, patched.FindWeight("b2")!.ToFloats());
@@ -134,8 +136,9 @@ public class OnnxPatchTests
         OnnxModel model = Parse(Conv());
         Dictionary<string, float[]> none = [];
 
+        Dictionary<string, string> longer = new() { ["key"] = "longer value" };
         OnnxModel added = Parse(model.WithWeights(none, new Dictionary<string, string> { ["new"] = "1" }));
-        OnnxModel replaced = Parse(added.WithWeights(none, new Dictionary<string, string> { ["key"] = "longer value" }));
+        OnnxModel replaced = Parse(added.WithWeights(none, longer));
 
         CollectionAssert.AreEqual(model.Bytes, added.Bytes[..model.Bytes.Length]);
         Assert.AreEqual("1", replaced.Metadata["new"]);

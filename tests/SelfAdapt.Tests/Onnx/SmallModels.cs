@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Tests.Onnx;
@@ -20,7 +21,8 @@ internal static class SmallModels
         writer.AddInitializer(OnnxTensor.FromFloats("b", [3, 1, 1], [.5f, -.5f, .25f]));
         writer.AddNode("Identity", "shared", ["b"], ["b2"]);
         writer.AddNode(
-            "Constant", "const", [], ["c"], OnnxAttribute.Tensor("value", OnnxTensor.FromFloats("", [], [7])));
+            "Constant", "const", [], ["c"],
+            OnnxAttribute.Tensor("value", OnnxTensor.FromFloats("", [], [7])));
         writer.AddNode(
             "Conv", "conv", ["x", "w"], ["t0"],
             OnnxAttribute.Ints("kernel_shape", 1, 1), OnnxAttribute.Int("group", 1));
@@ -80,11 +82,9 @@ internal static class SmallModels
 
     public static SelfAdaptException Refused(byte[] bytes, ExitCode code = ExitCode.ModelMalformed)
     {
-        SelfAdaptException e =
-            Microsoft.VisualStudio.TestTools.UnitTesting.Assert.ThrowsExactly<SelfAdaptException>(() => Parse(bytes));
-        Microsoft.VisualStudio.TestTools.UnitTesting.Assert.AreEqual(code, e.Code, e.Message);
-        Microsoft.VisualStudio.TestTools.UnitTesting.StringAssert.Contains(
-            e.Message, "test.onnx", StringComparison.Ordinal);
+        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Parse(bytes));
+        Assert.AreEqual(code, e.Code, e.Message);
+        StringAssert.Contains(e.Message, "test.onnx", StringComparison.Ordinal);
         return e;
     }
 }

@@ -1,0 +1,109 @@
+using System.Collections.Generic;
+using SelfAdapt.Autodiff.Operations;
+using SelfAdapt.Compute;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Autodiff;
+
+/// <summary>
+/// A network as the engine runs it: an ONNX graph with its size computations folded away, so that it can be
+/// compiled for any batch and size, and its weights laid out in one flat run.
+/// </summary>
+public sealed class Network
+{
+    internal Network()
+    {
+    }
+
+    /// <summary>Channels of the image input.</summary>
+    public required int InputChannels { get; init; }
+
+    /// <summary>Name of the image input in the ONNX graph.</summary>
+    public required string InputName { get; init; }
+
+    /// <summary>Name of the output that is trained.</summary>
+    public required string OutputName { get; init; }
+
+    /// <summary>Name of the ONNX output that returns the embedding, or null where the graph has none.</summary>
+    public required string? EmbeddingName { get; init; }
+
+    /// <summary>What the output's channels mean.</summary>
+    public required OutputDescription Outputs { get; init; }
+
+    /// <summary>Length of the embedding: the style vector, or pooled bottleneck features of unit length.</summary>
+    public required int EmbeddingLength { get; init; }
+
+    /// <summary>The trained tensors, in the order in which the graph uses them.</summary>
+    public required IReadOnlyList<NetworkTensor> Parameters { get; init; }
+
+    /// <summary>The stored statistics of batch normalisation.</summary>
+    public required IReadOnlyList<NetworkTensor> Statistics { get; init; }
+
+    /// <summary>Height and width must be multiples of this.</summary>
+    public required int SizeMultiple { get; init; }
+
+    /// <summary>Number of trainable values.</summary>
+    public int ParameterCount => Length(Parameters);
+
+    /// <summary>Number of stored statistics.</summary>
+    public int StatisticsCount => Length(Statistics);
+
+    /// <summary>The values of the parameters as imported, back to back.</summary>
+    public required float[] InitialParameters { get; init; }
+
+    /// <summary>The values of the statistics as imported, back to back.</summary>
+    public required float[] InitialStatistics { get; init; }
+
+    /// <summary>How many operations of each kind the network has, fused ones counted once.</summary>
+    public IReadOnlyDictionary<string, int> OperationCounts
+    {
+        get
+        {
+            SortedDictionary<string, int> counts = [];
+            foreach (Operation operation in Operations)
+            {
+                counts[operation.Kind] = counts.GetValueOrDefault(operation.Kind) + 1;
+            }
+
+            return counts;
+        }
+    }
+
+    /// <summary>The operations in execution order.</summary>
+    internal IReadOnlyList<Operation> Operations { get; init; } = [];
+
+    /// <summary>The activations; 0 is the image.</summary>
+    internal IReadOnlyList<NetworkValue> Values { get; init; } = [];
+
+    /// <summary>The activation that is trained.</summary>
+    internal int OutputValue { get; init; }
+
+    /// <summary>The activation that is the embedding.</summary>
+    internal int EmbeddingValue { get; init; }
+
+    private static int Length(IReadOnlyList<NetworkTensor> tensors) =>
+        tensors.Count == 0 ? 0 : tensors[^1].Offset + tensors[^1].Length;
+}
+
+/// <summary>A weight tensor's place in the flat run.</summary>
+/// <param name="Name">Its name in the ONNX file.</param>
+/// <param name="Shape">Its dimensions there.</param>
+/// <param name="Offset">First index in the flat run.</param>
+/// <param name="Length">Number of values.</param>
+/// <param name="Role">What it is to its operation: weight, bias, scale, mean, variance.</param>
+public sealed record NetworkTensor(string Name, IReadOnlyList<int> Shape, int Offset, int Length, string Role);
+
+/// <summary>An activation: its size relative to the input image.</summary>
+/// <param name="Channels">Number of channels.</param>
+/// <param name="Level">Halvings since the input, -1 for pooled to 1x1.</param>
+internal readonly record struct NetworkValue(int Channels, int Level)
+{
+    /// <summary>The level of values that are pooled to a single pixel.</summary>
+    public const int Pooled = -1;
+
+    /// <summary>The size for a batch of images.</summary>
+    public TensorShape ShapeFor(int batch, int height, int width) =>
+        Level == Pooled
+            ? new TensorShape(batch, Channels, 1, 1)
+            : new TensorShape(batch, Channels, height >> Level, width >> Level);
+}

@@ -1,0 +1,61 @@
+using System.Collections.Generic;
+using SelfAdapt.Compute;
+
+namespace SelfAdapt.Autodiff.Operations;
+
+/// <summary>MaxPool 2x2, stride 2.</summary>
+internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPool 2x2", [input], output)
+{
+    public override bool BackwardReadsInputs => true;
+
+    public override void Forward(in OperationRun run) => run.Backend.MaxPool(run.Input(0), run.Output);
+
+    public override void Backward(in OperationRun run)
+    {
+        if (run.InputGradient(0) is { } dx)
+        {
+            run.Backend.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0));
+        }
+    }
+}
+
+/// <summary>Resize to twice the size.</summary>
+internal sealed class UpsampleOperation(int input, int output, UpsampleMode mode)
+    : Operation(mode == UpsampleMode.Nearest ? "Resize x2 nearest" : "Resize x2 linear", [input], output)
+{
+    public override void Forward(in OperationRun run) => run.Backend.Upsample(run.Input(0), run.Output, mode);
+
+    public override void Backward(in OperationRun run)
+    {
+        if (run.InputGradient(0) is { } dx)
+        {
+            run.Backend.UpsampleBackward(run.OutputGradient, dx, mode, run.Accumulates(0));
+        }
+    }
+}
+
+/// <summary>Concat along the channels.</summary>
+internal sealed class ConcatOperation(IReadOnlyList<int> inputs, int output) : Operation("Concat", inputs, output)
+{
+    public override void Forward(in OperationRun run)
+    {
+        for (int i = 0, channel = 0; i < Inputs.Count; i++)
+        {
+            run.Backend.CopyToChannels(run.Input(i), run.Output, channel);
+            channel += run.Input(i).Shape.C;
+        }
+    }
+
+    public override void Backward(in OperationRun run)
+    {
+        for (int i = 0, channel = 0; i < Inputs.Count; i++)
+        {
+            if (run.InputGradient(i) is { } dx)
+            {
+                run.Backend.CopyFromChannels(run.OutputGradient, channel, dx, run.Accumulates(i));
+            }
+
+            channel += run.InputChannels(i);
+        }
+    }
+}
