@@ -13,8 +13,8 @@ public static class LearningRateSchedule
     private const int MediumPlateau = 5;
 
     /// <summary>
-    /// Rises linearly from 0 within ten epochs, stays, and in runs of more than 100 epochs is halved ten times
-    /// at the end (every 5 epochs; every 10 in runs of more than 300).
+    /// Rises linearly from 0 within ten epochs, stays, and in runs of more than 100 epochs is halved ten
+    /// times at the end (every 5 epochs; every 10 in runs of more than 300).
     /// </summary>
     /// <param name="learningRate">The highest rate, above 0.</param>
     /// <param name="epochs">Number of epochs, at least 1.</param>

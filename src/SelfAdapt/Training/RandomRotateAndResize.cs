@@ -22,7 +22,8 @@ internal readonly struct RandomRotateAndResize
     /// <param name="random">The generator: five numbers are taken.</param>
     /// <param name="sample">The image.</param>
     /// <param name="options">Crop size, diameter and whether images are rescaled to it.</param>
-    public static RandomRotateAndResize Draw(NumpyRandom random, TrainingSample sample, TrainingOptions options)
+    public static RandomRotateAndResize Draw(
+        NumpyRandom random, TrainingSample sample, TrainingOptions options)
     {
         (int height, int width, int crop) = (sample.Input.Height, sample.Input.Width, options.CropSize);
         double range = options.Rescale ? ScaleRangeAtKnownDiameter : ScaleRange;

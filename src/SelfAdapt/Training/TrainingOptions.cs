@@ -1,9 +1,10 @@
-using System.Globalization;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Training;
 
-/// <summary>How labelled images become training batches; defaults as in Cellpose 3 (spec/cellpose.md 5).</summary>
+/// <summary>
+/// How labelled images become training batches; defaults as in Cellpose 3 (spec/cellpose.md 5).
+/// </summary>
 public sealed record TrainingOptions
 {
     /// <summary>Channels that the network sees.</summary>
@@ -36,20 +37,13 @@ public sealed record TrainingOptions
     /// </exception>
     public void Validate()
     {
-        Require(DiamMean is > 0 and <= 10_000, nameof(DiamMean), DiamMean, "above 0, at most 10000 px");
-        Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
-        Require(CropSize is >= 16 and <= 4096 && CropSize % 16 == 0, nameof(CropSize), CropSize,
-            "multiples of 16 from 16 to 4096 px");
-        Require(Channels.First >= 0, "the first channel", Channels.First, "0 (mean of all) or a channel number");
-        Require(Channels.Second >= 0, "the second channel", Channels.Second, "0 (none) or a channel number");
-    }
-
-    private static void Require(bool condition, string name, double value, string allowed)
-    {
-        if (!condition)
-        {
-            throw new SelfAdaptException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture,
-                $"{name} is {value}, which is out of range. Allowed: {allowed}."));
-        }
+        OptionCheck.Require(
+            DiamMean is >= 1 and <= 10_000,
+            nameof(DiamMean), DiamMean, "1 to 10000 px");
+        OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
+        OptionCheck.Require(
+            CropSize is >= 16 and <= 4096 && CropSize % 16 == 0,
+            nameof(CropSize), CropSize, "multiples of 16 from 16 to 4096 px");
+        OptionCheck.Require(Channels);
     }
 }

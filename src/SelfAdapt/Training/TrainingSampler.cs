@@ -48,7 +48,8 @@ public sealed class TrainingSampler
     }
 
     /// <summary>Fills the next batch.</summary>
-    /// <param name="batch">From <see cref="CreateBatch"/>; the last one of an epoch may be filled in part.</param>
+    /// <param name="batch">From <see cref="CreateBatch"/>; the last one of an epoch may be filled in
+    /// part.</param>
     /// <returns>False, with an empty batch, when the epoch is over.</returns>
     /// <exception cref="ArgumentException">The batch was made for other sizes.</exception>
     public bool NextBatch(TrainingBatch batch)
@@ -65,7 +66,8 @@ public sealed class TrainingSampler
         RandomRotateAndResize[] augmentations = new RandomRotateAndResize[batch.Count];
         for (int i = 0; i < batch.Count; i++)
         {
-            augmentations[i] = RandomRotateAndResize.Draw(_random, _set.Samples[_order[first + i]], _set.Options);
+            TrainingSample sample = _set.Samples[_order[first + i]];
+            augmentations[i] = RandomRotateAndResize.Draw(_random, sample, _set.Options);
         }
 
         Parallel.For(0, batch.Count, i =>

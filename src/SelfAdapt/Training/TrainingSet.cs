@@ -15,7 +15,8 @@ public sealed record LabelledImage(Image Image, LabelImage Masks, string Name);
 
 /// <summary>A labelled image made ready for training (spec/cellpose.md 5.1 and 5.2).</summary>
 /// <param name="Name">What messages call it.</param>
-/// <param name="Input">[input channels, height, width], selected and normalised, at the image's own scale.</param>
+/// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
+/// scale.</param>
 /// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
 /// <param name="Flow">[2, height, width]: unit flow, row and column component.</param>
 /// <param name="Diameter">Median diameter of its cells, px, at least 5.</param>
@@ -26,7 +27,8 @@ public sealed class TrainingSet
 {
     private const double LeastDiameter = 5;
 
-    private TrainingSet(TrainingOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
+    private TrainingSet(
+        TrainingOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
         (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
 
     /// <summary>How the set was made and how batches are drawn from it.</summary>
@@ -77,8 +79,8 @@ public sealed class TrainingSet
         if (samples.Count == 0)
         {
             throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
-                $"None of the {leftOut.Count} labelled images holds at least {options.MinTrainMasks} cells, so "
-                + $"there is nothing to train on. Add images or lower that number."));
+                $"None of the {leftOut.Count} labelled images holds at least {options.MinTrainMasks} cells, "
+                + $"so there is nothing to train on. Add images or lower that number."));
         }
 
         return new(options, inputChannels, samples.ToArray(), leftOut.ToArray());
@@ -102,8 +104,8 @@ public sealed class TrainingSet
         if (image.Image.Height != image.Masks.Height || image.Image.Width != image.Masks.Width)
         {
             throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
-                $"{image.Name}: the image has {image.Image.Height}x{image.Image.Width} pixels, its masks have "
-                + $"{image.Masks.Height}x{image.Masks.Width}. Check that the files belong together."));
+                $"{image.Name}: the image has {image.Image.Height}x{image.Image.Width} pixels, its masks "
+                + $"have {image.Masks.Height}x{image.Masks.Width}. Check that the files belong together."));
         }
     }
 }

@@ -91,7 +91,8 @@ public sealed class FlowMasksTests
                 "_img.png", "", StringComparison.Ordinal);
             (Image outputs, SegmentationOptions options) = ReadRun(run, name);
             LabelImage masks = FlowMasks.Compute(outputs, OutputDescription.Cellpose, options);
-            LabelImage expected = LabelFile.Read(SharedData.Path("golden", "cellpose_run", $"{name}_cp_masks.png"));
+            LabelImage expected = LabelFile.Read(
+                SharedData.Path("golden", "cellpose_run", $"{name}_cp_masks.png"));
             AssertSame(expected, masks, run.GetProperty("cells").GetInt32(), leastIou: 0.99);
         }
     }
@@ -169,7 +170,8 @@ public sealed class FlowMasksTests
 
     private static (Image Outputs, SegmentationOptions Options) ReadRun(JsonElement run, string name)
     {
-        NpyArray array = NpyFile.Read(SharedData.Path("golden", "cellpose_run", $"{name}_flows_cellprob.npy"));
+        NpyArray array = NpyFile.Read(
+            SharedData.Path("golden", "cellpose_run", $"{name}_flows_cellprob.npy"));
         SegmentationOptions options = new()
         {
             Diameter = run.GetProperty("diameter").GetDouble(),

@@ -25,8 +25,8 @@ public sealed class TrainingSamplerTests
     [TestMethod]
     public void NextBatch_EpochSix_MatchesNumPyAndOpenCv()
     {
-        // Made with numpy.random (seed 6) and cv2.warpAffine after spec/cellpose.md 5.3: the second image comes
-        // first and mirrored, then the first one as it is.
+        // Made with numpy.random (seed 6) and cv2.warpAffine after spec/cellpose.md 5.3: the second image
+        // comes first and mirrored, then the first one as it is.
         TrainingSampler sampler = new(TwoImages());
         TrainingBatch batch = sampler.CreateBatch();
         sampler.BeginEpoch(6);
@@ -43,7 +43,8 @@ public sealed class TrainingSamplerTests
     [TestMethod]
     public void NextBatch_FlowOfAnyCrop_PointsToTheCentreOfItsCell()
     {
-        // Flow turned wrongly (mirror, sign, angle) would not agree with the flow computed from the turned mask.
+        // Flow turned wrongly (mirror, sign, angle) would not agree with the flow computed from the turned
+        // mask.
         LabelImage masks = new(90, 90, new int[90 * 90]);
         for (int y = 20; y < 70; y++)
         {
@@ -59,13 +60,15 @@ public sealed class TrainingSamplerTests
         {
             sampler.BeginEpoch(epoch);
             sampler.NextBatch(batch);
-            LabelImage turned = new(160, 160, Array.ConvertAll(batch.Cell[..(160 * 160)], v => v > 0.5f ? 1 : 0));
+            int[] labels = Array.ConvertAll(batch.Cell[..(160 * 160)], v => v > 0.5f ? 1 : 0);
+            LabelImage turned = new(160, 160, labels);
             Image expected = MaskFlows.FromMasks(turned);
             int cells = turned.Labels.Sum();
             double agreement = 0;
             for (int i = 0; i < 160 * 160; i++)
             {
-                agreement += (expected.Plane(0)[i] * batch.Flow[i]) + (expected.Plane(1)[i] * batch.Flow[25600 + i]);
+                agreement += expected.Plane(0)[i] * batch.Flow[i];
+                agreement += expected.Plane(1)[i] * batch.Flow[(160 * 160) + i];
             }
 
             Assert.IsGreaterThan(0.93, agreement / cells, $"epoch {epoch}");
