@@ -68,8 +68,11 @@ public class OrtTests
     [TestMethod]
     public void Load_NoModel_IsOurError()
     {
+        OrtLibrary library = Library();
+
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
-            () => new OrtSession(Library(), [1, 2, 3], TwoThreads));
+            () => new OrtSession(library, [1, 2, 3], TwoThreads));
+
         Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
     }
 
@@ -191,6 +194,7 @@ public class OrtTests
     [TestMethod]
     public void Network_ThatDoesNotFit_IsRefused()
     {
+        OrtLibrary library = Library();
         OnnxModel model = SmallModels.Parse(SmallModels.Conv());
         OrtNetworkOutputs[] outputs =
         [
@@ -201,12 +205,12 @@ public class OrtTests
         foreach (OrtNetworkOutputs wrong in outputs)
         {
             SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
-                () => OrtNetwork.Load(Library(), model, wrong, TwoThreads));
+                () => OrtNetwork.Load(library, model, wrong, TwoThreads));
             Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
         }
 
         using OrtNetwork fits = OrtNetwork.Load(
-            Library(), model, new OrtNetworkOutputs("y", null, OutputDescription.Cellpose), TwoThreads);
+            library, model, new OrtNetworkOutputs("y", null, OutputDescription.Cellpose), TwoThreads);
         Assert.AreEqual(2, fits.InputChannels);
         Assert.AreEqual(0, fits.EmbeddingLength);
         Assert.ThrowsExactly<ArgumentException>(() => fits.Run(new float[4], 1, 2, 2, new float[12], []));
