@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Numerics;
 
 namespace SelfAdapt.Compute;
@@ -10,50 +11,62 @@ public abstract partial class HostBackend<T>
     public override void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples, DeviceVector target)
     {
+        (T[] from, T[] to) = (Data(source), Data(target));
+        StrongAugmentation[] perSample = samples.ToArray();
         int plane = shape.H * shape.W;
-        double[] values = new double[plane];
-        double[] scratch = new double[plane];
-        for (int p = 0; p < shape.N * shape.C; p++)
+        For(shape.N * shape.C, p =>
         {
-            ReadOnlySpan<T> from = Values(source).Slice(p * plane, plane);
-            Span<T> to = Values(target).Slice(p * plane, plane);
-            StrongAugmentation sample = samples[p / shape.C];
-            if (!sample.Apply || from.IndexOfAnyExcept(T.Zero) < 0)
+            ReadOnlySpan<T> fromPlane = from.AsSpan(p * plane, plane);
+            Span<T> toPlane = to.AsSpan(p * plane, plane);
+            StrongAugmentation sample = perSample[p / shape.C];
+            if (sample.Apply && fromPlane.IndexOfAnyExcept(T.Zero) >= 0)
             {
-                from.CopyTo(to);
-                continue;
-            }
-
-            for (int i = 0; i < plane; i++)
-            {
-                values[i] = double.CreateTruncating(from[i]);
-            }
-
-            if (sample.ContrastFirst)
-            {
-                ChangeContrast(values, sample.Contrast);
-                ChangeBrightness(values, sample.Brightness);
+                ulong firstCounter = (ulong)((p % shape.C) * (long)plane);
+                Augment(fromPlane, shape.H, shape.W, sample, firstCounter, toPlane);
             }
             else
             {
-                ChangeBrightness(values, sample.Brightness);
-                ChangeContrast(values, sample.Contrast);
+                fromPlane.CopyTo(toPlane);
             }
+        });
+    }
 
-            if (sample.BlurSigma > 0)
-            {
-                Blur(values, scratch, shape.H, shape.W, sample.BlurSigma);
-            }
-
-            ulong firstCounter = (ulong)((p % shape.C) * (long)plane);
-            for (int i = 0; i < plane; i++)
-            {
-                double noise = sample.NoiseSigma > 0
-                    ? sample.NoiseSigma * CounterRandom.Normal(sample.NoiseSeed, firstCounter + (ulong)i)
-                    : 0;
-                to[i] = T.CreateTruncating(values[i] + noise);
-            }
+    private static void Augment(
+        ReadOnlySpan<T> from, int height, int width, in StrongAugmentation sample, ulong firstCounter,
+        Span<T> to)
+    {
+        double[] rented = ArrayPool<double>.Shared.Rent(2 * from.Length);
+        Span<double> values = rented.AsSpan(0, from.Length);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = ToDouble(from[i]);
         }
+
+        if (sample.ContrastFirst)
+        {
+            ChangeContrast(values, sample.Contrast);
+            ChangeBrightness(values, sample.Brightness);
+        }
+        else
+        {
+            ChangeBrightness(values, sample.Brightness);
+            ChangeContrast(values, sample.Contrast);
+        }
+
+        if (sample.BlurSigma > 0)
+        {
+            Blur(values, rented.AsSpan(from.Length, from.Length), height, width, sample.BlurSigma);
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            double noise = sample.NoiseSigma > 0
+                ? sample.NoiseSigma * CounterRandom.Normal(sample.NoiseSeed, firstCounter + (ulong)i)
+                : 0;
+            to[i] = FromDouble(values[i] + noise);
+        }
+
+        ArrayPool<double>.Shared.Return(rented);
     }
 
     private static void ChangeBrightness(Span<double> values, double factor)

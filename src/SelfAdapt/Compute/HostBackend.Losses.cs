@@ -12,44 +12,56 @@ public abstract partial class HostBackend<T>
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums)
     {
+        ChannelMeaning[] meanings = channels.ToArray();
+        MaskedLossOptions switches = options;
+        (T[] outputs, T[] labels, T[] spreads) = (Data(student), Data(mean), Data(deviation));
+        (T[] limits, T[] gradients) = (Data(thresholds), Data(gradient));
         int plane = shape.H * shape.W;
         int logits = channels.Count(ChannelMeaning.Logit);
         double perLogit = 1.0 / ((double)Math.Max(1, logits) * shape.N * plane);
         double perRegression = 1.0 / ((double)Math.Max(1, shape.C - logits) * shape.N * plane);
+        double[] losses = new double[shape.N * shape.C];
+        int[] kept = new int[shape.N * shape.C];
+        For(losses.Length, p =>
+        {
+            int c = p % shape.C;
+            ReadOnlySpan<T> y = outputs.AsSpan(p * plane, plane);
+            ReadOnlySpan<T> label = labels.AsSpan(p * plane, plane);
+            ReadOnlySpan<T> spread = spreads.AsSpan(p * plane, plane);
+            ReadOnlySpan<T> limit = limits.AsSpan(4 * c, 4);
+            Span<T> dy = gradients.AsSpan(p * plane, plane);
+            losses[p] = meanings[c] == ChannelMeaning.Logit
+                ? MaskedCrossEntropy(y, label, limit, switches, perLogit, dy, ref kept[p])
+                : MaskedSquares(
+                    y, label, spread, limit, switches.UseRegressionMask, switches.LambdaBal * perRegression,
+                    dy, ref kept[p]);
+        });
+
         double crossEntropy = 0;
         double squares = 0;
         Span<T> report = Values(sums);
         for (int c = 0; c < shape.C; c++)
         {
-            ReadOnlySpan<T> limits = Values(thresholds).Slice(4 * c, 4);
-            long kept = 0;
-            for (int n = 0; n < shape.N; n++)
+            long keptInChannel = 0;
+            for (int p = c; p < losses.Length; p += shape.C)
             {
-                int at = ((n * shape.C) + c) * plane;
-                ReadOnlySpan<T> y = Values(student).Slice(at, plane);
-                ReadOnlySpan<T> label = Values(mean).Slice(at, plane);
-                Span<T> dy = Values(gradient).Slice(at, plane);
+                keptInChannel += kept[p];
                 if (channels[c] == ChannelMeaning.Logit)
                 {
-                    crossEntropy += MaskedCrossEntropy(y, label, limits, options, perLogit, dy, ref kept);
+                    crossEntropy += losses[p] * perLogit;
                 }
                 else
                 {
-                    ReadOnlySpan<T> spread = Values(deviation).Slice(at, plane);
-                    squares += MaskedSquares(
-                        y, label, spread, limits, options.UseRegressionMask,
-                        options.LambdaBal * perRegression, dy, ref kept);
+                    squares += losses[p] * perRegression;
                 }
             }
 
-            report[3 + c] = T.CreateTruncating(kept / ((double)shape.N * plane));
+            report[3 + c] = FromDouble(keptInChannel / ((double)shape.N * plane));
         }
 
-        crossEntropy *= perLogit;
-        squares *= perRegression;
-        report[0] = T.CreateTruncating(crossEntropy);
-        report[1] = T.CreateTruncating(squares);
-        report[2] = T.CreateTruncating(crossEntropy + (options.LambdaBal * squares));
+        report[0] = FromDouble(crossEntropy);
+        report[1] = FromDouble(squares);
+        report[2] = FromDouble(crossEntropy + (options.LambdaBal * squares));
     }
 
     /// <inheritdoc/>
@@ -57,48 +69,52 @@ public abstract partial class HostBackend<T>
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)
     {
+        (T[] outputs, T[] cells, T[] flows, T[] gradients) =
+            (Data(output), Data(cell), Data(flow), Data(gradient));
         int plane = shape.H * shape.W;
         int logit = channels.IndexOf(ChannelMeaning.Logit);
         int field = channels.IndexOf(ChannelMeaning.VectorRow);
         double perLogit = 1.0 / ((double)shape.N * plane);
         double perComponent = 1.0 / (2.0 * shape.N * plane);
-        double crossEntropy = 0;
-        double squares = 0;
-        Values(gradient).Clear();
-        for (int n = 0; n < shape.N; n++)
+        double[] crossEntropies = new double[shape.N];
+        double[] squares = new double[shape.N];
+        Array.Clear(gradients);
+        For(shape.N, n =>
         {
             if (logit >= 0)
             {
                 int at = ((n * shape.C) + logit) * plane;
-                crossEntropy += CrossEntropy(
-                    Values(output).Slice(at, plane), Values(cell).Slice(n * plane, plane), perLogit,
-                    Values(gradient).Slice(at, plane));
+                crossEntropies[n] = perLogit * CrossEntropy(
+                    outputs.AsSpan(at, plane), cells.AsSpan(n * plane, plane), perLogit,
+                    gradients.AsSpan(at, plane));
             }
 
             if (field >= 0)
             {
                 int at = ((n * shape.C) + field) * plane;
-                squares += HalfSquares(
-                    Values(output).Slice(at, 2 * plane), Values(flow).Slice(2 * n * plane, 2 * plane),
-                    flowScale, perComponent, Values(gradient).Slice(at, 2 * plane));
+                squares[n] = perComponent * HalfSquares(
+                    outputs.AsSpan(at, 2 * plane), flows.AsSpan(2 * n * plane, 2 * plane), flowScale,
+                    perComponent, gradients.AsSpan(at, 2 * plane));
             }
-        }
+        });
 
+        double crossEntropy = SumInOrder(crossEntropies);
+        double flowTerm = SumInOrder(squares);
         Span<T> report = Values(sums);
-        report[0] = T.CreateTruncating(squares * perComponent);
-        report[1] = T.CreateTruncating(crossEntropy * perLogit);
-        report[2] = T.CreateTruncating((squares * perComponent) + (crossEntropy * perLogit));
+        report[0] = FromDouble(flowTerm);
+        report[1] = FromDouble(crossEntropy);
+        report[2] = FromDouble(flowTerm + crossEntropy);
     }
 
     private static double MaskedCrossEntropy(
         ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> limits, in MaskedLossOptions options,
-        double weight, Span<T> dy, ref long kept)
+        double weight, Span<T> dy, ref int kept)
     {
         double sum = 0;
         for (int i = 0; i < y.Length; i++)
         {
             (bool hard, T confidence, double probability) =
-                PseudoLabel(double.CreateTruncating(label[i]), options.MeanIsProbability);
+                PseudoLabel(ToDouble(label[i]), options.MeanIsProbability);
             dy[i] = T.Zero;
             if (options.UseClassMask && !(confidence >= limits[hard ? 1 : 0]))
             {
@@ -106,9 +122,9 @@ public abstract partial class HostBackend<T>
             }
 
             double target = options.SoftLabels ? probability : hard ? 1 : 0;
-            double z = double.CreateTruncating(y[i]);
+            double z = ToDouble(y[i]);
             sum += CrossEntropy(z, target);
-            dy[i] = T.CreateTruncating((Sigmoid(z) - target) * weight);
+            dy[i] = FromDouble((Sigmoid(z) - target) * weight);
             kept++;
         }
 
@@ -117,7 +133,7 @@ public abstract partial class HostBackend<T>
 
     private static double MaskedSquares(
         ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits,
-        bool useMask, double weight, Span<T> dy, ref long kept)
+        bool useMask, double weight, Span<T> dy, ref int kept)
     {
         double sum = 0;
         for (int i = 0; i < y.Length; i++)
@@ -128,9 +144,9 @@ public abstract partial class HostBackend<T>
                 continue;
             }
 
-            double d = double.CreateTruncating(y[i]) - double.CreateTruncating(label[i]);
+            double d = ToDouble(y[i]) - ToDouble(label[i]);
             sum += d * d;
-            dy[i] = T.CreateTruncating(2 * d * weight);
+            dy[i] = FromDouble(2 * d * weight);
             kept++;
         }
 
@@ -142,10 +158,10 @@ public abstract partial class HostBackend<T>
         double sum = 0;
         for (int i = 0; i < y.Length; i++)
         {
-            double z = double.CreateTruncating(y[i]);
-            double target = double.CreateTruncating(label[i]);
+            double z = ToDouble(y[i]);
+            double target = ToDouble(label[i]);
             sum += CrossEntropy(z, target);
-            dy[i] = T.CreateTruncating((Sigmoid(z) - target) * weight);
+            dy[i] = FromDouble((Sigmoid(z) - target) * weight);
         }
 
         return sum;
@@ -157,9 +173,9 @@ public abstract partial class HostBackend<T>
         double sum = 0;
         for (int i = 0; i < y.Length; i++)
         {
-            double d = double.CreateTruncating(y[i]) - (scale * double.CreateTruncating(flow[i]));
+            double d = ToDouble(y[i]) - (scale * ToDouble(flow[i]));
             sum += 0.5 * d * d;
-            dy[i] = T.CreateTruncating(d * weight);
+            dy[i] = FromDouble(d * weight);
         }
 
         return sum;

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Numerics;
 
 namespace SelfAdapt.Compute;
@@ -12,32 +13,28 @@ public abstract partial class HostBackend<T>
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds)
     {
-        Span<T> state = Values(thresholds);
-        int plane = shape.H * shape.W;
-        double[] values = new double[shape.N * plane];
-        for (int c = 0; c < shape.C; c++)
-        {
-            Span<T> channel = state.Slice(4 * c, 4);
-            if (channels[c] == ChannelMeaning.Logit)
-            {
-                for (int k = 0; k < 2; k++)
-                {
-                    int count = CollectConfidence(Values(mean), shape, c, k == 1, meanIsProbability, values);
-                    MoveThreshold(channel, k, Quantile(values.AsSpan(0, count), classQuantile), keep);
-                }
-            }
-            else
-            {
-                ReadOnlySpan<T> source = Values(deviation);
-                for (int i = 0; i < values.Length; i++)
-                {
-                    int at = ((((i / plane) * shape.C) + c) * plane) + (i % plane);
-                    values[i] = double.CreateTruncating(source[at]);
-                }
+        ChannelMeaning[] meanings = channels.ToArray();
+        (T[] means, T[] deviations, T[] state) = (Data(mean), Data(deviation), Data(thresholds));
+        int count = shape.N * shape.H * shape.W;
 
-                MoveThreshold(channel, 0, Quantile(values, regressionQuantile), keep);
+        // Two tasks per channel: background and foreground of a logit, deviation and nothing of a regression.
+        For(2 * shape.C, task =>
+        {
+            (int c, int which) = Math.DivRem(task, 2);
+            bool isLogit = meanings[c] == ChannelMeaning.Logit;
+            if (!isLogit && which == 1)
+            {
+                return;
             }
-        }
+
+            double[] values = ArrayPool<double>.Shared.Rent(count);
+            int collected = isLogit
+                ? CollectConfidence(means, shape, c, which == 1, meanIsProbability, values)
+                : CollectChannel(deviations, shape, c, values);
+            double q = isLogit ? classQuantile : regressionQuantile;
+            MoveThreshold(state.AsSpan(4 * c, 4), which, Quantile(values.AsSpan(0, collected), q), keep);
+            ArrayPool<double>.Shared.Return(values);
+        });
     }
 
     /// <summary>
@@ -86,9 +83,24 @@ public abstract partial class HostBackend<T>
         }
 
         bool set = channel[2 + which] != T.Zero;
-        double old = double.CreateTruncating(channel[which]);
-        channel[which] = T.CreateTruncating(set ? (keep * old) + ((1.0 - keep) * q) : q);
+        double old = ToDouble(channel[which]);
+        channel[which] = FromDouble(set ? (keep * old) + ((1.0 - keep) * q) : q);
         channel[2 + which] = T.One;
+    }
+
+    private static int CollectChannel(ReadOnlySpan<T> source, TensorShape shape, int c, double[] values)
+    {
+        int plane = shape.H * shape.W;
+        int count = 0;
+        for (int n = 0; n < shape.N; n++)
+        {
+            foreach (T value in source.Slice(((n * shape.C) + c) * plane, plane))
+            {
+                values[count++] = ToDouble(value);
+            }
+        }
+
+        return count;
     }
 
     private static int CollectConfidence(
@@ -100,10 +112,10 @@ public abstract partial class HostBackend<T>
         {
             foreach (T value in mean.Slice(((n * shape.C) + c) * plane, plane))
             {
-                (bool hard, T confidence, _) = PseudoLabel(double.CreateTruncating(value), isProbability);
+                (bool hard, T confidence, _) = PseudoLabel(ToDouble(value), isProbability);
                 if (hard == foreground)
                 {
-                    values[count++] = double.CreateTruncating(confidence);
+                    values[count++] = ToDouble(confidence);
                 }
             }
         }
@@ -121,7 +133,7 @@ public abstract partial class HostBackend<T>
         double probability = isProbability ? mean : Sigmoid(mean);
         bool foreground = isProbability ? mean > 0.5 : mean > 0;
         double background = isProbability ? 1 - mean : Sigmoid(-mean);
-        return (foreground, T.CreateTruncating(foreground ? probability : background), probability);
+        return (foreground, FromDouble(foreground ? probability : background), probability);
     }
 
     /// <summary>

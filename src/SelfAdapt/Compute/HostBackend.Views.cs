@@ -9,16 +9,16 @@ public abstract partial class HostBackend<T>
     /// <inheritdoc/>
     public override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
     {
-        ReadOnlySpan<T> from = Values(source);
-        Span<T> to = Values(target);
+        T[] from = Data(source);
+        T[] to = Data(target);
         ViewTransform transform = ViewTransform.Of(view);
         (int rows, int columns) = transform.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
         (int origin, int down, int right) = transform.Strides(shape.H, shape.W);
         int plane = shape.H * shape.W;
-        for (int p = 0; p < shape.N * shape.C; p++)
+        For(shape.N * shape.C, p =>
         {
-            ReadOnlySpan<T> fromPlane = from.Slice(p * plane, plane);
-            Span<T> toPlane = to.Slice(p * plane, plane);
+            ReadOnlySpan<T> fromPlane = from.AsSpan(p * plane, plane);
+            Span<T> toPlane = to.AsSpan(p * plane, plane);
             for (int i = 0; i < rows; i++)
             {
                 int at = origin + (i * down);
@@ -27,7 +27,7 @@ public abstract partial class HostBackend<T>
                     toPlane[(i * columns) + j] = fromPlane[at];
                 }
             }
-        }
+        });
     }
 
     /// <inheritdoc/>
@@ -41,86 +41,75 @@ public abstract partial class HostBackend<T>
             throw new ArgumentException($"{outputs.Length} outputs do not go with {views.Length} views.");
         }
 
-        int plane = shape.H * shape.W;
-        double[] values = new double[views.Length * plane];
-        for (int p = 0; p < shape.N * shape.C; p++)
+        ChannelMeaning[] meanings = channels.ToArray();
+        T[][] turned = new T[views.Length][];
+        ViewTransform[] transforms = new ViewTransform[views.Length];
+        for (int v = 0; v < views.Length; v++)
         {
-            ChannelMeaning meaning = channels[p % shape.C];
-            for (int v = 0; v < views.Length; v++)
-            {
-                TurnBack(
-                    Values(outputs[v]), p, shape, meaning, ViewTransform.Of(views[v]),
-                    values.AsSpan(v * plane, plane));
-            }
+            (turned[v], transforms[v]) = (Data(outputs[v]), ViewTransform.Of(views[v]));
+        }
 
-            if (averageProbabilities && meaning == ChannelMeaning.Logit)
+        (T[] means, T[] deviations) = (Data(mean), Data(deviation));
+        int plane = shape.H * shape.W;
+        For(shape.N * shape.C, p =>
+        {
+            ChannelMeaning meaning = meanings[p % shape.C];
+            TurnedPlane[] planes = new TurnedPlane[turned.Length];
+            for (int v = 0; v < planes.Length; v++)
             {
-                for (int i = 0; i < values.Length; i++)
-                {
-                    values[i] = Sigmoid(values[i]);
-                }
+                planes[v] = new(turned[v], p, shape, meaning, transforms[v]);
             }
 
             Moments(
-                values, views.Length, Values(mean).Slice(p * plane, plane),
-                Values(deviation).Slice(p * plane, plane));
-        }
-    }
-
-    /// <summary>Brings plane <paramref name="p"/> of a turned output back onto the original's grid.</summary>
-    private static void TurnBack(
-        ReadOnlySpan<T> turned, int p, TensorShape shape, ChannelMeaning meaning, ViewTransform view,
-        Span<double> target)
-    {
-        // A component of the original is one component of the turned field, with a sign: itself or its
-        // partner.
-        (int partner, int fromRow, int fromColumn) = meaning switch
-        {
-            ChannelMeaning.VectorRow => (1, view.RowFromRow, view.RowFromColumn),
-            ChannelMeaning.VectorColumn => (-1, view.ColumnFromRow, view.ColumnFromColumn),
-            _ => (0, 1, 0),
-        };
-        int sign = fromRow + fromColumn;
-        int plane = shape.H * shape.W;
-        int source = partner != 0 && view.SwapsAxes ? p + partner : p;
-        ReadOnlySpan<T> from = turned.Slice(source * plane, plane);
-        (int height, int width) = view.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
-        (int origin, int down, int right) = view.Inverse().Strides(height, width);
-        for (int i = 0; i < shape.H; i++)
-        {
-            int at = origin + (i * down);
-            for (int j = 0; j < shape.W; j++, at += right)
-            {
-                target[(i * shape.W) + j] = sign * double.CreateTruncating(from[at]);
-            }
-        }
+                planes, shape.W, averageProbabilities && meaning == ChannelMeaning.Logit,
+                means.AsSpan(p * plane, plane), deviations.AsSpan(p * plane, plane));
+        });
     }
 
     /// <summary>
     /// Mean and standard deviation per pixel, over the differences to the first view: views that agree give a
     /// deviation of exactly zero.
     /// </summary>
-    private static void Moments(ReadOnlySpan<double> values, int views, Span<T> mean, Span<T> deviation)
+    private static void Moments(
+        ReadOnlySpan<TurnedPlane> planes, int width, bool probabilities, Span<T> mean, Span<T> deviation)
     {
-        for (int i = 0; i < mean.Length; i++)
+        int views = planes.Length;
+        double[] row = new double[views * width];
+        for (int at = 0; at < mean.Length; at += width)
         {
-            double first = values[i];
-            double shift = 0;
-            for (int v = 1; v < views; v++)
-            {
-                shift += values[(v * mean.Length) + i] - first;
-            }
-
-            shift /= views;
-            double squares = 0;
             for (int v = 0; v < views; v++)
             {
-                double d = values[(v * mean.Length) + i] - first - shift;
-                squares += d * d;
+                planes[v].ReadRow(at / width, row.AsSpan(v * width, width));
             }
 
-            mean[i] = T.CreateTruncating(first + shift);
-            deviation[i] = T.CreateTruncating(views > 1 ? Math.Sqrt(squares / (views - 1)) : 0);
+            if (probabilities)
+            {
+                foreach (ref double value in row.AsSpan())
+                {
+                    value = Sigmoid(value);
+                }
+            }
+
+            for (int x = 0; x < width; x++)
+            {
+                double first = row[x];
+                double shift = 0;
+                for (int k = x + width; k < row.Length; k += width)
+                {
+                    shift += row[k] - first;
+                }
+
+                shift /= views;
+                double squares = 0;
+                for (int k = x; k < row.Length; k += width)
+                {
+                    double d = row[k] - first - shift;
+                    squares += d * d;
+                }
+
+                mean[at + x] = FromDouble(first + shift);
+                deviation[at + x] = FromDouble(views > 1 ? Math.Sqrt(squares / (views - 1)) : 0);
+            }
         }
     }
 
@@ -129,5 +118,41 @@ public abstract partial class HostBackend<T>
     {
         double e = Math.Exp(-Math.Abs(x));
         return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+    }
+
+    /// <summary>One plane of a turned output, read in the original's coordinates.</summary>
+    private readonly struct TurnedPlane
+    {
+        private readonly T[] _values;
+        private readonly int _origin;
+        private readonly int _down;
+        private readonly int _right;
+        private readonly int _sign;
+
+        /// <summary>Plane p of the original lies here.</summary>
+        public TurnedPlane(T[] values, int p, TensorShape shape, ChannelMeaning meaning, ViewTransform view)
+        {
+            // A component of the original is one component of the turned field, with a sign: itself or its
+            // partner in the next or previous channel.
+            (int partner, int fromRow, int fromColumn) = meaning switch
+            {
+                ChannelMeaning.VectorRow => (1, view.RowFromRow, view.RowFromColumn),
+                ChannelMeaning.VectorColumn => (-1, view.ColumnFromRow, view.ColumnFromColumn),
+                _ => (0, 1, 0),
+            };
+            (int height, int width) = view.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
+            (_origin, _down, _right) = view.Inverse().Strides(height, width);
+            _origin += (view.SwapsAxes ? p + partner : p) * height * width;
+            (_values, _sign) = (values, fromRow + fromColumn);
+        }
+
+        public void ReadRow(int y, Span<double> row)
+        {
+            int at = _origin + (y * _down);
+            for (int x = 0; x < row.Length; x++, at += _right)
+            {
+                row[x] = _sign * ToDouble(_values[at]);
+            }
+        }
     }
 }

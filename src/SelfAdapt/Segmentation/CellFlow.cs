@@ -104,10 +104,11 @@ internal static class CellFlow
     }
 
     /// <summary>
-    /// One averaging step. The 3x3 sum is split into sums of three along rows, then along columns; the frame of
-    /// zeros lets both run over the whole array without looking at row ends.
+    /// One averaging step. The 3x3 sum is split into sums of three along rows, then along columns; the frame
+    /// of zeros lets both run over the whole array without looking at row ends.
     /// </summary>
-    private static void Diffuse(Span<double> heat, Span<double> rowSums, ReadOnlySpan<double> share, int stride)
+    private static void Diffuse(
+        Span<double> heat, Span<double> rowSums, ReadOnlySpan<double> share, int stride)
     {
         ref double from = ref MemoryMarshal.GetReference(heat);
         ref double sums = ref MemoryMarshal.GetReference(rowSums);
@@ -127,7 +128,8 @@ internal static class CellFlow
         ref double part = ref MemoryMarshal.GetReference(share);
         for (i = stride; i <= end - Vector<double>.Count; i += Vector<double>.Count)
         {
-            Vector<double> sum = LoadAt(ref sums, i - stride) + LoadAt(ref sums, i) + LoadAt(ref sums, i + stride);
+            Vector<double> sum =
+                LoadAt(ref sums, i - stride) + LoadAt(ref sums, i) + LoadAt(ref sums, i + stride);
             (sum * LoadAt(ref part, i)).StoreUnsafe(ref from, (nuint)i);
         }
 

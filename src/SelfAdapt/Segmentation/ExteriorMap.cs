@@ -9,6 +9,9 @@ namespace SelfAdapt.Segmentation;
 /// </summary>
 internal sealed class ExteriorMap
 {
+    private const byte Inside = 1;
+    private const byte Outside = 2;
+
     private byte[] _state = [];
     private int[] _stack = [];
     private int _stride;
@@ -44,7 +47,9 @@ internal sealed class ExteriorMap
         Flood(state);
     }
 
-    /// <summary>Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.</summary>
+    /// <summary>
+    /// Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.
+    /// </summary>
     /// <param name="y">Row within the box, -1 to its height.</param>
     /// <param name="x">Column within the box, -1 to its width.</param>
     public bool IsOutside(int y, int x) => _state[((y + 1) * _stride) + x + 1] == Outside;
@@ -55,9 +60,6 @@ internal sealed class ExteriorMap
     public bool IsOutline(int y, int x) =>
         _state[((y + 1) * _stride) + x + 1] == Inside
         && (IsOutside(y - 1, x) || IsOutside(y + 1, x) || IsOutside(y, x - 1) || IsOutside(y, x + 1));
-
-    private const byte Inside = 1;
-    private const byte Outside = 2;
 
     private void Flood(Span<byte> state)
     {

@@ -3,7 +3,9 @@ using System.Threading.Tasks;
 
 namespace SelfAdapt.Segmentation;
 
-/// <summary>Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).</summary>
+/// <summary>
+/// Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).
+/// </summary>
 internal static class FlowDynamics
 {
     private const int PointsPerChunk = 4096;

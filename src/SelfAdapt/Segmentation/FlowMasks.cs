@@ -17,15 +17,21 @@ public static class FlowMasks
     /// <exception cref="ArgumentException">
     /// The channel counts differ, or the description has no logit.
     /// </exception>
-    public static LabelImage Compute(Image outputs, OutputDescription description, SegmentationOptions options)
+    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of
+    /// range.</exception>
+    public static LabelImage Compute(
+        Image outputs, OutputDescription description, SegmentationOptions options)
     {
         ArgumentNullException.ThrowIfNull(outputs);
         ArgumentNullException.ThrowIfNull(description);
         ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
         return Compute(outputs, description, options, outputs.Height, outputs.Width);
     }
 
-    /// <summary>The same, with masks enlarged to another size before holes and small masks are treated.</summary>
+    /// <summary>
+    /// The same, with masks enlarged to another size before holes and small masks are treated.
+    /// </summary>
     internal static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options, int height, int width)
     {

@@ -6,8 +6,9 @@ using SelfAdapt.Imaging;
 namespace SelfAdapt.Segmentation;
 
 /// <summary>
-/// The way from an image as read to what a network sees, before padding and tiling: channels chosen, intensities
-/// normalised, size changed so that objects have the diameter the network knows (spec/cellpose.md 3.1 to 3.3).
+/// The way from an image as read to what a network sees, before padding and tiling: channels chosen,
+/// intensities normalised, size changed so that objects have the diameter the network knows (spec/cellpose.md
+/// 3.1 to 3.3).
 /// </summary>
 public static class ImagePreparation
 {
@@ -39,8 +40,8 @@ public static class ImagePreparation
     /// <param name="image">The image as read; not changed.</param>
     /// <param name="channels">For one or two input channels: which ones; the first 0 means the mean of all
     /// channels, and then, as for one-channel images, the second input channel is zeros.</param>
-    /// <param name="inputChannels">Channels that the network takes; above 2 the image must have as many and they
-    /// are taken as they are.</param>
+    /// <param name="inputChannels">Channels that the network takes; above 2 the image must have as many and
+    /// they are taken as they are.</param>
     /// <param name="source">What error messages call the image.</param>
     /// <returns>A new image of [inputChannels, height, width].</returns>
     /// <exception cref="SelfAdaptException">
@@ -134,8 +135,9 @@ public static class ImagePreparation
         if (!(newHeight >= 1 && newWidth >= 1 && newHeight * newWidth * image.Channels <= MostPixels))
         {
             throw new SelfAdaptException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture,
-                $"{source}: {image.Height}x{image.Width} pixels times {factor:G4} (the network's diameter over "
-                + $"the one given) is {newHeight}x{newWidth}, which can't be segmented. Check the diameter."));
+                $"{source}: {image.Height}x{image.Width} pixels times {factor:G4} (the network's "
+                + $"diameter over the one given) is {newHeight}x{newWidth}, which can't be segmented. "
+                + $"Check the diameter."));
         }
 
         return Resize(image, (int)newHeight, (int)newWidth);
@@ -186,7 +188,8 @@ public static class ImagePreparation
     {
         if (!condition)
         {
-            throw new SelfAdaptException(ExitCode.ModelImageMismatch, string.Create(CultureInfo.InvariantCulture,
+            throw new SelfAdaptException(ExitCode.ModelImageMismatch, string.Create(
+                CultureInfo.InvariantCulture,
                 $"{source} has {image.Channels} channels, but {wanted} is asked for. Choose other channels "
                 + $"or a model that fits the images."));
         }
@@ -199,7 +202,8 @@ public static class ImagePreparation
             if (!float.IsFinite(image.Pixels[i]))
             {
                 int inPlane = i % (image.Height * image.Width);
-                throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
+                throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(
+                    CultureInfo.InvariantCulture,
                     $"{source}: the pixel at row {inPlane / image.Width}, column {inPlane % image.Width} is "
                     + $"{image.Pixels[i]}, not a finite number. Replace such pixels first."));
             }

@@ -11,7 +11,8 @@ namespace SelfAdapt.Segmentation;
 public readonly record struct CellPair(int TrueLabel, int PredictedLabel, double Iou);
 
 /// <summary>Which true cells were found at an IoU threshold (spec/cellpose.md section 6).</summary>
-/// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to one.</param>
+/// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to
+/// one.</param>
 /// <param name="FalsePositives">Predicted cells without partner.</param>
 /// <param name="FalseNegatives">True cells without partner.</param>
 /// <param name="Pairs">The pairs, ordered by the true cell's first appearance.</param>
@@ -46,7 +47,10 @@ public sealed record InstanceMatching(
         }
 
         return new(
-            pairs.Count, table.PredictedLabels.Length - pairs.Count, table.TrueLabels.Length - pairs.Count, pairs);
+            pairs.Count,
+            table.PredictedLabels.Length - pairs.Count,
+            table.TrueLabels.Length - pairs.Count,
+            pairs);
     }
 
     /// <summary>

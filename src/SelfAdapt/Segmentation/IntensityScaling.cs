@@ -13,8 +13,8 @@ internal static class IntensityScaling
     private const double VarianceGuard = 1e-6;
 
     /// <summary>
-    /// Maps the 1st percentile to 0 and the 99th to 1, without clipping. A channel without contrast is left as
-    /// it is (all values equal) or set to 0 (percentiles closer than 1e-3).
+    /// Maps the 1st percentile to 0 and the 99th to 1, without clipping. A channel without contrast is left
+    /// as it is (all values equal) or set to 0 (percentiles closer than 1e-3).
     /// </summary>
     /// <param name="plane">[height, width], changed in place.</param>
     /// <param name="height">Rows.</param>

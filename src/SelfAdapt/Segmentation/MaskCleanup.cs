@@ -4,7 +4,9 @@ using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;
 
-/// <summary>Holes, small masks, masks at the border, components: what follows once pixels have labels.</summary>
+/// <summary>
+/// Holes, small masks, masks at the border, components: what follows once pixels have labels.
+/// </summary>
 internal static class MaskCleanup
 {
     /// <summary>
@@ -79,8 +81,8 @@ internal static class MaskCleanup
         LabelRegions.Keep(labels, Array.ConvertAll(regions, region => region.Area >= minSize));
 
     /// <summary>
-    /// Fills each label's holes, labels ascending; a smaller mask inside a hole is swallowed. Later labels only
-    /// ever lose pixels, so boxes found beforehand stay valid.
+    /// Fills each label's holes, labels ascending; a smaller mask inside a hole is swallowed. Later labels
+    /// only ever lose pixels, so boxes found beforehand stay valid.
     /// </summary>
     private static void FillHoles(LabelImage labels, LabelRegion[] regions)
     {
@@ -102,7 +104,8 @@ internal static class MaskCleanup
     {
         for (int y = 0; y < region.Height; y++)
         {
-            Span<int> row = labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);
+            Span<int> row = labels.Labels.AsSpan(
+                ((region.Top + y) * labels.Width) + region.Left, region.Width);
             for (int x = 0; x < row.Length; x++)
             {
                 if (!map.IsOutside(y, x))

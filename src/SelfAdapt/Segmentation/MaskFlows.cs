@@ -25,7 +25,9 @@ public static class MaskFlows
         return flows;
     }
 
-    /// <summary>How far the network's flow is from the flow that a mask implies (spec/cellpose.md 4.4).</summary>
+    /// <summary>
+    /// How far the network's flow is from the flow that a mask implies (spec/cellpose.md 4.4).
+    /// </summary>
     /// <param name="labels">Labels 0..n without gaps.</param>
     /// <param name="regions">Their boxes.</param>
     /// <param name="outputs">The network's output planes at the size of the labels.</param>

@@ -7,7 +7,9 @@ namespace SelfAdapt.Segmentation;
 /// <summary>Resizing of planes with exactly OpenCV's coordinate rules (spec/cellpose.md 3.3).</summary>
 internal static class Resampling
 {
-    /// <summary>OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.</summary>
+    /// <summary>
+    /// OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.
+    /// </summary>
     /// <param name="source">[height, width].</param>
     /// <param name="height">Source rows.</param>
     /// <param name="width">Source columns.</param>
@@ -15,7 +17,8 @@ internal static class Resampling
     /// <param name="newHeight">Target rows.</param>
     /// <param name="newWidth">Target columns.</param>
     public static void Linear(
-        ReadOnlyMemory<float> source, int height, int width, Memory<float> target, int newHeight, int newWidth)
+        ReadOnlyMemory<float> source, int height, int width, Memory<float> target,
+        int newHeight, int newWidth)
     {
         if (height == newHeight && width == newWidth)
         {

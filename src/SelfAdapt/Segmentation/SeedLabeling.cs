@@ -4,7 +4,9 @@ using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;
 
-/// <summary>Turns the points where pixels came to rest into cells (spec/cellpose.md 4.3, version 3.1).</summary>
+/// <summary>
+/// Turns the points where pixels came to rest into cells (spec/cellpose.md 4.3, version 3.1).
+/// </summary>
 internal static class SeedLabeling
 {
     private const int Frame = 20;

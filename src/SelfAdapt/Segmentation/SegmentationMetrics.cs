@@ -61,7 +61,7 @@ public static class SegmentationMetrics
     public static double AggregatedJaccard(LabelImage truth, LabelImage predicted)
     {
         OverlapTable table = OverlapTable.Compare(truth, predicted);
-        long shared = InstanceMatching.Assign(table, AssignmentThreshold).Sum(overlap => (long)overlap.Pixels);
+        long shared = InstanceMatching.Assign(table, AssignmentThreshold).Sum(pair => (long)pair.Pixels);
         long either = 0;
         for (int i = 0; i < truth.Labels.Length; i++)
         {
@@ -74,7 +74,8 @@ public static class SegmentationMetrics
     /// <summary>Agreement of outlines, both widened by a disc.</summary>
     /// <param name="truth">The reference, any positive labels.</param>
     /// <param name="predicted">The prediction, of the same size.</param>
-    /// <param name="scales">Radii as fractions of the reference's median diameter; at least 1 px is used.</param>
+    /// <param name="scales">Radii as fractions of the reference's median diameter; at least 1 px is
+    /// used.</param>
     /// <returns>One score per scale.</returns>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static BoundaryScore[] BoundaryScores(

@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 
 namespace SelfAdapt.Segmentation;
 
@@ -9,7 +8,9 @@ public enum IntensityNormalization
     /// <summary>Intensities stay as they are.</summary>
     None,
 
-    /// <summary>Each channel's 1st percentile becomes 0 and its 99th 1, without clipping (Cellpose).</summary>
+    /// <summary>
+    /// Each channel's 1st percentile becomes 0 and its 99th 1, without clipping (Cellpose).
+    /// </summary>
     Percentile,
 
     /// <summary>Each channel gets mean 0 and variance 1 (many BioImage.IO networks).</summary>
@@ -27,7 +28,9 @@ public readonly record struct ChannelPair(int First, int Second);
 /// </summary>
 public sealed record SegmentationOptions
 {
-    /// <summary>Mean object diameter in the image, px; 0 means the image is already at network scale.</summary>
+    /// <summary>
+    /// Mean object diameter in the image, px; 0 means the image is already at network scale.
+    /// </summary>
     public double Diameter { get; init; }
 
     /// <summary>Diameter the network was trained at, px (30, or 17 for nuclei models).</summary>
@@ -57,7 +60,9 @@ public sealed record SegmentationOptions
     /// <summary>Runs overlapping tiles flipped four ways and averages them.</summary>
     public bool Augment { get; init; }
 
-    /// <summary>Builds the masks at the image's size (true) or at network scale, enlarged afterwards.</summary>
+    /// <summary>
+    /// Builds the masks at the image's size (true) or at network scale, enlarged afterwards.
+    /// </summary>
     public bool Resample { get; init; } = true;
 
     /// <summary>Tiles per network call.</summary>
@@ -75,7 +80,9 @@ public sealed record SegmentationOptions
     /// <summary>Factor from image scale to network scale (spec/cellpose.md 3.3).</summary>
     public double Rescale => Diameter > 0 ? DiamMean / Diameter : 1.0;
 
-    /// <summary>The number of steps along the flow that these options ask for (spec/cellpose.md 4.1).</summary>
+    /// <summary>
+    /// The number of steps along the flow that these options ask for (spec/cellpose.md 4.1).
+    /// </summary>
     internal int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
 
     /// <summary>Checks that every value makes sense.</summary>
@@ -84,29 +91,26 @@ public sealed record SegmentationOptions
     /// </exception>
     public void Validate()
     {
-        Require(double.IsFinite(Diameter) && Diameter >= 0 && Diameter <= 10_000, nameof(Diameter), Diameter,
-            "0 (image is at network scale) to 10000 px");
-        Require(double.IsFinite(DiamMean) && DiamMean > 0 && DiamMean <= 10_000, nameof(DiamMean), DiamMean,
-            "above 0, at most 10000 px");
-        Require(Channels.First >= 0, "the first channel", Channels.First, "0 (mean of all) or a channel number");
-        Require(Channels.Second >= 0, "the second channel", Channels.Second, "0 (none) or a channel number");
-        Require(Enum.IsDefined(Normalization), nameof(Normalization), (int)Normalization, "a defined kind");
-        Require(!Invert || Normalization != IntensityNormalization.None, nameof(Invert), 1,
-            "off when intensities are not normalised");
-        Require(!double.IsNaN(FlowThreshold), nameof(FlowThreshold), FlowThreshold, "a number");
-        Require(!double.IsNaN(CellprobThreshold), nameof(CellprobThreshold), CellprobThreshold, "a number");
-        Require(Niter is >= 0 and <= 1_000_000, nameof(Niter), Niter, "0 (automatic) to 1000000");
-        Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
-        Require(!double.IsNaN(TileOverlap), nameof(TileOverlap), TileOverlap, "a number");
-        Require(MaxSizeFraction > 0, nameof(MaxSizeFraction), MaxSizeFraction, "above 0");
-    }
-
-    private static void Require(bool condition, string name, double value, string allowed)
-    {
-        if (!condition)
-        {
-            throw new SelfAdaptException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture,
-                $"{name} is {value}, which is out of range. Allowed: {allowed}."));
-        }
+        OptionCheck.Require(
+            Diameter is >= 0 and <= 10_000,
+            nameof(Diameter), Diameter, "0 (image is at network scale) to 10000 px");
+        OptionCheck.Require(
+            DiamMean is >= 1 and <= 10_000,
+            nameof(DiamMean), DiamMean, "1 to 10000 px");
+        OptionCheck.Require(Channels);
+        OptionCheck.Require(
+            Enum.IsDefined(Normalization),
+            nameof(Normalization), (int)Normalization, "a defined kind");
+        OptionCheck.Require(
+            !Invert || Normalization != IntensityNormalization.None,
+            nameof(Invert), 1, "off when intensities are not normalised");
+        OptionCheck.Require(!double.IsNaN(FlowThreshold), nameof(FlowThreshold), FlowThreshold, "a number");
+        OptionCheck.Require(
+            !double.IsNaN(CellprobThreshold),
+            nameof(CellprobThreshold), CellprobThreshold, "a number");
+        OptionCheck.Require(Niter is >= 0 and <= 1_000_000, nameof(Niter), Niter, "0 (automatic) to 1000000");
+        OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
+        OptionCheck.Require(!double.IsNaN(TileOverlap), nameof(TileOverlap), TileOverlap, "a number");
+        OptionCheck.Require(MaxSizeFraction > 0, nameof(MaxSizeFraction), MaxSizeFraction, "above 0");
     }
 }

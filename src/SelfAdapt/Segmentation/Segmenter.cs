@@ -10,10 +10,13 @@ namespace SelfAdapt.Segmentation;
 /// The network's output planes, at the size of the image (at network scale when
 /// <see cref="SegmentationOptions.Resample"/> is off); flow vectors keep their length.
 /// </param>
-/// <param name="Embedding">The image's embedding (Cellpose's style) with length 1; empty if there is none.</param>
+/// <param name="Embedding">The image's embedding (Cellpose's style) with length 1; empty if there is
+/// none.</param>
 public sealed record SegmentationResult(LabelImage Masks, Image Outputs, float[] Embedding);
 
-/// <summary>Cellpose's pipeline around any network: image in, masks out (spec/cellpose.md section 0).</summary>
+/// <summary>
+/// Cellpose's pipeline around any network: image in, masks out (spec/cellpose.md section 0).
+/// </summary>
 public sealed class Segmenter
 {
     private readonly ISegmentationNetwork _network;
@@ -22,7 +25,8 @@ public sealed class Segmenter
     /// <summary>Couples a network with options.</summary>
     /// <param name="network">The network; stays the caller's to dispose.</param>
     /// <param name="options">How to segment.</param>
-    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of range.</exception>
+    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of
+    /// range.</exception>
     public Segmenter(ISegmentationNetwork network, SegmentationOptions options)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -36,8 +40,8 @@ public sealed class Segmenter
     /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>Masks, outputs and embedding.</returns>
     /// <exception cref="SelfAdaptException">
-    /// As <see cref="ImagePreparation.Prepare"/>; or (<see cref="ExitCode.Numerics"/>) the network gave a value
-    /// that is not a number.
+    /// As <see cref="ImagePreparation.Prepare"/>; or (<see cref="ExitCode.Numerics"/>) the network gave a
+    /// value that is not a number.
     /// </exception>
     public SegmentationResult Segment(Image image, string source = "the image")
     {

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace SelfAdapt.Segmentation;
 
 /// <summary>
-/// The matching of rows to columns with the largest total weight, where only few pairs have a weight; rows and
-/// columns may stay alone. Shortest augmenting paths with node prices, one row after the other.
+/// The matching of rows to columns with the largest total weight, where only few pairs have a weight; rows
+/// and columns may stay alone. Shortest augmenting paths with node prices, one row after the other.
 /// </summary>
 internal sealed class SparseAssignment
 {

@@ -4,7 +4,9 @@ using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;
 
-/// <summary>Sums tiles with tapered weights into one picture of all outputs (spec/cellpose.md 3.5, 3.6).</summary>
+/// <summary>
+/// Sums tiles with tapered weights into one picture of all outputs (spec/cellpose.md 3.5, 3.6).
+/// </summary>
 internal sealed class TileBlender
 {
     private readonly OutputDescription _outputs;
@@ -14,7 +16,8 @@ internal sealed class TileBlender
     private readonly double[] _weights;
 
     /// <summary>Starts with an empty picture.</summary>
-    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was mirrored.</param>
+    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
+    /// mirrored.</param>
     /// <param name="height">Rows of the padded image.</param>
     /// <param name="width">Columns of the padded image.</param>
     /// <param name="layout">The tiles that will be added.</param>

@@ -9,7 +9,9 @@ namespace SelfAdapt.Segmentation;
 /// <param name="FlipColumns">Left to right.</param>
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
-/// <summary>Where tiles lie and how much each of their pixels counts (spec/cellpose.md 3.5 and 3.6).</summary>
+/// <summary>
+/// Where tiles lie and how much each of their pixels counts (spec/cellpose.md 3.5 and 3.6).
+/// </summary>
 internal sealed class TileLayout
 {
     /// <summary>Side of a tile, px.</summary>
@@ -20,7 +22,8 @@ internal sealed class TileLayout
     private const double TaperInset = 20;
     private const double TaperWidth = 7.5;
 
-    private TileLayout(int height, int width, Tile[] tiles) => (Height, Width, Tiles) = (height, width, tiles);
+    private TileLayout(int height, int width, Tile[] tiles) =>
+        (Height, Width, Tiles) = (height, width, tiles);
 
     /// <summary>Rows of every tile.</summary>
     public int Height { get; }
@@ -51,10 +54,13 @@ internal sealed class TileLayout
         ArgumentOutOfRangeException.ThrowIfLessThan(height, Side);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, Side);
         return Build(
-            Side, Side, Starts(height, MirroredCount(height)), Starts(width, MirroredCount(width)), flip: true);
+            Side, Side,
+            Starts(height, MirroredCount(height)), Starts(width, MirroredCount(width)), flip: true);
     }
 
-    /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
+    /// <summary>
+    /// The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.
+    /// </summary>
     /// <param name="height">Rows of the tile.</param>
     /// <param name="width">Columns of the tile.</param>
     /// <returns>[height, width].</returns>

@@ -134,6 +134,31 @@ public sealed class OptimizerTests
         Assert.AreEqual(0, weights.Data[0]);
     }
 
+    [TestMethod]
+    public void OptimizerStep_OneOrThreeThreads_GivesTheSameBits()
+    {
+        const int Count = 100_001;
+        (float[] Weights, float[] Sums) Run(int threads)
+        {
+            using CpuBackend backend = new(threads);
+            HostVector<float> weights = HostVectors.Of<float>(HostVectors.Noise(Count, 1));
+            HostVector<float> sums = new(2);
+            backend.OptimizerStep(
+                new(weights, HostVectors.Of<float>(HostVectors.Noise(Count, 2)), new HostVector<float>(Count),
+                    new HostVector<float>(Count), HostVectors.Of<float>(HostVectors.Noise(Count, 3)), null),
+                Adam, sums);
+            return (weights.Data, sums.Data);
+        }
+
+        (float[] weights1, float[] sums1) = Run(1);
+        (float[] weights3, float[] sums3) = Run(3);
+        CollectionAssert.AreEqual(weights1, weights3);
+        CollectionAssert.AreEqual(sums1, sums3);
+
+        // Weights and anchors from [-1, 1): the mean squared difference is 2/3.
+        Assert.AreEqual(2.0 / 3, sums1[0] / Count, 0.01);
+    }
+
     private static void AssertUntouched<T>(Func<T, int> bits)
         where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
     {

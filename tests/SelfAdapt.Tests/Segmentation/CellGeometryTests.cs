@@ -12,7 +12,8 @@ public sealed class CellGeometryTests
     [TestMethod]
     public void MedianDiameter_ThreeSquares_MatchesCellpose()
     {
-        LabelImage masks = GoldenFile.Rectangles(20, 20, (1, 0, 3, 0, 3), (2, 5, 14, 5, 14), (3, 17, 19, 0, 2));
+        LabelImage masks = GoldenFile.Rectangles(
+            20, 20, (1, 0, 3, 0, 3), (2, 5, 14, 5, 14), (3, 17, 19, 0, 2));
         Assert.AreEqual(4.51351667, CellGeometry.MedianDiameter(masks), 1e-8);
         Assert.AreEqual(3, CellGeometry.Count(masks));
     }

@@ -17,7 +17,9 @@ internal static class GoldenFile
     public static LabelImage Labels(params string[] rows) =>
         new(rows.Length, rows[0].Length, string.Concat(rows).Select(c => c == '.' ? 0 : c - '0').ToArray());
 
-    /// <summary>An empty label image with rectangles painted in order: label, rows, columns (ends included).</summary>
+    /// <summary>
+    /// An empty label image with rectangles painted in order: label, rows, columns (ends included).
+    /// </summary>
     public static LabelImage Rectangles(
         int height, int width, params (int Label, int Top, int Bottom, int Left, int Right)[] rectangles)
     {

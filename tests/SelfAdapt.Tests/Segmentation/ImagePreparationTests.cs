@@ -112,7 +112,7 @@ public sealed class ImagePreparationTests
     }
 
     [TestMethod]
-    public void Normalize_VeryLargeImage_UsesEverySecondPixel()
+    public void Normalize_VeryLargeImage_UsesTheStridedSampleOnly()
     {
         // 4000 x 3000 is above 224^3, with steps 17 and 13: whatever lies between must not count.
         (int height, int width) = (4000, 3000);
@@ -156,7 +156,8 @@ public sealed class ImagePreparationTests
     [TestMethod]
     public void Prepare_Cyto3Image_EqualsCellposesNetworkInputBitForBit()
     {
-        // The run padded by repeating the last row instead of the zero frame: only the image part is comparable.
+        // The run padded by repeating the last row instead of the zero frame: only the image part is
+        // comparable.
         float[] raw = GoldenFile.Floats("golden", "cyto3_image_075", "cellpose_img_075.raw.bin");
         float[] input = GoldenFile.Floats("golden", "cyto3_image_075", "cellpose_img_075.input.bin");
         SegmentationOptions options = new() { Diameter = 30, Channels = new(1, 2) };

@@ -48,9 +48,11 @@ public sealed class MaskCleanupTests
     [TestMethod]
     public void RemoveSmall_LabelsWithGaps_RemovesTheSmallOneOnly()
     {
-        // The scene in which Cellpose 3.1.1.2 removes label 4 by mistake: areas 1:100, 3:100, 4:100, 5:9, 6:225.
+        // The scene in which Cellpose 3.1.1.2 removes label 4 by mistake: areas 1:100, 3:100, 4:100, 5:9,
+        // 6:225.
         LabelImage masks = GoldenFile.Rectangles(
-            40, 60, (1, 0, 9, 0, 9), (3, 0, 9, 20, 29), (4, 0, 9, 40, 49), (5, 20, 22, 0, 2), (6, 20, 34, 20, 34));
+            40, 60, (1, 0, 9, 0, 9), (3, 0, 9, 20, 29), (4, 0, 9, 40, 49),
+            (5, 20, 22, 0, 2), (6, 20, 34, 20, 34));
         LabelImage kept = MaskCleanup.FillHolesAndRemoveSmall(masks, 15);
         LabelImage expected = GoldenFile.Rectangles(
             40, 60, (1, 0, 9, 0, 9), (2, 0, 9, 20, 29), (3, 0, 9, 40, 49), (4, 20, 34, 20, 34));

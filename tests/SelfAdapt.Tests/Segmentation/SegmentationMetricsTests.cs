@@ -13,7 +13,8 @@ public sealed class SegmentationMetricsTests
 {
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 
-    private static readonly LabelImage Truth = GoldenFile.Rectangles(20, 20, (1, 0, 4, 0, 4), (2, 10, 14, 10, 14));
+    private static readonly LabelImage Truth = GoldenFile.Rectangles(
+        20, 20, (1, 0, 4, 0, 4), (2, 10, 14, 10, 14));
 
     private static readonly LabelImage Predicted = GoldenFile.Rectangles(
         20, 20, (1, 0, 4, 0, 3), (2, 10, 14, 12, 16), (3, 17, 18, 0, 2));
@@ -136,8 +137,7 @@ public sealed class SegmentationMetricsTests
             int[] result = SparseAssignment.Solve(rows, columns, pairs);
             Assert.AreEqual(
                 result.Count(c => c >= 0), result.Where(c => c >= 0).Distinct().Count(), "a column twice");
-            double total = result.Select((c, r) => c < 0 ? 0 : pairs.Single(p => p.Row == r && p.Column == c).Weight)
-                .Sum();
+            double total = pairs.Where(pair => result[pair.Row] == pair.Column).Sum(pair => pair.Weight);
             Assert.AreEqual(Best(pairs, 0, rows, 0), total, 1e-9, $"scene {scene}");
         }
     }

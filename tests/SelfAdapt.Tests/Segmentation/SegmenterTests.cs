@@ -21,7 +21,8 @@ public sealed class SegmenterTests
     {
         Image image = Ramp(height, width, 0.01f, 0.003f);
         using FakeNetwork network = new(OutputDescription.Foreground, Copy);
-        (Image outputs, _) = new Segmenter(network, Raw with { Augment = augment, BatchSize = 3 }).Predict(image);
+        Segmenter segmenter = new(network, Raw with { Augment = augment, BatchSize = 3 });
+        (Image outputs, _) = segmenter.Predict(image);
         AssertClose(image.Pixels, outputs.Pixels, 1e-5f);
         Assert.IsTrue(network.Batches.All(b => b is { Height: <= 224, Width: <= 224, Count: <= 3 }));
     }
@@ -154,7 +155,8 @@ public sealed class SegmenterTests
     private delegate void TileFunction(ReadOnlySpan<float> input, Span<float> output, int height, int width);
 
     /// <summary>A "network" of one input channel that is a plain function of the tile.</summary>
-    private sealed class FakeNetwork(OutputDescription outputs, TileFunction function, float[]? embedding = null)
+    private sealed class FakeNetwork(
+        OutputDescription outputs, TileFunction function, float[]? embedding = null)
         : ISegmentationNetwork
     {
         private readonly float[] _embedding = embedding ?? [];
@@ -168,7 +170,8 @@ public sealed class SegmenterTests
         public int EmbeddingLength => _embedding.Length;
 
         public void Run(
-            ReadOnlySpan<float> input, int batch, int height, int width, Span<float> output, Span<float> embedding)
+            ReadOnlySpan<float> input, int batch, int height, int width, Span<float> output,
+            Span<float> embedding)
         {
             Batches.Add((batch, height, width));
             int plane = height * width;

@@ -94,7 +94,8 @@ public sealed class TileLayoutTests
             File.ReadAllText(SharedData.Path("golden", "tiling", "tiling_ref.json")));
         foreach (JsonElement known in golden.RootElement.GetProperty("cases").EnumerateArray())
         {
-            (int height, int width) = (known.GetProperty("Lyr").GetInt32(), known.GetProperty("Lxr").GetInt32());
+            int height = known.GetProperty("Lyr").GetInt32();
+            int width = known.GetProperty("Lxr").GetInt32();
             Padding padding = Padding.For(height, width);
             int[] pad = known.GetProperty("pad").EnumerateArray().Select(e => e.GetInt32()).ToArray();
             Assert.AreEqual(new Padding(pad[0], pad[1], pad[2], pad[3]), padding);

@@ -26,6 +26,8 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <inheritdoc/>
     public override string Name => $"cpu ({Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}, {InstructionSet})";
 
+    private protected override void For(int count, Action<int> body) => Pool.For(count, body);
+
     /// <summary>The widest instruction set in use.</summary>
     public static string InstructionSet =>
         Vector512.IsHardwareAccelerated ? "AVX-512"

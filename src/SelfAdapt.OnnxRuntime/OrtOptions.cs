@@ -1,0 +1,21 @@
+namespace SelfAdapt.OnnxRuntime;
+
+/// <summary>Where a session runs.</summary>
+public enum OrtDevice
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA GPU.</summary>
+    Cuda,
+}
+
+/// <summary>How a session runs.</summary>
+/// <param name="Device">Where.</param>
+/// <param name="DeviceIndex">Which GPU, 0-based.</param>
+/// <param name="Threads">Threads within an operator on the processor; 0 leaves it to ONNX Runtime.</param>
+public sealed record OrtOptions(OrtDevice Device = OrtDevice.Cpu, int DeviceIndex = 0, int Threads = 0)
+{
+    /// <summary>The provider as it is named in logs: "CPU" or "CUDA:0".</summary>
+    public string ProviderName => Device == OrtDevice.Cpu ? "CPU" : $"CUDA:{DeviceIndex}";
+}
