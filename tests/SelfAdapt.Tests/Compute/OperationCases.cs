@@ -51,6 +51,8 @@ internal static class OperationCases
 
     private static IEnumerable<OperationCase> Convolutions()
     {
+        // Wide enough to be cut into several bands of rows.
+        yield return Conv(new TensorShape(1, 17, 15, 300), 18, 3, true) with { Large = true };
         foreach (int kernel in (int[])[1, 3])
         {
             foreach (bool bias in (bool[])[true, false])
