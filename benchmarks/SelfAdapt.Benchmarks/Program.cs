@@ -23,8 +23,8 @@ internal static class Program
         if (!TryParse(arguments, out Settings settings))
         {
             Console.Error.WriteLine(
-                "usage: dotnet run -c Release --project benchmarks/SelfAdapt.Benchmarks -- [--threads N] [--rounds N] "
-                + "[--size N]\nrounds: 5 or more, the medians are reported; size: crop in px, a multiple of 8.");
+                "usage: dotnet run -c Release --project benchmarks/SelfAdapt.Benchmarks -- [--threads N] "
+                + "[--rounds N] [--size N]\nrounds: 5 or more, the medians are reported; size: crop in px, a multiple of 8.");
             return 2;
         }
 
@@ -56,7 +56,8 @@ internal static class Program
     }
 
     private static void Forward(
-        OnnxModel model, NetworkWeights weights, Backend backend, OrtLibrary? library, int batch, Settings settings)
+        OnnxModel model, NetworkWeights weights, Backend backend, OrtLibrary? library, int batch,
+        Settings settings)
     {
         Network network = weights.Network;
         using TrainableGraph graph = new(
@@ -108,7 +109,8 @@ internal static class Program
                 backend.OptimizerStep(
                     new OptimizerVectors(
                         weights.Parameters, graph.ParameterGradients!, first, second, anchor, teacher),
-                    new OptimizerStepOptions(++step, 1e-5f, 1e-3f, 0.9f, 0.999f, 1e-8f, 1e-3f, false, 0.99f), sums);
+                    new OptimizerStepOptions(++step, 1e-5f, 1e-3f, 0.9f, 0.999f, 1e-8f, 1e-3f, false, 0.99f),
+                    sums);
                 weights.MarkChanged();
             },
         ]);

@@ -5,7 +5,9 @@ using SelfAdapt.Compute;
 
 namespace SelfAdapt.Benchmarks;
 
-/// <summary>Floating-point operations of a network: two per multiply-add of its convolutions, nothing else.</summary>
+/// <summary>
+/// Floating-point operations of a network: two per multiply-add of its convolutions, nothing else.
+/// </summary>
 internal static class Work
 {
     /// <summary>One image forward.</summary>

@@ -211,7 +211,8 @@ public sealed partial class NetworkImporter
 
         // Upsample, and Resize before opset 11, know one way only.
         bool early = node.OpType == "Upsample" || _model.Opsets.GetValueOrDefault("") < 11;
-        string coordinates = node.GetString("coordinate_transformation_mode") ?? (early ? "asymmetric" : "half_pixel");
+        string coordinates = node.GetString("coordinate_transformation_mode")
+            ?? (early ? "asymmetric" : "half_pixel");
         string rounding = node.GetString("nearest_mode") ?? (early ? "floor" : "round_prefer_floor");
         bool nearest = mode == "nearest" && ((coordinates == "asymmetric" && rounding == "floor")
             || (coordinates is "half_pixel" or "pytorch_half_pixel"

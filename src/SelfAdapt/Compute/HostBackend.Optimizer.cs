@@ -26,7 +26,7 @@ public abstract partial class HostBackend<T>
             (distances[task], norms[task]) = MoveWeights(vectors, constants, range);
             if (vectors.Teacher is not null && constants.EmaKeep != 1)
             {
-                Follow(
+                FollowStudent(
                     Values(vectors.Teacher)[range], Values(vectors.Weights)[range], constants.EmaKeep);
             }
         });
@@ -76,7 +76,7 @@ public abstract partial class HostBackend<T>
         return (distance, norm);
     }
 
-    private static void Follow(Span<T> teacher, ReadOnlySpan<T> student, float keep)
+    private static void FollowStudent(Span<T> teacher, ReadOnlySpan<T> student, float keep)
     {
         for (int i = 0; i < teacher.Length; i++)
         {

@@ -23,8 +23,16 @@ public abstract partial class HostBackend<T> : Backend
     public override void Copy(DeviceVector source, DeviceVector target) => Values(source).CopyTo(Values(target));
 
     /// <inheritdoc/>
-    public override void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
-        Follow(Values(target), Values(source), keep);
+    public override void MoveTowards(DeviceVector target, DeviceVector source, float keep)
+    {
+        Span<T> t = Values(target);
+        ReadOnlySpan<T> s = Values(source);
+        T share = T.One - T.CreateTruncating(keep);
+        for (int i = 0; i < t.Length; i++)
+        {
+            t[i] += share * (s[i] - t[i]);
+        }
+    }
 
     /// <summary>
     /// Runs body(0) .. body(count - 1), each once, in any order and on any thread, and waits for all. For equal

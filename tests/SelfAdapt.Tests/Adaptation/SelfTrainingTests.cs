@@ -39,7 +39,8 @@ public sealed class SelfTrainingTests
     public void Step_StatisticsNotUpdated_StayBitIdenticalToo()
     {
         using CpuBackend backend = new(2);
-        AdaptationOptions options = Options with { StudentNorm = StudentNorm.Stored, NormUpdate = NormUpdate.None };
+        AdaptationOptions options =
+            Options with { StudentNorm = StudentNorm.Stored, NormUpdate = NormUpdate.None };
         using SelfTraining training = new(Small.Value, backend, options);
         WeightSnapshot before = training.Student.Download();
 
@@ -110,13 +111,15 @@ public sealed class SelfTrainingTests
     private static StepPoint[] Steps(SelfTraining training, int count, double learningRate) =>
         [.. Enumerable.Range(0, count).Select(step =>
         {
-            float[] weak = OperationCase.Noise(Options.BatchSize * 2 * Options.Crop * Options.Crop, (ulong)step);
+            int values = Options.BatchSize * 2 * Options.Crop * Options.Crop;
+            float[] weak = OperationCase.Noise(values, (ulong)step);
             StrongAugmentation[] strong = [.. Enumerable.Range(0, Options.BatchSize).Select(i =>
                 new StrongAugmentation(true, i == 0, 1.2f, 0.7f, 0.8f, 0.1f, (ulong)((10 * step) + i)))];
             return training.Step(weak, strong, learningRate);
         })];
 
     private static void AssertSameBits(float[] expected, float[] actual) =>
-        Assert.IsTrue(
-            expected.Select(BitConverter.SingleToInt32Bits).SequenceEqual(actual.Select(BitConverter.SingleToInt32Bits)));
+        CollectionAssert.AreEqual(
+            Array.ConvertAll(expected, BitConverter.SingleToInt32Bits),
+            Array.ConvertAll(actual, BitConverter.SingleToInt32Bits));
 }

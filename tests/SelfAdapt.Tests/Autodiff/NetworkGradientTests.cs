@@ -62,8 +62,8 @@ public sealed class NetworkGradientTests
         {
             double[] direction = HostVectors.Noise(gradient.Length, seed);
             double slope = gradient.Zip(direction, (g, d) => g * d).Sum();
-            Assert.AreEqual(
-                run.Quotient(norm, direction), slope, 1e-6 * largest * Math.Sqrt(gradient.Length), $"direction {seed}");
+            double tolerance = 1e-6 * largest * Math.Sqrt(gradient.Length);
+            Assert.AreEqual(run.Quotient(norm, direction), slope, tolerance, $"direction {seed}");
         }
     }
 
@@ -216,7 +216,7 @@ public sealed class NetworkGradientTests
         StringAssert.Contains(e.Message, "multiples of 8", StringComparison.Ordinal);
     }
 
-    /// <summary>A network with weights, graph and a scalar loss: the output times random numbers, summed.</summary>
+    /// <summary>A network with a scalar loss: the output times random numbers, summed.</summary>
     private sealed class Run : IDisposable
     {
         private readonly Backend _backend;

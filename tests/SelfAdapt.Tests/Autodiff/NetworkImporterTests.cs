@@ -137,10 +137,12 @@ public sealed class NetworkImporterTests
             .. attribute == "pads" ? (OnnxAttribute[])[] : [OnnxAttribute.Ints("pads", 1, 1, 1, 1)],
             attribute == "group"
                 ? OnnxAttribute.Int(attribute, value)
-                : OnnxAttribute.Ints(attribute, [.. Enumerable.Repeat((long)value, attribute == "pads" ? 4 : 2)]),
+                : OnnxAttribute.Ints(
+                    attribute, [.. Enumerable.Repeat((long)value, attribute == "pads" ? 4 : 2)]),
         ];
         string x = s.Named(
-            "Conv", "the culprit", ["x", s.Weight(4, attribute == "group" ? 2 : 4, 3, 3), s.Weight(4)], "c", attributes);
+            "Conv", "the culprit", ["x", s.Weight(4, attribute == "group" ? 2 : 4, 3, 3), s.Weight(4)], "c",
+            attributes);
         s.Conv(x, 4, 3, 1, "y");
         AssertRefused(s.Model(), "Conv 'the culprit'", "Supported: Conv (1x1 and 3x3");
     }
@@ -275,7 +277,8 @@ public sealed class NetworkImporterTests
         foreach (OnnxNode node in model.Graph.Nodes)
         {
             writer.AddNode(
-                node.OpType, "", [.. node.Inputs.Select(New)], [.. node.Outputs.Select(New)], [.. node.Attributes]);
+                node.OpType, "", [.. node.Inputs.Select(New)], [.. node.Outputs.Select(New)],
+                [.. node.Attributes]);
         }
 
         return OnnxModel.Parse(writer.ToArray(), "renamed");

@@ -6,7 +6,9 @@ namespace SelfAdapt.Tests.Compute;
 /// <summary>Looks at what a tensor of the cpu backend holds beside its values.</summary>
 internal static unsafe class CpuTensors
 {
-    /// <summary>Fails where a border pixel, a channel beyond C or the slack behind the last plane is not 0.</summary>
+    /// <summary>
+    /// Fails where a border pixel, a channel beyond C or the slack behind the last plane is not 0.
+    /// </summary>
     public static void RequireZeroPadding(CpuTensor tensor)
     {
         int rowFloats = tensor.RowPixels * CpuTensor.Block;
@@ -22,7 +24,8 @@ internal static unsafe class CpuTensors
                 && column <= tensor.Shape.W && channel < tensor.Shape.C;
             if (!inside && data[i] != 0)
             {
-                Assert.Fail($"{tensor.Shape}: plane {plane}, row {row - 1}, column {column - 1}, channel {channel} "
+                Assert.Fail(
+                    $"{tensor.Shape}: plane {plane}, row {row - 1}, column {column - 1}, channel {channel} "
                     + $"holds {data[i]}");
             }
         }

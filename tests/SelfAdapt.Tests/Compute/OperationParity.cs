@@ -26,7 +26,8 @@ internal static class OperationParity
             double error = Error(expected[i], actual[i]);
             double bound = i <= operation.Statistics.Length ? ForwardBound : BackwardBound;
             Assert.IsTrue(
-                error <= bound, $"{operation.Name}: result {i} of {expected.Length} has an NMSE of {error:e2}");
+                error <= bound,
+                $"{operation.Name}: result {i} of {expected.Length} has an NMSE of {error:e2}");
         }
     }
 
@@ -42,7 +43,8 @@ internal static class OperationParity
         double[][] gradients = [.. bench.Dp.Select(OperationBench.Read), .. bench.Dx.Select(bench.Read)];
         bench.Dirty(99);
         bench.Backward(true);
-        return [output, .. bench.Statistics.Select(OperationBench.Read), .. gradients, .. bench.Dx.Select(bench.Read)];
+        double[][] statistics = [.. bench.Statistics.Select(OperationBench.Read)];
+        return [output, .. statistics, .. gradients, .. bench.Dx.Select(bench.Read)];
     }
 
     /// <summary>Sum of squared differences over the sum of squares.</summary>

@@ -49,7 +49,8 @@ public sealed class OperationTests
 
         for (int i = 0; i < bench.P.Length; i++)
         {
-            Compare(Loss, OperationBench.Values(bench.P[i]), OperationBench.Read(bench.Dp[i]), $"parameter {i}");
+            double[] gradient = OperationBench.Read(bench.Dp[i]);
+            Compare(Loss, OperationBench.Values(bench.P[i]), gradient, $"parameter {i}");
         }
     }
 
@@ -106,7 +107,9 @@ public sealed class OperationTests
         }
     }
 
-    /// <summary>The kernels for processors without AVX-512, and for those without AVX2, in a child process.</summary>
+    /// <summary>
+    /// The kernels for processors without AVX-512, and for those without AVX2, in a child process.
+    /// </summary>
     [TestMethod]
     [DataRow("AVX2", "EnableAVX512")]
     [DataRow("128-bit SIMD", "EnableAVX512", "EnableAVX", "EnableAVX2", "EnableFMA")]
@@ -114,7 +117,7 @@ public sealed class OperationTests
     {
         if (!Vector512.IsHardwareAccelerated)
         {
-            Assert.Inconclusive("not run: this processor has no AVX-512 to turn off; its kernels ran in the others");
+            Assert.Inconclusive("not run: this processor has no AVX-512; its kernels ran in the other tests");
         }
 
         ProcessStartInfo start = new(Environment.ProcessPath!)
@@ -222,7 +225,8 @@ public sealed class OperationTests
         double[] direction = HostVectors.Noise(values.Length, 77);
         double slope = gradient.Zip(direction, (g, d) => g * d).Sum();
         Assert.AreEqual(
-            Quotient(loss, values, k => direction[k]), slope, Tolerance * scale * Math.Sqrt(values.Length), what);
+            Quotient(loss, values, k => direction[k]), slope,
+            Tolerance * scale * Math.Sqrt(values.Length), what);
     }
 
     private static double Quotient(Func<double> loss, double[] values, Func<int, double> direction)

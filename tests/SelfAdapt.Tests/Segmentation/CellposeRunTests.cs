@@ -48,15 +48,18 @@ public sealed class CellposeRunTests
         LabelImage masks = LabelFile.Read(Golden($"{name}_cp_masks.png"));
 
         using CpuBackend backend = new(2);
-        using NetworkWeights weights = new(NetworkImporter.Import(RealModels.Load(RealModels.Checkpoint)), backend);
+        Network model = NetworkImporter.Import(RealModels.Load(RealModels.Checkpoint));
+        using NetworkWeights weights = new(model, backend);
         using EngineNetwork network = new(weights, backend);
-        Segmenter segmenter = new(network, new SegmentationOptions { DiamMean = DiamMean, Diameter = diameter });
+        Segmenter segmenter =
+            new(network, new SegmentationOptions { DiamMean = DiamMean, Diameter = diameter });
         SegmentationResult result = segmenter.Segment(image, imagePath);
 
         double range = flows.Max() - (double)flows.Min();
         double worst = flows.Zip(result.Outputs.Pixels, (e, a) => Math.Abs((double)e - a)).Max();
         double precision = SegmentationMetrics.AveragePrecision(masks, result.Masks, [0.9])[0];
-        double styles = style.Zip(result.Embedding, (e, a) => Math.Abs((double)e - a)).Max() / style.Max(Math.Abs);
+        double styles =
+            style.Zip(result.Embedding, (e, a) => Math.Abs((double)e - a)).Max() / style.Max(Math.Abs);
         int found = result.Masks.Labels.Max();
         Console.WriteLine(
             $"{name}: flows {worst / range:e2} of their range, style {styles:e2}, AP at 0.9 {precision:f4}, "

@@ -53,7 +53,7 @@ internal sealed class WorkerPool : IDisposable
         NextGeneration();
         job.Drain();
 
-        // Only tasks that a worker has begun are waited for: a worker that gets no core holds nobody up. Another
+        // Only tasks that a worker has begun are waited for: a worker without a core holds nobody up. Another
         // process may hold the core that one of them needs: give way instead of burning it.
         for (int spins = 0; !job.IsDone; spins++)
         {
@@ -141,7 +141,7 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>One call's tasks. A worker that comes late finds them taken, whatever the pool does next.</summary>
+    /// <summary>One call's tasks. A worker that comes late finds them taken.</summary>
     private sealed class Job(Action<int> body, int count)
     {
         private Exception? _failure;
@@ -156,7 +156,7 @@ internal sealed class WorkerPool : IDisposable
         public void Drain()
         {
             int own = 0;
-            for (int i = Interlocked.Increment(ref _next) - 1; i < count; i = Interlocked.Increment(ref _next) - 1)
+            for (int i = Take(); i < count; i = Take())
             {
                 try
                 {
@@ -172,5 +172,7 @@ internal sealed class WorkerPool : IDisposable
 
             Interlocked.Add(ref _done, own);
         }
+
+        private int Take() => Interlocked.Increment(ref _next) - 1;
     }
 }
