@@ -66,7 +66,11 @@ internal static class Program
             "Adapts a pre-trained segmentation network (Cellpose and its like) to unlabeled images.\n"
             + "Without a verb, 'adapt' runs: --model MODEL --images FOLDER --out FOLDER.")
         {
+            SegmentVerb.Create(terminal),
+            EvaluateVerb.Create(terminal),
+            ExportVerb.Create(terminal),
             InspectVerb.Create(terminal),
+            DoctorVerb.Create(terminal),
         };
         return root;
     }
