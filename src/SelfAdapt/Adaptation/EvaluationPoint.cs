@@ -12,9 +12,10 @@ namespace SelfAdapt.Adaptation;
 /// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>
 /// <param name="ViewVariance">Mean variance over the teacher's views: logged, no stopping signal.</param>
 /// <param name="Cells">Cells found.</param>
+/// <param name="Ap50">AP at IoU 0.5 on labelled images, if given: the oracle column, which decides nothing.</param>
 public sealed record EvaluationPoint(
     int Iteration, double FnRate, double EmbeddingDistance, double? PooledDistance, double? MeanConfidence,
-    double? ViewVariance, int Cells);
+    double? ViewVariance, int Cells, double? Ap50 = null);
 
 /// <summary>What was measured in one training step.</summary>
 /// <param name="Iteration">1 for the first.</param>

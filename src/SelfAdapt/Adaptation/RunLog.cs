@@ -8,7 +8,7 @@ namespace SelfAdapt.Adaptation;
 /// Writes run.jsonl: one JSON object per line, per step and per evaluation, flushed so that a run that is cut
 /// off leaves everything up to there. Numbers that are not finite are written as null.
 /// </summary>
-internal sealed class RunLog : IDisposable
+public sealed class RunLog : IDisposable
 {
     private readonly Stream _stream;
     private readonly string _name;
@@ -42,6 +42,7 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Writes a training step.</summary>
+    /// <param name="point">What happened in it.</param>
     public void Write(StepPoint point)
     {
         Begin("step", point.Iteration);
@@ -69,6 +70,7 @@ internal sealed class RunLog : IDisposable
         Number("meanConfidence", point.MeanConfidence);
         Number("viewVariance", point.ViewVariance);
         _writer.WriteNumber("cells", point.Cells);
+        Number("ap50", point.Ap50);
         _writer.WriteBoolean("kept", decision == StopDecision.Keep);
         End();
     }

@@ -1,7 +1,7 @@
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What an evaluation point means for the run.</summary>
-internal enum StopDecision
+public enum StopDecision
 {
     /// <summary>Go on; this point's weights are the ones to keep so far.</summary>
     Keep,

