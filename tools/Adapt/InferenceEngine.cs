@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
@@ -35,14 +36,9 @@ internal sealed class InferenceEngine : IDisposable
     /// </exception>
     public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request)
     {
-        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
-        if (request.Kind == EngineKind.Ort && library is null)
-        {
-            throw new SelfAdaptException(
-                ExitCode.DeviceMissing,
-                $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no library.");
-        }
-
+        string reason = "";
+        OrtLibrary? library =
+            request.Kind == EngineKind.Ort ? RequireOrt() : OrtLibrary.TryFind(null, out reason);
         if (request.Device == DeviceKind.Cuda)
         {
             RequireCuda(request.Kind, library, reason);
@@ -76,12 +72,51 @@ internal sealed class InferenceEngine : IDisposable
         return new CpuBackend(request.Threads);
     }
 
+    /// <summary>What makes the teacher's engine; null for the built-in one.</summary>
+    /// <param name="model">The model file.</param>
+    /// <param name="network">The same, as the engine takes it.</param>
+    /// <param name="request">What the user asked for.</param>
+    /// <param name="batch">Crops per step.</param>
+    /// <param name="crop">Side of a crop, px.</param>
+    /// <exception cref="SelfAdaptException">
+    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it can't run crops of that size.
+    /// </exception>
+    public static Func<NetworkWeights, ITeacherEngine>? TeacherFor(
+        ModelFile model, Network network, EngineRequest request, int batch, int crop)
+    {
+        if (request.Kind != EngineKind.Ort)
+        {
+            return null;
+        }
+
+        OrtLibrary library = RequireOrt();
+        RequireFreeSizes(model);
+        return _ => new OrtTeacher(library, model.Onnx, network, new OrtOptions(Threads: request.Threads), batch, crop);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (IDisposable owned in _owned)
         {
             owned.Dispose();
+        }
+    }
+
+    private static OrtLibrary RequireOrt() =>
+        OrtLibrary.TryFind(null, out string reason) ?? throw new SelfAdaptException(
+            ExitCode.DeviceMissing,
+            $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no library.");
+
+    private static void RequireFreeSizes(ModelFile model)
+    {
+        OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
+        if (input.Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null))
+        {
+            throw new SelfAdaptException(
+                ExitCode.ModelUnsupported,
+                $"{model.Path}: its input {input.Name} has the fixed size [{string.Join(",", input.Shape!)}], so ONNX "
+                + "Runtime can't run it on tiles of other sizes. Give --engine builtin, which can.");
         }
     }
 
@@ -106,15 +141,7 @@ internal sealed class InferenceEngine : IDisposable
     private static InferenceEngine OpenOrt(
         OrtLibrary library, ModelFile model, Network network, OrtOptions options, string why)
     {
-        OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
-        if (input.Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null))
-        {
-            throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
-                $"{model.Path}: its input {input.Name} has the fixed size [{string.Join(",", input.Shape!)}], so ONNX "
-                + "Runtime can't run it on tiles of other sizes. Give --engine builtin, which can.");
-        }
-
+        RequireFreeSizes(model);
         OrtNetwork opened = OrtNetwork.Load(
             library, model.Onnx, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs),
             options);

@@ -5,7 +5,9 @@ using System.Linq;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>Finds masks by name: NAME_cp_masks.*, NAME_masks.*, and for labels also NAME.* itself.</summary>
+/// <summary>
+/// Finds masks by name: NAME_cp_masks.*, NAME_masks.*, and in a folder of labels without such names NAME.*.
+/// </summary>
 internal static class MaskFolder
 {
     private const string CellposeEnding = "_cp_masks";
@@ -14,6 +16,8 @@ internal static class MaskFolder
 
     // In order of preference where one name has several files.
     private static readonly string[] Extensions = [".tif", ".tiff", ".png", ".npy"];
+
+    private static int PlainRank => 2 * Extensions.Length;
 
     /// <summary>What a folder's masks are taken for.</summary>
     public enum Role
@@ -47,10 +51,16 @@ internal static class MaskFolder
             throw new SelfAdaptException(ExitCode.NoUsableInput, $"{folder}: can't be read: {why}", e);
         }
 
-        SortedDictionary<string, string> found = new(StringComparer.Ordinal);
-        foreach ((string key, string file) in files
+        (string File, (string Key, int Rank) Name)[] masks = [.. files
             .Select(f => (File: f, Name: Recognise(f, role)))
             .Where(f => f.Name.Rank >= 0)
+            .OrderBy(f => f.Name.Rank)];
+
+        // Beside files that are called masks, plain names are images.
+        bool named = masks.Length > 0 && masks[0].Name.Rank < PlainRank;
+        SortedDictionary<string, string> found = new(StringComparer.Ordinal);
+        foreach ((string key, string file) in masks
+            .Where(f => !named || f.Name.Rank < PlainRank)
             .OrderBy(f => f.Name.Rank)
             .ThenBy(f => f.File, StringComparer.Ordinal)
             .Select(f => (f.Name.Key, f.File)))

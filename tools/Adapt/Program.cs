@@ -28,7 +28,10 @@ internal static class Program
         ParseResult parsed = root.Parse(WithVerb(args), parser);
         if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
         {
-            foreach (string message in parsed.Errors.Select(e => e.Message).Distinct())
+            string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];
+
+            // For a word that is no verb the parser says, too, that a verb is missing.
+            foreach (string message in messages.Skip(parsed.CommandResult.Command == root ? messages.Length - 1 : 0))
             {
                 terminal.Error.WriteLine(message);
             }
@@ -66,6 +69,7 @@ internal static class Program
             "Adapts a pre-trained segmentation network (Cellpose and its like) to unlabeled images.\n"
             + "Without a verb, 'adapt' runs: --model MODEL --images FOLDER --out FOLDER.")
         {
+            AdaptVerb.Create(terminal),
             SegmentVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             ExportVerb.Create(terminal),

@@ -14,6 +14,7 @@ namespace SelfAdapt.Tool.Verbs;
 internal static class EvaluateVerb
 {
     private const double BoundaryScale = 0.25;
+    private const int Named = 10;
 
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 
@@ -61,9 +62,14 @@ internal static class EvaluateVerb
             terminal.Out.WriteLine(scores[done++]);
         }
 
-        foreach (string file in unmatched)
+        foreach (string file in unmatched.Take(Named))
         {
             terminal.Error.WriteLine($"no partner: {file}");
+        }
+
+        if (unmatched.Length > Named)
+        {
+            terminal.Error.WriteLine($"and {unmatched.Length - Named} more without a partner (--json names all)");
         }
 
         Write(terminal, scores, unmatched, json);
