@@ -53,14 +53,21 @@ internal sealed class ModelFile
                 ExitCode.NoUsableInput, $"{path}: the model file can't be read: {why}", e);
         }
 
-        if (!TorchCheckpoint.LooksLikeOne(bytes))
-        {
-            return new ModelFile(path, OnnxModel.Parse(bytes, path), null);
-        }
-
-        TorchCheckpoint checkpoint = TorchCheckpoint.Parse(bytes, path);
-        return new ModelFile(path, CellposeGraphBuilder.Build(checkpoint), checkpoint);
+        return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path) : Of(bytes, path);
     }
+
+    /// <summary>An ONNX model in memory.</summary>
+    /// <param name="bytes">The file's content.</param>
+    /// <param name="path">What messages and results call it.</param>
+    /// <exception cref="SelfAdaptException">As <see cref="Load"/>.</exception>
+    public static ModelFile Of(byte[] bytes, string path) => new(path, OnnxModel.Parse(bytes, path), null);
+
+    /// <summary>A checkpoint in memory.</summary>
+    /// <param name="checkpoint">The state dict.</param>
+    /// <param name="path">What messages and results call it.</param>
+    /// <exception cref="SelfAdaptException">ModelUnsupported: it is not Cellpose's network.</exception>
+    public static ModelFile Of(TorchCheckpoint checkpoint, string path) =>
+        new(path, CellposeGraphBuilder.Build(checkpoint), checkpoint);
 
     /// <summary>The network as the engine trains it.</summary>
     /// <param name="outputs">What the output channels mean; null to go by their number.</param>

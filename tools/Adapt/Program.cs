@@ -72,9 +72,11 @@ internal static class Program
             AdaptVerb.Create(terminal),
             SegmentVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
+            TrainVerb.Create(terminal),
             ExportVerb.Create(terminal),
             InspectVerb.Create(terminal),
             DoctorVerb.Create(terminal),
+            DemoVerb.Create(terminal),
         };
         return root;
     }

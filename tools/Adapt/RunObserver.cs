@@ -1,10 +1,9 @@
 using System;
+using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
-using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tool;
 
@@ -18,8 +17,8 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     private readonly AdaptationOptions _options;
     private readonly RunLog _log;
     private readonly Action<int, WeightSnapshot>? _keep;
+    private readonly Stopwatch _step = Stopwatch.StartNew();
     private EvaluationPoint? _latest;
-    private double _previousSeconds;
     private double _secondsPerStep;
 
     /// <summary>Begins to follow a run.</summary>
@@ -35,10 +34,8 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     public void OnStep(StepPoint point)
     {
         _log.Write(point);
-        double seconds = point.Seconds - _previousSeconds;
-        _previousSeconds = point.Seconds;
         double weight = 1 / Math.Min(point.Iteration, Memory);
-        _secondsPerStep += weight * (seconds - _secondsPerStep);
+        _secondsPerStep += weight * (_step.Elapsed.TotalSeconds - _secondsPerStep);
         string kept = string.Join(
             ' ', point.Kept.ToArray().Select(k => k.ToString("0.00", CultureInfo.InvariantCulture)));
         TimeSpan left = TimeSpan.FromSeconds((_options.Iterations - point.Iteration) * _secondsPerStep);
@@ -48,6 +45,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
             $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  kept {kept}  "
             + $"FN {_latest?.FnRate:0.000}  D {_latest?.EmbeddingDistance:0.000}  "
             + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Show(left)}{early}"));
+        _step.Restart();
     }
 
     /// <inheritdoc/>
@@ -61,6 +59,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _terminal.Progress.Note(FormattableString.Invariant(
             $"evaluation at {point.Iteration}: FN {point.FnRate:0.000}, D {point.EmbeddingDistance:0.000}, ")
             + $"{point.Cells} cells{oracle}: {verdict}");
+        _step.Restart();
     }
 
     /// <inheritdoc/>
