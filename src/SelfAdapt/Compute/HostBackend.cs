@@ -27,10 +27,10 @@ public abstract partial class HostBackend<T> : Backend
     {
         Span<T> t = Values(target);
         ReadOnlySpan<T> s = Values(source);
-        T k = T.CreateTruncating(keep);
+        T share = T.One - T.CreateTruncating(keep);
         for (int i = 0; i < t.Length; i++)
         {
-            t[i] = (k * t[i]) + ((T.One - k) * s[i]);
+            t[i] += share * (s[i] - t[i]);
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
     private readonly Backend _backend;
     private readonly TrainerOptions _options;
     private readonly ChannelMeaning[] _channels;
-    private readonly Dictionary<int, TrainableGraph> _graphs = [];
+    private readonly Dictionary<int, Compiled> _graphs = [];
     private readonly DeviceVector _firstMoment;
     private readonly DeviceVector _secondMoment;
     private readonly DeviceVector _lossSums;
@@ -127,8 +127,9 @@ public sealed class Trainer : IDisposable
     public double Step(TrainingBatch batch, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        TrainableGraph graph = Graph(batch);
-        double loss = Forward(graph, batch, NormStatistics.BatchAndUpdate);
+        Compiled compiled = Compile(batch);
+        TrainableGraph graph = compiled.Graph;
+        double loss = Forward(compiled, batch, NormStatistics.BatchAndUpdate);
         graph.Backward();
         _backend.OptimizerStep(
             new OptimizerVectors(
@@ -143,9 +144,9 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (TrainableGraph graph in _graphs.Values)
+        foreach (Compiled compiled in _graphs.Values)
         {
-            graph.Dispose();
+            compiled.Dispose();
         }
 
         Weights.Dispose();
@@ -163,19 +164,17 @@ public sealed class Trainer : IDisposable
         (double sum, int count) = (0, 0);
         while (sampler.NextBatch(batch))
         {
-            sum += batch.Count * Forward(Graph(batch), batch, NormStatistics.Stored);
+            sum += batch.Count * Forward(Compile(batch), batch, NormStatistics.Stored);
             count += batch.Count;
         }
 
         return sum / count;
     }
 
-    private double Forward(TrainableGraph graph, TrainingBatch batch, NormStatistics norm)
+    private double Forward(Compiled compiled, TrainingBatch batch, NormStatistics norm)
     {
-        int plane = batch.CropSize * batch.CropSize;
-        using DeviceVector cell = _backend.CreateVector(batch.Count * plane);
-        using DeviceVector flow = _backend.CreateVector(batch.Count * 2 * plane);
-        graph.Input.Upload(batch.Input.AsSpan(0, batch.Count * batch.InputChannels * plane));
+        (TrainableGraph graph, DeviceVector cell, DeviceVector flow) = compiled;
+        graph.Input.Upload(batch.Input.AsSpan(0, graph.Input.Length));
         cell.Upload(batch.Cell.AsSpan(0, cell.Length));
         flow.Upload(batch.Flow.AsSpan(0, flow.Length));
         graph.Forward(norm, (float)_options.NormMomentum);
@@ -188,9 +187,9 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>The graph for a batch: an epoch's last batch may be smaller than the others.</summary>
-    private TrainableGraph Graph(TrainingBatch batch)
+    private Compiled Compile(TrainingBatch batch)
     {
-        if (!_graphs.TryGetValue(batch.Count, out TrainableGraph? graph))
+        if (!_graphs.TryGetValue(batch.Count, out Compiled? compiled))
         {
             if (_graphs.Count > 2)
             {
@@ -199,11 +198,25 @@ public sealed class Trainer : IDisposable
                 _graphs.Remove(oldest);
             }
 
-            graph = new TrainableGraph(
-                _network, Weights, _backend, batch.Count, batch.CropSize, batch.CropSize, GraphMode.Training);
-            _graphs.Add(batch.Count, graph);
+            int plane = batch.CropSize * batch.CropSize;
+            compiled = new Compiled(
+                new TrainableGraph(
+                    _network, Weights, _backend, batch.Count, batch.CropSize, batch.CropSize, GraphMode.Training),
+                _backend.CreateVector(batch.Count * plane), _backend.CreateVector(batch.Count * 2 * plane));
+            _graphs.Add(batch.Count, compiled);
         }
 
-        return graph;
+        return compiled;
+    }
+
+    /// <summary>A graph for one batch size, with room for that batch's targets.</summary>
+    private sealed record Compiled(TrainableGraph Graph, DeviceVector Cell, DeviceVector Flow) : IDisposable
+    {
+        public void Dispose()
+        {
+            Graph.Dispose();
+            Cell.Dispose();
+            Flow.Dispose();
+        }
     }
 }

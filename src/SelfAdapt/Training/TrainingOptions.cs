@@ -28,6 +28,9 @@ public sealed record TrainingOptions
     /// <summary>Images per batch.</summary>
     public int BatchSize { get; init; } = 8;
 
+    /// <summary>Images drawn per epoch, from its random order (Cellpose's nimg_per_epoch); 0 = all.</summary>
+    public int ImagesPerEpoch { get; init; }
+
     /// <summary>Side of the training crops, px, a multiple of 16.</summary>
     public int CropSize { get; init; } = 224;
 
@@ -41,6 +44,7 @@ public sealed record TrainingOptions
             DiamMean is >= 1 and <= 10_000,
             nameof(DiamMean), DiamMean, "1 to 10000 px");
         OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
+        OptionCheck.Require(ImagesPerEpoch >= 0, nameof(ImagesPerEpoch), ImagesPerEpoch, "0 (all) or more");
         OptionCheck.Require(
             CropSize is >= 16 and <= 4096 && CropSize % 16 == 0,
             nameof(CropSize), CropSize, "multiples of 16 from 16 to 4096 px");

@@ -36,6 +36,11 @@ public sealed class TrainingSampler
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         _random = new((uint)epoch);
         _order = _random.Permutation(_set.Samples.Count);
+        if (_set.Options.ImagesPerEpoch > 0 && _set.Options.ImagesPerEpoch < _order.Length)
+        {
+            _order = _order[.._set.Options.ImagesPerEpoch];
+        }
+
         _next = 0;
     }
 
