@@ -54,13 +54,6 @@ internal sealed class EngineArguments
     /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
-        _threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > MostThreads)
-            {
-                result.AddError($"--threads must lie between 0 (one per processor) and {MostThreads}.");
-            }
-        });
         command.Add(_engine.Option);
         command.Add(_device.Option);
         command.Add(_threads);
@@ -68,6 +61,14 @@ internal sealed class EngineArguments
 
     /// <summary>What the user asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    public EngineRequest Get(ParseResult parsed) =>
-        new(_engine.Get(parsed), _device.Get(parsed), parsed.GetValue(_threads));
+    /// <exception cref="SelfAdaptException">Usage: the number of threads is out of range.</exception>
+    public EngineRequest Get(ParseResult parsed)
+    {
+        int threads = parsed.GetValue(_threads);
+        return threads is >= 0 and <= MostThreads
+            ? new(_engine.Get(parsed), _device.Get(parsed), threads)
+            : throw new SelfAdaptException(
+                ExitCode.Usage,
+                $"--threads is {threads}, but must lie between 0 (one per processor) and {MostThreads}.");
+    }
 }

@@ -107,7 +107,8 @@ internal static class Program
         }
     }
 
-    private static int Explain(TextWriter error, Exception e)
+    /// <summary>Says what went wrong, and gives the exit code for it.</summary>
+    internal static int Explain(TextWriter error, Exception e)
     {
         switch (e)
         {

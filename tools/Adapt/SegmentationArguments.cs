@@ -68,8 +68,8 @@ internal sealed class SegmentationArguments
 
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_channels) is not null
-                && (result.GetValue(_chan) is not null || result.GetValue(_chan2) is not null))
+            if (result.GetResult(_channels) is not null
+                && (result.GetResult(_chan) is not null || result.GetResult(_chan2) is not null))
             {
                 result.AddError("--channels and --chan, --chan2 say the same: give one of the two forms.");
             }

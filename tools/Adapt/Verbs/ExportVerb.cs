@@ -54,7 +54,7 @@ internal sealed class ExportVerb
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(verb._snapshot) is not null && result.GetValue(verb._run) is null)
+            if (result.GetResult(verb._snapshot) is not null && result.GetResult(verb._run) is null)
             {
                 result.AddError("--snapshot needs --run, the folder that holds it.");
             }

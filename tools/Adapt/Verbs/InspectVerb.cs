@@ -27,7 +27,7 @@ internal static class InspectVerb
         Command command = new("inspect", "Show what was recognised in a model file") { file, model, outputs, json };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null == result.GetValue(model) is null)
+            if (result.GetResult(file)?.Tokens.Count > 0 == result.GetResult(model) is not null)
             {
                 result.AddError("inspect takes one model: inspect MODEL.");
             }

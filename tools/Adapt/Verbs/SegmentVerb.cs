@@ -74,6 +74,7 @@ internal sealed class SegmentVerb
     {
         string images = parsed.GetRequiredValue(_images);
         string? json = parsed.GetValue(_json);
+        EngineRequest request = _engine.Get(parsed);
         List<SkippedFile> skipped = [];
         IReadOnlyList<string> files = ImageFolder.ListFiles(images, parsed.GetValue(_imageFilter)!, skipped);
         string folder = parsed.GetValue(_out)
@@ -93,7 +94,7 @@ internal sealed class SegmentVerb
         }
 
         OutputFolder.RequireWritable(folder);
-        using InferenceEngine engine = InferenceEngine.Open(model, network, _engine.Get(parsed));
+        using InferenceEngine engine = InferenceEngine.Open(model, network, request);
         _terminal.Error.WriteLine(engine.Name);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
 

@@ -61,6 +61,10 @@ internal sealed class TrainVerb
     private readonly Option<int> _batchSize = OptionFactory.Default(
         "--batch-size", "N", SetDefault.BatchSize, "Crops per step");
 
+    private readonly Option<int> _perEpoch = OptionFactory.Default(
+        "--images-per-epoch", "N", SetDefault.ImagesPerEpoch, "Images drawn per epoch; 0: each once",
+        "--nimg-per-epoch", "--nimg_per_epoch");
+
     private readonly Option<int> _crop = OptionFactory.Default("--crop", "PX", SetDefault.CropSize, "Side of a crop");
 
     private readonly Option<int> _minMasks = OptionFactory.Default(
@@ -85,7 +89,7 @@ internal sealed class TrainVerb
         {
             verb._images, verb._labels, verb._list, verb._testList, verb._out, verb._model, verb._widths,
             verb._diamMean, verb._channels, verb._epochs, verb._learningRate, verb._weightDecay, verb._batchSize,
-            verb._crop, verb._minMasks, verb._testEvery, verb._seed,
+            verb._perEpoch, verb._crop, verb._minMasks, verb._testEvery, verb._seed,
         };
         verb._engine.AddTo(command);
         command.Add(verb._force);
@@ -107,6 +111,7 @@ internal sealed class TrainVerb
             DiamMean = parsed.GetValue(_diamMean) ?? model.DiamMean ?? SetDefault.DiamMean,
             MinTrainMasks = parsed.GetValue(_minMasks),
             BatchSize = parsed.GetValue(_batchSize),
+            ImagesPerEpoch = parsed.GetValue(_perEpoch),
             CropSize = parsed.GetValue(_crop),
         };
         setOptions.Validate();
