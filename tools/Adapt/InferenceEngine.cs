@@ -48,12 +48,20 @@ internal sealed class InferenceEngine : IDisposable
         if (request.Kind == EngineKind.Auto && request.Device == DeviceKind.Auto
             && library is not null && library.Providers.Contains(CudaProvider) && CudaDriver.Probe().Devices > 0)
         {
-            return OpenOrt(library, model, network, new OrtOptions(OrtDevice.Cuda), "a GPU is there");
+            try
+            {
+                return OpenOrt(library, model, network, new OrtOptions(OrtDevice.Cuda), "a GPU is there");
+            }
+            catch (SelfAdaptException e) when (e.Code is ExitCode.DeviceMissing or ExitCode.ModelUnsupported)
+            {
+                return OpenBuiltin(network, request, $"a GPU is there, but: {e.Message}");
+            }
         }
 
         return request.Kind == EngineKind.Ort
             ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), "asked for")
-            : OpenBuiltin(network, request);
+            : OpenBuiltin(
+                network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU");
     }
 
     /// <summary>The built-in engine's compute backend for training.</summary>
@@ -149,11 +157,10 @@ internal sealed class InferenceEngine : IDisposable
             opened, $"ONNX Runtime {library.Version} on {options.ProviderName} ({why})");
     }
 
-    private static InferenceEngine OpenBuiltin(Network network, EngineRequest request)
+    private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why)
     {
         CpuBackend backend = new(request.Threads);
         NetworkWeights weights = new(network, backend);
-        string why = request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU";
         return new InferenceEngine(
             new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights, backend);
     }

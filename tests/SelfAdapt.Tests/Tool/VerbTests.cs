@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
+using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -186,6 +187,34 @@ public sealed class VerbTests : IDisposable
         JsonObject json = ToolRun.Json(_at.At("a", "summary.json"));
         Assert.IsNull(json["ap50_before"]);
         Assert.IsTrue(json.ContainsKey("ap50_after"));
+    }
+
+    [TestMethod]
+    public void Adapt_OnnxRuntimeAsTeacher_SameModelAsBuiltin()
+    {
+        if (OrtLibrary.TryFind(null, out string reason) is null)
+        {
+            Assert.Inconclusive($"not run: {reason}");
+        }
+
+        string images = _at.Images(3);
+        foreach (string engine in (string[])["builtin", "ort"])
+        {
+            ToolResult result = ToolRun.Run(
+                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(engine), "--iterations", "3",
+                "--batch-size", "2", "--crop", "32", "--stop", "none", "--engine", engine, "--learning-rate", "1e-3");
+            Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+            StringAssert.Contains(
+                result.Error, engine == "ort" ? "teacher: ONNX Runtime" : "teacher: builtin", StringComparison.Ordinal);
+        }
+
+        OnnxModel builtin = OnnxModel.Load(_at.At("builtin", "adapted.onnx"));
+        OnnxModel ort = OnnxModel.Load(_at.At("ort", "adapted.onnx"));
+        float[] source = OnnxModel.Load(_at.Onnx()).FindWeight("output.2.weight")!.ToFloats();
+        float[] one = builtin.FindWeight("output.2.weight")!.ToFloats();
+        float[] other = ort.FindWeight("output.2.weight")!.ToFloats();
+        Assert.IsGreaterThan(1e-4, one.Zip(source, (a, b) => Math.Abs(a - b)).Max());
+        Assert.IsLessThan(1e-5, one.Zip(other, (a, b) => Math.Abs(a - b)).Max());
     }
 
     [TestMethod]

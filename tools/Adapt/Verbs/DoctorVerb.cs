@@ -52,7 +52,7 @@ internal static class DoctorVerb
         Row("CUDA", cuda.Text);
         Row("training", $"built-in engine on {backend.Name}");
         Row("segmentation", UsesGpu(library, cuda)
-            ? "ONNX Runtime on CUDA:0 unless --engine or --device says otherwise"
+            ? "ONNX Runtime on CUDA:0 where its CUDA libraries load, else the built-in engine"
             : "built-in engine unless --engine ort is given");
         if (library is null)
         {

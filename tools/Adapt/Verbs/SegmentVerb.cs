@@ -174,7 +174,7 @@ internal sealed class SegmentVerb
         int cells = results.Sum(r => (int)r!["cells"]!);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{results.Count} images, {cells} cells, {seconds:0.0} s; masks are in {folder}"));
+            $"{results.Count} image{(results.Count == 1 ? "" : "s")}, {cells} cells, {seconds:0.0} s; masks are in {folder}"));
         ResultFile.Write(json, new JsonObject
         {
             ["model"] = model.Path,
