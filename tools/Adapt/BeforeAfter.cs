@@ -36,7 +36,7 @@ internal sealed class BeforeAfter
     /// <param name="kept">The weights that the run kept.</param>
     public void Write(Terminal terminal, Backend backend, WeightSnapshot kept)
     {
-        terminal.Progress.Step($"masks of {_images.Count} images before and after");
+        terminal.Progress.Step($"masks before and after: {_images.Count}");
         using NetworkWeights weights = new(_job.Network, backend);
         using EngineNetwork network = new(weights, backend);
         Segmenter segmenter = new(network, _job.Segmentation);

@@ -7,21 +7,21 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>Makes options that look alike. A name with hyphens is also known with underscores.</summary>
+/// <summary>Makes options that look alike.</summary>
 internal static class OptionFactory
 {
     /// <summary>An option that must be given.</summary>
     public static Option<T> Required<T>(string name, string meta, string description, params string[] aliases) =>
-        new(name, WithUnderscores(name, aliases)) { HelpName = meta, Description = description, Required = true };
+        new(name, aliases) { HelpName = meta, Description = description, Required = true };
 
     /// <summary>An option without a default.</summary>
     public static Option<T?> Optional<T>(string name, string meta, string description, params string[] aliases) =>
-        new(name, WithUnderscores(name, aliases)) { HelpName = meta, Description = description };
+        new(name, aliases) { HelpName = meta, Description = description };
 
     /// <summary>An option with a default, which the help shows.</summary>
     public static Option<T> Default<T>(
         string name, string meta, T fallback, string description, params string[] aliases) =>
-        new(name, WithUnderscores(name, aliases))
+        new(name, aliases)
         {
             HelpName = meta,
             Description = description,
@@ -30,7 +30,7 @@ internal static class OptionFactory
 
     /// <summary>A switch.</summary>
     public static Option<bool> Flag(string name, string description, params string[] aliases) =>
-        new(name, WithUnderscores(name, aliases)) { Description = description, Arity = ArgumentArity.Zero };
+        new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
     /// <summary>Two channel numbers, such as 2,1.</summary>
     public static Option<ChannelPair?> Channels() => new("--channels")
@@ -51,12 +51,6 @@ internal static class OptionFactory
             return null;
         },
     };
-
-    private static string[] WithUnderscores(string name, string[] aliases)
-    {
-        string underscored = "--" + name[2..].Replace('-', '_');
-        return underscored == name ? aliases : [underscored, .. aliases];
-    }
 }
 
 /// <summary>An option that takes one of a few words, each with its meaning.</summary>

@@ -25,7 +25,7 @@ internal static class Program
     {
         RootCommand root = CreateRoot(terminal);
         ParserConfiguration parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
-        ParseResult parsed = root.Parse(WithVerb(args), parser);
+        ParseResult parsed = root.Parse(WithVerb([.. args.Select(WithHyphens)]), parser);
         if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
         {
             string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];
@@ -67,7 +67,8 @@ internal static class Program
     {
         RootCommand root = new(
             "Adapts a pre-trained segmentation network (Cellpose and its like) to unlabeled images.\n"
-            + "Without a verb, 'adapt' runs: --model MODEL --images FOLDER --out FOLDER.")
+            + "Without a verb, 'adapt' runs: --model MODEL --images FOLDER --out FOLDER.\n"
+            + "Option names may be written with underscores, as Cellpose has them: --flow_threshold.")
         {
             AdaptVerb.Create(terminal),
             SegmentVerb.Create(terminal),
@@ -79,6 +80,19 @@ internal static class Program
             DemoVerb.Create(terminal),
         };
         return root;
+    }
+
+    /// <summary>An option's name with hyphens where it has underscores; its value stays.</summary>
+    private static string WithHyphens(string word)
+    {
+        if (!word.StartsWith("--", StringComparison.Ordinal))
+        {
+            return word;
+        }
+
+        int end = word.IndexOf('=');
+        string name = end < 0 ? word : word[..end];
+        return name.Replace('_', '-') + word[name.Length..];
     }
 
     /// <summary>Options without a verb before them are those of adapt.</summary>

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tool.Verbs;
 internal sealed class AdaptVerb
 {
     private readonly Option<string> _model = OptionFactory.Required<string>(
-        "--model", "FILE", "ONNX file or Cellpose checkpoint to adapt", "--pretrained-model", "--pretrained_model");
+        "--model", "FILE", "ONNX file or Cellpose checkpoint to adapt", "--pretrained-model");
 
     private readonly Option<string> _images = OptionFactory.Required<string>(
         "--images", "PATH", "Folder of unlabeled images (PNG, TIFF, NPY)", "--dir");

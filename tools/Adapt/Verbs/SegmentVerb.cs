@@ -19,10 +19,10 @@ internal sealed class SegmentVerb
     private const string OutputsEnding = "_cp_output.tif";
 
     private readonly Option<string> _model = OptionFactory.Required<string>(
-        "--model", "FILE", "ONNX file or Cellpose checkpoint", "--pretrained-model", "--pretrained_model");
+        "--model", "FILE", "ONNX file or Cellpose checkpoint", "--pretrained-model");
 
     private readonly Option<string> _images = OptionFactory.Required<string>(
-        "--images", "PATH", "Folder of images (PNG, TIFF, NPY), or one image", "--dir", "--image-path", "--image_path");
+        "--images", "PATH", "Folder of images (PNG, TIFF, NPY), or one image", "--dir", "--image-path");
 
     private readonly Option<string?> _out = OptionFactory.Optional<string>(
         "--out", "FOLDER", "Where masks go [default: beside the images]", "--savedir");

@@ -39,7 +39,7 @@ internal sealed class TrainVerb
         "--out", "FOLDER", "Where the model, log and summary go");
 
     private readonly Option<string?> _model = OptionFactory.Optional<string>(
-        "--model", "FILE", "Model to start from [default: random weights]", "--pretrained-model", "--pretrained_model");
+        "--model", "FILE", "Model to start from [default: random weights]", "--pretrained-model");
 
     private readonly Option<string> _widths = OptionFactory.Default(
         "--widths", "N,N,...", "2,32,64,128,256", "Channels of a new network: image, then each level");
@@ -50,7 +50,7 @@ internal sealed class TrainVerb
     private readonly Option<ChannelPair?> _channels = OptionFactory.Channels();
 
     private readonly Option<int> _epochs = OptionFactory.Default(
-        "--epochs", "N", TrainerDefault.Epochs, "Passes over the images", "--n-epochs", "--n_epochs");
+        "--epochs", "N", TrainerDefault.Epochs, "Passes over the images", "--n-epochs");
 
     private readonly Option<double> _learningRate = OptionFactory.Default(
         "--learning-rate", "X", TrainerDefault.LearningRate, "Peak learning rate of AdamW");
@@ -63,7 +63,7 @@ internal sealed class TrainVerb
 
     private readonly Option<int> _perEpoch = OptionFactory.Default(
         "--images-per-epoch", "N", SetDefault.ImagesPerEpoch, "Images drawn per epoch; 0: each once",
-        "--nimg-per-epoch", "--nimg_per_epoch");
+        "--nimg-per-epoch");
 
     private readonly Option<int> _crop = OptionFactory.Default("--crop", "PX", SetDefault.CropSize, "Side of a crop");
 
