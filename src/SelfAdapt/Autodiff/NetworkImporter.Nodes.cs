@@ -208,10 +208,13 @@ public sealed partial class NetworkImporter
         }
 
         string mode = node.GetString("mode") ?? "nearest";
-        string coordinates = node.GetString("coordinate_transformation_mode") ?? "half_pixel";
-        string rounding = node.GetString("nearest_mode") ?? "round_prefer_floor";
-        bool nearest = mode == "nearest" && (node.OpType == "Upsample"
-            || (coordinates == "asymmetric" && rounding == "floor")
+
+        // Upsample, and Resize before opset 11, know one way only.
+        bool early = node.OpType == "Upsample" || _model.Opsets.GetValueOrDefault("") < 11;
+        string coordinates = node.GetString("coordinate_transformation_mode")
+            ?? (early ? "asymmetric" : "half_pixel");
+        string rounding = node.GetString("nearest_mode") ?? (early ? "floor" : "round_prefer_floor");
+        bool nearest = mode == "nearest" && ((coordinates == "asymmetric" && rounding == "floor")
             || (coordinates is "half_pixel" or "pytorch_half_pixel"
                 && rounding is "round_prefer_floor" or "round_prefer_ceil"));
         bool linear = mode == "linear" && coordinates is "half_pixel" or "pytorch_half_pixel"

@@ -34,6 +34,9 @@ public sealed class OnnxNode
     /// <summary>Names of its attributes, in file order.</summary>
     public IEnumerable<string> AttributeNames => _attributes.Keys;
 
+    /// <summary>Its attributes, in file order: to write the node again.</summary>
+    internal IEnumerable<OnnxAttribute> Attributes => _attributes.Values;
+
     internal ByteRange Record { get; }
 
     /// <summary>How the node is called in messages: operator, and name or first output.</summary>

@@ -8,10 +8,13 @@ internal sealed class ConvolutionOperation(
     int input, int output, int inputs, int outputs, int kernel, NetworkTensor weight, NetworkTensor? bias)
     : Operation($"Conv {kernel}x{kernel}", [input], output)
 {
+    /// <summary>Kernel height and width.</summary>
+    public int Kernel { get; } = kernel;
+
     public override bool BackwardReadsInputs => true;
 
     public override IDisposable CreateState(Backend backend) =>
-        new Prepared(backend.CreateConvolution(inputs, outputs, kernel));
+        new Prepared(backend.CreateConvolution(inputs, outputs, Kernel));
 
     public override void Forward(in OperationRun run)
     {

@@ -13,13 +13,9 @@ internal sealed class WorkerPool : IDisposable
 
     private readonly Thread[] _threads;
     private readonly object _gate = new();
-    private Action<int>? _body;
-    private int _count;
-    private int _next;
-    private int _pending;
+    private Job? _job;
     private int _generation;
     private bool _stop;
-    private Exception? _failure;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">How many threads work, the caller's included; at least 1.</param>
@@ -52,15 +48,14 @@ internal sealed class WorkerPool : IDisposable
             return;
         }
 
-        _body = body;
-        _count = count;
-        _failure = null;
-        _pending = _threads.Length;
-        Volatile.Write(ref _next, 0);
+        Job job = new(body, count);
+        Volatile.Write(ref _job, job);
         NextGeneration();
-        Drain();
-        // Another process may hold the core that the last worker needs: give way instead of burning it.
-        for (int spins = 0; Volatile.Read(ref _pending) != 0; spins++)
+        job.Drain();
+
+        // Only tasks that a worker has begun are waited for: a worker without a core holds nobody up. Another
+        // process may hold the core that one of them needs: give way instead of burning it.
+        for (int spins = 0; !job.IsDone; spins++)
         {
             if (spins < SpinRounds)
             {
@@ -72,10 +67,10 @@ internal sealed class WorkerPool : IDisposable
             }
         }
 
-        _body = null;
-        if (_failure is not null)
+        Volatile.Write(ref _job, null);
+        if (job.Failure is { } failure)
         {
-            throw new InvalidOperationException("A worker failed: " + _failure.Message, _failure);
+            throw new InvalidOperationException("A worker failed: " + failure.Message, failure);
         }
     }
 
@@ -90,21 +85,6 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    private void Drain()
-    {
-        try
-        {
-            for (int i = Interlocked.Increment(ref _next) - 1; i < _count; i = Interlocked.Increment(ref _next) - 1)
-            {
-                _body!(i);
-            }
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            Interlocked.CompareExchange(ref _failure, e, null);
-        }
-    }
-
     private void Work()
     {
         int seen = 0;
@@ -116,8 +96,7 @@ internal sealed class WorkerPool : IDisposable
                 return;
             }
 
-            Drain();
-            Interlocked.Decrement(ref _pending);
+            Volatile.Read(ref _job)?.Drain();
         }
     }
 
@@ -160,5 +139,40 @@ internal sealed class WorkerPool : IDisposable
             _generation++;
             Monitor.PulseAll(_gate);
         }
+    }
+
+    /// <summary>One call's tasks. A worker that comes late finds them taken.</summary>
+    private sealed class Job(Action<int> body, int count)
+    {
+        private Exception? _failure;
+        private int _next;
+        private int _done;
+
+        public bool IsDone => Volatile.Read(ref _done) == count;
+
+        public Exception? Failure => _failure;
+
+        /// <summary>Takes tasks until none are left.</summary>
+        public void Drain()
+        {
+            int own = 0;
+            for (int i = Take(); i < count; i = Take())
+            {
+                try
+                {
+                    body(i);
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    Interlocked.CompareExchange(ref _failure, e, null);
+                }
+
+                own++;
+            }
+
+            Interlocked.Add(ref _done, own);
+        }
+
+        private int Take() => Interlocked.Increment(ref _next) - 1;
     }
 }

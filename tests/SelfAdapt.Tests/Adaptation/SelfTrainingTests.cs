@@ -1,0 +1,125 @@
+using System;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Tests.Autodiff;
+using SelfAdapt.Tests.Compute;
+
+namespace SelfAdapt.Tests.Adaptation;
+
+/// <summary>What must hold to the last bit, on a small network.</summary>
+[TestClass]
+public sealed class SelfTrainingTests
+{
+    private static readonly AdaptationOptions Options = new() { BatchSize = 2, Crop = 32 };
+
+    private static readonly Lazy<Network> Small =
+        new(() => NetworkImporter.Import(SmallNetworks.Cellpose(4, 20, 8)));
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Step_LearningRateZero_LeavesEveryWeightBitIdentical(bool decoupled)
+    {
+        using CpuBackend backend = new(2);
+        using SelfTraining training = new(Small.Value, backend, Options with { DecoupledL2Sp = decoupled });
+        WeightSnapshot before = training.Student.Download();
+
+        StepPoint[] points = Steps(training, 5, 0);
+
+        Assert.IsTrue(points.All(p => p.GradientNorm > 0 && p.L2Sp == 0));
+        AssertSameBits(before.Parameters, training.Student.Download().Parameters);
+        AssertSameBits(before.Parameters, training.Teacher.Download().Parameters);
+    }
+
+    [TestMethod]
+    public void Step_StatisticsNotUpdated_StayBitIdenticalToo()
+    {
+        using CpuBackend backend = new(2);
+        AdaptationOptions options =
+            Options with { StudentNorm = StudentNorm.Stored, NormUpdate = NormUpdate.None };
+        using SelfTraining training = new(Small.Value, backend, options);
+        WeightSnapshot before = training.Student.Download();
+
+        Steps(training, 3, 1e-3);
+
+        Assert.IsFalse(before.Parameters.SequenceEqual(training.Student.Download().Parameters));
+        AssertSameBits(before.Statistics, training.Student.Download().Statistics);
+        AssertSameBits(before.Statistics, training.Teacher.Download().Statistics);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Step_First_HasNoL2SpGradientHoweverLargeItsWeight(bool decoupled)
+    {
+        float[] without = First(Options with { UseL2Sp = false });
+        float[] with = First(Options with { LambdaL2Sp = 1e6, DecoupledL2Sp = decoupled });
+        AssertSameBits(without, with);
+
+        static float[] First(AdaptationOptions options)
+        {
+            using CpuBackend backend = new(2);
+            using SelfTraining training = new(Small.Value, backend, options);
+            StepPoint point = Steps(training, 1, 1e-3)[0];
+            Assert.AreEqual(0.0, point.L2Sp);
+            return training.Student.Download().Parameters;
+        }
+    }
+
+    [TestMethod]
+    public void Step_Second_IsHeldByL2Sp()
+    {
+        // The counterpart: once the weights have moved, the anchor pulls.
+        using CpuBackend backend = new(2);
+        using SelfTraining training = new(Small.Value, backend, Options);
+        StepPoint[] points = Steps(training, 2, 1e-3);
+        Assert.IsTrue(points[1].L2Sp > 0);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void Step_SameSeed_GivesTheSameBitsWithAnyNumberOfThreads(int threads)
+    {
+        (WeightSnapshot student, WeightSnapshot teacher, StepPoint[] points) = Run(1);
+        (WeightSnapshot student2, WeightSnapshot teacher2, StepPoint[] points2) = Run(threads);
+        AssertSameBits(student.Parameters, student2.Parameters);
+        AssertSameBits(student.Statistics, student2.Statistics);
+        AssertSameBits(teacher.Parameters, teacher2.Parameters);
+        AssertSameBits(teacher.Statistics, teacher2.Statistics);
+        for (int i = 0; i < points.Length; i++)
+        {
+            Assert.AreEqual(points[i].Loss, points2[i].Loss);
+            Assert.AreEqual(points[i].GradientNorm, points2[i].GradientNorm);
+            AssertSameBits(points[i].Thresholds.ToArray(), points2[i].Thresholds.ToArray());
+        }
+
+        static (WeightSnapshot Student, WeightSnapshot Teacher, StepPoint[] Points) Run(int threads)
+        {
+            using CpuBackend backend = new(threads);
+            using SelfTraining training = new(Small.Value, backend, Options);
+            StepPoint[] points = Steps(training, 3, 1e-3);
+            return (training.Student.Download(), training.Teacher.Download(), points);
+        }
+    }
+
+    private static StepPoint[] Steps(SelfTraining training, int count, double learningRate) =>
+        [.. Enumerable.Range(0, count).Select(step =>
+        {
+            int values = Options.BatchSize * 2 * Options.Crop * Options.Crop;
+            float[] weak = OperationCase.Noise(values, (ulong)step);
+            StrongAugmentation[] strong = [.. Enumerable.Range(0, Options.BatchSize).Select(i =>
+                new StrongAugmentation(true, i == 0, 1.2f, 0.7f, 0.8f, 0.1f, (ulong)((10 * step) + i)))];
+            return training.Step(weak, strong, learningRate);
+        })];
+
+    private static void AssertSameBits(float[] expected, float[] actual) =>
+        CollectionAssert.AreEqual(
+            Array.ConvertAll(expected, BitConverter.SingleToInt32Bits),
+            Array.ConvertAll(actual, BitConverter.SingleToInt32Bits));
+}

@@ -1,0 +1,286 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Onnx;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Tests.Compute;
+
+namespace SelfAdapt.Tests.Autodiff;
+
+/// <summary>What is recognised in real models, and what is refused with which words.</summary>
+[TestClass]
+public sealed class NetworkImporterTests
+{
+    [TestMethod]
+    [DataRow(RealModels.Dynamic, 6_598_923, "style")]
+    [DataRow(RealModels.SingleOutput, 6_598_923, null)]
+    [DataRow(RealModels.Static, 6_598_923, "style")]
+    [DataRow(RealModels.Checkpoint, 6_600_843, "style")]
+    public void Import_RealCellpose_IsRecognised(string name, int parameters, string? embedding)
+    {
+        Network network = NetworkImporter.Import(RealModels.Load(name));
+
+        Assert.AreEqual(parameters, network.ParameterCount);
+        Assert.AreEqual(2, network.InputChannels);
+        Assert.AreEqual(embedding, network.EmbeddingName);
+        Assert.AreEqual(256, network.EmbeddingLength);
+        Assert.AreEqual(8, network.SizeMultiple);
+        Assert.AreSame(OutputDescription.Cellpose, network.Outputs);
+
+        // 33 of 41 normalisations have a ReLU behind them. The exporter folds the 8 that stand right behind a
+        // convolution (conv_1 and conv_3 of the encoder's blocks) into it, and leaves their ReLU.
+        IReadOnlyDictionary<string, int> counts = network.OperationCounts;
+        int folded = name == RealModels.Checkpoint ? 0 : 8;
+        Assert.AreEqual(33 - folded, counts["BatchNorm+Relu"]);
+        Assert.AreEqual(folded, counts.GetValueOrDefault("Relu"));
+        Assert.AreEqual(8, counts["BatchNorm"]);
+        Assert.AreEqual(32, counts["Conv 3x3"]);
+        Assert.AreEqual(9, counts["Conv 1x1"]);
+        Assert.AreEqual(12, counts["Linear"]);
+        Assert.AreEqual(3, counts["MaxPool 2x2"]);
+        Assert.AreEqual(3, counts["Resize x2 nearest"]);
+        Assert.AreEqual(1, counts["GlobalAveragePool"]);
+        Assert.AreEqual(1, counts["L2 normalise"]);
+    }
+
+    [TestMethod]
+    public void Import_RealUNet_IsRecognisedWithPooledBottleneckAsEmbedding()
+    {
+        Network network = NetworkImporter.Import(RealModels.Load(RealModels.UNet));
+
+        Assert.AreEqual(449_489, network.ParameterCount);
+        Assert.AreEqual(1, network.InputChannels);
+        Assert.IsNull(network.EmbeddingName);
+        Assert.AreEqual(8, network.SizeMultiple);
+        Assert.AreEqual(128, network.EmbeddingLength);
+        Assert.AreEqual(3, network.Values[network.Operations[^2].Inputs[0]].Level);
+        Assert.AreSame(OutputDescription.Foreground, network.Outputs);
+        Assert.IsTrue(network.OperationCounts["Resize x2 linear"] > 0);
+        Assert.IsTrue(network.OperationCounts["Concat"] > 0);
+        Assert.AreEqual(1, network.OperationCounts["L2 normalise"]);
+    }
+
+    [TestMethod]
+    [DataRow(RealModels.Dynamic)]
+    [DataRow(RealModels.SingleOutput)]
+    [DataRow(RealModels.Static)]
+    public void Import_SharedInitialisers_AreTrainedEachByItself(string name)
+    {
+        OnnxModel model = RealModels.Load(name);
+        Network network = NetworkImporter.Import(model);
+        NetworkTensor[] all = [.. network.Parameters, .. network.Statistics];
+        string[] tied = [.. model.Graph.Nodes
+            .Where(n => n.OpType == "Identity" && model.Graph.FindInitializer(n.Inputs[0]) is not null)
+            .Select(n => n.Outputs[0]).Where(o => all.Any(t => t.Name == o))];
+
+        Assert.IsTrue(tied.Length > 0, "this export shares no weights");
+        Assert.AreEqual(all.Length, all.Select(t => t.Name).Distinct().Count());
+
+        // Moving one of them moves no other tensor of the exported file.
+        NetworkTensor moved = all.First(t => t.Name == tied[0]);
+        float[] values = [.. model.FindWeight(moved.Name)!.ToFloats().Select(v => v + 1)];
+        OnnxModel after = OnnxModel.Parse(
+            model.WithWeights(new Dictionary<string, float[]> { [moved.Name] = values }), "after");
+        foreach (NetworkTensor tensor in all)
+        {
+            float[] expected = tensor == moved ? values : model.FindWeight(tensor.Name)!.ToFloats();
+            CollectionAssert.AreEqual(expected, after.FindWeight(tensor.Name)!.ToFloats(), tensor.Name);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(RealModels.Dynamic)]
+    [DataRow(RealModels.SingleOutput)]
+    [DataRow(RealModels.Static)]
+    [DataRow(RealModels.UNet)]
+    [DataRow(RealModels.Checkpoint)]
+    public void Import_EveryNameReplaced_GivesTheSameNetwork(string name)
+    {
+        OnnxModel model = RealModels.Load(name);
+        Network plain = NetworkImporter.Import(model);
+        Network renamed = NetworkImporter.Import(Rename(model));
+
+        Assert.IsFalse(renamed.Parameters.Any(p => !p.Name.StartsWith('n')));
+        CollectionAssert.AreEqual(plain.InitialParameters, renamed.InitialParameters);
+        CollectionAssert.AreEqual(plain.InitialStatistics, renamed.InitialStatistics);
+        CollectionAssert.AreEqual(Output(plain), Output(renamed));
+    }
+
+    [TestMethod]
+    [DataRow("Sigmoid")]
+    [DataRow("LeakyRelu")]
+    [DataRow("ConvTranspose")]
+    public void Import_OperatorThatIsNotTrained_IsRefusedByName(string type)
+    {
+        ModelSketch s = new(1, 2, 3);
+        string x = s.Conv("x", 2, 3, 3);
+        string y = s.Named(type, "the culprit", [x], "odd");
+        s.Conv(y, 3, 3, 1, "y");
+        AssertRefused(s.Model(), type, $"{type} 'the culprit'", "Supported: Conv (1x1 and 3x3");
+    }
+
+    [TestMethod]
+    [DataRow("group", 2)]
+    [DataRow("strides", 2)]
+    [DataRow("dilations", 2)]
+    [DataRow("pads", 0)]
+    public void Import_ConvolutionThatIsNotTrained_IsRefusedByName(string attribute, int value)
+    {
+        ModelSketch s = new(1, 4, 3);
+        OnnxAttribute[] attributes =
+        [
+            OnnxAttribute.Ints("kernel_shape", 3, 3),
+            .. attribute == "pads" ? (OnnxAttribute[])[] : [OnnxAttribute.Ints("pads", 1, 1, 1, 1)],
+            attribute == "group"
+                ? OnnxAttribute.Int(attribute, value)
+                : OnnxAttribute.Ints(
+                    attribute, [.. Enumerable.Repeat((long)value, attribute == "pads" ? 4 : 2)]),
+        ];
+        string x = s.Named(
+            "Conv", "the culprit", ["x", s.Weight(4, attribute == "group" ? 2 : 4, 3, 3), s.Weight(4)], "c",
+            attributes);
+        s.Conv(x, 4, 3, 1, "y");
+        AssertRefused(s.Model(), "Conv 'the culprit'", "Supported: Conv (1x1 and 3x3");
+    }
+
+    [TestMethod]
+    public void Import_FiveByFive_IsRefusedByName()
+    {
+        ModelSketch s = new(1, 1, 3);
+        s.Conv("x", 1, 3, 5, "y");
+        AssertRefused(s.Model(), "a 5x5 convolution", "Conv 'Conv0'", "Supported:");
+    }
+
+    [TestMethod]
+    public void Import_WeightUsedTwice_IsRefusedWithBothUsers()
+    {
+        ModelSketch s = new(1, 3, 3);
+        (string weight, string bias) = (s.Weight(3, 3, 3, 3), s.Weight(3));
+        string x = s.Named("Conv", "first", ["x", weight, bias], "a", ModelSketch.Kernel(3));
+        s.Named("Conv", "second", [x, weight, s.Weight(3)], "y", ModelSketch.Kernel(3));
+        AssertRefused(s.Model(), $"'{weight}'", "Conv 'first'", "Conv 'second'", "use a weight twice");
+    }
+
+    [TestMethod]
+    public void Import_OutputChannelsWithoutMeaning_AskForIt()
+    {
+        ModelSketch s = new(1, 1, 5);
+        s.Conv("x", 1, 5, 3, "y");
+        OnnxModel model = s.Model();
+        AssertRefused(model, "5 channels", "--outputs");
+        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
+            () => NetworkImporter.Import(model, OutputDescription.Cellpose));
+        StringAssert.Contains(e.Message, "5 channels, but 3 were described", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Import_TwoInputs_IsRefused()
+    {
+        ModelSketch s = new(1, 1, 3);
+        s.AddInput("prior", 1);
+        s.Conv(s.Concat("x", "prior"), 2, 3, 3, "y");
+        AssertRefused(s.Model(), "one image input");
+    }
+
+    [TestMethod]
+    public void Import_NoMapAsOutput_IsRefused()
+    {
+        ModelSketch s = new(1, 3, 3);
+        s.Named("GlobalAveragePool", "pool", [s.Conv("x", 3, 3, 3)], "y");
+        AssertRefused(s.Model(), "none of its outputs is a map of the input's size");
+    }
+
+    [TestMethod]
+    [DataRow("linear", "align_corners")]
+    [DataRow("linear", "asymmetric")]
+    [DataRow("cubic", "half_pixel")]
+    [DataRow("nearest", "align_corners")]
+    public void Import_ResizeOfAnotherKind_IsRefused(string mode, string coordinates)
+    {
+        ModelSketch s = new(1, 1, 3);
+        string low = s.MaxPool(s.Conv("x", 1, 4, 3));
+        string up = s.Resize(
+            low, OnnxAttribute.String("mode", mode),
+            OnnxAttribute.String("coordinate_transformation_mode", coordinates));
+        s.Conv(up, 4, 3, 1, "y");
+        AssertRefused(s.Model(), "Resize '", mode, coordinates, "Supported:");
+    }
+
+    [TestMethod]
+    [DataRow("nearest", true)]
+    [DataRow("linear", false)]
+    public void Import_UpsampleOfOpset9_IsAsymmetric(string mode, bool known)
+    {
+        // Before opset 11 there is no half_pixel: linear upsampling was another function.
+        ModelSketch s = new(1, 1, 3, 9);
+        string low = s.MaxPool(s.Conv("x", 1, 4, 3));
+        s.Conv(s.Upsample(low, mode), 4, 3, 1, "y");
+        if (known)
+        {
+            Assert.AreEqual(1, NetworkImporter.Import(s.Model()).OperationCounts["Resize x2 nearest"]);
+        }
+        else
+        {
+            AssertRefused(s.Model(), "Upsample '", "linear, asymmetric", "Supported:");
+        }
+    }
+
+    private static void AssertRefused(OnnxModel model, params string[] parts)
+    {
+        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => NetworkImporter.Import(model));
+        Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+        foreach (string part in parts.Append(model.Origin))
+        {
+            StringAssert.Contains(e.Message, part, StringComparison.Ordinal);
+        }
+    }
+
+    private static double[] Output(Network network)
+    {
+        using CpuBackend backend = new(2);
+        using NetworkWeights weights = new(network, backend);
+        using TrainableGraph graph = new(network, weights, backend, 1, 32, 48, GraphMode.Inference);
+        graph.Input.Upload(OperationCase.Noise(graph.Input.Length, 3));
+        graph.Forward();
+        return [.. OperationBench.Read(graph.Output), .. OperationBench.Read(graph.Embedding)];
+    }
+
+    /// <summary>The same model with numbered names for its values, weights and nodes.</summary>
+    private static OnnxModel Rename(OnnxModel model)
+    {
+        Dictionary<string, string> names = new() { [""] = "" };
+        string New(string name)
+        {
+            if (!names.TryGetValue(name, out string? renamed))
+            {
+                // Not in the old order.
+                int number = (names.Count * 7919) % 100_003;
+                renamed = names[name] = "n" + number.ToString(CultureInfo.InvariantCulture);
+            }
+
+            return renamed;
+        }
+
+        OnnxWriter writer = new("renamed", model.Opsets[""], model.IrVersion);
+        foreach (OnnxTensor tensor in model.Graph.Initializers)
+        {
+            writer.AddInitializer(OnnxTensor.FromRaw(
+                New(tensor.Name), tensor.DataType, [.. tensor.Dims], tensor.ToRaw()));
+        }
+
+        model.Graph.Inputs.ToList().ForEach(i => writer.AddInput(i with { Name = New(i.Name) }));
+        model.Graph.Outputs.ToList().ForEach(o => writer.AddOutput(o with { Name = New(o.Name) }));
+        foreach (OnnxNode node in model.Graph.Nodes)
+        {
+            writer.AddNode(
+                node.OpType, "", [.. node.Inputs.Select(New)], [.. node.Outputs.Select(New)],
+                [.. node.Attributes]);
+        }
+
+        return OnnxModel.Parse(writer.ToArray(), "renamed");
+    }
+}
