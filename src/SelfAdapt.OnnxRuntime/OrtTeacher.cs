@@ -7,7 +7,9 @@ using SelfAdapt.Onnx;
 
 namespace SelfAdapt.OnnxRuntime;
 
-/// <summary>ONNX Runtime as the teacher's engine; its session is renewed whenever the weights have moved.</summary>
+/// <summary>
+/// ONNX Runtime as the teacher's engine; its session is renewed whenever the weights have moved.
+/// </summary>
 public sealed class OrtTeacher : ITeacherEngine
 {
     private readonly RefreshableSession _session;

@@ -57,13 +57,15 @@ internal static class AdaptationRun
         AdaptationResult result;
         using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
         {
-            terminal.Error.WriteLine($"student: built-in engine on {backend.Name}; teacher: {adapter.TeacherEngineName}");
+            terminal.Error.WriteLine(
+                $"student: built-in engine on {backend.Name}; teacher: {adapter.TeacherEngineName}");
             terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
             terminal.Error.WriteLine(
                 $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
                 + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
             using RunObserver observer = new(
-                terminal, job.Options, RunLog.Create(RunFolder.Log(job.Out)), job.KeepSnapshots ? KeepSnapshot : null);
+                terminal, job.Options, RunLog.Create(RunFolder.Log(job.Out)),
+                    job.KeepSnapshots ? KeepSnapshot : null);
             result = adapter.Run(training, validation, job.Labelled, observer, terminal.Cancelled);
         }
 
@@ -158,20 +160,24 @@ internal static class AdaptationRun
         EvaluationPoint kept = result.KeptPoint;
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step {kept.Iteration} "
+            $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
+                + $"{kept.Iteration} "
             + $"(FN {kept.FnRate:0.000}, D {kept.EmbeddingDistance:0.000})."));
         if (kept.Iteration == 0)
         {
             terminal.Out.WriteLine(
-                "These are the source's own weights: no later evaluation stayed within the thresholds. A smaller "
-                + "--learning-rate or --eval-every may find one; --stop none with --keep-snapshots lets you choose.");
+                "These are the source's own weights: no later evaluation stayed within the thresholds. A "
+                    + "smaller "
+                + "--learning-rate or --eval-every may find one; --stop none with --keep-snapshots lets you "
+                    + "choose.");
         }
 
         if (result.Evaluations[0].Ap50 is { } before && kept.Ap50 is { } after)
         {
             terminal.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"AP50 {before:0.000} before, {after:0.000} after, on {job.Labelled.Count} labelled images."));
+                $"AP50 {before:0.000} before, {after:0.000} after, on {job.Labelled.Count} labelled "
+                    + $"images."));
         }
 
         terminal.Out.WriteLine($"Everything is in {job.Out}.");

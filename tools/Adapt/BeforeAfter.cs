@@ -30,7 +30,9 @@ internal sealed class BeforeAfter
             : [.. validation.Take(Shown).Select(v => (v.Name, v.Image, (LabelImage?)null))];
     }
 
-    /// <summary>Segments with the source's weights and with the kept ones, and writes masks and picture.</summary>
+    /// <summary>
+    /// Segments with the source's weights and with the kept ones, and writes masks and picture.
+    /// </summary>
     /// <param name="terminal">Progress.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="kept">The weights that the run kept.</param>

@@ -16,7 +16,8 @@ internal static class DefaultModel
         {
             throw new SelfAdaptException(
                 ExitCode.NoUsableInput,
-                "The program was built without its default model (models/nuclei_small.onnx). Build it from a complete "
+                "The program was built without its default model (models/nuclei_small.onnx). Build it from a "
+                    + "complete "
                 + "checkout.");
         }
 

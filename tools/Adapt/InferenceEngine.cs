@@ -11,14 +11,17 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>A network ready to segment, on the engine that was chosen, with the reason for the choice.</summary>
+/// <summary>
+/// A network ready to segment, on the engine that was chosen, with the reason for the choice.
+/// </summary>
 internal sealed class InferenceEngine : IDisposable
 {
     private const string CudaProvider = "CUDAExecutionProvider";
 
     private readonly IReadOnlyList<IDisposable> _owned;
 
-    private InferenceEngine(ISegmentationNetwork network, string name, params IReadOnlyList<IDisposable> owned)
+    private InferenceEngine(
+        ISegmentationNetwork network, string name, params IReadOnlyList<IDisposable> owned)
         => (Network, Name, _owned) = (network, name, [network, .. owned]);
 
     /// <summary>The network.</summary>
@@ -32,7 +35,8 @@ internal sealed class InferenceEngine : IDisposable
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <exception cref="SelfAdaptException">
-    /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the engine can't run it.
+    /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the engine can't
+    /// run it.
     /// </exception>
     public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request)
     {
@@ -46,7 +50,8 @@ internal sealed class InferenceEngine : IDisposable
         }
 
         if (request.Kind == EngineKind.Auto && request.Device == DeviceKind.Auto
-            && library is not null && library.Providers.Contains(CudaProvider) && CudaDriver.Probe().Devices > 0)
+            && library is not null && library.Providers.Contains(CudaProvider)
+            && CudaDriver.Probe().Devices > 0)
         {
             try
             {
@@ -87,7 +92,8 @@ internal sealed class InferenceEngine : IDisposable
     /// <param name="batch">Crops per step.</param>
     /// <param name="crop">Side of a crop, px.</param>
     /// <exception cref="SelfAdaptException">
-    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it can't run crops of that size.
+    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it can't run crops of that
+    /// size.
     /// </exception>
     public static Func<NetworkWeights, ITeacherEngine>? TeacherFor(
         ModelFile model, Network network, EngineRequest request, int batch, int crop)
@@ -99,7 +105,8 @@ internal sealed class InferenceEngine : IDisposable
 
         OrtLibrary library = RequireOrt();
         RequireFreeSizes(model);
-        return _ => new OrtTeacher(library, model.Onnx, network, new OrtOptions(Threads: request.Threads), batch, crop);
+        return _ => new OrtTeacher(
+            library, model.Onnx, network, new OrtOptions(Threads: request.Threads), batch, crop);
     }
 
     /// <inheritdoc/>
@@ -114,7 +121,8 @@ internal sealed class InferenceEngine : IDisposable
     private static OrtLibrary RequireOrt() =>
         OrtLibrary.TryFind(null, out string reason) ?? throw new SelfAdaptException(
             ExitCode.DeviceMissing,
-            $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no library.");
+            $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no "
+                + $"library.");
 
     private static void RequireFreeSizes(ModelFile model)
     {
@@ -123,7 +131,8 @@ internal sealed class InferenceEngine : IDisposable
         {
             throw new SelfAdaptException(
                 ExitCode.ModelUnsupported,
-                $"{model.Path}: its input {input.Name} has the fixed size [{string.Join(",", input.Shape!)}], so ONNX "
+                $"{model.Path}: its input {input.Name} has the fixed size "
+                    + $"[{string.Join(",", input.Shape!)}], so ONNX "
                 + "Runtime can't run it on tiles of other sizes. Give --engine builtin, which can.");
         }
     }
@@ -140,7 +149,9 @@ internal sealed class InferenceEngine : IDisposable
         CudaDriver.Finding driver = CudaDriver.Probe();
         if (missing is not null || driver.Devices == 0)
         {
-            string all = string.Join("; ", new[] { missing, driver.Devices == 0 ? driver.Text : null }.OfType<string>());
+            string all =
+                string.Join("; ",
+                new[] { missing, driver.Devices == 0 ? driver.Text : null }.OfType<string>());
             throw new SelfAdaptException(
                 ExitCode.DeviceMissing, $"--device cuda: {all}. Leave out --device to run on the CPU.");
         }
@@ -151,7 +162,8 @@ internal sealed class InferenceEngine : IDisposable
     {
         RequireFreeSizes(model);
         OrtNetwork opened = OrtNetwork.Load(
-            library, model.Onnx, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs),
+            library, model.Onnx,
+                new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs),
             options);
         return new InferenceEngine(
             opened, $"ONNX Runtime {library.Version} on {options.ProviderName} ({why})");
@@ -162,6 +174,7 @@ internal sealed class InferenceEngine : IDisposable
         CpuBackend backend = new(request.Threads);
         NetworkWeights weights = new(network, backend);
         return new InferenceEngine(
-            new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights, backend);
+            new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights,
+                backend);
     }
 }

@@ -23,7 +23,8 @@ internal static class LabelledFolder
     /// NoUsableInput: no mask belongs to an image, a name has no pair, a file can't be read, or sizes differ.
     /// </exception>
     public static IReadOnlyList<LabelledImage> Load(
-        string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder, IReadOnlySet<string>? names = null)
+        string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder,
+            IReadOnlySet<string>? names = null)
     {
         IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels);
         Dictionary<string, Image> read = [];
@@ -33,7 +34,8 @@ internal static class LabelledFolder
         }
 
         Dictionary<string, string> files = [];
-        foreach (string file in imageFolder is null ? [] : ImageFolder.ListFiles(imageFolder, "", new List<SkippedFile>()))
+        foreach (string file in imageFolder is null ? []
+            : ImageFolder.ListFiles(imageFolder, "", new List<SkippedFile>()))
         {
             files.TryAdd(MaskFolder.Key(Path.GetFileNameWithoutExtension(file)), file);
         }
@@ -50,13 +52,15 @@ internal static class LabelledFolder
             }
         }
 
-        string? missing = names?.Except(pairs.Select(p => p.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
+        string? missing =
+            names?.Except(pairs.Select(p => p.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
         if (missing is not null || pairs.Count == 0)
         {
             throw new SelfAdaptException(
                 ExitCode.NoUsableInput,
                 $"{labels}: {(missing is null ? "none of its masks belongs" : $"no pair for '{missing}':")} "
-                + $"to an image{(imageFolder is null ? "" : $" in {imageFolder}")}. NAME_masks belongs to NAME or NAME_img.");
+                + $"to an image{(imageFolder is null ? "" : $" in {imageFolder}")}. NAME_masks belongs to "
+                    + $"NAME or NAME_img.");
         }
 
         return pairs;
@@ -69,6 +73,7 @@ internal static class LabelledFolder
             ? new LabelledImage(image, masks, name)
             : throw new SelfAdaptException(
                 ExitCode.NoUsableInput,
-                $"{maskFile}: has {masks.Height}x{masks.Width} pixels, but its image has {image.Height}x{image.Width}.");
+                $"{maskFile}: has {masks.Height}x{masks.Width} pixels, but its image has "
+                    + $"{image.Height}x{image.Width}.");
     }
 }

@@ -32,12 +32,14 @@ internal static class MaskFolder
     /// <summary>The name that an image shares with its masks: its own, without an ending _img.</summary>
     /// <param name="imageName">The image's file name without extension.</param>
     public static string Key(string imageName) =>
-        imageName.EndsWith(ImageEnding, StringComparison.Ordinal) ? imageName[..^ImageEnding.Length] : imageName;
+        imageName.EndsWith(ImageEnding, StringComparison.Ordinal) ? imageName[..^ImageEnding.Length]
+            : imageName;
 
     /// <summary>The mask files of a folder by the name they share with their image.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="role">What they are taken for.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder, or no mask in it.</exception>
+    /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder, or no mask in
+    /// it.</exception>
     public static IReadOnlyDictionary<string, string> List(string folder, Role role)
     {
         string[] files;
@@ -68,7 +70,8 @@ internal static class MaskFolder
             found.TryAdd(key, file);
         }
 
-        string names = role == Role.Labels ? "NAME_masks, NAME_cp_masks or NAME" : "NAME_cp_masks or NAME_masks";
+        string names =
+            role == Role.Labels ? "NAME_masks, NAME_cp_masks or NAME" : "NAME_cp_masks or NAME_masks";
         return found.Count > 0
             ? found
             : throw new SelfAdaptException(

@@ -8,7 +8,9 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>A model as a user has it: an ONNX file, or a torch checkpoint of Cellpose, told apart by content.</summary>
+/// <summary>
+/// A model as a user has it: an ONNX file, or a torch checkpoint of Cellpose, told apart by content.
+/// </summary>
 internal sealed class ModelFile
 {
     // Segmentation cuts tiles whose sides are multiples of this (spec/cellpose.md 3.4).
@@ -26,7 +28,9 @@ internal sealed class ModelFile
     /// <summary>The checkpoint, where the file is one.</summary>
     public TorchCheckpoint? Checkpoint { get; }
 
-    /// <summary>The object diameter that the network was trained at, px; null if the file doesn't tell.</summary>
+    /// <summary>
+    /// The object diameter that the network was trained at, px; null if the file doesn't tell.
+    /// </summary>
     public double? DiamMean => Diameter("diam_mean");
 
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
@@ -35,7 +39,8 @@ internal sealed class ModelFile
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: it can't be read. ModelMalformed: it is neither an ONNX file nor a Cellpose checkpoint, or
+    /// NoUsableInput: it can't be read. ModelMalformed: it is neither an ONNX file nor a Cellpose checkpoint,
+    /// or
     /// is damaged. ModelUnsupported: it is one that isn't supported.
     /// </exception>
     public static ModelFile Load(string path)
@@ -53,7 +58,8 @@ internal sealed class ModelFile
                 ExitCode.NoUsableInput, $"{path}: the model file can't be read: {why}", e);
         }
 
-        return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path) : Of(bytes, path);
+        return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path)
+            : Of(bytes, path);
     }
 
     /// <summary>An ONNX model in memory.</summary>
@@ -79,8 +85,10 @@ internal sealed class ModelFile
             ? network
             : throw new SelfAdaptException(
                 ExitCode.ModelUnsupported,
-                $"{Path}: this network halves its input until sizes must be multiples of {network.SizeMultiple}; "
-                + $"tiles come in multiples of {TileMultiple}, so networks up to four halvings are supported.");
+                $"{Path}: this network halves its input until sizes must be multiples of "
+                    + $"{network.SizeMultiple}; "
+                + $"tiles come in multiples of {TileMultiple}, so networks up to four halvings are "
+                    + $"supported.");
     }
 
     /// <summary>The model with other weights: an ONNX file with the same graph.</summary>
@@ -97,7 +105,8 @@ internal sealed class ModelFile
         {
             throw new SelfAdaptException(
                 ExitCode.Usage,
-                $"{Path}: is an ONNX file, so no Cellpose checkpoint can be written from it; give the checkpoint that "
+                $"{Path}: is an ONNX file, so no Cellpose checkpoint can be written from it; give the "
+                    + $"checkpoint that "
                 + "it came from as --model.");
         }
 

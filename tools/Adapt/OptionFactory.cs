@@ -11,11 +11,13 @@ namespace SelfAdapt.Tool;
 internal static class OptionFactory
 {
     /// <summary>An option that must be given.</summary>
-    public static Option<T> Required<T>(string name, string meta, string description, params string[] aliases) =>
+    public static Option<T> Required<T>(
+        string name, string meta, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = meta, Description = description, Required = true };
 
     /// <summary>An option without a default.</summary>
-    public static Option<T?> Optional<T>(string name, string meta, string description, params string[] aliases) =>
+    public static Option<T?> Optional<T>(
+        string name, string meta, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = meta, Description = description };
 
     /// <summary>An option with a default, which the help shows.</summary>
@@ -41,13 +43,15 @@ internal static class OptionFactory
         CustomParser = result =>
         {
             int[] numbers = [.. result.Tokens[0].Value.Split(',')
-                .Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int v) ? v : -1)];
+                .Select(n =>
+                    int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int v) ? v : -1)];
             if (numbers is [>= 0, >= 0])
             {
                 return new ChannelPair(numbers[0], numbers[1]);
             }
 
-            result.AddError($"--channels is '{result.Tokens[0].Value}', but must be two numbers such as 0,0 or 2,1.");
+            result.AddError(
+                $"--channels is '{result.Tokens[0].Value}', but must be two numbers such as 0,0 or 2,1.");
             return null;
         },
     };
@@ -64,7 +68,8 @@ internal sealed class Choice<T>
     /// <param name="fallback">The word that stands where none is given.</param>
     /// <param name="description">Shown in the help.</param>
     /// <param name="meanings">The words in the order in which they are shown.</param>
-    public Choice(string name, string fallback, string description, params (string Word, T Meaning)[] meanings)
+    public Choice(
+        string name, string fallback, string description, params (string Word, T Meaning)[] meanings)
     {
         _meanings = meanings.ToDictionary(m => m.Word, m => m.Meaning, StringComparer.Ordinal);
         Option = OptionFactory.Default(
@@ -73,7 +78,8 @@ internal sealed class Choice<T>
         {
             if (result.Tokens is [{ Value: string word }] && !_meanings.ContainsKey(word))
             {
-                result.AddError($"{name} is '{word}', but must be one of {string.Join(", ", _meanings.Keys)}.");
+                result.AddError(
+                    $"{name} is '{word}', but must be one of {string.Join(", ", _meanings.Keys)}.");
             }
         });
     }

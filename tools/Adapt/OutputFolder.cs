@@ -11,7 +11,8 @@ internal static class OutputFolder
     /// <param name="path">The folder; made if it is absent.</param>
     /// <param name="force">Whether files may be there already; they are written over, never deleted.</param>
     /// <exception cref="SelfAdaptException">
-    /// OutputExists: it holds something and <paramref name="force"/> is off. OutputNotWritable: it can't be made
+    /// OutputExists: it holds something and <paramref name="force"/> is off. OutputNotWritable: it can't be
+    /// made
     /// or written to.
     /// </exception>
     public static void Prepare(string path, bool force)
@@ -20,7 +21,8 @@ internal static class OutputFolder
         {
             throw new SelfAdaptException(
                 ExitCode.OutputExists,
-                $"{path}: this folder is not empty. Name another one, or give --force to write over what is there.");
+                $"{path}: this folder is not empty. Name another one, or give --force to write over what is "
+                    + $"there.");
         }
 
         RequireWritable(path);
@@ -42,7 +44,8 @@ internal static class OutputFolder
             or ArgumentException)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable, $"{path}: can't be written to: {e.Message} Name another folder.", e);
+                ExitCode.OutputNotWritable, $"{path}: can't be written to: {e.Message} Name another folder.",
+                    e);
         }
     }
 
@@ -50,7 +53,8 @@ internal static class OutputFolder
     /// <param name="path">The file.</param>
     /// <param name="force">Whether it may be there already.</param>
     /// <exception cref="SelfAdaptException">
-    /// OutputExists: it is there and <paramref name="force"/> is off. OutputNotWritable: its folder can't be made
+    /// OutputExists: it is there and <paramref name="force"/> is off. OutputNotWritable: its folder can't be
+    /// made
     /// or written to.
     /// </exception>
     public static void RequireFree(string path, bool force)

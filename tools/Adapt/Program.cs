@@ -31,7 +31,8 @@ internal static class Program
             string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];
 
             // For a word that is no verb the parser says, too, that a verb is missing.
-            foreach (string message in messages.Skip(parsed.CommandResult.Command == root ? messages.Length - 1 : 0))
+            foreach (string message in messages.Skip(
+                parsed.CommandResult.Command == root ? messages.Length - 1 : 0))
             {
                 terminal.Error.WriteLine(message);
             }
@@ -134,7 +135,8 @@ internal static class Program
                 return (int)ExitCode.Cancelled;
             case OutOfMemoryException:
                 error.WriteLine(
-                    "Memory ran out. Lower --batch-size (and --crop, where there is one), or close other programs.");
+                    "Memory ran out. Lower --batch-size (and --crop, where there is one), or close other "
+                        + "programs.");
                 return (int)ExitCode.OutOfMemory;
             default:
                 error.WriteLine($"Unexpected: {e.Message} This is a bug; please report it with these lines:");

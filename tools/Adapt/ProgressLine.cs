@@ -15,7 +15,8 @@ internal sealed class ProgressLine
     /// <summary>Takes the writer.</summary>
     /// <param name="writer">Where the line goes.</param>
     /// <param name="interactive">Whether it may be drawn over.</param>
-    public ProgressLine(TextWriter writer, bool interactive) => (_writer, _interactive) = (writer, interactive);
+    public ProgressLine(TextWriter writer, bool interactive) =>
+        (_writer, _interactive) = (writer, interactive);
 
     /// <summary>Shows a step in place of the one before.</summary>
     /// <param name="text">One line.</param>

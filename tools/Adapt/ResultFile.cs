@@ -38,7 +38,8 @@ internal static class ResultFile
         {
             throw new SelfAdaptException(
                 ExitCode.OutputExists,
-                $"{path}: is there already and is no JSON result, so --json doesn't replace it. Name another file.");
+                $"{path}: is there already and is no JSON result, so --json doesn't replace it. Name another "
+                    + $"file.");
         }
 
         OutputFolder.RequireWritable(Path.GetDirectoryName(Path.GetFullPath(path))!);

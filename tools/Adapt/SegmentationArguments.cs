@@ -12,11 +12,13 @@ internal sealed class SegmentationArguments
     private static readonly SegmentationOptions Cellpose = new();
 
     private readonly Option<double?> _diameter = OptionFactory.Optional<double?>(
-        "--diameter", "PX", "Mean object diameter in the images; 0 or absent: that of the model's training images "
+        "--diameter", "PX",
+            "Mean object diameter in the images; 0 or absent: that of the model's training images "
         + "where the file tells it, else 30 (a network without flows: images are not rescaled)");
 
     private readonly Option<double?> _diamMean = OptionFactory.Optional<double?>(
-        "--diam-mean", "PX", "Diameter that the network was trained at [default: from the model file, else 30]");
+        "--diam-mean", "PX",
+            "Diameter that the network was trained at [default: from the model file, else 30]");
 
     private readonly Option<ChannelPair?> _channels = OptionFactory.Channels();
 
@@ -38,7 +40,8 @@ internal sealed class SegmentationArguments
         "--flow-threshold", "X", Cellpose.FlowThreshold, "Largest flow error of a mask; 0 keeps all");
 
     private readonly Option<double> _cellprobThreshold = OptionFactory.Default(
-        "--cellprob-threshold", "X", Cellpose.CellprobThreshold, "A pixel is cell where its logit is above this");
+        "--cellprob-threshold", "X", Cellpose.CellprobThreshold,
+            "A pixel is cell where its logit is above this");
 
     private readonly Option<int> _minSize = OptionFactory.Default(
         "--min-size", "PIXELS", Cellpose.MinSize, "Smaller masks are removed");
@@ -82,7 +85,8 @@ internal sealed class SegmentationArguments
     /// <param name="outputs">What its outputs mean.</param>
     /// <param name="batchSize">Tiles per network call.</param>
     /// <exception cref="SelfAdaptException">Usage: a value is out of its range.</exception>
-    public SegmentationOptions Get(ParseResult parsed, ModelFile model, OutputDescription outputs, int batchSize)
+    public SegmentationOptions Get(
+        ParseResult parsed, ModelFile model, OutputDescription outputs, int batchSize)
     {
         (double diameter, double diamMean) = Diameters(parsed, model, outputs);
         SegmentationOptions options = new()
@@ -110,7 +114,8 @@ internal sealed class SegmentationArguments
     /// <param name="options">The options in use.</param>
     public static string DescribeScale(SegmentationOptions options) => options.Diameter > 0
         ? FormattableString.Invariant(
-            $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x {options.Rescale:0.###}")
+            $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
+                + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled";
 
     private (double Diameter, double DiamMean) Diameters(

@@ -111,7 +111,9 @@ public sealed class ImageFolder
         return new ImageFolder([.. Read(path, ending, skipped)], skipped);
     }
 
-    /// <summary>Reads the usable images of a folder, or of one file, one at a time as they are asked for.</summary>
+    /// <summary>
+    /// Reads the usable images of a folder, or of one file, one at a time as they are asked for.
+    /// </summary>
     /// <param name="path">
     /// A folder (not searched below), or one file, which is taken whatever its name.
     /// </param>
@@ -121,7 +123,8 @@ public sealed class ImageFolder
     /// <param name="skipped">Receives what was passed over, up to the image reached.</param>
     /// <returns>The images in natural order, names unique.</returns>
     /// <exception cref="SelfAdaptException">
-    /// While enumerating: NoUsableInput: there is no such folder or file, or, at the end, it held no usable image
+    /// While enumerating: NoUsableInput: there is no such folder or file, or, at the end, it held no usable
+    /// image
     /// (the message lists why).
     /// </exception>
     public static IEnumerable<NamedImage> Read(
@@ -162,7 +165,8 @@ public sealed class ImageFolder
         {
             string prefix = file + ": ";
             skipped.Add(new(
-                file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
+                file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..]
+                    : e.Message));
             return [];
         }
     }
@@ -216,7 +220,8 @@ public sealed class ImageFolder
         {
             return new(
                 ExitCode.NoUsableInput,
-                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, such "
+                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, "
+                    + $"such "
                 + "as _masks, don't count). Name the folder that holds the images.");
         }
 

@@ -6,6 +6,7 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tool;
+using ToolProgram = SelfAdapt.Tool.Program;
 using SelfAdapt.Tests.Onnx;
 
 namespace SelfAdapt.Tests.Tool;
@@ -24,11 +25,14 @@ public sealed class ExitCodeTests : IDisposable
     [DataRow("adapt", "--stop", "never", DisplayName = "no such choice")]
     [DataRow("frobnicate", DisplayName = "unknown verb")]
     [DataRow("segment", "--model", "m", "--images", "i", "--channels", "red", DisplayName = "no channels")]
-    [DataRow("segment", "--model", "m", "--images", "i", "--channels", "1,2", "--chan", "1", DisplayName = "twice")]
-    [DataRow("segment", "--model", "m", "--images", "i", "--threads", "two", DisplayName = "threads in words")]
+    [DataRow("segment", "--model", "m", "--images", "i", "--channels", "1,2", "--chan", "1", DisplayName =
+        "twice")]
+    [DataRow("segment", "--model", "m", "--images", "i", "--threads", "two", DisplayName =
+        "threads in words")]
     [DataRow("inspect", "m", "--model", "m", DisplayName = "two models")]
     [DataRow("adapt", "--model", "m", "--images", "i", DisplayName = "nowhere to write")]
-    [DataRow("export", "--model", "m", "--out", "o", "--run", "r", "--snapshot", "x", DisplayName = "no step")]
+    [DataRow("export", "--model", "m", "--out", "o", "--run", "r", "--snapshot", "x", DisplayName =
+        "no step")]
     [DataRow("inspect", DisplayName = "no model")]
     [DataRow("export", "--model", "m", "--out", "o", "--snapshot", "3", DisplayName = "snapshot of no run")]
     public void Run_CommandLineMakesNoSense_Usage(params string[] args) =>
@@ -65,7 +69,8 @@ public sealed class ExitCodeTests : IDisposable
     [TestMethod]
     public void Inspect_TorchFileFromBefore16_ModelMalformed()
     {
-        File.WriteAllBytes(_at.At("old"), [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8]);
+        File.WriteAllBytes(
+            _at.At("old"), [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8]);
         ToolRun.Expect(ExitCode.ModelMalformed, "1.6", "inspect", _at.At("old"));
     }
 
@@ -85,8 +90,10 @@ public sealed class ExitCodeTests : IDisposable
         writer.AddNode("Softplus", "soft", ["x"], ["y"]);
         File.WriteAllBytes(_at.At("wrong.onnx"), writer.ToArray());
         ToolRun.Expect(
-            ExitCode.ModelUnsupported, "Softplus 'soft'", "inspect", _at.At("wrong.onnx"), "--json", _at.At("r.json"));
-        StringAssert.Contains((string)ToolRun.Json(_at.At("r.json"))["reason"]!, "Softplus", StringComparison.Ordinal);
+            ExitCode.ModelUnsupported, "Softplus 'soft'", "inspect", _at.At("wrong.onnx"), "--json",
+                _at.At("r.json"));
+        StringAssert.Contains(
+            (string)ToolRun.Json(_at.At("r.json"))["reason"]!, "Softplus", StringComparison.Ordinal);
     }
 
     [TestMethod]
@@ -104,8 +111,12 @@ public sealed class ExitCodeTests : IDisposable
     public void Segment_EmptyOrAbsentFolder_NoUsableInput()
     {
         Directory.CreateDirectory(_at.At("empty"));
-        ToolRun.Expect(ExitCode.NoUsableInput, "no image", "segment", "--model", _at.Onnx(), "--images", _at.At("empty"));
-        ToolRun.Expect(ExitCode.NoUsableInput, "no such", "segment", "--model", _at.Onnx(), "--images", _at.At("absent"));
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "no image", "segment", "--model", _at.Onnx(), "--images",
+            _at.At("empty"));
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "no such", "segment", "--model", _at.Onnx(), "--images",
+            _at.At("absent"));
     }
 
     [TestMethod]
@@ -114,7 +125,8 @@ public sealed class ExitCodeTests : IDisposable
         _at.Image("bad/constant.npy", 7, 7);
         _at.Image("bad/holes.npy", 7, float.NaN);
         ToolResult result = ToolRun.Expect(
-            ExitCode.NoUsableInput, "constant.npy", "segment", "--model", _at.Onnx(), "--images", _at.At("bad"));
+            ExitCode.NoUsableInput, "constant.npy", "segment", "--model", _at.Onnx(), "--images",
+                _at.At("bad"));
         StringAssert.Contains(result.Error, "NaN", StringComparison.Ordinal);
     }
 
@@ -138,7 +150,8 @@ public sealed class ExitCodeTests : IDisposable
         string there = _at.At("images", "i1_img_cp_masks.tif");
         File.WriteAllText(there, "mine");
         ToolRun.Expect(
-            ExitCode.OutputExists, "i1_img_cp_masks.tif", "segment", "--model", _at.Onnx(), "--images", images);
+            ExitCode.OutputExists, "i1_img_cp_masks.tif", "segment", "--model", _at.Onnx(), "--images",
+                images);
         Assert.AreEqual("mine", File.ReadAllText(there));
         Assert.IsFalse(File.Exists(_at.At("images", "i0_img_cp_masks.tif")));
         Assert.AreEqual(
@@ -160,7 +173,8 @@ public sealed class ExitCodeTests : IDisposable
     {
         File.WriteAllText(_at.At("file"), "");
         ToolRun.Expect(
-            ExitCode.OutputNotWritable, "file", "segment", "--model", _at.Onnx(), "--images", _at.Images(1), "--out",
+            ExitCode.OutputNotWritable, "file", "segment", "--model", _at.Onnx(), "--images", _at.Images(1),
+                "--out",
             _at.At("file", "out"));
         ToolRun.Expect(
             ExitCode.OutputNotWritable, "file", "inspect", _at.Onnx(), "--json", _at.At("file", "r.json"));
@@ -170,7 +184,8 @@ public sealed class ExitCodeTests : IDisposable
     public void Run_JsonOverAnotherFile_OutputExists()
     {
         byte[] before = File.ReadAllBytes(_at.Onnx());
-        ToolRun.Expect(ExitCode.OutputExists, "tiny.onnx", "inspect", _at.Onnx(), "--json", _at.At("tiny.onnx"));
+        ToolRun.Expect(
+            ExitCode.OutputExists, "tiny.onnx", "inspect", _at.Onnx(), "--json", _at.At("tiny.onnx"));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(_at.At("tiny.onnx")));
     }
 
@@ -183,7 +198,8 @@ public sealed class ExitCodeTests : IDisposable
         }
 
         ToolRun.Expect(
-            ExitCode.DeviceMissing, "NVIDIA", "segment", "--model", _at.Onnx(), "--images", _at.Images(1), "--device",
+            ExitCode.DeviceMissing, "NVIDIA", "segment", "--model", _at.Onnx(), "--images", _at.Images(1),
+                "--device",
             "cuda");
         ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", Adapt("--device", "cuda"));
         ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", "doctor", "--device", "cuda");
@@ -195,7 +211,8 @@ public sealed class ExitCodeTests : IDisposable
         float[] bias = [float.NaN, 0, 0];
         File.WriteAllBytes(
             _at.At("nan"),
-            ToolRun.TinyCheckpoint().WithWeights(new Dictionary<string, float[]> { ["output.2.bias"] = bias }).ToArray());
+            ToolRun.TinyCheckpoint()
+                .WithWeights(new Dictionary<string, float[]> { ["output.2.bias"] = bias }).ToArray());
         ToolRun.Expect(
             ExitCode.Numerics, "damaged", "segment", "--model", _at.At("nan"), "--images", _at.Images(1));
     }
@@ -226,7 +243,8 @@ public sealed class ExitCodeTests : IDisposable
     public void Run_MemoryRunsOut_OutOfMemory()
     {
         using StringWriter error = new();
-        Assert.AreEqual((int)ExitCode.OutOfMemory, Program.Explain(error, new InsufficientMemoryException()));
+        Assert.AreEqual(
+            (int)ExitCode.OutOfMemory, ToolProgram.Explain(error, new InsufficientMemoryException()));
         StringAssert.Contains(error.ToString(), "--batch-size", StringComparison.Ordinal);
     }
 
@@ -234,13 +252,15 @@ public sealed class ExitCodeTests : IDisposable
     public void Run_Bug_Unexpected()
     {
         using StringWriter error = new();
-        Assert.AreEqual((int)ExitCode.Unexpected, Program.Explain(error, new InvalidOperationException("odd")));
+        Assert.AreEqual(
+            (int)ExitCode.Unexpected, ToolProgram.Explain(error, new InvalidOperationException("odd")));
         StringAssert.Contains(error.ToString(), "bug", StringComparison.Ordinal);
     }
 
     private string[] Adapt(params string[] more) =>
     [
-        "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At("out"), "--batch-size", "1",
+        "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At("out"), "--batch-size",
+            "1",
         "--iterations", "60", "--views", "2", .. more.Contains("--crop") ? more : [.. more, "--crop", "32"],
     ];
 

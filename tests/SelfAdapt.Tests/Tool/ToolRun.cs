@@ -8,13 +8,16 @@ using SelfAdapt.Compute;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tool;
+using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>What a command line gave.</summary>
 internal sealed record ToolResult(ExitCode Code, string Out, string Error);
 
-/// <summary>A folder of its own with tiny models and images, and the command line run in this process.</summary>
+/// <summary>
+/// A folder of its own with tiny models and images, and the command line run in this process.
+/// </summary>
 internal sealed class ToolRun : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("selfadapt-tool-").FullName;
@@ -25,7 +28,7 @@ internal sealed class ToolRun : IDisposable
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        int code = Program.Run(args, new Terminal(output, error, interactive: false, cancelled));
+        int code = ToolProgram.Run(args, new Terminal(output, error, interactive: false, cancelled));
         return new((ExitCode)code, output.ToString(), error.ToString());
     }
 

@@ -44,7 +44,8 @@ public sealed class VerbTests : IDisposable
 
             // All floating tensors of the state dict but the statistics and the two diameters are trained.
             long trained = ToolRun.TinyCheckpoint().Tensors
-                .Where(t => t.DataType == OnnxDataType.Float && !t.Name.Contains("running", StringComparison.Ordinal)
+                .Where(t => t.DataType == OnnxDataType.Float
+                    && !t.Name.Contains("running", StringComparison.Ordinal)
                     && !t.Name.StartsWith("diam", StringComparison.Ordinal))
                 .Sum(t => t.Count);
             Assert.AreEqual(trained, (long)json["trainable_parameters"]!);
@@ -70,13 +71,17 @@ public sealed class VerbTests : IDisposable
     public void Segment_EveryFormat_WritesCellposeNames()
     {
         ToolResult result = ToolRun.Run(
-            "segment", "--pretrained_model", _at.Checkpoint(), "--dir", _at.Images(2), "--savedir", _at.At("out"),
+            "segment", "--pretrained_model", _at.Checkpoint(), "--dir", _at.Images(2), "--savedir",
+                _at.At("out"),
             "--save_tif", "--save_png", "--save_flows", "--flow_threshold", "0", "--min_size", "1", "--json",
             _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
-        string[] names = [.. Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        string[] names =
+            [.. Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f))
+            .Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(
-            (string[])["i0_img_cp_masks.png", "i0_img_cp_masks.tif", "i0_img_cp_output.tif", "i1_img_cp_masks.png",
+            (string[])["i0_img_cp_masks.png", "i0_img_cp_masks.tif", "i0_img_cp_output.tif",
+                "i1_img_cp_masks.png",
                 "i1_img_cp_masks.tif", "i1_img_cp_output.tif"],
             names);
         JsonObject json = ToolRun.Json(_at.At("r.json"));
@@ -105,7 +110,8 @@ public sealed class VerbTests : IDisposable
         LabelFile.WritePng(_at.At("predictions", "i1_masks.png"), half);
         LabelFile.WritePng(_at.At("predictions", "other_cp_masks.png"), half);
         ToolResult result = ToolRun.Run(
-            "evaluate", "--predictions", predictions, "--labels", labels, "--boundary", "--json", _at.At("r.json"));
+            "evaluate", "--predictions", predictions, "--labels", labels, "--boundary", "--json",
+                _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         JsonObject json = ToolRun.Json(_at.At("r.json"));
         Assert.AreEqual(2, (int)json["images"]!);
@@ -130,7 +136,8 @@ public sealed class VerbTests : IDisposable
             "--iterations", "4", "--batch-size", "2", "--crop", "32", "--eval-every", "2", "--stop", "none",
             "--keep-snapshots", "--json", _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
-        foreach (string file in (string[])["adapted.onnx", "adapted", "run.jsonl", "summary.json", "before_after.png"])
+        foreach (string file in (
+            string[])["adapted.onnx", "adapted", "run.jsonl", "summary.json", "before_after.png"])
         {
             Assert.IsTrue(File.Exists(_at.At("out", file)), file);
         }
@@ -150,7 +157,8 @@ public sealed class VerbTests : IDisposable
 
         Export("--snapshot", "4", "--out", _at.At("step4"));
         CollectionAssert.AreEqual(
-            TorchCheckpoint.Load(_at.At("out", "adapted")).ToArray(), TorchCheckpoint.Load(_at.At("step4")).ToArray());
+            TorchCheckpoint.Load(_at.At("out", "adapted")).ToArray(),
+                TorchCheckpoint.Load(_at.At("step4")).ToArray());
         Export("--snapshot", "0", "--out", _at.At("step0"));
         CollectionAssert.AreEqual(
             ToolRun.TinyCheckpoint().ToArray(), TorchCheckpoint.Load(_at.At("step0")).ToArray());
@@ -159,7 +167,8 @@ public sealed class VerbTests : IDisposable
         CollectionAssert.AreEqual(
             File.ReadAllBytes(_at.At("out", "adapted.onnx")), File.ReadAllBytes(_at.At("again.onnx")));
         ToolRun.Expect(
-            ExitCode.NoUsableInput, "0, 2, 4", "export", "--model", model, "--run", _at.At("out"), "--snapshot", "3",
+            ExitCode.NoUsableInput, "0, 2, 4", "export", "--model", model, "--run", _at.At("out"),
+                "--snapshot", "3",
             "--out", _at.At("step3"));
 
         void Export(params string[] more)
@@ -177,7 +186,8 @@ public sealed class VerbTests : IDisposable
         foreach ((string folder, string threads) in (ReadOnlySpan<(string, string)>)[("a", "1"), ("b", "2")])
         {
             ToolResult result = ToolRun.Run(
-                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(folder), "--iterations", "3",
+                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(folder), "--iterations",
+                    "3",
                 "--batch-size", "2", "--crop", "32", "--stop", "none", "--threads", threads, "--seed", "7");
             Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
             models.Add(File.ReadAllBytes(_at.At(folder, "adapted.onnx")));
@@ -201,11 +211,14 @@ public sealed class VerbTests : IDisposable
         foreach (string engine in (string[])["builtin", "ort"])
         {
             ToolResult result = ToolRun.Run(
-                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(engine), "--iterations", "3",
-                "--batch-size", "2", "--crop", "32", "--stop", "none", "--engine", engine, "--learning-rate", "1e-3");
+                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(engine), "--iterations",
+                    "3",
+                "--batch-size", "2", "--crop", "32", "--stop", "none", "--engine", engine, "--learning-rate",
+                    "1e-3");
             Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
             StringAssert.Contains(
-                result.Error, engine == "ort" ? "teacher: ONNX Runtime" : "teacher: builtin", StringComparison.Ordinal);
+                result.Error, engine == "ort" ? "teacher: ONNX Runtime" : "teacher: builtin",
+                    StringComparison.Ordinal);
         }
 
         OnnxModel builtin = OnnxModel.Load(_at.At("builtin", "adapted.onnx"));
@@ -225,8 +238,10 @@ public sealed class VerbTests : IDisposable
         File.WriteAllText(_at.At("train.txt"), "i0\ni1\ni2\n");
         File.WriteAllText(_at.At("test.txt"), "i3\n");
         ToolResult result = ToolRun.Run(
-            "train", "--images", _at.At("data"), "--list", _at.At("train.txt"), "--test-list", _at.At("test.txt"),
-            "--out", _at.At("out"), "--widths", "2,4,8", "--diam-mean", "12", "--epochs", "3", "--batch-size", "2",
+            "train", "--images", _at.At("data"), "--list", _at.At("train.txt"), "--test-list",
+                _at.At("test.txt"),
+            "--out", _at.At("out"), "--widths", "2,4,8", "--diam-mean", "12", "--epochs", "3",
+                "--batch-size", "2",
             "--crop", "32", "--min-train-masks", "1", "--json", _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         JsonObject json = ToolRun.Json(_at.At("r.json"));
@@ -235,11 +250,13 @@ public sealed class VerbTests : IDisposable
         Assert.IsNotNull(json["ap50"]);
         Assert.HasCount(3, File.ReadAllLines(_at.At("out", "train.jsonl")));
         ToolResult segment = ToolRun.Run(
-            "segment", "--model", _at.At("out", "model"), "--images", _at.At("data"), "--out", _at.At("masks"));
+            "segment", "--model", _at.At("out", "model"), "--images", _at.At("data"), "--out",
+                _at.At("masks"));
         Assert.AreEqual(ExitCode.Ok, segment.Code, segment.Error);
 
         // The checkpoint carries the diameter of the training images.
         double diameter = (double)json["mean_diameter"]!;
-        Assert.AreEqual(diameter, TorchCheckpoint.Load(_at.At("out", "model")).Find("diam_labels")!.ToFloats()[0], 1e-4);
+        Assert.AreEqual(
+            diameter, TorchCheckpoint.Load(_at.At("out", "model")).Find("diam_labels")!.ToFloats()[0], 1e-4);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class AdaptVerb
         "--out", "FOLDER", "Where the adapted model, log, masks and pictures go");
 
     private readonly Option<string?> _labels = OptionFactory.Optional<string>(
-        "--labels", "FOLDER", "Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* "
+        "--labels", "FOLDER",
+            "Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* "
         + "for NAME or NAME_img in --images or beside the masks");
 
     private readonly AdaptationArguments _method = new();
@@ -68,7 +69,8 @@ internal sealed class AdaptVerb
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.Import(parsed.GetValue(_outputs));
-        SegmentationOptions segmentation = _segmentation.Get(parsed, model, network.Outputs, options.BatchSize);
+        SegmentationOptions segmentation =
+            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize);
         EngineRequest engine = _engine.Get(parsed);
         using Backend backend = InferenceEngine.OpenTraining(engine);
         Func<NetworkWeights, ITeacherEngine>? teacher =
@@ -81,7 +83,8 @@ internal sealed class AdaptVerb
         OutputFolder.Prepare(folder, parsed.GetValue(_force));
 
         AdaptationJob job = new(
-            model, network, images.Images, labelled, options, segmentation, folder, parsed.GetValue(_keepSnapshots));
+            model, network, images.Images, labelled, options, segmentation, folder,
+                parsed.GetValue(_keepSnapshots));
         (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, backend, teacher);
         result["skipped"] = SegmentVerb.ToJson(images.Skipped);
         ResultFile.Write(json, result);

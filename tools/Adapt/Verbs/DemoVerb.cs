@@ -41,9 +41,11 @@ internal sealed class DemoVerb
     private readonly Option<int> _iterations = OptionFactory.Default(
         "--iterations", "N", Settings.Iterations, "Training steps");
 
-    private readonly Option<ulong> _seed = OptionFactory.Default("--seed", "N", 0UL, "Seed of images and run");
+    private readonly Option<ulong> _seed =
+        OptionFactory.Default("--seed", "N", 0UL, "Seed of images and run");
     private readonly EngineArguments _engine = new();
-    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier demo's files");
+    private readonly Option<bool> _force =
+        OptionFactory.Flag("--force", "Write over an earlier demo's files");
     private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
@@ -94,7 +96,8 @@ internal sealed class DemoVerb
         };
         (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, seed);
         _terminal.Error.WriteLine(
-            $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for reporting only");
+            $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
+                + $"reporting only");
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
         (JsonObject result, ExitCode code) = AdaptationRun.Run(
             _terminal, job, backend,
@@ -103,7 +106,9 @@ internal sealed class DemoVerb
         return (int)code;
     }
 
-    /// <summary>Makes the images and leaves them, with their labels, where adapt and evaluate find them.</summary>
+    /// <summary>
+    /// Makes the images and leaves them, with their labels, where adapt and evaluate find them.
+    /// </summary>
     private static (IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled) Simulate(
         string folder, ulong seed)
     {

@@ -50,7 +50,8 @@ internal static class EvaluateVerb
         {
             throw new SelfAdaptException(
                 ExitCode.NoUsableInput,
-                $"{predictions}: none of its {found.Count} masks has the name of one in {labels}; for example "
+                $"{predictions}: none of its {found.Count} masks has the name of one in {labels}; for "
+                    + $"example "
                 + $"'{found.Keys.First()}' there, '{truth.Keys.First()}' here.");
         }
 
@@ -69,7 +70,8 @@ internal static class EvaluateVerb
 
         if (unmatched.Length > Named)
         {
-            terminal.Error.WriteLine($"and {unmatched.Length - Named} more without a partner (--json names all)");
+            terminal.Error.WriteLine(
+                $"and {unmatched.Length - Named} more without a partner (--json names all)");
         }
 
         Write(terminal, scores, unmatched, json);
@@ -103,7 +105,8 @@ internal static class EvaluateVerb
         double jaccard = scores.Average(s => s.Jaccard);
         double? boundary = scores.Average(s => s.Boundary);
         terminal.Out.WriteLine(new Score(
-            $"mean of {scores.Length}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard, boundary));
+            $"mean of {scores.Length}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
+                boundary));
         JsonObject result = new() { ["images"] = scores.Length };
         AddScores(result, mean, jaccard, boundary);
         result["unmatched"] = new JsonArray([.. unmatched.Select(u => JsonValue.Create(u))]);
@@ -120,7 +123,8 @@ internal static class EvaluateVerb
     {
         for (int i = 0; i < Thresholds.Length; i++)
         {
-            target[FormattableString.Invariant($"ap{100 * Thresholds[i]:0}")] = ResultFile.Number(precision[i]);
+            target[FormattableString.Invariant($"ap{100 * Thresholds[i]:0}")] =
+                ResultFile.Number(precision[i]);
         }
 
         target["aji"] = ResultFile.Number(jaccard);

@@ -21,9 +21,11 @@ internal sealed class ExportVerb
         "--run", "FOLDER", "A run's output folder; without it the model's own weights are written");
 
     private readonly Option<int?> _snapshot = OptionFactory.Optional<int?>(
-        "--snapshot", "N", "The weights after step N (run with --keep-snapshots) instead of the run's result");
+        "--snapshot", "N",
+            "The weights after step N (run with --keep-snapshots) instead of the run's result");
 
-    private readonly Option<string> _out = OptionFactory.Required<string>("--out", "FILE", "The file to write");
+    private readonly Option<string> _out =
+        OptionFactory.Required<string>("--out", "FILE", "The file to write");
     private readonly Option<OutputDescription?> _outputs = OutputMeaning.CreateOption();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over a file that is there");
     private readonly Option<string?> _json = ResultFile.CreateOption();
@@ -49,7 +51,8 @@ internal sealed class ExportVerb
         ExportVerb verb = new(terminal);
         Command command = new("export", "Write a run's weights as an ONNX file or a Cellpose checkpoint")
         {
-            verb._model, verb._run, verb._snapshot, verb._out, verb._format.Option, verb._outputs, verb._force,
+            verb._model, verb._run, verb._snapshot, verb._out, verb._format.Option, verb._outputs,
+                verb._force,
             verb._json,
         };
         command.Validators.Add(result =>
@@ -72,9 +75,11 @@ internal sealed class ExportVerb
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.Import(parsed.GetValue(_outputs));
         IReadOnlyDictionary<string, float[]> weights =
-            parsed.GetValue(_run) is { } run ? ReadWeights(network, run, parsed.GetValue(_snapshot)) : NoWeights;
+            parsed.GetValue(_run) is { } run ? ReadWeights(network, run, parsed.GetValue(_snapshot))
+                : NoWeights;
         Format format = _format.Get(parsed);
-        bool checkpoint = format == Format.Cellpose || (format == Format.Same && model.Checkpoint is not null);
+        bool checkpoint =
+            format == Format.Cellpose || (format == Format.Same && model.Checkpoint is not null);
         byte[] content = checkpoint
             ? model.WriteCheckpoint(weights, Path.GetFileNameWithoutExtension(target))
             : model.WriteOnnx(weights);
@@ -91,18 +96,21 @@ internal sealed class ExportVerb
         return (int)ExitCode.Ok;
     }
 
-    private static IReadOnlyDictionary<string, float[]> NoWeights { get; } = new Dictionary<string, float[]>();
+    private static IReadOnlyDictionary<string, float[]> NoWeights { get; } =
+        new Dictionary<string, float[]>();
 
     private static Dictionary<string, float[]> ReadWeights(Network network, string run, int? snapshot)
     {
         string file = snapshot is { } step ? RunFolder.Snapshot(run, step) : RunFolder.Adapted(run);
         if (!File.Exists(file))
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: is not there. {RunFolder.Contents(run)}");
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput, $"{file}: is not there. {RunFolder.Contents(run)}");
         }
 
         OnnxModel kept = OnnxModel.Load(file);
-        return network.Parameters.Concat(network.Statistics).ToDictionary(t => t.Name, t => Values(kept, file, t));
+        return network.Parameters.Concat(network.Statistics)
+            .ToDictionary(t => t.Name, t => Values(kept, file, t));
     }
 
     private static float[] Values(OnnxModel kept, string file, NetworkTensor tensor)
@@ -112,7 +120,8 @@ internal sealed class ExportVerb
             ? found.ToFloats()
             : throw new SelfAdaptException(
                 ExitCode.ModelUnsupported,
-                $"{file}: has no weight '{tensor.Name}' of [{string.Join(",", tensor.Shape)}] as --model has. Give the "
+                $"{file}: has no weight '{tensor.Name}' of [{string.Join(",", tensor.Shape)}] as --model "
+                    + $"has. Give the "
                 + "model that the run started from.");
     }
 }

@@ -24,7 +24,8 @@ internal static class InspectVerb
         Option<string?> model = OptionFactory.Optional<string>("--model", "FILE", "The same, as an option");
         Option<OutputDescription?> outputs = OutputMeaning.CreateOption();
         Option<string?> json = ResultFile.CreateOption();
-        Command command = new("inspect", "Show what was recognised in a model file") { file, model, outputs, json };
+        Command command =
+            new("inspect", "Show what was recognised in a model file") { file, model, outputs, json };
         command.Validators.Add(result =>
         {
             if (result.GetResult(file)?.Tokens.Count > 0 == result.GetResult(model) is not null)
@@ -78,7 +79,8 @@ internal static class InspectVerb
 
         foreach (OnnxValueInfo value in onnx.Graph.Outputs)
         {
-            Row(output, "output", $"{Describe(value)}{(network is null ? "" : ": " + Meaning(network, value.Name))}");
+            Row(output, "output",
+                $"{Describe(value)}{(network is null ? "" : ": " + Meaning(network, value.Name))}");
         }
 
         if (network is not null)
@@ -89,7 +91,8 @@ internal static class InspectVerb
         Row(output, "operators", string.Join(", ", Operators(onnx).Select(o => $"{o.Value} {o.Key}")));
         Row(output, "diameter", model.DiamMean is { } mean
             ? FormattableString.Invariant($"trained at {mean:0.##} px")
-                + (model.DiamLabels is { } labels ? FormattableString.Invariant($", labels {labels:0.##} px") : "")
+                + (model.DiamLabels is { } labels ? FormattableString.Invariant($", labels {labels:0.##} px")
+                    : "")
             : "not given in the file");
         Row(output, "trainable", network is null ? "no" : "yes, every parameter");
     }
@@ -98,7 +101,8 @@ internal static class InspectVerb
     {
         if (network.EmbeddingName is null)
         {
-            Row(output, "embedding", $"{network.EmbeddingLength} values of unit length, computed inside the network");
+            Row(output, "embedding",
+                $"{network.EmbeddingLength} values of unit length, computed inside the network");
         }
 
         Row(output, "parameters", FormattableString.Invariant(
@@ -126,7 +130,8 @@ internal static class InspectVerb
             ["producer"] = Producer(onnx),
             ["inputs"] = new JsonArray([.. onnx.Graph.Inputs.Select(i => ToJson(i, null))]),
             ["outputs"] = new JsonArray(
-                [.. onnx.Graph.Outputs.Select(o => ToJson(o, network is null ? null : Meaning(network, o.Name)))]),
+                [.. onnx.Graph.Outputs.Select(
+                    o => ToJson(o, network is null ? null : Meaning(network, o.Name)))]),
             ["trainable"] = network is not null,
             ["reason"] = refusal?.Message,
             ["trainable_parameters"] = network?.ParameterCount,
@@ -147,7 +152,9 @@ internal static class InspectVerb
             ["type"] = value.ElementType.ToString(),
             ["shape"] = value.Shape is null
                 ? null
-                : new JsonArray([.. value.Shape.Select(d => d.Value is { } n ? JsonValue.Create(n) : (JsonNode)d.ToString())]),
+                : new JsonArray(
+                    [.. value.Shape.Select(
+                    d => d.Value is { } n ? JsonValue.Create(n) : (JsonNode)d.ToString())]),
         };
         if (meaning is not null)
         {
@@ -175,7 +182,8 @@ internal static class InspectVerb
         return counts;
     }
 
-    private static long? Opset(OnnxModel model) => model.Opsets.TryGetValue("", out long version) ? version : null;
+    private static long? Opset(OnnxModel model) =>
+        model.Opsets.TryGetValue("", out long version) ? version : null;
 
     private static string Producer(OnnxModel model)
     {
@@ -186,5 +194,6 @@ internal static class InspectVerb
     private static string Describe(OnnxValueInfo value) =>
         $"{value.Name} {value.ElementType}[{string.Join(", ", value.Shape ?? [])}]";
 
-    private static void Row(TextWriter output, string name, string text) => output.WriteLine($"  {name,-11}{text}");
+    private static void Row(TextWriter output, string name, string text) =>
+        output.WriteLine($"  {name,-11}{text}");
 }

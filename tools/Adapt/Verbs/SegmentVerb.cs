@@ -55,7 +55,8 @@ internal sealed class SegmentVerb
     public static Command Create(Terminal terminal)
     {
         SegmentVerb verb = new(terminal);
-        Command command = new("segment", "Find the objects in images") { verb._model, verb._images, verb._out };
+        Command command =
+            new("segment", "Find the objects in images") { verb._model, verb._images, verb._out };
         command.Add(verb._imageFilter);
         verb._segmentation.AddTo(command);
         command.Add(verb._batchSize);
@@ -142,7 +143,8 @@ internal sealed class SegmentVerb
 
         if (formats.Png && cells > ushort.MaxValue)
         {
-            _terminal.Error.WriteLine($"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
+            _terminal.Error.WriteLine(
+                $"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
         }
         else if (formats.Png)
         {
@@ -168,13 +170,15 @@ internal sealed class SegmentVerb
     }
 
     private void Report(
-        ModelFile model, JsonArray results, List<SkippedFile> skipped, double seconds, string folder, string? json)
+        ModelFile model, JsonArray results, List<SkippedFile> skipped, double seconds, string folder,
+            string? json)
     {
         ReportSkipped(_terminal, skipped);
         int cells = results.Sum(r => (int)r!["cells"]!);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{results.Count} image{(results.Count == 1 ? "" : "s")}, {cells} cells, {seconds:0.0} s; masks are in {folder}"));
+            $"{results.Count} image{(results.Count == 1 ? "" : "s")}, {cells} cells, {seconds:0.0} s; masks "
+                + $"are in {folder}"));
         ResultFile.Write(json, new JsonObject
         {
             ["model"] = model.Path,
@@ -207,14 +211,16 @@ internal sealed class SegmentVerb
     private static void RequireFree(string folder, string name, Formats formats, bool force)
     {
         foreach ((bool wanted, string ending) in (ReadOnlySpan<(bool, string)>)
-            [(formats.Tif, MasksEnding + ".tif"), (formats.Png, MasksEnding + ".png"), (formats.Flows, OutputsEnding)])
+            [(formats.Tif, MasksEnding + ".tif"), (formats.Png, MasksEnding + ".png"),
+                (formats.Flows, OutputsEnding)])
         {
             string path = Path.Combine(folder, name + ending);
             if (wanted && !force && File.Exists(path))
             {
                 throw new SelfAdaptException(
                     ExitCode.OutputExists,
-                    $"{path}: is there already. Give --force to write over it, or another folder with --out.");
+                    $"{path}: is there already. Give --force to write over it, or another folder with "
+                        + $"--out.");
             }
         }
     }

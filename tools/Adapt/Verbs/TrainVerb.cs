@@ -65,7 +65,8 @@ internal sealed class TrainVerb
         "--images-per-epoch", "N", SetDefault.ImagesPerEpoch, "Images drawn per epoch; 0: each once",
         "--nimg-per-epoch");
 
-    private readonly Option<int> _crop = OptionFactory.Default("--crop", "PX", SetDefault.CropSize, "Side of a crop");
+    private readonly Option<int> _crop =
+        OptionFactory.Default("--crop", "PX", SetDefault.CropSize, "Side of a crop");
 
     private readonly Option<int> _minMasks = OptionFactory.Default(
         "--min-train-masks", "N", SetDefault.MinTrainMasks, "Images with fewer cells are left out");
@@ -73,9 +74,11 @@ internal sealed class TrainVerb
     private readonly Option<int> _testEvery = OptionFactory.Default(
         "--test-every", "N", TrainerDefault.TestEvery, "Epochs between looks at the test images");
 
-    private readonly Option<ulong> _seed = OptionFactory.Default("--seed", "N", 0UL, "Seed of a new network's weights");
+    private readonly Option<ulong> _seed =
+        OptionFactory.Default("--seed", "N", 0UL, "Seed of a new network's weights");
     private readonly EngineArguments _engine = new();
-    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier training's files");
+    private readonly Option<bool> _force =
+        OptionFactory.Flag("--force", "Write over an earlier training's files");
     private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
@@ -88,7 +91,8 @@ internal sealed class TrainVerb
         Command command = new("train", "Train a network on images with masks")
         {
             verb._images, verb._labels, verb._list, verb._testList, verb._out, verb._model, verb._widths,
-            verb._diamMean, verb._channels, verb._epochs, verb._learningRate, verb._weightDecay, verb._batchSize,
+            verb._diamMean, verb._channels, verb._epochs, verb._learningRate, verb._weightDecay,
+                verb._batchSize,
             verb._perEpoch, verb._crop, verb._minMasks, verb._testEvery, verb._seed,
         };
         verb._engine.AddTo(command);
@@ -123,22 +127,27 @@ internal sealed class TrainVerb
             WeightDecay = parsed.GetValue(_weightDecay),
             TestEvery = parsed.GetValue(_testEvery),
         });
-        IReadOnlyList<LabelledImage> test = parsed.GetValue(_testList) is { } testList ? Load(parsed, testList) : [];
+        IReadOnlyList<LabelledImage> test =
+            parsed.GetValue(_testList) is { } testList ? Load(parsed, testList) : [];
         TrainingSet train =
             TrainingSet.Create(Load(parsed, parsed.GetValue(_list)), setOptions, network.InputChannels);
-        TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, setOptions, network.InputChannels);
+        TrainingSet? testSet =
+            test.Count == 0 ? null : TrainingSet.Create(test, setOptions, network.InputChannels);
         OutputFolder.Prepare(folder, parsed.GetValue(_force));
         Introduce(backend, network, train, testSet);
 
         List<TrainingEpoch> epochs = [];
         using (StreamWriter log = OpenLog(Path.Combine(folder, "train.jsonl")))
         {
-            trainer.Train(train, testSet, epoch => Report(log, epochs, epoch, parsed.GetValue(_epochs)), _terminal.Cancelled);
+            trainer.Train(
+                train, testSet, epoch =>
+                Report(log, epochs, epoch, parsed.GetValue(_epochs)), _terminal.Cancelled);
         }
 
         _terminal.Progress.Finish();
         ModelFile trained = Save(model, network, trainer, train, folder);
-        JsonObject result = Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test));
+        JsonObject result =
+            Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test));
         ResultFile.Write(RunFolder.Summary(folder), result);
         ResultFile.Write(json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Ok);
@@ -153,17 +162,20 @@ internal sealed class TrainVerb
 
         string text = parsed.GetRequiredValue(_widths);
         int[] widths = [.. text.Split(',')
-            .Select(w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
+            .Select(w =>
+                int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
         if (widths.Length is < 2 or > 6 || widths.Any(w => w is < 1 or > 4096))
         {
             throw new SelfAdaptException(
                 ExitCode.Usage,
-                $"--widths is '{text}', but must be two to six numbers from 1 to 4096, such as 2,32,64,128,256.");
+                $"--widths is '{text}', but must be two to six numbers from 1 to 4096, such as "
+                    + $"2,32,64,128,256.");
         }
 
         RandomStream random = new(parsed.GetValue(_seed));
         float diameter = (float)(parsed.GetValue(_diamMean) ?? SetDefault.DiamMean);
-        return ModelFile.Of(CellposeGraphBuilder.RandomState(widths, random.NextUniform, diameter), "a new network");
+        return ModelFile.Of(
+            CellposeGraphBuilder.RandomState(widths, random.NextUniform, diameter), "a new network");
     }
 
     private IReadOnlyList<LabelledImage> Load(ParseResult parsed, string? list)
@@ -181,7 +193,8 @@ internal sealed class TrainVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: the list can't be read: {e.Message}", e);
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput, $"{path}: the list can't be read: {e.Message}", e);
         }
     }
 
@@ -190,10 +203,12 @@ internal sealed class TrainVerb
         _terminal.Error.WriteLine($"built-in engine on {backend.Name}");
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values; {train.Samples.Count} images to train on ")
-            + FormattableString.Invariant($"(mean diameter {train.MeanDiameter:0.0} px), {test?.Samples.Count ?? 0} to test on"));
+            + FormattableString.Invariant(
+                $"(mean diameter {train.MeanDiameter:0.0} px), {test?.Samples.Count ?? 0} to test on"));
         if (train.LeftOut.Count > 0)
         {
-            _terminal.Error.WriteLine($"{train.LeftOut.Count} images left out: fewer than {train.Options.MinTrainMasks} cells");
+            _terminal.Error.WriteLine(
+                $"{train.LeftOut.Count} images left out: fewer than {train.Options.MinTrainMasks} cells");
         }
     }
 
@@ -201,11 +216,13 @@ internal sealed class TrainVerb
     {
         try
         {
-            return new StreamWriter(path, append: false, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+            return new StreamWriter(
+                path, append: false, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SelfAdaptException(ExitCode.OutputNotWritable, $"{path}: can't be written: {e.Message}", e);
+            throw new SelfAdaptException(
+                ExitCode.OutputNotWritable, $"{path}: can't be written: {e.Message}", e);
         }
     }
 
@@ -221,7 +238,8 @@ internal sealed class TrainVerb
             ["seconds"] = ResultFile.Number(Math.Round(epoch.Seconds, 3)),
         }.ToJsonString());
         double left = epoch.Seconds / epochs.Count * (count - epochs.Count);
-        string test = epoch.TestLoss is { } loss ? FormattableString.Invariant($"  test loss {loss:0.0000}") : "";
+        string test =
+            epoch.TestLoss is { } loss ? FormattableString.Invariant($"  test loss {loss:0.0000}") : "";
         _terminal.Progress.Step(FormattableString.Invariant(
             $"epoch {epoch.Epoch + 1}/{count}  loss {epoch.Loss:0.0000}{test}  left {left / 60:0} min"));
     }
@@ -252,7 +270,8 @@ internal sealed class TrainVerb
 
     /// <summary>AP on the test images, at the scale that training brought them to.</summary>
     private static double[]? Score(
-        Backend backend, Network network, Trainer trainer, TrainingSet train, IReadOnlyList<LabelledImage> test)
+        Backend backend, Network network, Trainer trainer, TrainingSet train,
+            IReadOnlyList<LabelledImage> test)
     {
         if (test.Count == 0)
         {
@@ -272,15 +291,18 @@ internal sealed class TrainVerb
     }
 
     private JsonObject Summarise(
-        ModelFile trained, Network network, List<TrainingEpoch> epochs, TrainingSet train, double[]? precision)
+        ModelFile trained, Network network, List<TrainingEpoch> epochs, TrainingSet train,
+            double[]? precision)
     {
         TrainingEpoch? last = epochs.LastOrDefault();
         _terminal.Out.WriteLine(FormattableString.Invariant(
-            $"{epochs.Count} epochs in {last?.Seconds ?? 0:0} s, loss {last?.Loss:0.0000}; model: {trained.Path}"));
+            $"{epochs.Count} epochs in {last?.Seconds ?? 0:0} s, loss {last?.Loss:0.0000}; model: "
+                + $"{trained.Path}"));
         if (precision is not null)
         {
             _terminal.Out.WriteLine(FormattableString.Invariant(
-                $"test images: AP50 {precision[0]:0.000}, AP75 {precision[1]:0.000}, AP90 {precision[2]:0.000}"));
+                $"test images: AP50 {precision[0]:0.000}, AP75 {precision[1]:0.000}, AP90 "
+                    + $"{precision[2]:0.000}"));
         }
 
         return new JsonObject
