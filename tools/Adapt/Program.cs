@@ -1,6 +1,147 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using SelfAdapt.Tool.Verbs;
+
 namespace SelfAdapt.Tool;
 
+/// <summary>The command line: picks the verb, and turns every outcome into an exit code.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    private const string DefaultVerb = "adapt";
+
+    private static readonly string[] RootOptions = ["--help", "-h", "-?", "--version"];
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="terminal">Where results and progress go.</param>
+    /// <returns>A value of <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> args, Terminal terminal)
+    {
+        RootCommand root = CreateRoot(terminal);
+        ParserConfiguration parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+        ParseResult parsed = root.Parse(WithVerb([.. args.Select(WithHyphens)]), parser);
+        if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
+        {
+            string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];
+
+            // For a word that is no verb the parser says, too, that a verb is missing.
+            foreach (string message in messages.Skip(
+                parsed.CommandResult.Command == root ? messages.Length - 1 : 0))
+            {
+                terminal.Error.WriteLine(message);
+            }
+
+            string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+            terminal.Error.WriteLine($"'{verb}--help' lists what can be given.");
+            return (int)ExitCode.Usage;
+        }
+
+        return Guarded(terminal, () => parsed.Invoke(new InvocationConfiguration
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        }));
+    }
+
+    private static int Main(string[] args)
+    {
+        using CancellationTokenSource cancel = new();
+        Console.OutputEncoding = Encoding.UTF8;
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            // The first Ctrl-C lets the verb finish its step and keep what it has; the second one ends it.
+            pressed.Cancel = !cancel.IsCancellationRequested;
+            cancel.Cancel();
+        };
+        return Run(args, Terminal.OfConsole(cancel.Token));
+    }
+
+    private static RootCommand CreateRoot(Terminal terminal)
+    {
+        RootCommand root = new(
+            "Adapts a pre-trained segmentation network (Cellpose and its like) to unlabeled images.\n"
+            + "Without a verb, 'adapt' runs: --model MODEL --images FOLDER --out FOLDER.\n"
+            + "Option names may be written with underscores, as Cellpose has them: --flow_threshold.")
+        {
+            AdaptVerb.Create(terminal),
+            SegmentVerb.Create(terminal),
+            EvaluateVerb.Create(terminal),
+            TrainVerb.Create(terminal),
+            ExportVerb.Create(terminal),
+            InspectVerb.Create(terminal),
+            DoctorVerb.Create(terminal),
+            DemoVerb.Create(terminal),
+        };
+        return root;
+    }
+
+    /// <summary>An option's name with hyphens where it has underscores; its value stays.</summary>
+    private static string WithHyphens(string word)
+    {
+        if (!word.StartsWith("--", StringComparison.Ordinal))
+        {
+            return word;
+        }
+
+        int end = word.IndexOf('=');
+        string name = end < 0 ? word : word[..end];
+        return name.Replace('_', '-') + word[name.Length..];
+    }
+
+    /// <summary>Options without a verb before them are those of adapt.</summary>
+    private static IReadOnlyList<string> WithVerb(IReadOnlyList<string> args)
+    {
+        if (args.Count == 0)
+        {
+            return ["--help"];
+        }
+
+        return args[0].StartsWith('-') && !RootOptions.Contains(args[0]) ? [DefaultVerb, .. args] : args;
+    }
+
+    private static int Guarded(Terminal terminal, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e)
+        {
+            terminal.Progress.Finish();
+            return Explain(terminal.Error, e is AggregateException { InnerExceptions.Count: 1 } one
+                ? one.InnerException!
+                : e);
+        }
+    }
+
+    /// <summary>Says what went wrong, and gives the exit code for it.</summary>
+    internal static int Explain(TextWriter error, Exception e)
+    {
+        switch (e)
+        {
+            case SelfAdaptException known:
+                error.WriteLine(known.Message);
+                return (int)known.Code;
+            case OperationCanceledException:
+                error.WriteLine("Stopped.");
+                return (int)ExitCode.Cancelled;
+            case OutOfMemoryException:
+                error.WriteLine(
+                    "Memory ran out. Lower --batch-size (and --crop, where there is one), or close other "
+                        + "programs.");
+                return (int)ExitCode.OutOfMemory;
+            default:
+                error.WriteLine($"Unexpected: {e.Message} This is a bug; please report it with these lines:");
+                error.WriteLine(e);
+                return (int)ExitCode.Unexpected;
+        }
+    }
 }

@@ -183,7 +183,18 @@ public sealed class Adapter : IDisposable
             else if (iteration % _options.EvalEvery == 0 || iteration == _options.Iterations)
             {
                 WeightSnapshot now = _training.Student.Download();
-                EvaluationPoint evaluation = Evaluate(iteration, validation, oracle);
+                EvaluationPoint evaluation;
+                try
+                {
+                    evaluation = Evaluate(iteration, validation, oracle);
+                }
+                catch (SelfAdaptException e) when (e.Code == ExitCode.Numerics)
+                {
+                    // The weights ran away after the last finite loss; the checkpoint kept before stays the result.
+                    reason = StopReason.Diverged;
+                    break;
+                }
+
                 if (Decide(controller, evaluation, observer, now) == StopDecision.Keep)
                 {
                     (kept, keptPoint) = (now, evaluation);

@@ -95,7 +95,7 @@ public sealed class ImageFolder
         return files;
     }
 
-    /// <summary>Reads the usable images of a folder, or of one file.</summary>
+    /// <summary>Reads the usable images of a folder, or of one file, all at once.</summary>
     /// <param name="path">
     /// A folder (not searched below), or one file, which is taken whatever its name.
     /// </param>
@@ -108,37 +108,67 @@ public sealed class ImageFolder
     public static ImageFolder Load(string path, string ending = "")
     {
         List<SkippedFile> skipped = [];
-        List<NamedImage> images = [];
+        return new ImageFolder([.. Read(path, ending, skipped)], skipped);
+    }
+
+    /// <summary>
+    /// Reads the usable images of a folder, or of one file, one at a time as they are asked for.
+    /// </summary>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
+    /// <param name="skipped">Receives what was passed over, up to the image reached.</param>
+    /// <returns>The images in natural order, names unique.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// While enumerating: NoUsableInput: there is no such folder or file, or, at the end, it held no usable
+    /// image
+    /// (the message lists why).
+    /// </exception>
+    public static IEnumerable<NamedImage> Read(
+        string path, string ending, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(skipped);
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
         foreach (string file in ListFiles(path, ending, skipped))
         {
-            try
+            foreach (NamedImage image in TryReadAll(file, skipped))
             {
-                foreach (NamedImage image in ImageFile.ReadAll(file))
+                if (Unusable(image.Image) is { } reason)
                 {
-                    if (Unusable(image.Image) is { } reason)
-                    {
-                        string page =
-                            image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
-                        skipped.Add(new(file, page + reason));
-                    }
-                    else
-                    {
-                        images.Add(names.Add(image.Name) ? image : WithUniqueName(image, names));
-                    }
+                    string page =
+                        image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                    skipped.Add(new(file, page + reason));
                 }
-            }
-            catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
-            {
-                string prefix = file + ": ";
-                skipped.Add(new(
-                    file, e.Message.StartsWith(
-                        prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
+                else
+                {
+                    yield return names.Add(image.Name) ? image : WithUniqueName(image, names);
+                }
             }
         }
 
-        return images.Count > 0 ? new ImageFolder(images, skipped) : throw NothingUsable(
-            path, ending, skipped);
+        if (names.Count == 0)
+        {
+            throw NothingUsable(path, ending, skipped);
+        }
+    }
+
+    private static IReadOnlyList<NamedImage> TryReadAll(string file, ICollection<SkippedFile> skipped)
+    {
+        try
+        {
+            return ImageFile.ReadAll(file);
+        }
+        catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
+        {
+            string prefix = file + ": ";
+            skipped.Add(new(
+                file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..]
+                    : e.Message));
+            return [];
+        }
     }
 
     /// <summary>Why an image can't be used, or null if it can.</summary>
@@ -181,7 +211,8 @@ public sealed class ImageFolder
         return image with { Name = name };
     }
 
-    private static SelfAdaptException NothingUsable(string path, string ending, List<SkippedFile> skipped)
+    private static SelfAdaptException NothingUsable(
+        string path, string ending, ICollection<SkippedFile> skipped)
     {
         const int Shown = 5;
         string filter = ending.Length > 0 ? $" whose name ends in '{ending}'" : string.Empty;
@@ -189,7 +220,8 @@ public sealed class ImageFolder
         {
             return new(
                 ExitCode.NoUsableInput,
-                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, such "
+                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, "
+                    + $"such "
                 + "as _masks, don't count). Name the folder that holds the images.");
         }
 

@@ -4,7 +4,7 @@ using System.IO;
 namespace SelfAdapt.Imaging;
 
 /// <summary>Writes whole files so that a reader never sees half of one.</summary>
-internal static class OutputFile
+public static class OutputFile
 {
     /// <summary>Writes a file beside its place and moves it there, replacing what was there.</summary>
     /// <param name="path">The file.</param>

@@ -1,0 +1,262 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Imaging;
+using SelfAdapt.Onnx;
+using SelfAdapt.OnnxRuntime;
+
+namespace SelfAdapt.Tests.Tool;
+
+/// <summary>What each verb writes, on tiny models and images.</summary>
+[TestClass]
+public sealed class VerbTests : IDisposable
+{
+    private readonly ToolRun _at = new();
+
+    public void Dispose() => _at.Dispose();
+
+    [TestMethod]
+    public void Help_ListsEveryVerb()
+    {
+        ToolResult result = ToolRun.Run("--help");
+        Assert.AreEqual(ExitCode.Ok, result.Code);
+        foreach (string verb in (string[])
+            ["adapt", "segment", "evaluate", "train", "export", "inspect", "doctor", "demo"])
+        {
+            StringAssert.Contains(result.Out, $"\n  {verb} ", StringComparison.Ordinal);
+            ToolResult help = ToolRun.Run(verb, "--help");
+            Assert.AreEqual(ExitCode.Ok, help.Code, help.Error);
+            StringAssert.Contains(help.Out, "--json", StringComparison.Ordinal);
+        }
+    }
+
+    [TestMethod]
+    public void Inspect_CheckpointAndOnnx_SameNetwork()
+    {
+        foreach (string model in (string[])[_at.Checkpoint(), _at.Onnx()])
+        {
+            ToolResult result = ToolRun.Run("inspect", model, "--json", _at.At("r.json"));
+            Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+            JsonObject json = ToolRun.Json(_at.At("r.json"));
+
+            // All floating tensors of the state dict but the statistics and the two diameters are trained.
+            long trained = ToolRun.TinyCheckpoint().Tensors
+                .Where(t => t.DataType == OnnxDataType.Float
+                    && !t.Name.Contains("running", StringComparison.Ordinal)
+                    && !t.Name.StartsWith("diam", StringComparison.Ordinal))
+                .Sum(t => t.Count);
+            Assert.AreEqual(trained, (long)json["trainable_parameters"]!);
+            Assert.AreEqual("input", (string)json["inputs"]![0]!["name"]!);
+            Assert.AreEqual(2, (int)json["inputs"]![0]!["shape"]![1]!);
+            Assert.AreEqual("flow (dY, dX), cellprob (logit)", (string)json["outputs"]![0]!["meaning"]!);
+            Assert.AreEqual("embedding", (string)json["outputs"]![1]!["meaning"]!);
+            Assert.AreEqual(12, (double)json["diam_mean"]!);
+            Assert.AreEqual(1, (int)json["ops"]!["MaxPool"]!);
+        }
+    }
+
+    [TestMethod]
+    public void Doctor_AlwaysOk_TellsSpeed()
+    {
+        ToolResult result = ToolRun.Run("doctor", "--json", _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        Assert.IsGreaterThan(0, (double)ToolRun.Json(_at.At("r.json"))["convolution_gflops"]!);
+        StringAssert.Contains(result.Out, "ONNX Runtime", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Segment_EveryFormat_WritesCellposeNames()
+    {
+        ToolResult result = ToolRun.Run(
+            "segment", "--pretrained_model", _at.Checkpoint(), "--dir", _at.Images(2), "--savedir",
+                _at.At("out"),
+            "--save_tif", "--save_png", "--save_flows", "--flow_threshold", "0", "--min_size", "1", "--json",
+            _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        string[] names =
+            [.. Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f))
+            .Order(StringComparer.Ordinal)];
+        CollectionAssert.AreEqual(
+            (string[])["i0_img_cp_masks.png", "i0_img_cp_masks.tif", "i0_img_cp_output.tif",
+                "i1_img_cp_masks.png",
+                "i1_img_cp_masks.tif", "i1_img_cp_output.tif"],
+            names);
+        JsonObject json = ToolRun.Json(_at.At("r.json"));
+        int cells = LabelFile.Read(_at.At("out", "i0_img_cp_masks.tif")).Labels.Max();
+        Assert.AreEqual(cells, (int)json["per_image"]![0]!["cells"]!);
+        Assert.AreEqual(2, (int)json["images"]!);
+
+        // diam_mean and diam_labels stand in the checkpoint, so nothing is rescaled.
+        StringAssert.Contains(result.Error, "diameter 12 px, network 12 px", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Evaluate_OneRightOneHalf_ScoresByHand()
+    {
+        string labels = _at.Masks(2);
+        string predictions = _at.At("predictions");
+        Directory.CreateDirectory(predictions);
+        LabelImage right = LabelFile.Read(_at.At("labels", "i0_masks.png"));
+        LabelFile.WriteTiff(_at.At("predictions", "i0_img_cp_masks.tif"), right);
+        LabelImage half = LabelFile.Read(_at.At("labels", "i1_masks.png"));
+        for (int p = 0; p < half.Labels.Length; p++)
+        {
+            half.Labels[p] = half.Labels[p] == 2 ? 0 : half.Labels[p];
+        }
+
+        LabelFile.WritePng(_at.At("predictions", "i1_masks.png"), half);
+        LabelFile.WritePng(_at.At("predictions", "other_cp_masks.png"), half);
+        ToolResult result = ToolRun.Run(
+            "evaluate", "--predictions", predictions, "--labels", labels, "--boundary", "--json",
+                _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        JsonObject json = ToolRun.Json(_at.At("r.json"));
+        Assert.AreEqual(2, (int)json["images"]!);
+
+        // 1 of the first image, and one of two cells without a false one in the second: 1/2.
+        foreach (string key in (string[])["ap50", "ap75", "ap90"])
+        {
+            Assert.AreEqual(0.75, (double)json[key]!, 1e-12);
+        }
+
+        Assert.AreEqual(0.5, (double)json["per_image"]![1]!["ap50"]!, 1e-12);
+        Assert.AreEqual(1, (double)json["per_image"]![0]!["boundary_f"]!, 1e-12);
+        StringAssert.Contains(result.Error, "other_cp_masks.png", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Adapt_Checkpoint_LeavesEverythingAndExportAgrees()
+    {
+        string model = _at.Checkpoint();
+        ToolResult result = ToolRun.Run(
+            "--model", model, "--images", _at.Images(4), "--labels", _at.Masks(2), "--out", _at.At("out"),
+            "--iterations", "4", "--batch-size", "2", "--crop", "32", "--eval-every", "2", "--stop", "none",
+            "--keep-snapshots", "--json", _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        foreach (string file in (
+            string[])["adapted.onnx", "adapted", "run.jsonl", "summary.json", "before_after.png"])
+        {
+            Assert.IsTrue(File.Exists(_at.At("out", file)), file);
+        }
+
+        Assert.IsTrue(File.Exists(_at.At("out", "masks_after", "i0_cp_masks.tif")));
+        JsonObject json = ToolRun.Json(_at.At("r.json"));
+        Assert.AreEqual(4, (int)json["iterations"]!);
+        Assert.AreEqual("completed", (string)json["stop_reason"]!);
+        Assert.IsNotNull(json["ap50_before"]);
+        Assert.IsNotNull(json["ap50_after"]);
+        Assert.AreEqual(2, (int)json["labelled_images"]!);
+        Assert.AreEqual(_at.At("out", "adapted.onnx"), (string)json["model"]!);
+
+        // 4 steps, and evaluations at 0, 2 and 4.
+        Assert.HasCount(7, File.ReadAllLines(_at.At("out", "run.jsonl")));
+        StringAssert.Contains(result.Error, "step 4/4", StringComparison.Ordinal);
+
+        Export("--snapshot", "4", "--out", _at.At("step4"));
+        CollectionAssert.AreEqual(
+            TorchCheckpoint.Load(_at.At("out", "adapted")).ToArray(),
+                TorchCheckpoint.Load(_at.At("step4")).ToArray());
+        Export("--snapshot", "0", "--out", _at.At("step0"));
+        CollectionAssert.AreEqual(
+            ToolRun.TinyCheckpoint().ToArray(), TorchCheckpoint.Load(_at.At("step0")).ToArray());
+        CollectionAssert.AreNotEqual(File.ReadAllBytes(_at.At("step0")), File.ReadAllBytes(_at.At("step4")));
+        Export("--format", "onnx", "--out", _at.At("again.onnx"));
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(_at.At("out", "adapted.onnx")), File.ReadAllBytes(_at.At("again.onnx")));
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "0, 2, 4", "export", "--model", model, "--run", _at.At("out"),
+                "--snapshot", "3",
+            "--out", _at.At("step3"));
+
+        void Export(params string[] more)
+        {
+            ToolResult export = ToolRun.Run(["export", "--model", model, "--run", _at.At("out"), .. more]);
+            Assert.AreEqual(ExitCode.Ok, export.Code, export.Error);
+        }
+    }
+
+    [TestMethod]
+    public void Adapt_WithoutLabels_ApIsNullAndSeedDecides()
+    {
+        string images = _at.Images(3);
+        List<byte[]> models = [];
+        foreach ((string folder, string threads) in (ReadOnlySpan<(string, string)>)[("a", "1"), ("b", "2")])
+        {
+            ToolResult result = ToolRun.Run(
+                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(folder), "--iterations",
+                    "3",
+                "--batch-size", "2", "--crop", "32", "--stop", "none", "--threads", threads, "--seed", "7");
+            Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+            models.Add(File.ReadAllBytes(_at.At(folder, "adapted.onnx")));
+        }
+
+        CollectionAssert.AreEqual(models[0], models[1]);
+        JsonObject json = ToolRun.Json(_at.At("a", "summary.json"));
+        Assert.IsNull(json["ap50_before"]);
+        Assert.IsTrue(json.ContainsKey("ap50_after"));
+    }
+
+    [TestMethod]
+    public void Adapt_OnnxRuntimeAsTeacher_SameModelAsBuiltin()
+    {
+        if (OrtLibrary.TryFind(null, out string reason) is null)
+        {
+            Assert.Inconclusive($"not run: {reason}");
+        }
+
+        string images = _at.Images(3);
+        foreach (string engine in (string[])["builtin", "ort"])
+        {
+            ToolResult result = ToolRun.Run(
+                "adapt", "--model", _at.Onnx(), "--images", images, "--out", _at.At(engine), "--iterations",
+                    "3",
+                "--batch-size", "2", "--crop", "32", "--stop", "none", "--engine", engine, "--learning-rate",
+                    "1e-3");
+            Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+            StringAssert.Contains(
+                result.Error, engine == "ort" ? "teacher: ONNX Runtime" : "teacher: builtin",
+                    StringComparison.Ordinal);
+        }
+
+        OnnxModel builtin = OnnxModel.Load(_at.At("builtin", "adapted.onnx"));
+        OnnxModel ort = OnnxModel.Load(_at.At("ort", "adapted.onnx"));
+        float[] source = OnnxModel.Load(_at.Onnx()).FindWeight("output.2.weight")!.ToFloats();
+        float[] one = builtin.FindWeight("output.2.weight")!.ToFloats();
+        float[] other = ort.FindWeight("output.2.weight")!.ToFloats();
+        Assert.IsGreaterThan(1e-4, one.Zip(source, (a, b) => Math.Abs(a - b)).Max());
+        Assert.IsLessThan(1e-5, one.Zip(other, (a, b) => Math.Abs(a - b)).Max());
+    }
+
+    [TestMethod]
+    public void Train_FromScratch_WritesModelThatSegments()
+    {
+        _at.Images(4, "data");
+        _at.Masks(4, "data");
+        File.WriteAllText(_at.At("train.txt"), "i0\ni1\ni2\n");
+        File.WriteAllText(_at.At("test.txt"), "i3\n");
+        ToolResult result = ToolRun.Run(
+            "train", "--images", _at.At("data"), "--list", _at.At("train.txt"), "--test-list",
+                _at.At("test.txt"),
+            "--out", _at.At("out"), "--widths", "2,4,8", "--diam-mean", "12", "--epochs", "3",
+                "--batch-size", "2",
+            "--crop", "32", "--min-train-masks", "1", "--json", _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        JsonObject json = ToolRun.Json(_at.At("r.json"));
+        Assert.AreEqual(3, (int)json["images"]!);
+        Assert.AreEqual(3, (int)json["epochs"]!);
+        Assert.IsNotNull(json["ap50"]);
+        Assert.HasCount(3, File.ReadAllLines(_at.At("out", "train.jsonl")));
+        ToolResult segment = ToolRun.Run(
+            "segment", "--model", _at.At("out", "model"), "--images", _at.At("data"), "--out",
+                _at.At("masks"));
+        Assert.AreEqual(ExitCode.Ok, segment.Code, segment.Error);
+
+        // The checkpoint carries the diameter of the training images.
+        double diameter = (double)json["mean_diameter"]!;
+        Assert.AreEqual(
+            diameter, TorchCheckpoint.Load(_at.At("out", "model")).Find("diam_labels")!.ToFloats()[0], 1e-4);
+    }
+}

@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Training;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>What a run starts from.</summary>
+/// <param name="Model">The source model.</param>
+/// <param name="Network">The same, as the engine trains it.</param>
+/// <param name="Images">The unlabeled images.</param>
+/// <param name="Labelled">Labelled images, for reporting only; may be empty.</param>
+/// <param name="Options">The method's options.</param>
+/// <param name="Segmentation">How images are prepared and segmented.</param>
+/// <param name="Out">The output folder, ready to be written to.</param>
+/// <param name="KeepSnapshots">Whether the weights of every evaluation are kept.</param>
+internal sealed record AdaptationJob(
+    ModelFile Model, Network Network, IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled,
+    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots);
+
+/// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
+internal static class AdaptationRun
+{
+    private const string CheckpointName = "adapted";
+
+    private static readonly JsonSerializerOptions OptionFormat = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
+    /// <param name="terminal">Where results and progress go.</param>
+    /// <param name="job">What to do.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="teacher">Makes the teacher's engine; null: the built-in one.</param>
+    /// <returns>The result for scripts, and the exit code.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// An image does not fit the network, an option is out of range, or the output can't be written.
+    /// </exception>
+    public static (JsonObject Result, ExitCode Code) Run(
+        Terminal terminal, AdaptationJob job, Backend backend, Func<NetworkWeights, ITeacherEngine>? teacher)
+    {
+        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
+            Adapter.Split(job.Images, job.Options);
+        AdaptationResult result;
+        using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
+        {
+            terminal.Error.WriteLine(
+                $"student: built-in engine on {backend.Name}; teacher: {adapter.TeacherEngineName}");
+            terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
+            terminal.Error.WriteLine(
+                $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
+                + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
+            using RunObserver observer = new(
+                terminal, job.Options, RunLog.Create(RunFolder.Log(job.Out)),
+                    job.KeepSnapshots ? KeepSnapshot : null);
+            result = adapter.Run(training, validation, job.Labelled, observer, terminal.Cancelled);
+        }
+
+        ExitCode code = result.Reason switch
+        {
+            StopReason.Cancelled => ExitCode.Cancelled,
+            StopReason.Diverged when result.KeptPoint.Iteration == 0 => ExitCode.Numerics,
+            _ => ExitCode.Ok,
+        };
+        JsonObject summary = Summarise(job, result, validation.Count);
+        if (code != ExitCode.Numerics)
+        {
+            WriteModel(job, result.Kept, summary);
+            new BeforeAfter(job, validation).Write(terminal, backend, result.Kept);
+        }
+
+        ResultFile.Write(RunFolder.Summary(job.Out), summary);
+        Print(terminal, job, result);
+        return (summary, code);
+
+        void KeepSnapshot(int step, WeightSnapshot weights)
+        {
+            string path = RunFolder.Snapshot(job.Out, step);
+            OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
+            OutputFile.Write(path, job.Model.WriteOnnx(weights.ByName(job.Network)));
+        }
+    }
+
+    private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
+    {
+        IReadOnlyDictionary<string, float[]> weights = kept.ByName(job.Network);
+        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(weights));
+        summary["model"] = RunFolder.Adapted(job.Out);
+        if (job.Model.Checkpoint is not null)
+        {
+            OutputFile.Write(
+                RunFolder.Checkpoint(job.Out), job.Model.WriteCheckpoint(weights, CheckpointName));
+            summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
+        }
+    }
+
+    private static JsonObject Summarise(AdaptationJob job, AdaptationResult result, int held) => new()
+    {
+        ["model"] = null,
+        ["source"] = job.Model.Path,
+        ["ap50_before"] = ResultFile.Number(result.Evaluations[0].Ap50),
+        ["ap50_after"] = ResultFile.Number(result.KeptPoint.Ap50),
+        ["iterations"] = result.Iterations,
+        ["kept_iteration"] = result.KeptPoint.Iteration,
+        ["stop_reason"] = Word(result.Reason),
+        ["seconds"] = ResultFile.Number(result.Seconds),
+        ["fn_rate"] = ResultFile.Number(result.KeptPoint.FnRate),
+        ["embedding_distance"] = ResultFile.Number(result.KeptPoint.EmbeddingDistance),
+        ["images"] = job.Images.Count,
+        ["validation_images"] = held,
+        ["labelled_images"] = job.Labelled.Count,
+        ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
+        ["options"] = JsonSerializer.SerializeToNode(job.Options, OptionFormat),
+        ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, OptionFormat),
+    };
+
+    private static JsonNode ToJson(EvaluationPoint point) => new JsonObject
+    {
+        ["iteration"] = point.Iteration,
+        ["fn_rate"] = ResultFile.Number(point.FnRate),
+        ["embedding_distance"] = ResultFile.Number(point.EmbeddingDistance),
+        ["mean_confidence"] = ResultFile.Number(point.MeanConfidence),
+        ["view_variance"] = ResultFile.Number(point.ViewVariance),
+        ["cells"] = point.Cells,
+        ["ap50"] = ResultFile.Number(point.Ap50),
+    };
+
+    private static string Word(StopReason reason) => reason switch
+    {
+        StopReason.Completed => "completed",
+        StopReason.FalseNegativeRate => "fn",
+        StopReason.EmbeddingDistance => "embedding",
+        StopReason.Cancelled => "cancelled",
+        _ => "diverged",
+    };
+
+    private static void Print(Terminal terminal, AdaptationJob job, AdaptationResult result)
+    {
+        string why = result.Reason switch
+        {
+            StopReason.Completed => "all steps done",
+            StopReason.FalseNegativeRate => "too many of the source's cells were lost",
+            StopReason.EmbeddingDistance => "the embeddings moved too far",
+            StopReason.Cancelled => "stopped by Ctrl-C",
+            _ => "the numbers ran away; lower --learning-rate",
+        };
+        EvaluationPoint kept = result.KeptPoint;
+        terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
+                + $"{kept.Iteration} "
+            + $"(FN {kept.FnRate:0.000}, D {kept.EmbeddingDistance:0.000})."));
+        if (kept.Iteration == 0)
+        {
+            terminal.Out.WriteLine(
+                "These are the source's own weights: no later evaluation stayed within the thresholds. A "
+                    + "smaller "
+                + "--learning-rate or --eval-every may find one; --stop none with --keep-snapshots lets you "
+                    + "choose.");
+        }
+
+        if (result.Evaluations[0].Ap50 is { } before && kept.Ap50 is { } after)
+        {
+            terminal.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"AP50 {before:0.000} before, {after:0.000} after, on {job.Labelled.Count} labelled "
+                    + $"images."));
+        }
+
+        terminal.Out.WriteLine($"Everything is in {job.Out}.");
+    }
+}

@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using SelfAdapt.Imaging;
+using SelfAdapt.Training;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>Brings masks and images together by name.</summary>
+internal static class LabelledFolder
+{
+    /// <summary>
+    /// The images of a folder that have masks in a folder (the same one or another): NAME or NAME_img with
+    /// NAME_masks, NAME_cp_masks or, in a folder of masks alone, NAME.
+    /// </summary>
+    /// <param name="labels">The folder of masks.</param>
+    /// <param name="candidates">Images already read; they come first.</param>
+    /// <param name="imageFolder">Where further images are looked for; null for nowhere.</param>
+    /// <param name="names">Only these, if given.</param>
+    /// <returns>At least one pair, ordered by name.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: no mask belongs to an image, a name has no pair, a file can't be read, or sizes differ.
+    /// </exception>
+    public static IReadOnlyList<LabelledImage> Load(
+        string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder,
+            IReadOnlySet<string>? names = null)
+    {
+        IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels);
+        Dictionary<string, Image> read = [];
+        foreach (NamedImage image in candidates)
+        {
+            read.TryAdd(MaskFolder.Key(image.Name), image.Image);
+        }
+
+        Dictionary<string, string> files = [];
+        foreach (string file in imageFolder is null ? []
+            : ImageFolder.ListFiles(imageFolder, "", new List<SkippedFile>()))
+        {
+            files.TryAdd(MaskFolder.Key(Path.GetFileNameWithoutExtension(file)), file);
+        }
+
+        List<LabelledImage> pairs = [];
+        foreach ((string name, string file) in masks.Where(m => names is null || names.Contains(m.Key)))
+        {
+            Image? image = read.TryGetValue(name, out Image? known) ? known
+                : files.TryGetValue(name, out string? path) && path != file ? ImageFile.Read(path)
+                : null;
+            if (image is not null)
+            {
+                pairs.Add(Pair(name, image, file));
+            }
+        }
+
+        string? missing =
+            names?.Except(pairs.Select(p => p.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (missing is not null || pairs.Count == 0)
+        {
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput,
+                $"{labels}: {(missing is null ? "none of its masks belongs" : $"no pair for '{missing}':")} "
+                + $"to an image{(imageFolder is null ? "" : $" in {imageFolder}")}. NAME_masks belongs to "
+                    + $"NAME or NAME_img.");
+        }
+
+        return pairs;
+    }
+
+    private static LabelledImage Pair(string name, Image image, string maskFile)
+    {
+        LabelImage masks = LabelFile.Read(maskFile);
+        return masks.Height == image.Height && masks.Width == image.Width
+            ? new LabelledImage(image, masks, name)
+            : throw new SelfAdaptException(
+                ExitCode.NoUsableInput,
+                $"{maskFile}: has {masks.Height}x{masks.Width} pixels, but its image has "
+                    + $"{image.Height}x{image.Width}.");
+    }
+}

@@ -1,0 +1,71 @@
+using System;
+using System.IO;
+using System.Linq;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>Checks of the place where a verb will write, made before any long work.</summary>
+internal static class OutputFolder
+{
+    /// <summary>Makes the folder for a run's files.</summary>
+    /// <param name="path">The folder; made if it is absent.</param>
+    /// <param name="force">Whether files may be there already; they are written over, never deleted.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputExists: it holds something and <paramref name="force"/> is off. OutputNotWritable: it can't be
+    /// made
+    /// or written to.
+    /// </exception>
+    public static void Prepare(string path, bool force)
+    {
+        if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputExists,
+                $"{path}: this folder is not empty. Name another one, or give --force to write over what is "
+                    + $"there.");
+        }
+
+        RequireWritable(path);
+    }
+
+    /// <summary>Makes sure that a folder is there and takes files.</summary>
+    /// <param name="path">The folder; made if it is absent.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be made or written to.</exception>
+    public static void RequireWritable(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            string probe = Path.Combine(path, $".writable-{Guid.NewGuid():N}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputNotWritable, $"{path}: can't be written to: {e.Message} Name another folder.",
+                    e);
+        }
+    }
+
+    /// <summary>Refuses to write over a file unless that was asked for, and makes its folder.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="force">Whether it may be there already.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputExists: it is there and <paramref name="force"/> is off. OutputNotWritable: its folder can't be
+    /// made
+    /// or written to.
+    /// </exception>
+    public static void RequireFree(string path, bool force)
+    {
+        if (!force && (File.Exists(path) || Directory.Exists(path)))
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputExists,
+                $"{path}: is there already. Name another file, or give --force to write over it.");
+        }
+
+        RequireWritable(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+}

@@ -1,0 +1,77 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>The --json option that every verb has: its result for scripts.</summary>
+internal static class ResultFile
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The option.</summary>
+    public static Option<string?> CreateOption() => OptionFactory.Optional<string>(
+        "--json", "FILE", "Also write the result to this file as JSON; an older result there is replaced");
+
+    /// <summary>Checks before any work that the result can be written.</summary>
+    /// <param name="path">The file; null for none.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputExists: something other than a JSON object is there. OutputNotWritable: it can't be written.
+    /// </exception>
+    public static void Check(string? path)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        if (File.Exists(path) && !HoldsJsonObject(path))
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputExists,
+                $"{path}: is there already and is no JSON result, so --json doesn't replace it. Name another "
+                    + $"file.");
+        }
+
+        OutputFolder.RequireWritable(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Writes the result.</summary>
+    /// <param name="path">The file; null for none.</param>
+    /// <param name="result">The result.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
+    public static void Write(string? path, JsonObject result)
+    {
+        if (path is not null)
+        {
+            OutputFile.Write(path, [.. JsonSerializer.SerializeToUtf8Bytes(result, Format), (byte)'\n']);
+        }
+    }
+
+    /// <summary>A number; null where it is none that JSON can hold.</summary>
+    /// <param name="value">The number.</param>
+    public static JsonNode? Number(double? value) =>
+        value is { } number && double.IsFinite(number) ? JsonValue.Create(number) : null;
+
+    private static bool HoldsJsonObject(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return stream.ReadByte() is -1 or '{';
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>Names of the files that a run leaves in its output folder.</summary>
+internal static class RunFolder
+{
+    /// <summary>The adapted model.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Adapted(string folder) => Path.Combine(folder, "adapted.onnx");
+
+    /// <summary>The adapted model as a Cellpose checkpoint, where it came from one.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Checkpoint(string folder) => Path.Combine(folder, "adapted");
+
+    /// <summary>The log: one JSON object per line.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Log(string folder) => Path.Combine(folder, "run.jsonl");
+
+    /// <summary>The result, as --json writes it.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Summary(string folder) => Path.Combine(folder, "summary.json");
+
+    /// <summary>The picture of a few images before and after.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Picture(string folder) => Path.Combine(folder, "before_after.png");
+
+    /// <summary>The weights after a step.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="step">The step.</param>
+    public static string Snapshot(string folder, int step) =>
+        Path.Combine(Snapshots(folder), string.Create(CultureInfo.InvariantCulture, $"step_{step:D6}.onnx"));
+
+    /// <summary>What of a run is there, for messages.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Contents(string folder)
+    {
+        string[] steps = Directory.Exists(Snapshots(folder))
+            ? [.. Directory.GetFiles(Snapshots(folder), "step_*.onnx")
+                .Select(f => Path.GetFileNameWithoutExtension(f)["step_".Length..].TrimStart('0'))
+                .Select(s => s.Length == 0 ? "0" : s)
+                .OrderBy(s => s.Length).ThenBy(s => s, StringComparer.Ordinal)]
+            : [];
+        return steps.Length > 0
+            ? $"This run kept the steps {string.Join(", ", steps)}."
+            : "This folder holds no snapshots; a run keeps them with --keep-snapshots.";
+    }
+
+    private static string Snapshots(string folder) => Path.Combine(folder, "snapshots");
+}

@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Training;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>adapt: the main job, a model adapted to unlabeled images.</summary>
+internal sealed class AdaptVerb
+{
+    private readonly Option<string> _model = OptionFactory.Required<string>(
+        "--model", "FILE", "ONNX file or Cellpose checkpoint to adapt", "--pretrained-model");
+
+    private readonly Option<string> _images = OptionFactory.Required<string>(
+        "--images", "PATH", "Folder of unlabeled images (PNG, TIFF, NPY)", "--dir");
+
+    private readonly Option<string> _out = OptionFactory.Required<string>(
+        "--out", "FOLDER", "Where the adapted model, log, masks and pictures go");
+
+    private readonly Option<string?> _labels = OptionFactory.Optional<string>(
+        "--labels", "FOLDER",
+            "Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* "
+        + "for NAME or NAME_img in --images or beside the masks");
+
+    private readonly AdaptationArguments _method = new();
+    private readonly SegmentationArguments _segmentation = new();
+    private readonly Option<OutputDescription?> _outputs = OutputMeaning.CreateOption();
+
+    private readonly Option<bool> _keepSnapshots = OptionFactory.Flag(
+        "--keep-snapshots", "Keep the weights of every evaluation, for 'export --snapshot N'");
+
+    private readonly EngineArguments _engine = new();
+    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier run's files");
+    private readonly Option<string?> _json = ResultFile.CreateOption();
+    private readonly Terminal _terminal;
+
+    private AdaptVerb(Terminal terminal) => _terminal = terminal;
+
+    /// <summary>The verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        AdaptVerb verb = new(terminal);
+        Command command = new("adapt", "Adapt a model to unlabeled images")
+        {
+            verb._model, verb._images, verb._out, verb._labels,
+        };
+        verb._method.AddTo(command);
+        verb._segmentation.AddTo(command);
+        command.Add(verb._outputs);
+        verb._engine.AddTo(command);
+        command.Add(verb._keepSnapshots);
+        command.Add(verb._force);
+        command.Add(verb._json);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        string folder = parsed.GetRequiredValue(_out);
+        string? json = parsed.GetValue(_json);
+        AdaptationOptions options = _method.Get(parsed);
+        ResultFile.Check(json);
+        ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
+        Network network = model.Import(parsed.GetValue(_outputs));
+        SegmentationOptions segmentation =
+            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize);
+        EngineRequest engine = _engine.Get(parsed);
+        using Backend backend = InferenceEngine.OpenTraining(engine);
+        Func<NetworkWeights, ITeacherEngine>? teacher =
+            InferenceEngine.TeacherFor(model, network, engine, options.BatchSize, options.Crop);
+        ImageFolder images = ImageFolder.Load(parsed.GetRequiredValue(_images));
+        SegmentVerb.ReportSkipped(_terminal, images.Skipped);
+        IReadOnlyList<LabelledImage> labelled = parsed.GetValue(_labels) is { } labels
+            ? LabelledFolder.Load(labels, images.Images, labels)
+            : [];
+        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+
+        AdaptationJob job = new(
+            model, network, images.Images, labelled, options, segmentation, folder,
+                parsed.GetValue(_keepSnapshots));
+        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, backend, teacher);
+        result["skipped"] = SegmentVerb.ToJson(images.Skipped);
+        ResultFile.Write(json, result);
+        return (int)code;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Simulation;
+using SelfAdapt.Training;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>
+/// demo: the default model adapted to simulated micrographs that it fails on, with the truth known.
+/// </summary>
+internal sealed class DemoVerb
+{
+    private const int UnlabeledImages = 16;
+    private const int LabelledImages = 4;
+    private const string SourceName = "source.onnx";
+
+    // What two cores do in about two minutes.
+    private static readonly AdaptationOptions Settings = new()
+    {
+        Iterations = 150,
+        BatchSize = 4,
+        Crop = 128,
+        LearningRate = 2e-4,
+        Warmup = 10,
+        EvalEvery = 25,
+        Stop = StopRule.None,
+    };
+
+    private readonly Option<string> _out = OptionFactory.Default(
+        "--out", "FOLDER", "demo-run", "Where images, adapted model, log, masks and pictures go");
+
+    private readonly Option<int> _iterations = OptionFactory.Default(
+        "--iterations", "N", Settings.Iterations, "Training steps");
+
+    private readonly Option<ulong> _seed =
+        OptionFactory.Default("--seed", "N", 0UL, "Seed of images and run");
+    private readonly EngineArguments _engine = new();
+    private readonly Option<bool> _force =
+        OptionFactory.Flag("--force", "Write over an earlier demo's files");
+    private readonly Option<string?> _json = ResultFile.CreateOption();
+    private readonly Terminal _terminal;
+
+    private DemoVerb(Terminal terminal) => _terminal = terminal;
+
+    /// <summary>The verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        DemoVerb verb = new(terminal);
+        Command command = new("demo", "Adapt the built-in model to simulated images and show what it did")
+        {
+            verb._out, verb._iterations, verb._seed,
+        };
+        verb._engine.AddTo(command);
+        command.Add(verb._force);
+        command.Add(verb._json);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        string folder = parsed.GetRequiredValue(_out);
+        string? json = parsed.GetValue(_json);
+        ulong seed = parsed.GetValue(_seed);
+        int iterations = parsed.GetValue(_iterations);
+        AdaptationOptions options = Settings with
+        {
+            Seed = seed,
+            Iterations = iterations,
+            Warmup = int.Min(Settings.Warmup, iterations),
+        };
+        options.Validate();
+        ResultFile.Check(json);
+        byte[] source = DefaultModel.Read();
+        EngineRequest engine = _engine.Get(parsed);
+        using Backend backend = InferenceEngine.OpenTraining(engine);
+        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        string sourcePath = Path.Combine(folder, SourceName);
+        OutputFile.Write(sourcePath, source);
+
+        ModelFile model = ModelFile.Of(source, sourcePath);
+        Network network = model.Import(null);
+        SegmentationOptions segmentation = new()
+        {
+            Diameter = MicrographOptions.Shifted.Diameter,
+            DiamMean = model.DiamMean ?? MicrographOptions.Shifted.Diameter,
+        };
+        (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, seed);
+        _terminal.Error.WriteLine(
+            $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
+                + $"reporting only");
+        AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
+        (JsonObject result, ExitCode code) = AdaptationRun.Run(
+            _terminal, job, backend,
+            InferenceEngine.TeacherFor(model, network, engine, options.BatchSize, options.Crop));
+        ResultFile.Write(json, result);
+        return (int)code;
+    }
+
+    /// <summary>
+    /// Makes the images and leaves them, with their labels, where adapt and evaluate find them.
+    /// </summary>
+    private static (IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled) Simulate(
+        string folder, ulong seed)
+    {
+        string images = Path.Combine(folder, "images");
+        string labels = Path.Combine(folder, "labelled");
+        OutputFolder.RequireWritable(images);
+        OutputFolder.RequireWritable(labels);
+        List<NamedImage> unlabeled = [];
+        List<LabelledImage> labelled = [];
+        for (int i = 0; i < UnlabeledImages + LabelledImages; i++)
+        {
+            Micrograph micrograph = MicrographSimulator.Simulate(
+                MicrographOptions.Shifted, (seed * (UnlabeledImages + LabelledImages)) + (ulong)i);
+            string name = string.Create(CultureInfo.InvariantCulture, $"micrograph_{i + 1:D2}");
+            if (i < UnlabeledImages)
+            {
+                string path = Path.Combine(images, name + ".tif");
+                ImageFile.WriteTiff(path, micrograph.Image);
+                unlabeled.Add(new NamedImage(name, path, micrograph.Image));
+            }
+            else
+            {
+                ImageFile.WriteTiff(Path.Combine(labels, name + "_img.tif"), micrograph.Image);
+                LabelFile.WriteTiff(Path.Combine(labels, name + "_masks.tif"), micrograph.Labels);
+                labelled.Add(new LabelledImage(micrograph.Image, micrograph.Labels, name));
+            }
+        }
+
+        return (unlabeled, labelled);
+    }
+}

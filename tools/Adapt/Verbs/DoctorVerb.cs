@@ -1,0 +1,112 @@
+using System;
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.OnnxRuntime;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>doctor: what there is on this machine to run networks with.</summary>
+internal static class DoctorVerb
+{
+    private const int Channels = 64;
+    private const int Side = 128;
+    private const int Kernel = 3;
+
+    /// <summary>The verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        EngineArguments engine = new();
+        Option<string?> json = ResultFile.CreateOption();
+        Command command = new("doctor", "Show engines, devices and speed of this machine");
+        engine.AddTo(command);
+        command.Add(json);
+        command.SetAction(parsed => Run(terminal, engine.Get(parsed), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, EngineRequest request, string? json)
+    {
+        ResultFile.Check(json);
+        using CpuBackend backend = new(request.Threads);
+        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
+        CudaDriver.Finding cuda = CudaDriver.Probe();
+        double speed = MeasureConvolution(backend);
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+        void Row(string name, string text) => terminal.Out.WriteLine($"{name,-14}{text}");
+        Row("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, "
+            + RuntimeInformation.FrameworkDescription);
+        Row("memory", string.Create(CultureInfo.InvariantCulture, $"{memory / 1e9:0.0} GB"));
+        Row("built-in", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{backend.Name}; a {Kernel}x{Kernel} convolution runs at {speed:0} GFLOP/s"));
+        Row("ONNX Runtime", library is null
+            ? $"not found: {reason}"
+            : $"{library.Version} in {library.Path}; providers: {string.Join(", ", library.Providers)}");
+        Row("CUDA", cuda.Text);
+        Row("training", $"built-in engine on {backend.Name}");
+        Row("segmentation", UsesGpu(library, cuda)
+            ? "ONNX Runtime on CUDA:0 where its CUDA libraries load, else the built-in engine"
+            : "built-in engine unless --engine ort is given");
+        if (library is null)
+        {
+            Row("", "To get ONNX Runtime: have npm in the path and build again (it comes from the package "
+                + $"onnxruntime-node), or install it and set {OrtLibrary.PathVariable} to its library file.");
+        }
+
+        ResultFile.Write(json, new JsonObject
+        {
+            ["builtin"] = backend.Name,
+            ["instruction_set"] = CpuBackend.InstructionSet,
+            ["processors"] = Environment.ProcessorCount,
+            ["memory_bytes"] = memory,
+            ["convolution_gflops"] = ResultFile.Number(speed),
+            ["onnxruntime"] = library is null
+                ? null
+                : new JsonObject
+                {
+                    ["version"] = library.Version,
+                    ["path"] = library.Path,
+                    ["providers"] = new JsonArray([.. library.Providers.Select(p => JsonValue.Create(p))]),
+                },
+            ["onnxruntime_reason"] = library is null ? reason : null,
+            ["cuda_devices"] = cuda.Devices,
+            ["cuda"] = cuda.Text,
+        });
+        return request.Device == DeviceKind.Cuda && cuda.Devices == 0
+            ? throw new SelfAdaptException(ExitCode.DeviceMissing, $"--device cuda: {cuda.Text}.")
+            : (int)ExitCode.Ok;
+    }
+
+    private static bool UsesGpu(OrtLibrary? library, CudaDriver.Finding cuda) =>
+        cuda.Devices > 0 && library is not null && library.Providers.Contains("CUDAExecutionProvider");
+
+    /// <summary>Billions of multiplications and additions per second, over about a second.</summary>
+    private static double MeasureConvolution(CpuBackend backend)
+    {
+        TensorShape shape = new(1, Channels, Side, Side);
+        using DeviceVector weights = backend.CreateVector(Channels * Channels * Kernel * Kernel);
+        using DeviceTensor x = backend.CreateTensor(shape);
+        using DeviceTensor y = backend.CreateTensor(shape);
+        using Convolution convolution = backend.CreateConvolution(Channels, Channels, Kernel);
+        convolution.LoadWeights(weights.Slice(0, weights.Length), null, forBackward: false);
+        convolution.Forward(x, y);
+        Stopwatch watch = Stopwatch.StartNew();
+        long runs = 0;
+        do
+        {
+            convolution.Forward(x, y);
+            runs++;
+        }
+        while (watch.Elapsed < TimeSpan.FromSeconds(1));
+
+        double operations = 2.0 * runs * Side * Side * Channels * Channels * Kernel * Kernel;
+        return operations / watch.Elapsed.TotalSeconds / 1e9;
+    }
+}

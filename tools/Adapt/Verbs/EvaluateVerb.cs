@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>evaluate: scores of predicted masks against labels.</summary>
+internal static class EvaluateVerb
+{
+    private const double BoundaryScale = 0.25;
+    private const int Named = 10;
+
+    private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
+
+    /// <summary>The verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> predictions = OptionFactory.Required<string>(
+            "--predictions", "FOLDER", "Masks to score: NAME_cp_masks.* or NAME_masks.*");
+        Option<string> labels = OptionFactory.Required<string>(
+            "--labels", "FOLDER", "True masks: NAME_masks.*, NAME_cp_masks.* or NAME.*");
+        Option<bool> boundary = OptionFactory.Flag(
+            "--boundary", "Also score outlines (F at a quarter of the median diameter)");
+        Option<string?> json = ResultFile.CreateOption();
+        Command command = new("evaluate", "Score masks against labels: average precision and more")
+        {
+            predictions, labels, boundary, json,
+        };
+        command.SetAction(parsed => Run(
+            terminal, parsed.GetRequiredValue(predictions), parsed.GetRequiredValue(labels),
+            parsed.GetValue(boundary), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string predictions, string labels, bool boundary, string? json)
+    {
+        ResultFile.Check(json);
+        IReadOnlyDictionary<string, string> found = MaskFolder.List(predictions, MaskFolder.Role.Predictions);
+        IReadOnlyDictionary<string, string> truth = MaskFolder.List(labels, MaskFolder.Role.Labels);
+        string[] unmatched = [.. found.Where(f => !truth.ContainsKey(f.Key)).Select(f => f.Value)
+            .Concat(truth.Where(t => !found.ContainsKey(t.Key)).Select(t => t.Value))];
+        Score[] scores = new Score[found.Count - found.Keys.Count(k => !truth.ContainsKey(k))];
+        if (scores.Length == 0)
+        {
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput,
+                $"{predictions}: none of its {found.Count} masks has the name of one in {labels}; for "
+                    + $"example "
+                + $"'{found.Keys.First()}' there, '{truth.Keys.First()}' here.");
+        }
+
+        int done = 0;
+        foreach ((string name, string file) in found.Where(f => truth.ContainsKey(f.Key)))
+        {
+            terminal.Cancelled.ThrowIfCancellationRequested();
+            scores[done] = Compare(name, truth[name], file, boundary);
+            terminal.Out.WriteLine(scores[done++]);
+        }
+
+        foreach (string file in unmatched.Take(Named))
+        {
+            terminal.Error.WriteLine($"no partner: {file}");
+        }
+
+        if (unmatched.Length > Named)
+        {
+            terminal.Error.WriteLine(
+                $"and {unmatched.Length - Named} more without a partner (--json names all)");
+        }
+
+        Write(terminal, scores, unmatched, json);
+        return (int)ExitCode.Ok;
+    }
+
+    private static Score Compare(string name, string truthFile, string predictedFile, bool boundary)
+    {
+        LabelImage truth = LabelFile.Read(truthFile);
+        LabelImage predicted = LabelFile.Read(predictedFile);
+        if (truth.Height != predicted.Height || truth.Width != predicted.Width)
+        {
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput,
+                $"{predictedFile}: has {predicted.Height}x{predicted.Width} pixels, but {truthFile} has "
+                + $"{truth.Height}x{truth.Width}. Masks and labels must belong to the same image.");
+        }
+
+        return new Score(
+            name, Count(truth), Count(predicted),
+            SegmentationMetrics.AveragePrecision(truth, predicted, Thresholds),
+            SegmentationMetrics.AggregatedJaccard(truth, predicted),
+            boundary ? SegmentationMetrics.BoundaryScores(truth, predicted, [BoundaryScale])[0].F : null);
+    }
+
+    private static int Count(LabelImage labels) => labels.Labels.Where(l => l > 0).Distinct().Count();
+
+    private static void Write(Terminal terminal, Score[] scores, string[] unmatched, string? json)
+    {
+        double[] mean = [.. Thresholds.Select((_, i) => scores.Average(s => s.Precision[i]))];
+        double jaccard = scores.Average(s => s.Jaccard);
+        double? boundary = scores.Average(s => s.Boundary);
+        terminal.Out.WriteLine(new Score(
+            $"mean of {scores.Length}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
+                boundary));
+        JsonObject result = new() { ["images"] = scores.Length };
+        AddScores(result, mean, jaccard, boundary);
+        result["unmatched"] = new JsonArray([.. unmatched.Select(u => JsonValue.Create(u))]);
+        result["per_image"] = new JsonArray([.. scores.Select(s =>
+        {
+            JsonObject one = new() { ["name"] = s.Name, ["true"] = s.True, ["predicted"] = s.Predicted };
+            AddScores(one, s.Precision, s.Jaccard, s.Boundary);
+            return one;
+        })]);
+        ResultFile.Write(json, result);
+    }
+
+    private static void AddScores(JsonObject target, double[] precision, double jaccard, double? boundary)
+    {
+        for (int i = 0; i < Thresholds.Length; i++)
+        {
+            target[FormattableString.Invariant($"ap{100 * Thresholds[i]:0}")] =
+                ResultFile.Number(precision[i]);
+        }
+
+        target["aji"] = ResultFile.Number(jaccard);
+        if (boundary is not null)
+        {
+            target["boundary_f"] = ResultFile.Number(boundary);
+        }
+    }
+
+    private sealed record Score(
+        string Name, int True, int Predicted, double[] Precision, double Jaccard, double? Boundary)
+    {
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name}: AP50 {Precision[0]:0.000}, AP75 {Precision[1]:0.000}, AP90 {Precision[2]:0.000}, "
+            + $"AJI {Jaccard:0.000}{(Boundary is { } f ? $", boundary F {f:0.000}" : "")}; "
+            + $"{Predicted} cells, {True} true");
+    }
+}

@@ -1,0 +1,199 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Onnx;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>inspect: what was recognised in a model file, and what of it can be trained.</summary>
+internal static class InspectVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string?> file = new("MODEL")
+        {
+            Description = "ONNX file or Cellpose checkpoint",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<string?> model = OptionFactory.Optional<string>("--model", "FILE", "The same, as an option");
+        Option<OutputDescription?> outputs = OutputMeaning.CreateOption();
+        Option<string?> json = ResultFile.CreateOption();
+        Command command =
+            new("inspect", "Show what was recognised in a model file") { file, model, outputs, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(file)?.Tokens.Count > 0 == result.GetResult(model) is not null)
+            {
+                result.AddError("inspect takes one model: inspect MODEL.");
+            }
+        });
+        command.SetAction(parsed => Run(
+            terminal, (parsed.GetValue(file) ?? parsed.GetValue(model))!, parsed.GetValue(outputs),
+            parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string path, OutputDescription? outputs, string? json)
+    {
+        ResultFile.Check(json);
+        ModelFile model = ModelFile.Load(path);
+        SelfAdaptException? refusal = null;
+        Network? network = null;
+        try
+        {
+            network = model.Import(outputs);
+        }
+        catch (SelfAdaptException e) when (e.Code == ExitCode.ModelUnsupported)
+        {
+            refusal = e;
+        }
+
+        WriteText(terminal.Out, model, network);
+        ResultFile.Write(json, ToJson(model, network, refusal));
+        if (refusal is not null)
+        {
+            terminal.Error.WriteLine(refusal.Message);
+            return (int)refusal.Code;
+        }
+
+        return (int)ExitCode.Ok;
+    }
+
+    private static void WriteText(TextWriter output, ModelFile model, Network? network)
+    {
+        OnnxModel onnx = model.Onnx;
+        output.WriteLine(model.Path);
+        Row(output, "format", model.Checkpoint is { } checkpoint
+            ? $"Cellpose torch checkpoint, {checkpoint.Tensors.Count} tensors"
+            : $"ONNX, IR {onnx.IrVersion}, opset {Opset(onnx)}, written by {Producer(onnx)}");
+        foreach (OnnxValueInfo input in onnx.Graph.Inputs)
+        {
+            Row(output, "input", Describe(input));
+        }
+
+        foreach (OnnxValueInfo value in onnx.Graph.Outputs)
+        {
+            Row(output, "output",
+                $"{Describe(value)}{(network is null ? "" : ": " + Meaning(network, value.Name))}");
+        }
+
+        if (network is not null)
+        {
+            WriteNetwork(output, network);
+        }
+
+        Row(output, "operators", string.Join(", ", Operators(onnx).Select(o => $"{o.Value} {o.Key}")));
+        Row(output, "diameter", model.DiamMean is { } mean
+            ? FormattableString.Invariant($"trained at {mean:0.##} px")
+                + (model.DiamLabels is { } labels ? FormattableString.Invariant($", labels {labels:0.##} px")
+                    : "")
+            : "not given in the file");
+        Row(output, "trainable", network is null ? "no" : "yes, every parameter");
+    }
+
+    private static void WriteNetwork(TextWriter output, Network network)
+    {
+        if (network.EmbeddingName is null)
+        {
+            Row(output, "embedding",
+                $"{network.EmbeddingLength} values of unit length, computed inside the network");
+        }
+
+        Row(output, "parameters", FormattableString.Invariant(
+            $"{network.ParameterCount:N0} trainable values in {network.Parameters.Count} tensors"));
+        Row(output, "statistics", FormattableString.Invariant(
+            $"{network.StatisticsCount:N0} stored values of batch normalisation"));
+        Row(output, "sizes", $"height and width in multiples of {network.SizeMultiple}");
+    }
+
+    private static JsonObject ToJson(ModelFile model, Network? network, SelfAdaptException? refusal)
+    {
+        OnnxModel onnx = model.Onnx;
+        JsonObject operators = [];
+        foreach ((string kind, int count) in Operators(onnx))
+        {
+            operators[kind] = count;
+        }
+
+        return new JsonObject
+        {
+            ["model"] = model.Path,
+            ["format"] = model.Checkpoint is null ? "onnx" : "cellpose",
+            ["ir_version"] = onnx.IrVersion,
+            ["opset"] = Opset(onnx),
+            ["producer"] = Producer(onnx),
+            ["inputs"] = new JsonArray([.. onnx.Graph.Inputs.Select(i => ToJson(i, null))]),
+            ["outputs"] = new JsonArray(
+                [.. onnx.Graph.Outputs.Select(
+                    o => ToJson(o, network is null ? null : Meaning(network, o.Name)))]),
+            ["trainable"] = network is not null,
+            ["reason"] = refusal?.Message,
+            ["trainable_parameters"] = network?.ParameterCount,
+            ["statistics"] = network?.StatisticsCount,
+            ["size_multiple"] = network?.SizeMultiple,
+            ["embedding_length"] = network?.EmbeddingLength,
+            ["ops"] = operators,
+            ["diam_mean"] = model.DiamMean,
+            ["diam_labels"] = model.DiamLabels,
+        };
+    }
+
+    private static JsonObject ToJson(OnnxValueInfo value, string? meaning)
+    {
+        JsonObject result = new()
+        {
+            ["name"] = value.Name,
+            ["type"] = value.ElementType.ToString(),
+            ["shape"] = value.Shape is null
+                ? null
+                : new JsonArray(
+                    [.. value.Shape.Select(
+                    d => d.Value is { } n ? JsonValue.Create(n) : (JsonNode)d.ToString())]),
+        };
+        if (meaning is not null)
+        {
+            result["meaning"] = meaning;
+        }
+
+        return result;
+    }
+
+    private static string Meaning(Network network, string output) =>
+        output == network.OutputName
+            ? string.Join(", ", network.Outputs.Parts.Select(p =>
+                p.Channels == 2 ? $"{p.Name} (dY, dX)" : $"{p.Name} ({OutputMeaning.Word(p)})"))
+        : output == network.EmbeddingName ? "embedding"
+        : "not used";
+
+    private static SortedDictionary<string, int> Operators(OnnxModel model)
+    {
+        SortedDictionary<string, int> counts = new(StringComparer.Ordinal);
+        foreach (OnnxNode node in model.Graph.Nodes)
+        {
+            counts[node.OpType] = counts.GetValueOrDefault(node.OpType) + 1;
+        }
+
+        return counts;
+    }
+
+    private static long? Opset(OnnxModel model) =>
+        model.Opsets.TryGetValue("", out long version) ? version : null;
+
+    private static string Producer(OnnxModel model)
+    {
+        string producer = $"{model.ProducerName} {model.ProducerVersion}".Trim();
+        return producer.Length > 0 ? producer : "an unnamed program";
+    }
+
+    private static string Describe(OnnxValueInfo value) =>
+        $"{value.Name} {value.ElementType}[{string.Join(", ", value.Shape ?? [])}]";
+
+    private static void Row(TextWriter output, string name, string text) =>
+        output.WriteLine($"  {name,-11}{text}");
+}
