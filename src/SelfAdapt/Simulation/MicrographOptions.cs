@@ -14,11 +14,11 @@ public sealed record MicrographOptions
     /// <summary>The same nuclei out of focus, dim, noisy and on an uneven background.</summary>
     public static MicrographOptions Shifted { get; } = new()
     {
-        Contrast = 0.16,
-        BlurSigma = 2.6,
+        Contrast = 0.2,
+        BlurSigma = 2,
         Background = 0.35,
         BackgroundUnevenness = 0.75,
-        PhotonScale = 60,
+        PhotonScale = 100,
         ReadNoise = 2.5,
     };
 
