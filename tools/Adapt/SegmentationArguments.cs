@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.Globalization;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
@@ -113,7 +114,7 @@ internal sealed class SegmentationArguments
     /// <summary>What the diameters come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
     public static string DescribeScale(SegmentationOptions options) => options.Diameter > 0
-        ? FormattableString.Invariant(
+        ? string.Create(CultureInfo.InvariantCulture,
             $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled";

@@ -295,12 +295,12 @@ internal sealed class TrainVerb
             double[]? precision)
     {
         TrainingEpoch? last = epochs.LastOrDefault();
-        _terminal.Out.WriteLine(FormattableString.Invariant(
+        _terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{epochs.Count} epochs in {last?.Seconds ?? 0:0} s, loss {last?.Loss:0.0000}; model: "
                 + $"{trained.Path}"));
         if (precision is not null)
         {
-            _terminal.Out.WriteLine(FormattableString.Invariant(
+            _terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"test images: AP50 {precision[0]:0.000}, AP75 {precision[1]:0.000}, AP90 "
                     + $"{precision[2]:0.000}"));
         }
