@@ -91,7 +91,7 @@ public sealed record AdaptationOptions
     public StudentNorm StudentNorm { get; init; } = StudentNorm.Batch;
 
     /// <summary>Which inputs move the stored statistics.</summary>
-    public NormUpdate NormUpdate { get; init; } = NormUpdate.Strong;
+    public NormUpdate NormUpdate { get; init; } = NormUpdate.Weak;
 
     /// <summary>The teacher's batch normalisation.</summary>
     public TeacherNorm TeacherNorm { get; init; } = TeacherNorm.Ema;

@@ -26,12 +26,12 @@ internal sealed class DemoVerb
     // What two cores do in about two minutes.
     private static readonly AdaptationOptions Settings = new()
     {
-        Iterations = 150,
+        Iterations = 100,
         BatchSize = 4,
         Crop = 128,
-        LearningRate = 2e-4,
+        LearningRate = 5e-5,
         Warmup = 10,
-        EvalEvery = 25,
+        EvalEvery = 20,
         Stop = StopRule.None,
     };
 

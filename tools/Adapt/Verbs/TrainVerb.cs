@@ -172,7 +172,7 @@ internal sealed class TrainVerb
                     + $"2,32,64,128,256.");
         }
 
-        RandomStream random = new(parsed.GetValue(_seed));
+        RandomStream random = new RandomStream(parsed.GetValue(_seed)).Substream("initial weights");
         float diameter = (float)(parsed.GetValue(_diamMean) ?? SetDefault.DiamMean);
         return ModelFile.Of(
             CellposeGraphBuilder.RandomState(widths, random.NextUniform, diameter), "a new network");
