@@ -24,7 +24,8 @@ internal static class Program
         {
             Console.Error.WriteLine(
                 "usage: dotnet run -c Release --project benchmarks/SelfAdapt.Benchmarks -- [--threads N] "
-                + "[--rounds N] [--size N]\nrounds: 5 or more, the medians are reported; size: crop in px, a multiple of 8.");
+                + "[--rounds N] [--size N]\n"
+                + "rounds: 5 or more, the medians are reported; size: crop in px, a multiple of 8.");
             return 2;
         }
 

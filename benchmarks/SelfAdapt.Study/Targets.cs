@@ -162,7 +162,8 @@ internal sealed record Degradation(double Blur, double Noise, double Gamma, doub
             return;
         }
 
-        double[] kernel = [.. Enumerable.Range(-radius, (2 * radius) + 1).Select(d => Math.Exp(-d * d / (2 * Blur * Blur)))];
+        double[] kernel = [.. Enumerable.Range(-radius, (2 * radius) + 1)
+            .Select(d => Math.Exp(-d * d / (2 * Blur * Blur)))];
         double sum = kernel.Sum();
         double[] rows = new double[plane.Length];
         void Pass(double[] from, double[] to, int stepY, int stepX)

@@ -48,7 +48,7 @@ internal sealed class AdaptationArguments
         Value("--regression-quantile", "X", d.RegressionQuantile,
             "Steadiest fraction of regression values that is kept",
             (o, v) => o with { RegressionQuantile = v });
-        Meaning("--stop", "both", "Which label-free signal ends the run", (o, v) => o with { Stop = v },
+        Meaning("--stop", "fn", "Which label-free signal ends the run", (o, v) => o with { Stop = v },
             ("fn", StopRule.Fn), ("embedding", StopRule.Embedding), ("both", StopRule.Both),
                 ("none", StopRule.None));
         Value("--fn-threshold", "X", d.FnThreshold, "Largest fraction of the source's cells that may be lost",

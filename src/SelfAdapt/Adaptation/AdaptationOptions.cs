@@ -100,7 +100,7 @@ public sealed record AdaptationOptions
     public double NormMomentum { get; init; } = 0.05;
 
     /// <summary>What ends the run.</summary>
-    public StopRule Stop { get; init; } = StopRule.Both;
+    public StopRule Stop { get; init; } = StopRule.Fn;
 
     /// <summary>tau_FN of the paper.</summary>
     public double FnThreshold { get; init; } = 0.05;

@@ -267,6 +267,8 @@ public sealed class Adapter : IDisposable
         float[] logits = logit is null
             ? []
             : [.. mean.Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
-        return (logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits), StoppingSignals.ViewVariance(deviation));
+        return (
+            logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits),
+            StoppingSignals.ViewVariance(deviation));
     }
 }

@@ -44,7 +44,7 @@ public sealed partial class NetworkImporter
             "AveragePool" => ImportAveragePool(node),
             "ReduceMean" => ImportReduceMean(node),
             "Gemm" => ImportGemm(node),
-            "Shape" => new Known(new Constant([Act(node, 0).Dims.Length], [.. Act(node, 0).Dims.Select(d => (double)d)])),
+            "Shape" => SizeOf(Act(node, 0)),
             "Identity" or "Dropout" => Act(node, 0),
             "Pad" => ImportPad(node),
             "Flatten" or "Squeeze" or "Unsqueeze" or "Reshape" => ImportReshape(node),
@@ -53,6 +53,9 @@ public sealed partial class NetworkImporter
             _ => throw Refuse(node, $"the operator {node.OpType} can't be trained here."),
         };
     }
+
+    private static Known SizeOf(Activation a) =>
+        new(new Constant([a.Dims.Length], [.. a.Dims.Select(d => (double)d)]));
 
     private Value? Find(OnnxNode node, int input) =>
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
@@ -106,7 +109,8 @@ public sealed partial class NetworkImporter
             ?? throw Refuse(node, "its weight is computed, not stored.")).Dims];
         if (x.Dims.Length != 4 || weight.Length != 4 || weight[1] != source.Channels)
         {
-            throw Refuse(node, $"its weight [{string.Join(",", weight)}] does not fit {source.Channels} input channels.");
+            throw Refuse(
+                node, $"its weight [{string.Join(",", weight)}] does not fit {source.Channels} input channels.");
         }
 
         long kernel = weight[2];
@@ -262,7 +266,8 @@ public sealed partial class NetworkImporter
 
         int channels = parts.Sum(p => _activations[p.Id].Channels);
         long[] dims = [parts[0].Dims[0], channels, parts[0].Dims[2], parts[0].Dims[3]];
-        return Emit(first with { Channels = channels }, dims, y => new ConcatOperation([.. parts.Select(p => p.Id)], y));
+        return Emit(
+            first with { Channels = channels }, dims, y => new ConcatOperation([.. parts.Select(p => p.Id)], y));
     }
 
     private Activation ImportPool(OnnxNode node, bool keepDimensions)
@@ -284,7 +289,8 @@ public sealed partial class NetworkImporter
 
     private Activation ImportReduceMean(OnnxNode node)
     {
-        long[] axes = [.. (node.GetInts("axes") ?? Const(node, 1)?.Integers ?? []).Select(a => a < 0 ? a + 4 : a).Order()];
+        long[] given = node.GetInts("axes") ?? Const(node, 1)?.Integers ?? [];
+        long[] axes = [.. given.Select(a => a < 0 ? a + 4 : a).Order()];
         return axes is [2, 3]
             ? ImportPool(node, node.GetInt("keepdims", 1) != 0)
             : throw Refuse(node, "only a mean over height and width can be trained.");

@@ -199,14 +199,14 @@ public sealed partial class NetworkImporter
             ?? throw Refuse($"node {node.Label}: its {role} '{name}' is computed, not stored.");
         if (!tensor.Dims.SequenceEqual(dims) || !OnnxDataTypes.IsFloating(tensor.DataType))
         {
-            throw Refuse($"node {node.Label}: its {role} '{name}' is {tensor.DataType} [{string.Join(",", tensor.Dims)}], "
-                + $"not [{string.Join(",", dims)}] of a floating-point type.");
+            throw Refuse($"node {node.Label}: its {role} '{name}' is {tensor.DataType} "
+                + $"[{string.Join(",", tensor.Dims)}], not [{string.Join(",", dims)}] of a floating-point type.");
         }
 
         if (!_weightUsers.TryAdd(name, node.Label))
         {
-            throw Refuse($"the weight '{name}' is used by {_weightUsers[name]} and by {node.Label}: networks that use a "
-                + "weight twice can't be trained here.");
+            throw Refuse($"the weight '{name}' is used by {_weightUsers[name]} and by {node.Label}: networks that "
+                + "use a weight twice can't be trained here.");
         }
 
         List<NetworkTensor> tensors = trained ? _parameters : _statistics;

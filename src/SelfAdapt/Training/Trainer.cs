@@ -34,9 +34,12 @@ public sealed record TrainerOptions
 /// <param name="Loss">Mean loss over the epoch's images.</param>
 /// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
 /// <param name="Seconds">Since training began.</param>
-public sealed record TrainingEpoch(int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
+public sealed record TrainingEpoch(
+    int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
 
-/// <summary>Cellpose's supervised training on the engine (spec/cellpose.md 5): targets, loss, AdamW, schedule.</summary>
+/// <summary>
+/// Cellpose's supervised training on the engine (spec/cellpose.md 5): targets, loss, AdamW, schedule.
+/// </summary>
 public sealed class Trainer : IDisposable
 {
     private readonly Network _network;

@@ -88,7 +88,8 @@ public sealed class CellposeTraceTests
             StepPoint point = training.Step(weak, strong.AsSpan(step * weak.Length, weak.Length), 1e-4);
             if (step == 0)
             {
-                AssertClose(Npy("selfadapt_teacher_mean.npy"), First(training.Mean, training.Mean.Length), 1e-4, "mean");
+                AssertClose(
+                    Npy("selfadapt_teacher_mean.npy"), First(training.Mean, training.Mean.Length), 1e-4, "mean");
                 CheckDeviation(training);
             }
 
@@ -173,7 +174,8 @@ public sealed class CellposeTraceTests
         bool shift = name.EndsWith("full.bias", StringComparison.Ordinal)
             || name.EndsWith("proj.0.bias", StringComparison.Ordinal)
             || (name.EndsWith(".bias", StringComparison.Ordinal)
-                && (name.EndsWith(".2.bias", StringComparison.Ordinal) || name.EndsWith("proj.1.bias", StringComparison.Ordinal)));
+                && (name.EndsWith(".2.bias", StringComparison.Ordinal)
+                    || name.EndsWith("proj.1.bias", StringComparison.Ordinal)));
         bool seenByStyle = name.Contains("res_down_3", StringComparison.Ordinal)
             && (name.Contains("conv_1", StringComparison.Ordinal) || name.Contains("conv_3", StringComparison.Ordinal)
                 || name.Contains("proj", StringComparison.Ordinal));

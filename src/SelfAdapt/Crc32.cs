@@ -1,12 +1,16 @@
 using System;
 
-namespace SelfAdapt.Onnx;
+namespace SelfAdapt;
 
-/// <summary>The checksum of zip entries (polynomial 0xEDB88320, reflected), eight bytes a step.</summary>
+/// <summary>
+/// The checksum of zip entries and PNG chunks (polynomial 0xEDB88320, reflected), eight bytes a step.
+/// </summary>
 internal static class Crc32
 {
     private static readonly uint[] Table = MakeTable();
 
+    /// <summary>The checksum of some bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
     public static uint Compute(ReadOnlySpan<byte> bytes)
     {
         uint[] table = Table;
