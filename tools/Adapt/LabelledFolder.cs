@@ -15,8 +15,8 @@ internal static class LabelledFolder
     /// NAME_masks, NAME_cp_masks or, in a folder of masks alone, NAME.
     /// </summary>
     /// <param name="labels">The folder of masks.</param>
-    /// <param name="candidates">Images already read; they come first.</param>
-    /// <param name="imageFolder">Where further images are looked for; null for nowhere.</param>
+    /// <param name="candidates">Images already read; where masks belong to any of them, only those are used.</param>
+    /// <param name="imageFolder">Where images are looked for otherwise; null for nowhere.</param>
     /// <param name="names">Only these, if given.</param>
     /// <returns>At least one pair, ordered by name.</returns>
     /// <exception cref="SelfAdaptException">
@@ -33,9 +33,11 @@ internal static class LabelledFolder
             read.TryAdd(MaskFolder.Key(image.Name), image.Image);
         }
 
+        // A folder with masks of many more images, as public data sets have it, must not turn all of them into work.
+        string? searched = masks.Keys.Any(read.ContainsKey) ? null : imageFolder;
         Dictionary<string, string> files = [];
-        foreach (string file in imageFolder is null ? []
-            : ImageFolder.ListFiles(imageFolder, "", new List<SkippedFile>()))
+        foreach (string file in searched is null ? []
+            : ImageFolder.ListFiles(searched, "", new List<SkippedFile>()))
         {
             files.TryAdd(MaskFolder.Key(Path.GetFileNameWithoutExtension(file)), file);
         }

@@ -26,7 +26,7 @@ internal sealed class AdaptVerb
     private readonly Option<string?> _labels = OptionFactory.Optional<string>(
         "--labels", "FOLDER",
             "Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* "
-        + "for NAME or NAME_img in --images or beside the masks");
+        + "for NAME or NAME_img in --images or, where none is there, beside the masks");
 
     private readonly AdaptationArguments _method = new();
     private readonly SegmentationArguments _segmentation = new();
