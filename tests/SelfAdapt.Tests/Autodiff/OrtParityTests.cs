@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
@@ -36,6 +38,26 @@ public sealed class OrtParityTests
         Compare(SmallNetworks.Cellpose(4, 4, 8, 8), 24, 40, 3);
         Compare(SmallNetworks.UNet(), 26, 14, 2);
         Compare(SmallNetworks.Tangle(), 6, 10, 2);
+    }
+
+    /// <summary>What a user ends with: the file with adapted weights opens elsewhere and says the same.</summary>
+    [TestMethod]
+    public void Forward_AdaptedFile_EqualsOnnxRuntime()
+    {
+        OnnxModel source = SmallNetworks.Cellpose(4, 4, 8, 8);
+        Network network = NetworkImporter.Import(source);
+        AdaptationOptions options = new() { BatchSize = 2, Crop = 32 };
+        using CpuBackend backend = new(2);
+        using SelfTraining training = new(network, backend, options);
+        StrongAugmentation[] augmentations = new StrongAugmentation[2];
+        for (int step = 0; step < 3; step++)
+        {
+            training.Step(Picture(2, network.InputChannels, 32, 32), augmentations, 1e-3);
+        }
+
+        byte[] adapted = source.WithWeights(training.Student.Download().ByName(network));
+        Assert.IsFalse(adapted.AsSpan().SequenceEqual(source.Bytes), "three steps must have moved the weights");
+        Compare(OnnxModel.Parse(adapted, "adapted"), 24, 40, 2);
     }
 
     private static void Compare(OnnxModel model, int height, int width, int batch)
