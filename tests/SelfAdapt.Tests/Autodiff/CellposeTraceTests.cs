@@ -62,7 +62,9 @@ public sealed class CellposeTraceTests
         evaluation.Input.Upload(Npy("train_x.npy"));
         evaluation.Forward();
         float[] y = First(evaluation.Output, evaluation.Output.Length);
-        AssertClose(Npy("train_output_after_10.npy"), y, 1e-2, "output after ten steps");
+        // Entries whose gradient is zero in exact arithmetic take full-sized AdamW steps from rounding noise, other ones
+        // in every implementation (spec/cellpose.md 1.4): after ten steps the outputs differ by 1.5e-3 of their range.
+        AssertClose(Npy("train_output_after_10.npy"), y, 3e-3, "output after ten steps");
     }
 
     [TestMethod]
@@ -118,9 +120,7 @@ public sealed class CellposeTraceTests
         Near(Number("loss"), point.Loss, "loss");
         Near(Number("grad_l2"), point.GradientNorm, "gradient norm");
 
-        // The trace's L2-SP sum holds entries whose gradient is zero in exact arithmetic: AdamW turns their
-        // rounding noise into full-sized steps that differ everywhere (spec/cellpose.md 1.4).
-        Assert.AreEqual(Number("l2sp_sum"), point.L2Sp, 0.02 * Number("l2sp_sum"), "L2-SP");
+        Near(Number("l2sp_sum"), point.L2Sp, "L2-SP");
         ReadOnlySpan<float> thresholds = point.Thresholds.Span;
         Near(Item("regression_thresholds", 0), thresholds[0], "dY threshold");
         Near(Item("regression_thresholds", 1), thresholds[2], "dX threshold");
