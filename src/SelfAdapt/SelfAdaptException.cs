@@ -29,9 +29,6 @@ public enum ExitCode
     /// <summary>The numbers ran away (NaN, infinity) and no good checkpoint exists.</summary>
     Numerics = 7,
 
-    /// <summary>A limit was reached; what is there was written.</summary>
-    Partial = 8,
-
     /// <summary>The model holds an operator, or a use of one, that can't be trained here.</summary>
     ModelUnsupported = 9,
 

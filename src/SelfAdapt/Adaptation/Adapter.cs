@@ -242,7 +242,7 @@ public sealed class Adapter : IDisposable
             iteration,
             StoppingSignals.FalseNegativeRate([.. _source.Select(s => s.Masks)], [.. current.Select(s => s.Masks)]),
             StoppingSignals.EmbeddingDistance(Embeddings(_source), Embeddings(current), _network.EmbeddingLength),
-            null, confidence, variance, current.Sum(c => CellGeometry.Count(c.Masks)),
+            confidence, variance, current.Sum(c => CellGeometry.Count(c.Masks)),
             AveragePrecision(segmenter, oracle));
     }
 

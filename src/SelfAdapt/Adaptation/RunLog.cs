@@ -66,7 +66,6 @@ public sealed class RunLog : IDisposable
         Begin("evaluation", point.Iteration);
         Number("fnRate", point.FnRate);
         Number("embeddingDistance", point.EmbeddingDistance);
-        Number("pooledDistance", point.PooledDistance);
         Number("meanConfidence", point.MeanConfidence);
         Number("viewVariance", point.ViewVariance);
         _writer.WriteNumber("cells", point.Cells);

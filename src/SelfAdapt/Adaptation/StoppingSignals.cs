@@ -42,9 +42,8 @@ internal static class StoppingSignals
     }
 
     /// <summary>
-    /// Mean Euclidean distance between two networks' embeddings of the same images (paper eq. 4). With
-    /// unit-length embeddings it is D_emb, 0 to 2; un-normalised pooled ones give the variant that is only
-    /// logged.
+    /// Mean Euclidean distance between two networks' embeddings of the same images (paper eq. 4). Of
+    /// unit-length embeddings it is D_emb, 0 to 2.
     /// </summary>
     /// <param name="source">The source network's, [images, length].</param>
     /// <param name="current">The current network's, [images, length].</param>

@@ -17,7 +17,7 @@ public sealed class RunLogTests
         log.Write(new StepPoint(
             7, 1e-4, 0.5, 0.25, 3, 0.628, double.NaN, new float[] { 0.8f, 1 },
             new float[] { 0.05f, float.NaN }, 1.5));
-        log.Write(new EvaluationPoint(250, 0.02, 0.3, 12.5, null, 0.01, 42), StopDecision.Keep);
+        log.Write(new EvaluationPoint(250, 0.02, 0.3, null, 0.01, 42), StopDecision.Keep);
         string[] lines = System.Text.Encoding.UTF8.GetString(stream.ToArray()).Split('\n');
         Assert.AreEqual(3, lines.Length);
         Assert.AreEqual(string.Empty, lines[2]);
@@ -34,7 +34,6 @@ public sealed class RunLogTests
         JsonElement evaluation = JsonDocument.Parse(lines[1]).RootElement;
         Assert.AreEqual("evaluation", evaluation.GetProperty("kind").GetString());
         Assert.AreEqual(0.02, evaluation.GetProperty("fnRate").GetDouble());
-        Assert.AreEqual(12.5, evaluation.GetProperty("pooledDistance").GetDouble());
         Assert.AreEqual(JsonValueKind.Null, evaluation.GetProperty("meanConfidence").ValueKind);
         Assert.AreEqual(42, evaluation.GetProperty("cells").GetInt32());
         Assert.IsTrue(evaluation.GetProperty("kept").GetBoolean());
@@ -44,7 +43,7 @@ public sealed class RunLogTests
     public void Create_Append_GoesOnAtTheEndAndIsReadableMeanwhile()
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
-        EvaluationPoint point = new(0, 0, 0, null, null, null, 3);
+        EvaluationPoint point = new(0, 0, 0, null, null, 3);
         try
         {
             using (RunLog log = RunLog.Create(path))

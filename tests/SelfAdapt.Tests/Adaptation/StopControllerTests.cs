@@ -62,5 +62,5 @@ public sealed class StopControllerTests
     }
 
     private static EvaluationPoint Point(int iteration, double fn, double embedding) =>
-        new(iteration, fn, embedding, null, null, null, 10);
+        new(iteration, fn, embedding, null, null, 10);
 }
