@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 
 namespace SelfAdapt.Onnx;
 
@@ -48,24 +47,9 @@ public sealed class OnnxModel
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// The file can't be read (NoUsableInput), is malformed or keeps weights elsewhere (ModelMalformed), or
-    /// holds
-    /// subgraphs or functions (ModelUnsupported).
+    /// holds subgraphs or functions (ModelUnsupported).
     /// </exception>
-    public static OnnxModel Load(string path)
-    {
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the model file can't be read: {e.Message}", e);
-        }
-
-        return Parse(bytes, path);
-    }
+    public static OnnxModel Load(string path) => Parse(ModelBytes.Load(path, "model file"), path);
 
     /// <summary>Reads and checks a model in memory.</summary>
     /// <param name="bytes">The file's content; kept, not copied.</param>
@@ -85,8 +69,7 @@ public sealed class OnnxModel
     /// <summary>
     /// The file with new weights. Only what differs is written, in place; with unchanged values the result is
     /// byte-identical. A weight is named by its initialiser, or by the output of a Constant node, or by the
-    /// output
-    /// of an Identity node that reads an initialiser (exporters store equal initialisers once): where such an
+    /// output of an Identity node that reads an initialiser (exporters store equal initialisers once): where such an
     /// output's value comes to differ from the shared one, the node gives way to an initialiser of its own.
     /// Weights that are not named keep their values.
     /// </summary>

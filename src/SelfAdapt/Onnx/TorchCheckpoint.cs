@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 
 namespace SelfAdapt.Onnx;
@@ -40,24 +39,9 @@ public sealed class TorchCheckpoint
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// The file can't be read (NoUsableInput), or is malformed, holds anything but tensors, or is in torch's
-    /// format
-    /// from before 1.6 (ModelMalformed).
+    /// format from before 1.6 (ModelMalformed).
     /// </exception>
-    public static TorchCheckpoint Load(string path)
-    {
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the checkpoint can't be read: {e.Message}", e);
-        }
-
-        return Parse(bytes, path);
-    }
+    public static TorchCheckpoint Load(string path) => Parse(ModelBytes.Load(path, "checkpoint"), path);
 
     /// <summary>Reads a checkpoint in memory.</summary>
     /// <param name="bytes">The file's content.</param>

@@ -161,6 +161,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         }
     }
 
-    private static void Put(float* target, Vector512<float> value, bool accumulate) =>
+    /// <summary>target = value, or target += value, 16 floats.</summary>
+    internal static void Put(float* target, Vector512<float> value, bool accumulate) =>
         (accumulate ? Vector512.Load(target) + value : value).Store(target);
 }

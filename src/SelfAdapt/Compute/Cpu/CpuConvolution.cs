@@ -175,21 +175,15 @@ internal sealed unsafe class CpuConvolution : Convolution
                 {
                     for (int lane = 0; lane < TTile.Lanes; lane += Block)
                     {
-                        Put(
+                        CpuBackend.Put(
                             y.Plane(n, block + (lane / Block)) + ((nint)position * Block),
-                            result + (i * TTile.Lanes) + lane, accumulate);
+                            Vector512.Load(result + (i * TTile.Lanes) + lane), accumulate);
                     }
                 }
 
                 column = column + 1 == width ? 0 : column + 1;
             }
         }
-    }
-
-    private static void Put(float* target, float* value, bool accumulate)
-    {
-        Vector512<float> sum = Vector512.Load(value);
-        (accumulate ? sum + Vector512.Load(target) : sum).Store(target);
     }
 
     private void AddBand(
