@@ -33,6 +33,7 @@ internal sealed class MemoryPlan
     private readonly GradientUse[][] _uses;
     private readonly int[] _activations;
     private readonly int?[] _gradients;
+    private readonly int?[] _workspaces;
     private readonly List<Life> _lives = [];
 
     public MemoryPlan(Network network, int batch, int height, int width, GraphMode mode)
@@ -40,6 +41,7 @@ internal sealed class MemoryPlan
         _network = network;
         _forward = network.Operations.Count;
         _uses = network.Operations.Select(o => new GradientUse[o.Inputs.Count]).ToArray();
+        _workspaces = new int?[_forward];
 
         int[] activationLives = PlanActivations(batch, height, width, mode);
         int?[] gradientLives = mode == GraphMode.Training
@@ -50,6 +52,7 @@ internal sealed class MemoryPlan
         BufferShapes = shapes;
         _activations = activationLives.Select(life => buffers[life]).ToArray();
         _gradients = gradientLives.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
+        _workspaces = _workspaces.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
     }
 
     /// <summary>The buffers to take.</summary>
@@ -60,6 +63,9 @@ internal sealed class MemoryPlan
 
     /// <summary>The buffer of an activation's gradient; null where none flows.</summary>
     public int? GradientBuffer(int value) => _gradients[value];
+
+    /// <summary>The buffer that an operation's backward works in; null where it needs none.</summary>
+    public int? WorkspaceBuffer(int operation) => _workspaces[operation];
 
     /// <summary>What an operation does with an input's gradient.</summary>
     public GradientUse Use(int operation, int input) => _uses[operation][input];
@@ -79,10 +85,11 @@ internal sealed class MemoryPlan
             Operation operation = _network.Operations[i];
             int backward = (2 * _forward) - 1 - i;
             _lives[lives[operation.Output]].Touch(i);
-            foreach (int input in operation.Inputs)
+            for (int k = 0; k < operation.Inputs.Count; k++)
             {
+                int input = operation.Inputs[k];
                 _lives[lives[input]].Touch(i);
-                if (mode == GraphMode.Training && operation.BackwardReadsInputs)
+                if (mode == GraphMode.Training && operation.BackwardReadsInput(k))
                 {
                     _lives[lives[input]].Touch(backward);
                 }
@@ -120,6 +127,7 @@ internal sealed class MemoryPlan
 
             int time = (2 * _forward) - 1 - i;
             _lives[own].Touch(time);
+            _workspaces[i] = operation.BackwardNeedsWorkspace ? NewLife(operation.Inputs[0], time) : null;
             bool handedOn = false;
             for (int k = 0; k < operation.Inputs.Count; k++)
             {
@@ -162,6 +170,12 @@ internal sealed class MemoryPlan
         foreach (int life in Enumerable.Range(0, _lives.Count).OrderBy(l => _lives[l].First))
         {
             Life l = _lives[life];
+            if (l.First == int.MaxValue)
+            {
+                // Joined away: nothing makes it, nothing reads it.
+                continue;
+            }
+
             int buffer = -1;
             for (int b = 0; b < shapes.Count && buffer < 0; b++)
             {

@@ -141,7 +141,7 @@ public sealed partial class NetworkImporter
         }
 
         return Emit(to, dims, y => new ConvolutionOperation(
-            x.Id, y, source.Channels, to.Channels, (int)kernel, w, b));
+            x.Id, y, new ConvolutionWeights(source.Channels, to.Channels, (int)kernel, w, b)));
     }
 
     private Activation ImportBatchNorm(OnnxNode node)
@@ -158,7 +158,8 @@ public sealed partial class NetworkImporter
         NetworkTensor mean = AddTensor(node, node.Inputs[3], channels, "mean", false);
         NetworkTensor variance = AddTensor(node, node.Inputs[4], channels, "variance", false);
         float epsilon = node.GetFloat("epsilon", 1e-5f);
-        return Emit(node, (a, y) => new BatchNormOperation(a, y, scale, bias, mean, variance, epsilon, false));
+        NormTensors norm = new(scale, bias, mean, variance, epsilon, false);
+        return Emit(node, (a, y) => new BatchNormOperation(a, y, norm));
     }
 
     private Activation ImportAdd(OnnxNode node)

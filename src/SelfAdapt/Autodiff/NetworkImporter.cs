@@ -54,13 +54,13 @@ public sealed partial class NetworkImporter
             Import(node);
         }
 
-        FuseRelus();
         (string outputName, int output) = TrainedOutput();
         string? embeddingName = EmbeddingOutput(outputName);
         int embedding = embeddingName is not null
             ? ((Activation)_values[embeddingName]).Id
             : AddEmbedding();
         int deepest = _activations.Max(v => v.Level);
+        OperationFusion.Run(_operations, new HashSet<int> { output, embedding });
         return new Network
         {
             InputChannels = (int)probe[1],
@@ -160,29 +160,6 @@ public sealed partial class NetworkImporter
         return meaning.Channels == channels
             ? meaning
             : throw Refuse($"its output has {channels} channels, but {meaning.Channels} were described.");
-    }
-
-    /// <summary>A BatchNorm whose only reader is a Relu becomes one operation with it.</summary>
-    private void FuseRelus()
-    {
-        HashSet<int> kept = [.. _model.Graph.Outputs
-            .Select(o => _values.GetValueOrDefault(o.Name)).OfType<Activation>().Select(a => a.Id)];
-        for (int i = 0; i < _operations.Count; i++)
-        {
-            if (_operations[i] is not ReluOperation relu)
-            {
-                continue;
-            }
-
-            int norm = _operations.FindIndex(o => o is BatchNormOperation && o.Output == relu.Inputs[0]);
-            if (norm >= 0 && !kept.Contains(relu.Inputs[0])
-                && _operations.Count(o => o.Inputs.Contains(relu.Inputs[0])) == 1)
-            {
-                _operations[i] = ((BatchNormOperation)_operations[norm]).WithRelu(relu.Output);
-                _operations.RemoveAt(norm);
-                i--;
-            }
-        }
     }
 
     private int NewActivation(NetworkValue value)

@@ -169,6 +169,8 @@ public sealed class TrainableGraph : IDisposable
 
     internal DeviceTensor Gradient(int value) => _buffers[_plan.GradientBuffer(value)!.Value];
 
+    internal DeviceTensor Workspace(int operation) => _buffers[_plan.WorkspaceBuffer(operation)!.Value];
+
     internal DeviceTensor? InputGradient(int operation, int input)
     {
         GradientUse use = _plan.Use(operation, input);

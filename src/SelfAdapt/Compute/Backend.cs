@@ -156,6 +156,16 @@ public abstract partial class Backend : IDisposable
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias);
 
+    /// <summary>
+    /// The part of batch normalisation that comes before any value is normalised: which mean and deviation to use.
+    /// </summary>
+    /// <param name="x">[N,C,H,W].</param>
+    /// <param name="norm">Parameters, stored statistics and constants.</param>
+    /// <param name="use">Which statistics normalise, and whether the stored ones are updated.</param>
+    /// <param name="saved">Receives the mean and 1/sqrt(variance + eps) to use, [2,C].</param>
+    public abstract void BatchNormStatistics(
+        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved);
+
     /// <summary>Batch normalisation, with ReLU behind it if asked.</summary>
     /// <param name="x">[N,C,H,W].</param>
     /// <param name="norm">Parameters, stored statistics and constants.</param>
@@ -228,33 +238,52 @@ public readonly record struct BatchNormParameters(
     VectorSlice Scale, VectorSlice Bias, VectorSlice Mean, VectorSlice Variance,
     float Epsilon, float Momentum, bool Relu);
 
+/// <summary>A tensor as a convolution reads it: as it is, or normalised on the way (batch norm, ReLU, convolution).</summary>
+/// <param name="Tensor">The values in memory.</param>
+/// <param name="Norm">Scale, bias, ReLU; unused without <paramref name="Saved"/>.</param>
+/// <param name="Saved">What <see cref="Backend.BatchNormStatistics"/> saved, or null: read as it is.</param>
+public readonly record struct NormalizedTensor(
+    DeviceTensor Tensor, BatchNormParameters Norm = default, DeviceVector? Saved = null)
+{
+    /// <summary>True where a normalisation is applied.</summary>
+    public bool IsNormalized => Saved is not null;
+}
+
+/// <summary>What a convolution adds to its sums before it writes them.</summary>
+/// <param name="Residual">A value per pixel, shaped as the output, or null.</param>
+/// <param name="PerChannel">A value per sample and channel, [N,K,1,1], or null.</param>
+public readonly record struct ConvolutionTerms(DeviceTensor? Residual = null, DeviceTensor? PerChannel = null);
+
 /// <summary>A convolution with its weights prepared: stride 1, zero padding that keeps the size, with bias.</summary>
 public abstract class Convolution : IDisposable
 {
-    /// <summary>Prepares the weights; to be called when they have changed.</summary>
-    /// <param name="weight">[K,C,k,k].</param>
+    /// <summary>Takes weights; to be called when they have changed.</summary>
+    /// <param name="weight">[K,C,k,k]; with <paramref name="forBackward"/> they may be read at every later pass.</param>
     /// <param name="bias">[K], or null.</param>
-    /// <param name="forBackward">Prepare for <see cref="BackwardData"/> too.</param>
+    /// <param name="forBackward">A backward pass will follow each forward pass, and new weights that.</param>
     public abstract void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward);
 
-    /// <summary>y = x * w + b.</summary>
+    /// <summary>y = norm(x) * w + b + terms; the padding is zero after normalisation.</summary>
     /// <param name="x">[N,C,H,W].</param>
+    /// <param name="terms">What is added.</param>
     /// <param name="y">[N,K,H,W].</param>
-    public abstract void Forward(DeviceTensor x, DeviceTensor y);
+    public abstract void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y);
 
-    /// <summary>The input's gradient: dy convolved with the turned, transposed weights.</summary>
+    /// <summary>
+    /// The gradient of what was convolved, norm(x): dy convolved with the turned, transposed weights.
+    /// </summary>
     /// <param name="dy">[N,K,H,W].</param>
     /// <param name="dx">[N,C,H,W].</param>
     /// <param name="accumulate">Add instead of write.</param>
     public abstract void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>The weights' and bias's gradients.</summary>
-    /// <param name="x">The forward input.</param>
+    /// <param name="x">The forward input, read as there.</param>
     /// <param name="dy">[N,K,H,W].</param>
     /// <param name="dWeight">Receives [K,C,k,k].</param>
     /// <param name="dBias">Receives [K], or null.</param>
     public abstract void BackwardWeights(
-        DeviceTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias);
+        in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias);
 
     /// <inheritdoc/>
     public void Dispose()

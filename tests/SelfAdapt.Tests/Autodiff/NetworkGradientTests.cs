@@ -162,6 +162,16 @@ public sealed class NetworkGradientTests
             }
 
             Assert.AreEqual(Gradient(operation.Output), holds[own]);
+            Assert.AreEqual(operation.BackwardNeedsWorkspace, plan.WorkspaceBuffer(i) is not null);
+            if (plan.WorkspaceBuffer(i) is int workspace)
+            {
+                Assert.AreNotEqual(own, workspace);
+                Assert.IsFalse(operation.Inputs.Where((_, k) => operation.BackwardReadsInput(k))
+                    .Any(v => plan.ActivationBuffer(v) == workspace));
+                Assert.IsFalse(operation.Inputs.Any(v => plan.GradientBuffer(v) == workspace));
+                holds[workspace] = -1;
+            }
+
             for (int k = 0; k < operation.Inputs.Count; k++)
             {
                 int input = operation.Inputs[k];
@@ -192,10 +202,7 @@ public sealed class NetworkGradientTests
                 holds[own] = Gradient(operation.Inputs[k]);
             }
 
-            if (operation.BackwardReadsInputs)
-            {
-                operation.Inputs.ToList().ForEach(Read);
-            }
+            operation.Inputs.Where((_, k) => operation.BackwardReadsInput(k)).ToList().ForEach(Read);
 
             if (operation.BackwardReadsOutput)
             {

@@ -53,8 +53,20 @@ internal static class OperationCases
     {
         // Wide enough to be cut into several bands of rows.
         yield return Conv(new TensorShape(1, 17, 15, 300), 18, 3, true) with { Large = true };
+        // Wide enough for more Winograd tiles than a group or a lane takes, and for whole tiles off every edge.
+        yield return Conv(new TensorShape(2, 32, 27, 70), 48, 3, true) with { Large = true };
+        yield return Conv(new TensorShape(2, 80, 14, 13), 64, 3, true) with { Large = true };
         foreach (int kernel in (int[])[1, 3])
         {
+            foreach (bool relu in (bool[])[false, true])
+            {
+                foreach (TensorShape shape in
+                    (TensorShape[])[new(1, 2, 5, 7), new(1, 17, 3, 5), new(2, 16, 9, 12), .. LargeShapes])
+                {
+                    yield return FusedConv(shape, 18, kernel, relu);
+                }
+            }
+
             foreach (bool bias in (bool[])[true, false])
             {
                 foreach (TensorShape shape in Shapes)
@@ -76,17 +88,52 @@ internal static class OperationCases
         b =>
         {
             b.Convolution!.LoadWeights(b.Parameter(0), bias ? b.Parameter(1) : null, true);
-            b.Convolution.Forward(b.X[0], b.Y);
+            b.Convolution.Forward(new NormalizedTensor(b.X[0]), default, b.Y);
         },
         (b, accumulate) =>
         {
-            b.Convolution!.BackwardWeights(b.X[0], b.Dy, b.Gradient(0), bias ? b.Gradient(1) : null);
+            b.Convolution!.BackwardWeights(
+                new NormalizedTensor(b.X[0]), b.Dy, b.Gradient(0), bias ? b.Gradient(1) : null);
             b.Convolution.BackwardData(b.Dy, b.Dx[0], accumulate);
         })
     {
         Parameters = bias ? [outputs * shape.C * kernel * kernel, outputs] : [outputs * shape.C * kernel * kernel],
         Kernel = kernel,
     };
+
+    /// <summary>Normalised on reading, two terms added on writing; backward as a graph runs it.</summary>
+    private static OperationCase FusedConv(TensorShape shape, int outputs, int kernel, bool relu)
+    {
+        TensorShape output = shape with { C = outputs };
+        return new OperationCase(
+            $"{(relu ? "BatchNorm+Relu" : "BatchNorm")}+Conv {kernel}x{kernel}+terms {shape} to {outputs}",
+            [shape, output, output with { H = 1, W = 1 }], output,
+            b =>
+            {
+                b.Backend.BatchNormStatistics(b.X[0], b.Norm(relu), NormStatistics.Batch, b.Saved);
+                b.Convolution!.LoadWeights(b.Parameter(2), b.Parameter(3), true);
+                b.Convolution.Forward(
+                    new NormalizedTensor(b.X[0], b.Norm(relu), b.Saved), new ConvolutionTerms(b.X[1], b.X[2]), b.Y);
+            },
+            (b, accumulate) =>
+            {
+                using DeviceTensor work = b.Backend.CreateTensor(shape);
+                b.Convolution!.BackwardWeights(
+                    new NormalizedTensor(b.X[0], b.Norm(relu), b.Saved), b.Dy, b.Gradient(2), b.Gradient(3));
+                b.Convolution.BackwardData(b.Dy, work, false);
+                b.Backend.BatchNormBackward(
+                    b.X[0], b.Norm(relu), NormStatistics.Batch, b.Saved, work, b.Dx[0], accumulate, b.Gradient(0),
+                    b.Gradient(1));
+                b.Backend.Copy(b.Dy, b.Dx[1], accumulate);
+                b.Backend.AddPerChannelBackward(b.Dy, b.Dx[2], accumulate);
+            })
+        {
+            Parameters = [shape.C, shape.C, outputs * shape.C * kernel * kernel, outputs],
+            Statistics = [shape.C, shape.C],
+            Kernel = kernel,
+            Large = LargeShapes.Contains(shape),
+        };
+    }
 
     private static IEnumerable<OperationCase> Norms()
     {

@@ -39,7 +39,7 @@ public sealed class WorkerPoolTests
             Interlocked.Increment(ref done);
         }
 
-        InvalidOperationException e = Assert.ThrowsExactly<InvalidOperationException>(() => pool.For(9, Body));
+        ArithmeticException e = Assert.ThrowsExactly<ArithmeticException>(() => pool.For(9, Body));
         StringAssert.Contains(e.Message, "third", StringComparison.Ordinal);
         Assert.AreEqual(8, done);
 

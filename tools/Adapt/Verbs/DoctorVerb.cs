@@ -96,12 +96,12 @@ internal static class DoctorVerb
         using DeviceTensor y = backend.CreateTensor(shape);
         using Convolution convolution = backend.CreateConvolution(Channels, Channels, Kernel);
         convolution.LoadWeights(weights.Slice(0, weights.Length), null, forBackward: false);
-        convolution.Forward(x, y);
+        convolution.Forward(new NormalizedTensor(x), default, y);
         Stopwatch watch = Stopwatch.StartNew();
         long runs = 0;
         do
         {
-            convolution.Forward(x, y);
+            convolution.Forward(new NormalizedTensor(x), default, y);
             runs++;
         }
         while (watch.Elapsed < TimeSpan.FromSeconds(1));

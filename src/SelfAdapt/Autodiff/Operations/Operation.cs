@@ -16,11 +16,15 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     /// <summary>The activation it makes.</summary>
     public int Output { get; } = output;
 
-    /// <summary>True where backward reads the input activations: they must be kept until then.</summary>
-    public virtual bool BackwardReadsInputs => false;
+    /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
+    /// <param name="input">Which input.</param>
+    public virtual bool BackwardReadsInput(int input) => false;
 
     /// <summary>True where backward reads the output activation.</summary>
     public virtual bool BackwardReadsOutput => false;
+
+    /// <summary>True where backward wants a tensor shaped as its first input to work in.</summary>
+    public virtual bool BackwardNeedsWorkspace => false;
 
     /// <summary>True where an input's gradient is the output's gradient itself (a sum's terms).</summary>
     /// <param name="input">Which input.</param>
@@ -54,6 +58,9 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index)
 
     /// <summary>The output's gradient, complete.</summary>
     public DeviceTensor OutputGradient => graph.Gradient(Operation.Output);
+
+    /// <summary>A tensor to work in during backward, for operations that asked for one.</summary>
+    public DeviceTensor Workspace => graph.Workspace(index);
 
     /// <summary>How batch normalisation runs in this pass.</summary>
     public NormStatistics Norm => graph.Norm;

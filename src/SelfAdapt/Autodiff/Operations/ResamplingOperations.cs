@@ -6,7 +6,7 @@ namespace SelfAdapt.Autodiff.Operations;
 /// <summary>MaxPool 2x2, stride 2.</summary>
 internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPool 2x2", [input], output)
 {
-    public override bool BackwardReadsInputs => true;
+    public override bool BackwardReadsInput(int input) => true;
 
     public override void Forward(in OperationRun run) => run.Backend.MaxPool(run.Input(0), run.Output);
 

@@ -20,7 +20,7 @@ internal sealed class GlobalAveragePoolOperation(int input, int output)
 /// <summary>Division by the Euclidean norm per sample (Cellpose's style vector).</summary>
 internal sealed class L2NormalizeOperation(int input, int output) : Operation("L2 normalise", [input], output)
 {
-    public override bool BackwardReadsInputs => true;
+    public override bool BackwardReadsInput(int input) => true;
 
     public override bool BackwardReadsOutput => true;
 
@@ -40,7 +40,7 @@ internal sealed class L2NormalizeOperation(int input, int output) : Operation("L
 internal sealed class LinearOperation(int input, int output, NetworkTensor weight, NetworkTensor bias)
     : Operation("Linear", [input], output)
 {
-    public override bool BackwardReadsInputs => true;
+    public override bool BackwardReadsInput(int input) => true;
 
     public override void Forward(in OperationRun run) =>
         run.Backend.Linear(run.Input(0), run.Parameter(weight), run.Parameter(bias), run.Output);

@@ -7,11 +7,10 @@ namespace SelfAdapt.Compute.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void BatchNorm(
-        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
+    public override void BatchNormStatistics(
+        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
-        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        int channels = tx.Shape.C;
+        int channels = x.Shape.C;
         float* mean = Pointer(saved.Slice(0, channels));
         float* inverse = mean + channels;
         if (use == NormStatistics.Stored)
@@ -26,28 +25,46 @@ public sealed unsafe partial class CpuBackend
         }
         else
         {
-            BatchStatistics(tx, norm, use == NormStatistics.BatchAndUpdate, mean, inverse);
+            BatchStatistics((CpuTensor)x, norm, use == NormStatistics.BatchAndUpdate, mean, inverse);
         }
+    }
 
-        float* scale = Pointer(norm.Scale);
-        float* bias = Pointer(norm.Bias);
-        bool relu = norm.Relu;
-        Pool.For(tx.Planes, (plane) =>
+    /// <inheritdoc/>
+    public override void BatchNorm(
+        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
+    {
+        BatchNormStatistics(x, norm, use, saved);
+        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
+        float* lanes = Scratch(tx.Blocks * NormLanes.Floats);
+        FillNormLanes(norm, saved, lanes);
+        Pool.For(tx.Planes, (tx, ty, lanes: (nint)lanes), static (plane, s) =>
         {
-            NormLanes lanes = new(plane % tx.Blocks * Block, channels, mean, inverse, scale, bias, relu);
-            Vector512<float> floor = relu
-                ? Vector512<float>.Zero
-                : Vector512.Create(float.NegativeInfinity);
-            for (int h = 0; h < tx.Shape.H; h++)
+            NormLanes norm = new(s.lanes + (plane % s.tx.Blocks * NormLanes.Floats * sizeof(float)));
+            for (int h = 0; h < s.tx.Shape.H; h++)
             {
-                float* px = tx.Row(plane, h);
-                float* py = ty.Row(plane, h);
-                for (int i = 0; i < tx.Shape.W * Block; i += Block)
-                {
-                    Vector512.Max(lanes.Normalize(Vector512.Load(px + i) - lanes.Mean), floor).Store(py + i);
-                }
+                CpuKernels.Best.Normalize(s.tx.Row(plane, h), norm, s.tx.Shape.W, s.ty.Row(plane, h));
             }
         });
+    }
+
+    /// <summary>Lays a normalisation out as kernels read it, <see cref="NormLanes"/> for every channel block.</summary>
+    internal static void FillNormLanes(in BatchNormParameters norm, DeviceVector saved, float* lanes)
+    {
+        int channels = norm.Scale.Length;
+        float* mean = Pointer(saved.Slice(0, channels));
+        float* inverse = mean + channels;
+        float* scale = Pointer(norm.Scale);
+        float* bias = Pointer(norm.Bias);
+        float floor = norm.Relu ? 0 : float.NegativeInfinity;
+        for (int c = 0; c < (channels + Block - 1) / Block * Block; c++)
+        {
+            float* lane = lanes + (c / Block * NormLanes.Floats) + (c % Block);
+            bool used = c < channels;
+            lane[0] = used ? mean[c] : 0;
+            lane[Block] = used ? scale[c] * inverse[c] : 0;
+            lane[2 * Block] = used ? bias[c] : 0;
+            lane[3 * Block] = floor;
+        }
     }
 
     /// <inheritdoc/>
@@ -72,7 +89,7 @@ public sealed unsafe partial class CpuBackend
         double* partial = (double*)Scratch((long)tx.Planes * 4 * Block);
         Pool.For(tx.Planes, (plane) =>
         {
-            NormLanes lanes = new(plane % tx.Blocks * Block, channels, mean, inverse, scale, bias, relu);
+            NormGate lanes = new(plane % tx.Blocks * Block, channels, mean, inverse, scale, bias, relu);
             double* sums = partial + ((long)plane * 2 * Block);
             new Span<double>(sums, 2 * Block).Clear();
             for (int h = 0; h < tx.Shape.H; h++)
@@ -116,7 +133,7 @@ public sealed unsafe partial class CpuBackend
         Pool.For(tx.Planes, (plane) =>
         {
             int first = plane % tx.Blocks * Block;
-            NormLanes lanes = new(first, channels, mean, inverse, scale, bias, relu);
+            NormGate lanes = new(first, channels, mean, inverse, scale, bias, relu);
             float* terms = stackalloc float[2 * Block];
             for (int lane = 0; lane < Block; lane++)
             {
@@ -329,13 +346,13 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <summary>One channel block's normalisation, as registers.</summary>
-    private readonly ref struct NormLanes
+    /// <summary>One channel block's normalisation, as the backward pass needs it.</summary>
+    private readonly ref struct NormGate
     {
         private readonly Vector512<float> _bias;
         private readonly bool _relu;
 
-        public NormLanes(
+        public NormGate(
             int first, int channels, float* mean, float* inverse, float* scale, float* bias, bool relu)
         {
             float* lanes = stackalloc float[3 * Block];

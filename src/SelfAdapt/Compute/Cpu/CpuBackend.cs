@@ -2,6 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using System.Threading;
 
 namespace SelfAdapt.Compute.Cpu;
 
@@ -12,16 +13,22 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
 {
     private const int Block = CpuTensor.Block;
 
-    private float* _scratch;
-    private long _scratchFloats;
+    private readonly ScratchMemory _scratch = new();
+    private readonly ThreadLocal<ScratchMemory> _workerScratch = new(() => new ScratchMemory());
 
     /// <summary>Starts the backend.</summary>
     /// <param name="threads">Threads that compute; 0 = one per processor.</param>
-    public CpuBackend(int threads = 0) =>
+    /// <param name="exact">
+    /// Convolve directly everywhere: slower, and closer to other engines' last digits than Winograd's algorithm.
+    /// </param>
+    public CpuBackend(int threads = 0, bool exact = false)
+    {
         Pool = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
+        Exact = exact;
+    }
 
-    /// <summary>Frees the scratch memory.</summary>
-    ~CpuBackend() => NativeMemory.AlignedFree(_scratch);
+    /// <summary>Convolutions are direct everywhere.</summary>
+    public bool Exact { get; }
 
     /// <inheritdoc/>
     public override string Name => $"cpu ({Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}, {InstructionSet})";
@@ -43,7 +50,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
 
     /// <inheritdoc/>
     public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
-        new CpuConvolution(this, inputs, outputs, kernel);
+        CpuConvolution.Create(this, inputs, outputs, kernel);
 
     /// <inheritdoc/>
     public override void Import(DeviceVector source, DeviceTensor target)
@@ -100,18 +107,11 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         return (float*)Marshal.UnsafeAddrOfPinnedArrayElement(data, 0) + slice.Offset;
     }
 
-    /// <summary>Working memory of at least so many floats; the content of earlier calls is lost.</summary>
-    internal float* Scratch(long floats)
-    {
-        if (floats > _scratchFloats)
-        {
-            NativeMemory.AlignedFree(_scratch);
-            _scratch = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
-            _scratchFloats = floats;
-        }
+    /// <summary>Working memory for a whole operation; the content of earlier calls is lost.</summary>
+    internal float* Scratch(long floats) => _scratch.Take(floats);
 
-        return _scratch;
-    }
+    /// <summary>Working memory of the calling thread within one task; the content of earlier calls is lost.</summary>
+    internal float* WorkerScratch(long floats) => _workerScratch.Value!.Take(floats);
 
     /// <summary>Sums a tensor over samples and pixels, per channel, in double and in a fixed order.</summary>
     internal void SumPerChannel(CpuTensor tensor, float* target)
@@ -164,4 +164,8 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <summary>target = value, or target += value, 16 floats.</summary>
     internal static void Put(float* target, Vector512<float> value, bool accumulate) =>
         (accumulate ? Vector512.Load(target) + value : value).Store(target);
+
+    /// <summary>target = value, plus the residual where there is one, 16 floats.</summary>
+    internal static void PutSum(float* value, float* residual, float* target) =>
+        (residual == null ? Vector512.Load(value) : Vector512.Load(value) + Vector512.Load(residual)).Store(target);
 }

@@ -1,302 +1,231 @@
 using System;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace SelfAdapt.Compute.Cpu;
 
 /// <summary>
-/// Direct convolution in the blocked layout: forward and backward-data share one kernel (the latter with turned
-/// and transposed weights), backward-weights sums outer products.
+/// What both ways to convolve share: prepared weights, the normalisation applied on reading, the terms added on
+/// writing. Backward-data is the forward pass with turned and transposed weights.
 /// </summary>
-internal sealed unsafe class CpuConvolution : Convolution
+internal abstract unsafe class CpuConvolution : Convolution
 {
-    private const int Block = CpuTensor.Block;
+    protected const int Block = CpuTensor.Block;
 
-    // About half of a core's L2 for the rows a task reads, so that every output group finds them there.
-    private const int TaskBytes = 256 * 1024;
+    // Padded bias, then the lanes of the normalisation, then zeros as long as the bias of backward-data.
+    private readonly float* _small;
+    private float* _kept;
+    private VectorSlice _weight;
 
-    // Partial sums of the weight gradient; fixed, so that the order of summation does not depend on the threads.
-    private const int GradientLanes = 8;
-
-    private static readonly bool Wide = Vector512.IsHardwareAccelerated;
-
-    private readonly CpuBackend _backend;
-    private readonly int _inputs;
-    private readonly int _outputs;
-    private readonly int _kernel;
-    private readonly PackedWeights _forward;
-    private readonly PackedWeights _backward;
-
-    public CpuConvolution(CpuBackend backend, int inputs, int outputs, int kernel)
+    protected CpuConvolution(CpuBackend backend, int inputs, int outputs, int kernel)
     {
-        (_backend, _inputs, _outputs, _kernel) = (backend, inputs, outputs, kernel);
-        _forward = new PackedWeights(inputs, outputs, kernel);
-        _backward = new PackedWeights(outputs, inputs, kernel);
+        (Backend, Inputs, Outputs, Kernel) = (backend, inputs, outputs, kernel);
+        InputBlocks = (inputs + Block - 1) / Block;
+        OutputBlocks = (outputs + Block - 1) / Block;
+        nuint floats = (nuint)((OutputBlocks * Block) + (InputBlocks * (NormLanes.Floats + Block)));
+        _small = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
+        NativeMemory.Clear(_small, floats * sizeof(float));
     }
 
-    private int Taps => _kernel * _kernel;
+    ~CpuConvolution() => Free();
+
+    protected CpuBackend Backend { get; }
+
+    protected int Inputs { get; }
+
+    protected int Outputs { get; }
+
+    protected int Kernel { get; }
+
+    protected int InputBlocks { get; }
+
+    protected int OutputBlocks { get; }
+
+    protected static CpuKernels Kernels => CpuKernels.Best;
+
+    private float* Bias => _small;
+
+    private float* Lanes => _small + (OutputBlocks * Block);
+
+    private float* NoBias => Lanes + (InputBlocks * NormLanes.Floats);
+
+    /// <summary>
+    /// The faster algorithm for a shape: Winograd for 3x3 kernels, except where so few channels come in that its
+    /// transforms cost more than they save (see docs/performance.md), or where the backend is told to be exact.
+    /// </summary>
+    public static CpuConvolution Create(CpuBackend backend, int inputs, int outputs, int kernel) =>
+        kernel == 3 && inputs >= Block / 2 && outputs >= Block / 2 && !backend.Exact
+            ? new WinogradConvolution(backend, inputs, outputs)
+            : new DirectConvolution(backend, inputs, outputs, kernel);
 
     /// <inheritdoc/>
     public override void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward)
     {
-        float* w = CpuBackend.Pointer(weight);
-        int taps = Taps;
-        int inputs = _inputs;
-        _forward.Fill(_backend.Pool, (k, c, tap) => w[(((k * inputs) + c) * taps) + tap]);
-        _forward.FillBias(bias is { } b ? CpuBackend.Pointer(b) : null);
-        if (forBackward)
+        _weight = weight;
+        new Span<float>(Bias, OutputBlocks * Block).Clear();
+        if (bias is { } b)
         {
-            _backward.Fill(_backend.Pool, (c, k, tap) => w[(((k * inputs) + c) * taps) + taps - 1 - tap]);
-            _backward.FillBias(null);
+            new Span<float>(CpuBackend.Pointer(b), Outputs).CopyTo(new Span<float>(Bias, Outputs));
+        }
+
+        // Weights that train change before they are used again: they are prepared in passing, in scratch memory.
+        if (!forBackward)
+        {
+            if (_kept == null)
+            {
+                _kept = (float*)NativeMemory.AlignedAlloc((nuint)PackedFloats(Inputs, Outputs) * sizeof(float), 64);
+            }
+
+            Pack(ForwardWeights(), _kept);
+        }
+        else
+        {
+            FreeKept();
         }
     }
 
     /// <inheritdoc/>
-    public override void Forward(DeviceTensor x, DeviceTensor y) =>
-        Convolve((CpuTensor)x, _forward, (CpuTensor)y, false);
-
-    /// <inheritdoc/>
-    public override void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate) =>
-        Convolve((CpuTensor)dy, _backward, (CpuTensor)dx, accumulate);
-
-    /// <inheritdoc/>
-    public override void BackwardWeights(DeviceTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
+    public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
-        CpuTensor input = (CpuTensor)x;
-        CpuTensor gradient = (CpuTensor)dy;
-        int rows = RowsPerTask(Math.Max(input.Blocks, 2), gradient.RowPixels, gradient.Shape.H);
-        int bandsPerSample = (gradient.Shape.H + rows - 1) / rows;
-        int bands = bandsPerSample * gradient.Shape.N;
-        int lanes = Math.Min(GradientLanes, bands);
-        int slab = _inputs * Taps * Block;
-        int rounded = (_inputs + Block - 1) / Block * Block * Taps * Block;
-        float* sums = _backend.Scratch((long)lanes * gradient.Blocks * rounded);
-
-        _backend.Pool.For(lanes * gradient.Blocks, (task) =>
+        float* packed = _kept;
+        if (packed == null)
         {
-            (int lane, int block) = (task / gradient.Blocks, task % gradient.Blocks);
-            float* own = sums + ((long)task * rounded);
-            new Span<float>(own, rounded).Clear();
-            for (int band = lane; band < bands; band += lanes)
-            {
-                int first = band % bandsPerSample * rows;
-                int count = Math.Min(rows, gradient.Shape.H - first);
-                AddBand(input, gradient, band / bandsPerSample, block, first, count, own);
-            }
-        });
+            packed = Backend.Scratch(PackedFloats(Inputs, Outputs));
+            Pack(ForwardWeights(), packed);
+        }
 
-        float* target = CpuBackend.Pointer(dWeight);
-        _backend.Pool.For(gradient.Blocks, (block) =>
-        {
-            for (int i = 0; i < slab; i++)
-            {
-                int k = (block * Block) + (i % Block);
-                if (k < _outputs)
-                {
-                    double sum = 0;
-                    for (int lane = 0; lane < lanes; lane++)
-                    {
-                        sum += sums[((((long)lane * gradient.Blocks) + block) * rounded) + i];
-                    }
+        Convolve(
+            Read(x), packed, Inputs, Bias,
+            new Sum((CpuTensor)y, (CpuTensor?)terms.Residual, (CpuTensor?)terms.PerChannel));
+    }
 
-                    // sums are [channel][tap][lane]; the parameter is [k][channel][tap].
-                    target[(k * _inputs * Taps) + (i / Block)] = (float)sum;
-                }
-            }
-        });
+    /// <inheritdoc/>
+    public override void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        float* packed = Backend.Scratch(PackedFloats(Outputs, Inputs));
+        Pack(TurnedWeights(), packed);
+        CpuTensor target = (CpuTensor)dx;
+        Convolve(
+            new Source((CpuTensor)dy, null), packed, Outputs, NoBias,
+            new Sum(target, accumulate ? target : null, null));
+    }
 
+    /// <inheritdoc/>
+    public override void BackwardWeights(
+        in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
+    {
+        AddUpWeightGradient(Read(x), (CpuTensor)dy, CpuBackend.Pointer(dWeight));
         if (dBias is { } bias)
         {
-            _backend.SumPerChannel(gradient, CpuBackend.Pointer(bias));
+            Backend.SumPerChannel((CpuTensor)dy, CpuBackend.Pointer(bias));
         }
     }
+
+    /// <summary>Floats that prepared weights take.</summary>
+    protected abstract long PackedFloats(int inputs, int outputs);
+
+    /// <summary>Brings weights into the order, and the form, in which the kernels read them.</summary>
+    protected abstract void Pack(WeightView weights, float* packed);
+
+    /// <summary>Sum = source convolved with packed weights.</summary>
+    protected abstract void Convolve(Source x, float* packed, int inputs, float* bias, Sum sum);
+
+    /// <summary>Writes the weights' gradient, [K,C,k,k].</summary>
+    protected abstract void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _forward.Dispose();
-        _backward.Dispose();
+        Free();
         base.Dispose(disposing);
     }
 
-    private static int RowsPerTask(int blocks, int rowPixels, int height) =>
-        Math.Clamp(TaskBytes / (blocks * rowPixels * Block * sizeof(float)), 1, height);
-
-    private void Convolve(CpuTensor x, PackedWeights weights, CpuTensor y, bool accumulate)
+    private WeightView ForwardWeights()
     {
-        int rows = RowsPerTask(x.Blocks, x.RowPixels, y.Shape.H);
-        int chunks = (y.Shape.H + rows - 1) / rows;
-        _backend.Pool.For(y.Shape.N * chunks, (task) =>
-        {
-            (int n, int first) = (task / chunks, task % chunks * rows);
-            int count = Math.Min(rows, y.Shape.H - first);
-            for (int block = 0; block < y.Blocks;)
-            {
-                if (Wide && block + 1 < y.Blocks)
-                {
-                    ConvolveRows<Tile14x32>(x, weights, y, n, block, first, count, accumulate);
-                    block += 2;
-                }
-                else if (Wide)
-                {
-                    ConvolveRows<Tile14x16>(x, weights, y, n, block, first, count, accumulate);
-                    block++;
-                }
-                else
-                {
-                    ConvolveRows<Tile6x16>(x, weights, y, n, block, first, count, accumulate);
-                    block++;
-                }
-            }
-        });
+        int taps = Kernel * Kernel;
+        return new WeightView(CpuBackend.Pointer(_weight), Inputs, Outputs, taps, Inputs * taps, 0, 1);
     }
 
-    /// <summary>One sample, one group of output channels, some rows.</summary>
-    private static void ConvolveRows<TTile>(
-        CpuTensor x, PackedWeights weights, CpuTensor y, int n, int block, int row, int rows, bool accumulate)
-        where TTile : IConvolutionTile
+    private WeightView TurnedWeights()
     {
-        ConvolutionReduction reduction = new(
-            weights.Inputs, (nint)x.PlanePixels * Block, weights.Kernel, (nint)x.RowPixels * Block);
-        float* packed = weights.Group(block);
-        float* bias = weights.Bias + (block * Block);
-        float* buffer = stackalloc float[(TTile.Pixels * TTile.Lanes) + Block];
-        float* result = (float*)(((nuint)buffer + 63) & ~(nuint)63);
+        int taps = Kernel * Kernel;
+        return new WeightView(CpuBackend.Pointer(_weight), Outputs, Inputs, Inputs * taps, taps, taps - 1, -1);
+    }
 
-        int width = y.RowPixels;
-        int position = ((row + 1) * width) + 1;
-        int end = ((row + rows) * width) + width - 1;
-        for (int column = 1; position < end;)
+    private Source Read(in NormalizedTensor x)
+    {
+        if (!x.IsNormalized)
         {
-            TTile.Run(x.Plane(n, 0) + ((nint)position * Block), reduction, packed, bias, result);
-            for (int i = 0; i < TTile.Pixels && position < end; i++, position++)
-            {
-                if (column > 0 && column < width - 1)
-                {
-                    for (int lane = 0; lane < TTile.Lanes; lane += Block)
-                    {
-                        CpuBackend.Put(
-                            y.Plane(n, block + (lane / Block)) + ((nint)position * Block),
-                            Vector512.Load(result + (i * TTile.Lanes) + lane), accumulate);
-                    }
-                }
+            return new Source((CpuTensor)x.Tensor, null);
+        }
 
-                column = column + 1 == width ? 0 : column + 1;
+        CpuBackend.FillNormLanes(x.Norm, x.Saved!, Lanes);
+        return new Source((CpuTensor)x.Tensor, Lanes);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_small);
+        FreeKept();
+    }
+
+    private void FreeKept()
+    {
+        NativeMemory.AlignedFree(_kept);
+        _kept = null;
+    }
+
+    /// <summary>A tensor to read, and the lanes of the normalisation to apply on the way, or null.</summary>
+    protected readonly struct Source(CpuTensor tensor, float* lanes)
+    {
+        private readonly float* _lanes = lanes;
+
+        public CpuTensor Tensor { get; } = tensor;
+
+        public bool IsNormalized => _lanes != null;
+
+        /// <summary>The normalisation of a channel block.</summary>
+        public NormLanes Norm(int block) =>
+            _lanes == null ? default : new NormLanes((nint)(_lanes + (block * NormLanes.Floats)));
+    }
+
+    /// <summary>A tensor to write, and what is added to it on the way.</summary>
+    protected readonly record struct Sum(CpuTensor Target, CpuTensor? Residual, CpuTensor? PerChannel)
+    {
+        /// <summary>Bias plus the sample's own value per channel, 16 floats.</summary>
+        public void Shift(float* bias, int sample, int block, float* shift)
+        {
+            float* own = PerChannel is null ? null : PerChannel.Row((sample * PerChannel.Blocks) + block, 0);
+            for (int lane = 0; lane < Block; lane++)
+            {
+                shift[lane] = bias[(block * Block) + lane] + (own == null ? 0 : own[lane]);
             }
         }
     }
 
-    private void AddBand(
-        CpuTensor x, CpuTensor dy, int n, int block, int row, int rows, float* sums)
+    /// <summary>Weights [K,C,k,k] as one pass reads them: which channels come in, which tap comes first.</summary>
+    protected readonly struct WeightView(
+        float* data, int inputs, int outputs, nint inputStride, nint outputStride, int firstTap, int tapStep)
     {
-        if (_kernel == 3 && Wide)
-        {
-            AddBand<Outer3x8>(x, dy, n, block, row, rows, sums);
-        }
-        else if (_kernel == 3)
-        {
-            AddBand<Outer3x2>(x, dy, n, block, row, rows, sums);
-        }
-        else if (Wide)
-        {
-            AddBand<Outer1x16>(x, dy, n, block, row, rows, sums);
-        }
-        else
-        {
-            AddBand<Outer1x4>(x, dy, n, block, row, rows, sums);
-        }
-    }
+        private readonly float* _data = data;
 
-    /// <summary>Adds one band of rows of one sample to the sums of one block of output channels.</summary>
-    private void AddBand<TTile>(CpuTensor x, CpuTensor dy, int n, int block, int row, int rows, float* sums)
-        where TTile : IOuterProductTile
-    {
-        int first = ((row + 1) * dy.RowPixels) + 1;
-        int pixels = (rows * dy.RowPixels) - 2;
-        float* g = dy.Plane(n, block) + ((nint)first * Block);
-        int pad = _kernel / 2;
-        for (int c = 0; c < _inputs; c += TTile.Channels)
+        public int Inputs { get; } = inputs;
+
+        public int Outputs { get; } = outputs;
+
+        /// <summary>Gathers a tap of 16 outputs, zero beyond the last.</summary>
+        public void Gather(int block, int input, int tap, float* lanes)
         {
-            float* plane = x.Plane(n, c / Block) + (c % Block);
-            for (int kh = 0; kh < _kernel; kh++)
+            float* p = _data + (input * inputStride) + firstTap + (tap * tapStep) + (block * Block * outputStride);
+            int count = Math.Min(Block, Outputs - (block * Block));
+            for (int lane = 0; lane < count; lane++)
             {
-                nint corner = first + ((kh - pad) * x.RowPixels) - pad;
-                float* target = sums + (((c * Taps) + (kh * _kernel)) * Block);
-                TTile.Run(plane + (corner * Block), g, pixels, target, Block, (nint)Taps * Block);
+                lanes[lane] = p[lane * outputStride];
             }
-        }
-    }
 
-    /// <summary>Weights in the order in which the tiles read them.</summary>
-    private sealed class PackedWeights : IDisposable
-    {
-        private readonly int _outputs;
-        private readonly int _blocks;
-        private float* _data;
-
-        public PackedWeights(int inputs, int outputs, int kernel)
-        {
-            (Inputs, _outputs, Kernel) = (inputs, outputs, kernel);
-            _blocks = (outputs + Block - 1) / Block;
-            nuint floats = (nuint)(_blocks * Block * ((inputs * kernel * kernel) + 1));
-            _data = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
-            NativeMemory.Clear(_data, floats * sizeof(float));
-        }
-
-        ~PackedWeights() => Free();
-
-        public int Inputs { get; }
-
-        public int Kernel { get; }
-
-        /// <summary>[blocks x 16], zero beyond the outputs.</summary>
-        public float* Bias => _data + ((nint)_blocks * Block * Inputs * Kernel * Kernel);
-
-        /// <summary>The weights of a group of output channels, [tap][input][lanes].</summary>
-        public float* Group(int block) => _data + ((nint)block * Block * Inputs * Kernel * Kernel);
-
-        /// <summary>Packs: weight(output, input, tap).</summary>
-        public void Fill(WorkerPool pool, Func<int, int, int, float> weight)
-        {
-            int taps = Kernel * Kernel;
-            int pairs = (_blocks + 1) / 2;
-            pool.For(Wide ? pairs : _blocks, (group) =>
+            for (int lane = Math.Max(0, count); lane < Block; lane++)
             {
-                int block = Wide ? group * 2 : group;
-                int lanes = Wide && block + 1 < _blocks ? 2 * Block : Block;
-                float* p = Group(block);
-                for (int tap = 0; tap < taps; tap++)
-                {
-                    for (int c = 0; c < Inputs; c++)
-                    {
-                        for (int lane = 0; lane < lanes; lane++)
-                        {
-                            int k = (block * Block) + lane;
-                            *p++ = k < _outputs ? weight(k, c, tap) : 0;
-                        }
-                    }
-                }
-            });
-        }
-
-        public void FillBias(float* bias)
-        {
-            for (int k = 0; k < _outputs; k++)
-            {
-                Bias[k] = bias == null ? 0 : bias[k];
+                lanes[lane] = 0;
             }
-        }
-
-        public void Dispose()
-        {
-            Free();
-            GC.SuppressFinalize(this);
-        }
-
-        private void Free()
-        {
-            NativeMemory.AlignedFree(_data);
-            _data = null;
         }
     }
 }

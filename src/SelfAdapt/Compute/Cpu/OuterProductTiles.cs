@@ -1,276 +1,234 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace SelfAdapt.Compute.Cpu;
 
 /// <summary>
-/// The inner kernel of the weight gradient: outer products of input pixels (some channels, one row of taps) with
-/// output-gradient pixels (16 channels), summed in registers over a run of consecutive pixels.
+/// The inner kernel of every weight gradient: outer products of input rows (some channels) with output-gradient rows
+/// (a panel of channels), summed in registers over a run of rows that lie 16 floats apart: pixels or Winograd tiles.
 /// </summary>
-/// <remarks>The border pixels of the gradient are zero, so a run may cross rows.</remarks>
-internal interface IOuterProductTile
+/// <remarks>The border pixels of a gradient are zero, so a run of pixels may cross the ends of pixel rows.</remarks>
+internal unsafe interface IOuterProductTile
 {
-    /// <summary>Taps of a kernel row: 1 or 3.</summary>
-    static abstract int Taps { get; }
-
     /// <summary>Input channels per tile.</summary>
     static abstract int Channels { get; }
 
-    /// <summary>Adds the outer products of a run of pixels to the sums.</summary>
-    /// <param name="x">Input: first pixel's first tap, first channel of the tile.</param>
-    /// <param name="dy">Gradient: first pixel.</param>
-    /// <param name="pixels">Length of the run.</param>
-    /// <param name="sums">[taps][channels][16], added to.</param>
-    /// <param name="tapStride">Floats from a tap to the next.</param>
-    /// <param name="channelStride">Floats from a channel to the next.</param>
-    static abstract unsafe void Run(
-        float* x, float* dy, int pixels, float* sums, nint tapStride, nint channelStride);
+    /// <summary>Output channels per tile: 16 or 32.</summary>
+    static abstract int Lanes { get; }
+
+    /// <summary>Adds the outer products of a run to the sums.</summary>
+    /// <param name="x">Input: first row, first channel of the tile.</param>
+    /// <param name="dy">Gradient: first row, first channel block of the panel.</param>
+    /// <param name="blockStride">Floats from one of the gradient's channel blocks to the next.</param>
+    /// <param name="count">Length of the run.</param>
+    /// <param name="sums">[channels][lanes], added to.</param>
+    /// <param name="channelStride">Floats from an input channel's sums to the next.</param>
+    static abstract void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride);
 }
 
-/// <summary>Adds a register to memory.</summary>
-internal static unsafe class OuterProduct
+/// <summary>8 channels x 2 AVX-512 registers: two channel blocks of the gradient.</summary>
+internal readonly unsafe struct OuterProductTile8x2<TSimd, TVector> : IOuterProductTile
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
 {
-    /// <summary>target += value, 16 floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(float* target, Vector512<float> value) => (Vector512.Load(target) + value).Store(target);
-
-    /// <summary>target += value, 8 floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(float* target, Vector256<float> value) => (Vector256.Load(target) + value).Store(target);
-}
-
-/// <summary>3 taps x 8 channels in 24 AVX-512 registers.</summary>
-internal readonly struct Outer3x8 : IOuterProductTile
-{
-    public static int Taps => 3;
-
     public static int Channels => 8;
 
+    public static int Lanes => 2 * TSimd.Width;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Run(float* x, float* dy, int pixels, float* sums, nint tapStride, nint channelStride)
+    public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
     {
-        Vector512<float> a0 = Vector512<float>.Zero, b0 = Vector512<float>.Zero;
-        Vector512<float> c0 = Vector512<float>.Zero, d0 = Vector512<float>.Zero;
-        Vector512<float> e0 = Vector512<float>.Zero, f0 = Vector512<float>.Zero;
-        Vector512<float> g0 = Vector512<float>.Zero, h0 = Vector512<float>.Zero;
-        Vector512<float> a1 = Vector512<float>.Zero, b1 = Vector512<float>.Zero;
-        Vector512<float> c1 = Vector512<float>.Zero, d1 = Vector512<float>.Zero;
-        Vector512<float> e1 = Vector512<float>.Zero, f1 = Vector512<float>.Zero;
-        Vector512<float> g1 = Vector512<float>.Zero, h1 = Vector512<float>.Zero;
-        Vector512<float> a2 = Vector512<float>.Zero, b2 = Vector512<float>.Zero;
-        Vector512<float> c2 = Vector512<float>.Zero, d2 = Vector512<float>.Zero;
-        Vector512<float> e2 = Vector512<float>.Zero, f2 = Vector512<float>.Zero;
-        Vector512<float> g2 = Vector512<float>.Zero, h2 = Vector512<float>.Zero;
-        for (float* end = dy + ((nint)pixels * 16); dy < end; dy += 16, x += 16)
+        TVector zero = TSimd.All(0);
+        TVector a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero, a6 = zero, a7 = zero;
+        TVector b0 = zero, b1 = zero, b2 = zero, b3 = zero, b4 = zero, b5 = zero, b6 = zero, b7 = zero;
+        for (float* end = dy + ((nint)count * 16); dy < end; dy += 16, x += 16)
         {
-            Vector512<float> u = Vector512.Load(dy);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[0]), u, a0);
-            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[1]), u, b0);
-            c0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[2]), u, c0);
-            d0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[3]), u, d0);
-            e0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[4]), u, e0);
-            f0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[5]), u, f0);
-            g0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[6]), u, g0);
-            h0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[7]), u, h0);
-            a1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[16]), u, a1);
-            b1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[17]), u, b1);
-            c1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[18]), u, c1);
-            d1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[19]), u, d1);
-            e1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[20]), u, e1);
-            f1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[21]), u, f1);
-            g1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[22]), u, g1);
-            h1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[23]), u, h1);
-            a2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[32]), u, a2);
-            b2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[33]), u, b2);
-            c2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[34]), u, c2);
-            d2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[35]), u, d2);
-            e2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[36]), u, e2);
-            f2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[37]), u, f2);
-            g2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[38]), u, g2);
-            h2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[39]), u, h2);
+            TVector u = TSimd.Load(dy);
+            TVector v = TSimd.Load(dy + blockStride);
+            Accumulate(x[0], u, v, ref a0, ref b0);
+            Accumulate(x[1], u, v, ref a1, ref b1);
+            Accumulate(x[2], u, v, ref a2, ref b2);
+            Accumulate(x[3], u, v, ref a3, ref b3);
+            Accumulate(x[4], u, v, ref a4, ref b4);
+            Accumulate(x[5], u, v, ref a5, ref b5);
+            Accumulate(x[6], u, v, ref a6, ref b6);
+            Accumulate(x[7], u, v, ref a7, ref b7);
         }
 
-        OuterProduct.Add(sums, a0);
-        OuterProduct.Add(sums + channelStride, b0);
-        OuterProduct.Add(sums + (2 * channelStride), c0);
-        OuterProduct.Add(sums + (3 * channelStride), d0);
-        OuterProduct.Add(sums + (4 * channelStride), e0);
-        OuterProduct.Add(sums + (5 * channelStride), f0);
-        OuterProduct.Add(sums + (6 * channelStride), g0);
-        OuterProduct.Add(sums + (7 * channelStride), h0);
-        OuterProduct.Add(sums + tapStride, a1);
-        OuterProduct.Add(sums + tapStride + channelStride, b1);
-        OuterProduct.Add(sums + tapStride + (2 * channelStride), c1);
-        OuterProduct.Add(sums + tapStride + (3 * channelStride), d1);
-        OuterProduct.Add(sums + tapStride + (4 * channelStride), e1);
-        OuterProduct.Add(sums + tapStride + (5 * channelStride), f1);
-        OuterProduct.Add(sums + tapStride + (6 * channelStride), g1);
-        OuterProduct.Add(sums + tapStride + (7 * channelStride), h1);
-        OuterProduct.Add(sums + (2 * tapStride), a2);
-        OuterProduct.Add(sums + (2 * tapStride) + channelStride, b2);
-        OuterProduct.Add(sums + (2 * tapStride) + (2 * channelStride), c2);
-        OuterProduct.Add(sums + (2 * tapStride) + (3 * channelStride), d2);
-        OuterProduct.Add(sums + (2 * tapStride) + (4 * channelStride), e2);
-        OuterProduct.Add(sums + (2 * tapStride) + (5 * channelStride), f2);
-        OuterProduct.Add(sums + (2 * tapStride) + (6 * channelStride), g2);
-        OuterProduct.Add(sums + (2 * tapStride) + (7 * channelStride), h2);
+        AddTo(sums, a0, b0);
+        AddTo(sums + channelStride, a1, b1);
+        AddTo(sums + (2 * channelStride), a2, b2);
+        AddTo(sums + (3 * channelStride), a3, b3);
+        AddTo(sums + (4 * channelStride), a4, b4);
+        AddTo(sums + (5 * channelStride), a5, b5);
+        AddTo(sums + (6 * channelStride), a6, b6);
+        AddTo(sums + (7 * channelStride), a7, b7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(float value, TVector u, TVector v, ref TVector a, ref TVector b)
+    {
+        TVector x = TSimd.All(value);
+        a = TSimd.MultiplyAdd(x, u, a);
+        b = TSimd.MultiplyAdd(x, v, b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(float* sums, TVector a, TVector b)
+    {
+        TSimd.Store(TSimd.Add(TSimd.Load(sums), a), sums);
+        TSimd.Store(TSimd.Add(TSimd.Load(sums + TSimd.Width), b), sums + TSimd.Width);
     }
 }
 
-/// <summary>1 tap x 16 channels in 16 AVX-512 registers.</summary>
-internal readonly struct Outer1x16 : IOuterProductTile
+/// <summary>8 channels x 1 AVX-512 register: the odd channel block at the end.</summary>
+internal readonly unsafe struct OuterProductTile8x1<TSimd, TVector> : IOuterProductTile
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
 {
-    public static int Taps => 1;
+    public static int Channels => 8;
 
-    public static int Channels => 16;
+    public static int Lanes => 1 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Run(float* x, float* dy, int pixels, float* sums, nint tapStride, nint channelStride)
+    public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
     {
-        Vector512<float> a0 = Vector512<float>.Zero, b0 = Vector512<float>.Zero;
-        Vector512<float> c0 = Vector512<float>.Zero, d0 = Vector512<float>.Zero;
-        Vector512<float> e0 = Vector512<float>.Zero, f0 = Vector512<float>.Zero;
-        Vector512<float> g0 = Vector512<float>.Zero, h0 = Vector512<float>.Zero;
-        Vector512<float> i0 = Vector512<float>.Zero, j0 = Vector512<float>.Zero;
-        Vector512<float> k0 = Vector512<float>.Zero, l0 = Vector512<float>.Zero;
-        Vector512<float> m0 = Vector512<float>.Zero, n0 = Vector512<float>.Zero;
-        Vector512<float> o0 = Vector512<float>.Zero, p0 = Vector512<float>.Zero;
-        for (float* end = dy + ((nint)pixels * 16); dy < end; dy += 16, x += 16)
+        TVector zero = TSimd.All(0);
+        TVector a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero, a6 = zero, a7 = zero;
+        for (float* end = dy + ((nint)count * 16); dy < end; dy += 16, x += 16)
         {
-            Vector512<float> u = Vector512.Load(dy);
-            a0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[0]), u, a0);
-            b0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[1]), u, b0);
-            c0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[2]), u, c0);
-            d0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[3]), u, d0);
-            e0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[4]), u, e0);
-            f0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[5]), u, f0);
-            g0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[6]), u, g0);
-            h0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[7]), u, h0);
-            i0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[8]), u, i0);
-            j0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[9]), u, j0);
-            k0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[10]), u, k0);
-            l0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[11]), u, l0);
-            m0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[12]), u, m0);
-            n0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[13]), u, n0);
-            o0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[14]), u, o0);
-            p0 = Vector512.FusedMultiplyAdd(Vector512.Create(x[15]), u, p0);
+            TVector u = TSimd.Load(dy);
+            Accumulate(x[0], u, ref a0);
+            Accumulate(x[1], u, ref a1);
+            Accumulate(x[2], u, ref a2);
+            Accumulate(x[3], u, ref a3);
+            Accumulate(x[4], u, ref a4);
+            Accumulate(x[5], u, ref a5);
+            Accumulate(x[6], u, ref a6);
+            Accumulate(x[7], u, ref a7);
         }
 
-        OuterProduct.Add(sums, a0);
-        OuterProduct.Add(sums + channelStride, b0);
-        OuterProduct.Add(sums + (2 * channelStride), c0);
-        OuterProduct.Add(sums + (3 * channelStride), d0);
-        OuterProduct.Add(sums + (4 * channelStride), e0);
-        OuterProduct.Add(sums + (5 * channelStride), f0);
-        OuterProduct.Add(sums + (6 * channelStride), g0);
-        OuterProduct.Add(sums + (7 * channelStride), h0);
-        OuterProduct.Add(sums + (8 * channelStride), i0);
-        OuterProduct.Add(sums + (9 * channelStride), j0);
-        OuterProduct.Add(sums + (10 * channelStride), k0);
-        OuterProduct.Add(sums + (11 * channelStride), l0);
-        OuterProduct.Add(sums + (12 * channelStride), m0);
-        OuterProduct.Add(sums + (13 * channelStride), n0);
-        OuterProduct.Add(sums + (14 * channelStride), o0);
-        OuterProduct.Add(sums + (15 * channelStride), p0);
+        AddTo(sums, a0);
+        AddTo(sums + channelStride, a1);
+        AddTo(sums + (2 * channelStride), a2);
+        AddTo(sums + (3 * channelStride), a3);
+        AddTo(sums + (4 * channelStride), a4);
+        AddTo(sums + (5 * channelStride), a5);
+        AddTo(sums + (6 * channelStride), a6);
+        AddTo(sums + (7 * channelStride), a7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(float value, TVector u, ref TVector a)
+    {
+        TVector x = TSimd.All(value);
+        a = TSimd.MultiplyAdd(x, u, a);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(float* sums, TVector a)
+    {
+        TSimd.Store(TSimd.Add(TSimd.Load(sums), a), sums);
     }
 }
 
-/// <summary>3 taps x 2 channels in 12 registers of eight floats.</summary>
-internal readonly struct Outer3x2 : IOuterProductTile
+/// <summary>4 channels x 2 AVX2 registers: one channel block of the gradient.</summary>
+internal readonly unsafe struct OuterProductTile4x2<TSimd, TVector> : IOuterProductTile
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
 {
-    public static int Taps => 3;
-
-    public static int Channels => 2;
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Run(float* x, float* dy, int pixels, float* sums, nint tapStride, nint channelStride)
-    {
-        Vector256<float> a0x = Vector256<float>.Zero, a0y = Vector256<float>.Zero;
-        Vector256<float> b0x = Vector256<float>.Zero, b0y = Vector256<float>.Zero;
-        Vector256<float> a1x = Vector256<float>.Zero, a1y = Vector256<float>.Zero;
-        Vector256<float> b1x = Vector256<float>.Zero, b1y = Vector256<float>.Zero;
-        Vector256<float> a2x = Vector256<float>.Zero, a2y = Vector256<float>.Zero;
-        Vector256<float> b2x = Vector256<float>.Zero, b2y = Vector256<float>.Zero;
-        for (float* end = dy + ((nint)pixels * 16); dy < end; dy += 16, x += 16)
-        {
-            Vector256<float> u = Vector256.Load(dy);
-            Vector256<float> v = Vector256.Load(dy + 8);
-            Vector256<float> s;
-            s = Vector256.Create(x[0]);
-            a0x = Vector256.FusedMultiplyAdd(s, u, a0x);
-            a0y = Vector256.FusedMultiplyAdd(s, v, a0y);
-            s = Vector256.Create(x[1]);
-            b0x = Vector256.FusedMultiplyAdd(s, u, b0x);
-            b0y = Vector256.FusedMultiplyAdd(s, v, b0y);
-            s = Vector256.Create(x[16]);
-            a1x = Vector256.FusedMultiplyAdd(s, u, a1x);
-            a1y = Vector256.FusedMultiplyAdd(s, v, a1y);
-            s = Vector256.Create(x[17]);
-            b1x = Vector256.FusedMultiplyAdd(s, u, b1x);
-            b1y = Vector256.FusedMultiplyAdd(s, v, b1y);
-            s = Vector256.Create(x[32]);
-            a2x = Vector256.FusedMultiplyAdd(s, u, a2x);
-            a2y = Vector256.FusedMultiplyAdd(s, v, a2y);
-            s = Vector256.Create(x[33]);
-            b2x = Vector256.FusedMultiplyAdd(s, u, b2x);
-            b2y = Vector256.FusedMultiplyAdd(s, v, b2y);
-        }
-
-        OuterProduct.Add(sums, a0x);
-        OuterProduct.Add(sums + 8, a0y);
-        OuterProduct.Add(sums + channelStride, b0x);
-        OuterProduct.Add(sums + channelStride + 8, b0y);
-        OuterProduct.Add(sums + tapStride, a1x);
-        OuterProduct.Add(sums + tapStride + 8, a1y);
-        OuterProduct.Add(sums + tapStride + channelStride, b1x);
-        OuterProduct.Add(sums + tapStride + channelStride + 8, b1y);
-        OuterProduct.Add(sums + (2 * tapStride), a2x);
-        OuterProduct.Add(sums + (2 * tapStride) + 8, a2y);
-        OuterProduct.Add(sums + (2 * tapStride) + channelStride, b2x);
-        OuterProduct.Add(sums + (2 * tapStride) + channelStride + 8, b2y);
-    }
-}
-
-/// <summary>1 tap x 4 channels in 8 registers of eight floats.</summary>
-internal readonly struct Outer1x4 : IOuterProductTile
-{
-    public static int Taps => 1;
-
     public static int Channels => 4;
 
+    public static int Lanes => 2 * TSimd.Width;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Run(float* x, float* dy, int pixels, float* sums, nint tapStride, nint channelStride)
+    public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
     {
-        Vector256<float> a0x = Vector256<float>.Zero, a0y = Vector256<float>.Zero;
-        Vector256<float> b0x = Vector256<float>.Zero, b0y = Vector256<float>.Zero;
-        Vector256<float> c0x = Vector256<float>.Zero, c0y = Vector256<float>.Zero;
-        Vector256<float> d0x = Vector256<float>.Zero, d0y = Vector256<float>.Zero;
-        for (float* end = dy + ((nint)pixels * 16); dy < end; dy += 16, x += 16)
+        TVector zero = TSimd.All(0);
+        TVector a0 = zero, a1 = zero, a2 = zero, a3 = zero;
+        TVector b0 = zero, b1 = zero, b2 = zero, b3 = zero;
+        for (float* end = dy + ((nint)count * 16); dy < end; dy += 16, x += 16)
         {
-            Vector256<float> u = Vector256.Load(dy);
-            Vector256<float> v = Vector256.Load(dy + 8);
-            Vector256<float> s;
-            s = Vector256.Create(x[0]);
-            a0x = Vector256.FusedMultiplyAdd(s, u, a0x);
-            a0y = Vector256.FusedMultiplyAdd(s, v, a0y);
-            s = Vector256.Create(x[1]);
-            b0x = Vector256.FusedMultiplyAdd(s, u, b0x);
-            b0y = Vector256.FusedMultiplyAdd(s, v, b0y);
-            s = Vector256.Create(x[2]);
-            c0x = Vector256.FusedMultiplyAdd(s, u, c0x);
-            c0y = Vector256.FusedMultiplyAdd(s, v, c0y);
-            s = Vector256.Create(x[3]);
-            d0x = Vector256.FusedMultiplyAdd(s, u, d0x);
-            d0y = Vector256.FusedMultiplyAdd(s, v, d0y);
+            TVector u = TSimd.Load(dy);
+            TVector v = TSimd.Load(dy + TSimd.Width);
+            Accumulate(x[0], u, v, ref a0, ref b0);
+            Accumulate(x[1], u, v, ref a1, ref b1);
+            Accumulate(x[2], u, v, ref a2, ref b2);
+            Accumulate(x[3], u, v, ref a3, ref b3);
         }
 
-        OuterProduct.Add(sums, a0x);
-        OuterProduct.Add(sums + 8, a0y);
-        OuterProduct.Add(sums + channelStride, b0x);
-        OuterProduct.Add(sums + channelStride + 8, b0y);
-        OuterProduct.Add(sums + (2 * channelStride), c0x);
-        OuterProduct.Add(sums + (2 * channelStride) + 8, c0y);
-        OuterProduct.Add(sums + (3 * channelStride), d0x);
-        OuterProduct.Add(sums + (3 * channelStride) + 8, d0y);
+        AddTo(sums, a0, b0);
+        AddTo(sums + channelStride, a1, b1);
+        AddTo(sums + (2 * channelStride), a2, b2);
+        AddTo(sums + (3 * channelStride), a3, b3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(float value, TVector u, TVector v, ref TVector a, ref TVector b)
+    {
+        TVector x = TSimd.All(value);
+        a = TSimd.MultiplyAdd(x, u, a);
+        b = TSimd.MultiplyAdd(x, v, b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(float* sums, TVector a, TVector b)
+    {
+        TSimd.Store(TSimd.Add(TSimd.Load(sums), a), sums);
+        TSimd.Store(TSimd.Add(TSimd.Load(sums + TSimd.Width), b), sums + TSimd.Width);
+    }
+}
+
+/// <summary>4 channels x 4 registers of 128 bits: one channel block of the gradient.</summary>
+internal readonly unsafe struct OuterProductTile4x4<TSimd, TVector> : IOuterProductTile
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
+{
+    public static int Channels => 4;
+
+    public static int Lanes => 4 * TSimd.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
+    {
+        TVector zero = TSimd.All(0);
+        TVector a0 = zero, a1 = zero, a2 = zero, a3 = zero;
+        TVector b0 = zero, b1 = zero, b2 = zero, b3 = zero;
+        TVector c0 = zero, c1 = zero, c2 = zero, c3 = zero;
+        TVector d0 = zero, d1 = zero, d2 = zero, d3 = zero;
+        for (float* end = dy + ((nint)count * 16); dy < end; dy += 16, x += 16)
+        {
+            TVector u = TSimd.Load(dy);
+            TVector v = TSimd.Load(dy + TSimd.Width);
+            TVector w = TSimd.Load(dy + (2 * TSimd.Width));
+            TVector z = TSimd.Load(dy + (3 * TSimd.Width));
+            Accumulate(x[0], u, v, w, z, ref a0, ref b0, ref c0, ref d0);
+            Accumulate(x[1], u, v, w, z, ref a1, ref b1, ref c1, ref d1);
+            Accumulate(x[2], u, v, w, z, ref a2, ref b2, ref c2, ref d2);
+            Accumulate(x[3], u, v, w, z, ref a3, ref b3, ref c3, ref d3);
+        }
+
+        AddTo(sums, a0, b0, c0, d0);
+        AddTo(sums + channelStride, a1, b1, c1, d1);
+        AddTo(sums + (2 * channelStride), a2, b2, c2, d2);
+        AddTo(sums + (3 * channelStride), a3, b3, c3, d3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Accumulate(float value, TVector u, TVector v, TVector w, TVector z, ref TVector a, ref TVector b, ref TVector c, ref TVector d)
+    {
+        TVector x = TSimd.All(value);
+        a = TSimd.MultiplyAdd(x, u, a);
+        b = TSimd.MultiplyAdd(x, v, b);
+        c = TSimd.MultiplyAdd(x, w, c);
+        d = TSimd.MultiplyAdd(x, z, d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(float* sums, TVector a, TVector b, TVector c, TVector d)
+    {
+        TSimd.Store(TSimd.Add(TSimd.Load(sums), a), sums);
+        TSimd.Store(TSimd.Add(TSimd.Load(sums + TSimd.Width), b), sums + TSimd.Width);
+        TSimd.Store(TSimd.Add(TSimd.Load(sums + (2 * TSimd.Width)), c), sums + (2 * TSimd.Width));
+        TSimd.Store(TSimd.Add(TSimd.Load(sums + (3 * TSimd.Width)), d), sums + (3 * TSimd.Width));
     }
 }

@@ -1,11 +1,14 @@
 using System;
+using System.Collections.Generic;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 
 namespace SelfAdapt.Compute.Cpu;
 
 /// <summary>
 /// A fork-join pool. Which thread takes which task is left to chance; results do not depend on it, because every
-/// task writes places of its own and sums across tasks are taken afterwards in task order.
+/// task writes places of its own and sums across tasks are taken afterwards in task order. A call allocates nothing
+/// once its kind of work has been seen.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -13,6 +16,7 @@ internal sealed class WorkerPool : IDisposable
 
     private readonly Thread[] _threads;
     private readonly object _gate = new();
+    private readonly Dictionary<Type, Job> _jobs = [];
     private Job? _job;
     private int _generation;
     private bool _stop;
@@ -36,19 +40,26 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Runs body(0) .. body(count - 1), each once, and waits for all.</summary>
     /// <param name="count">Number of tasks.</param>
     /// <param name="body">The task.</param>
-    public void For(int count, Action<int> body)
+    public void For(int count, Action<int> body) => For(count, body, static (i, body) => body(i));
+
+    /// <summary>Runs body(0, state) .. body(count - 1, state), each once, and waits for all.</summary>
+    /// <param name="count">Number of tasks.</param>
+    /// <param name="state">What the tasks work on.</param>
+    /// <param name="body">The task: a static lambda, so that no closure is made.</param>
+    public void For<TState>(int count, TState state, Action<int, TState> body)
     {
         if (_threads.Length == 0 || count <= 1)
         {
             for (int i = 0; i < count; i++)
             {
-                body(i);
+                body(i, state);
             }
 
             return;
         }
 
-        Job job = new(body, count);
+        Job<TState> job = JobFor<TState>();
+        job.Prepare(count, state, body);
         Volatile.Write(ref _job, job);
         NextGeneration();
         job.Drain();
@@ -68,9 +79,9 @@ internal sealed class WorkerPool : IDisposable
         }
 
         Volatile.Write(ref _job, null);
-        if (job.Failure is { } failure)
+        if (job.Finish() is { } failure)
         {
-            throw new InvalidOperationException("A worker failed: " + failure.Message, failure);
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 
@@ -83,6 +94,18 @@ internal sealed class WorkerPool : IDisposable
         {
             thread.Join();
         }
+    }
+
+    private Job<TState> JobFor<TState>()
+    {
+        if (_jobs.TryGetValue(typeof(TState), out Job? job))
+        {
+            return (Job<TState>)job;
+        }
+
+        Job<TState> made = new();
+        _jobs.Add(typeof(TState), made);
+        return made;
     }
 
     private void Work()
@@ -141,38 +164,90 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>One call's tasks. A worker that comes late finds them taken.</summary>
-    private sealed class Job(Action<int> body, int count)
+    /// <summary>
+    /// One call's tasks. The object serves every call of its kind in turn; a worker that comes late from an earlier
+    /// call either finds no task or helps with the present one.
+    /// </summary>
+    private abstract class Job
     {
-        private Exception? _failure;
-        private int _next;
+        // The call's number in the upper half, the next task in the lower: a task is taken by adding 1 to the very
+        // value that was read, so nobody takes a task of one call with another call's number in hand.
+        private long _ticket;
+        private int _count;
         private int _done;
+        private Exception? _failure;
 
-        public bool IsDone => Volatile.Read(ref _done) == count;
-
-        public Exception? Failure => _failure;
+        public bool IsDone => Volatile.Read(ref _done) == _count;
 
         /// <summary>Takes tasks until none are left.</summary>
         public void Drain()
         {
-            int own = 0;
-            for (int i = Take(); i < count; i = Take())
+            while (true)
             {
+                long ticket = Volatile.Read(ref _ticket);
+                int task = (int)ticket;
+                if (task >= Volatile.Read(ref _count))
+                {
+                    return;
+                }
+
+                if (Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+                {
+                    continue;
+                }
+
                 try
                 {
-                    body(i);
+                    Run(task);
                 }
-                catch (Exception e) when (e is not OutOfMemoryException)
+                catch (Exception e)
                 {
                     Interlocked.CompareExchange(ref _failure, e, null);
                 }
 
-                own++;
+                Interlocked.Increment(ref _done);
             }
-
-            Interlocked.Add(ref _done, own);
         }
 
-        private int Take() => Interlocked.Increment(ref _next) - 1;
+        /// <summary>Closes the call.</summary>
+        /// <returns>The first failure of a task.</returns>
+        public Exception? Finish()
+        {
+            Forget();
+            Exception? failure = _failure;
+            _failure = null;
+            return failure;
+        }
+
+        protected abstract void Run(int task);
+
+        protected abstract void Forget();
+
+        protected void Open(int count)
+        {
+            // First a ticket that is past every end: who still holds the last call's ticket can't use it on the new
+            // count.
+            long call = ((_ticket >> 32) + 1) << 32;
+            Volatile.Write(ref _ticket, call + int.MaxValue);
+            Volatile.Write(ref _done, 0);
+            Volatile.Write(ref _count, count);
+            Volatile.Write(ref _ticket, call);
+        }
+    }
+
+    private sealed class Job<TState> : Job
+    {
+        private TState _state = default!;
+        private Action<int, TState>? _body;
+
+        public void Prepare(int count, TState state, Action<int, TState> body)
+        {
+            (_state, _body) = (state, body);
+            Open(count);
+        }
+
+        protected override void Run(int task) => _body!(task, _state);
+
+        protected override void Forget() => (_state, _body) = (default!, null);
     }
 }

@@ -6,8 +6,8 @@ namespace SelfAdapt.Compute.Reference;
 public sealed partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    public override void BatchNorm(
-        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
+    public override void BatchNormStatistics(
+        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         (int batch, int channels, int height, int width) = x.Shape;
         double count = (double)batch * height * width;
@@ -29,10 +29,27 @@ public sealed partial class ReferenceBackend
                 Values(norm.Variance)[c] += norm.Momentum * (unbiased - Values(norm.Variance)[c]);
             }
 
-            double inverse = 1 / Math.Sqrt(variance + norm.Epsilon);
             Values(saved)[c] = mean;
-            Values(saved)[channels + c] = inverse;
-            double scale = Values(norm.Scale)[c] * inverse;
+            Values(saved)[channels + c] = 1 / Math.Sqrt(variance + norm.Epsilon);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void BatchNorm(
+        DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
+    {
+        BatchNormStatistics(x, norm, use, saved);
+        Normalize(x, norm, saved, y);
+    }
+
+    /// <summary>y = the normalised x, with statistics that are known.</summary>
+    internal static void Normalize(DeviceTensor x, in BatchNormParameters norm, DeviceVector saved, DeviceTensor y)
+    {
+        int channels = x.Shape.C;
+        for (int c = 0; c < channels; c++)
+        {
+            double mean = Values(saved)[c];
+            double scale = Values(norm.Scale)[c] * Values(saved)[channels + c];
             double bias = Values(norm.Bias)[c];
             bool relu = norm.Relu;
             OverChannel(x, c, (i) =>

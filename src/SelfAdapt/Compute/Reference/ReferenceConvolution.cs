@@ -19,18 +19,19 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
     }
 
     /// <inheritdoc/>
-    public override void Forward(DeviceTensor x, DeviceTensor y)
+    public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
+        ReferenceTensor input = Read(x);
         ReferenceTensor output = (ReferenceTensor)y;
-        for (int n = 0; n < y.Shape.N; n++)
+        double[] sums = new double[output.Data.Length];
+        ForEachProduct(input, output, (xi, yi, wi) => sums[yi] += input.Data[xi] * _weight[wi]);
+        int plane = y.Shape.H * y.Shape.W;
+        for (int i = 0; i < sums.Length; i++)
         {
-            for (int k = 0; k < outputs; k++)
-            {
-                Array.Fill(output.Data, _bias[k], output.At(n, k, 0, 0), y.Shape.H * y.Shape.W);
-            }
+            double residual = terms.Residual is { } r ? Input(r)[i] : 0;
+            double own = terms.PerChannel is { } c ? Input(c)[i / plane] : 0;
+            output.Data[i] = sums[i] + _bias[i / plane % outputs] + residual + own;
         }
-
-        ForEachProduct((ReferenceTensor)x, output, (xi, yi, wi) => output.Data[yi] += Input(x)[xi] * _weight[wi]);
     }
 
     /// <inheritdoc/>
@@ -46,11 +47,13 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
     }
 
     /// <inheritdoc/>
-    public override void BackwardWeights(DeviceTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
+    public override void BackwardWeights(
+        in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
     {
+        ReferenceTensor input = Read(x);
         double[] gradient = new double[_weight.Length];
         ForEachProduct(
-            (ReferenceTensor)x, (ReferenceTensor)dy, (xi, yi, wi) => gradient[wi] += Input(x)[xi] * Input(dy)[yi]);
+            input, (ReferenceTensor)dy, (xi, yi, wi) => gradient[wi] += input.Data[xi] * Input(dy)[yi]);
         gradient.CopyTo(Values(dWeight));
         if (dBias is not { } bias)
         {
@@ -63,6 +66,19 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         {
             Values(bias)[i / plane % outputs] += Input(dy)[i];
         }
+    }
+
+    /// <summary>The input with its normalisation applied.</summary>
+    private static ReferenceTensor Read(in NormalizedTensor x)
+    {
+        if (!x.IsNormalized)
+        {
+            return (ReferenceTensor)x.Tensor;
+        }
+
+        ReferenceTensor normalized = new(x.Tensor.Shape);
+        ReferenceBackend.Normalize(x.Tensor, x.Norm, x.Saved!, normalized);
+        return normalized;
     }
 
     private static double[] Input(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;
