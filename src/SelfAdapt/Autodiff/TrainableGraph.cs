@@ -22,6 +22,7 @@ public enum GraphMode
 /// </summary>
 public sealed class TrainableGraph : IDisposable
 {
+    private readonly int _slice;
     private readonly MemoryPlan _plan;
     private readonly DeviceTensor[] _buffers;
     private readonly IDisposable?[] _states;
@@ -51,7 +52,8 @@ public sealed class TrainableGraph : IDisposable
 
         (Network, Weights, Backend, Mode) = (network, weights, backend, mode);
         (Batch, Height, Width) = (batch, height, width);
-        _plan = new MemoryPlan(network, batch, height, width, mode);
+        _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
+        _plan = new MemoryPlan(network, _slice, height, width, mode);
         _buffers = _plan.BufferShapes.Select(backend.CreateTensor).ToArray();
         _states = network.Operations.Select(o => o.CreateState(backend)).ToArray();
 
@@ -117,17 +119,28 @@ public sealed class TrainableGraph : IDisposable
     /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
     /// <param name="momentum">Weight of this batch in the stored statistics, where they are updated.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The graph was compiled for inference, and batch statistics are asked for.
+    /// </exception>
     public void Forward(NormStatistics norm = NormStatistics.Stored, float momentum = 0.05f)
     {
-        (Norm, NormMomentum) = (norm, momentum);
-        Backend.Import(Input, Activation(0));
-        for (int i = 0; i < Network.Operations.Count; i++)
+        if (Mode == GraphMode.Inference && norm != NormStatistics.Stored)
         {
-            Network.Operations[i].Forward(new OperationRun(this, i));
+            throw new InvalidOperationException("This graph was compiled for inference; it knows stored statistics only.");
         }
 
-        Backend.Export(Activation(Network.OutputValue), Output);
-        Backend.Export(Activation(Network.EmbeddingValue), Embedding);
+        (Norm, NormMomentum) = (norm, momentum);
+        for (int slice = 0; slice < Batch / _slice; slice++)
+        {
+            Backend.Import(Slice(Input, slice), Activation(0));
+            for (int i = 0; i < Network.Operations.Count; i++)
+            {
+                Network.Operations[i].Forward(new OperationRun(this, i));
+            }
+
+            Backend.Export(Activation(Network.OutputValue), Slice(Output, slice));
+            Backend.Export(Activation(Network.EmbeddingValue), Slice(Embedding, slice));
+        }
     }
 
     /// <summary>Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>.</summary>
@@ -139,7 +152,7 @@ public sealed class TrainableGraph : IDisposable
             throw new InvalidOperationException("This graph was compiled for inference; it has no backward pass.");
         }
 
-        Backend.Import(OutputGradient, Gradient(Network.OutputValue));
+        Backend.Import(OutputGradient.Whole, Gradient(Network.OutputValue));
         for (int i = Network.Operations.Count - 1; i >= 0; i--)
         {
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
@@ -182,4 +195,11 @@ public sealed class TrainableGraph : IDisposable
     internal bool Accumulates(int operation, int input) => _plan.Use(operation, input) == GradientUse.Added;
 
     internal IDisposable? State(int operation) => _states[operation];
+
+    /// <summary>The part of a batch's vector that belongs to one slice.</summary>
+    private VectorSlice Slice(DeviceVector whole, int slice)
+    {
+        int length = whole.Length / Batch * _slice;
+        return whole.Slice(slice * length, length);
+    }
 }

@@ -28,15 +28,25 @@ public abstract partial class Backend : IDisposable
     /// <param name="kernel">Kernel size, 1 or 3; stride 1, zero padding that keeps the size.</param>
     public abstract Convolution CreateConvolution(int inputs, int outputs, int kernel);
 
-    /// <summary>Reads a plain NCHW vector into a tensor.</summary>
+    /// <summary>
+    /// How many images of a batch to take through a network at once in evaluation, where images do not depend on
+    /// each other: all, unless fewer are faster.
+    /// </summary>
+    /// <param name="batch">Images in the batch.</param>
+    /// <param name="height">Image height, px.</param>
+    /// <param name="width">Image width, px.</param>
+    /// <returns>A divisor of <paramref name="batch"/>.</returns>
+    public virtual int EvaluationSlice(int batch, int height, int width) => batch;
+
+    /// <summary>Reads plain NCHW values into a tensor.</summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="target">Receives the values.</param>
-    public abstract void Import(DeviceVector source, DeviceTensor target);
+    public abstract void Import(VectorSlice source, DeviceTensor target);
 
-    /// <summary>Writes a tensor out as a plain NCHW vector.</summary>
+    /// <summary>Writes a tensor out as plain NCHW values.</summary>
     /// <param name="source">The tensor.</param>
     /// <param name="target">Receives [N,C,H,W].</param>
-    public abstract void Export(DeviceTensor source, DeviceVector target);
+    public abstract void Export(DeviceTensor source, VectorSlice target);
 
     /// <summary>target = source, or target += source.</summary>
     /// <param name="source">Any tensor.</param>

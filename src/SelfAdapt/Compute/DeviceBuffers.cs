@@ -23,6 +23,9 @@ public abstract class DeviceVector : IDisposable
     /// <param name="length">Number of values.</param>
     public VectorSlice Slice(int offset, int length) => new(this, offset, length);
 
+    /// <summary>All of it.</summary>
+    public VectorSlice Whole => new(this, 0, Length);
+
     /// <inheritdoc/>
     public void Dispose()
     {

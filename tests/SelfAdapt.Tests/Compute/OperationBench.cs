@@ -94,7 +94,7 @@ internal sealed class OperationBench : IDisposable
     public double[] Read(DeviceTensor tensor)
     {
         using DeviceVector vector = Backend.CreateVector((int)tensor.Shape.Count);
-        Backend.Export(tensor, vector);
+        Backend.Export(tensor, vector.Whole);
         return Read(vector);
     }
 
@@ -121,7 +121,7 @@ internal sealed class OperationBench : IDisposable
     {
         using DeviceVector vector = Backend.CreateVector(values.Length);
         vector.Upload(values);
-        Backend.Import(vector, tensor);
+        Backend.Import(vector.Whole, tensor);
     }
 
     private static void Write(DeviceVector vector, float[] values) => vector.Upload(values);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace SelfAdapt.Compute.Cpu;
 
-// Batch normalisation with ReLU, global pooling, the style vector and the linear layers, forward beside backward.
+// Batch normalisation with ReLU, global pooling and the style vector, forward beside backward.
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
@@ -212,65 +212,6 @@ public sealed unsafe partial class CpuBackend
                 Vector512<float> g = Vector512.Load(tg.Row(plane, 0)) - (Vector512.Load(ty.Row(plane, 0)) * dot);
                 Put(td.Row(plane, 0), g * scale, accumulate);
             }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
-    {
-        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
-        float* w = Pointer(weight);
-        float* b = Pointer(bias);
-        for (int i = 0; i < x.Shape.N * outputs; i++)
-        {
-            (int n, int o) = (i / outputs, i % outputs);
-            double sum = b[o];
-            for (int k = 0; k < inputs; k++)
-            {
-                sum += *Pooled(tx, n, k) * w[(o * inputs) + k];
-            }
-
-            *Pooled(ty, n, o) = (float)sum;
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void LinearBackward(
-        DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
-        VectorSlice dWeight, VectorSlice dBias)
-    {
-        (CpuTensor tx, CpuTensor tg) = ((CpuTensor)x, (CpuTensor)dy);
-        (int batch, int inputs, int outputs) = (x.Shape.N, x.Shape.C, dy.Shape.C);
-        float* w = Pointer(weight);
-        float* gw = Pointer(dWeight);
-        float* gb = Pointer(dBias);
-        for (int o = 0; o < outputs; o++)
-        {
-            gb[o] = 0;
-            new Span<float>(gw + (o * inputs), inputs).Clear();
-            for (int n = 0; n < batch; n++)
-            {
-                float g = *Pooled(tg, n, o);
-                gb[o] += g;
-                for (int k = 0; k < inputs; k++)
-                {
-                    gw[(o * inputs) + k] += g * *Pooled(tx, n, k);
-                }
-            }
-        }
-
-        for (int i = 0; dx is not null && i < batch * inputs; i++)
-        {
-            (int n, int k) = (i / inputs, i % inputs);
-            double sum = 0;
-            for (int o = 0; o < outputs; o++)
-            {
-                sum += *Pooled(tg, n, o) * w[(o * inputs) + k];
-            }
-
-            float* target = Pooled((CpuTensor)dx, n, k);
-            *target = accumulate ? *target + (float)sum : (float)sum;
         }
     }
 

@@ -52,22 +52,37 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         CpuConvolution.Create(this, inputs, outputs, kernel);
 
+    /// <summary>
+    /// Few enough images that a network's activations stay in the last cache, enough for all threads to have tiles.
+    /// </summary>
     /// <inheritdoc/>
-    public override void Import(DeviceVector source, DeviceTensor target)
+    public override int EvaluationSlice(int batch, int height, int width)
+    {
+        const int EnoughPixels = 200 * 200;
+        int slice = 1;
+        while (batch % slice != 0 || (slice < batch && slice * height * width < EnoughPixels))
+        {
+            slice++;
+        }
+
+        return slice;
+    }
+
+    /// <inheritdoc/>
+    public override void Import(VectorSlice source, DeviceTensor target)
     {
         CpuTensor t = (CpuTensor)target;
-        float* from = Pointer(source.Slice(0, source.Length));
-        (_, int channels, int height, int width) = t.Shape;
-        Pool.For(t.Planes, (plane) =>
+        Pool.For(t.Planes, (t, from: (nint)Pointer(source)), static (plane, s) =>
         {
+            CpuTensor t = s.t;
             (int n, int block) = (plane / t.Blocks, plane % t.Blocks);
-            for (int c = block * Block; c < Math.Min(channels, (block + 1) * Block); c++)
+            for (int c = block * Block; c < Math.Min(t.Shape.C, (block + 1) * Block); c++)
             {
-                float* p = from + ((((long)n * channels) + c) * height * width);
-                for (int h = 0; h < height; h++)
+                float* p = (float*)s.from + ((((long)n * t.Shape.C) + c) * t.Shape.H * t.Shape.W);
+                for (int h = 0; h < t.Shape.H; h++)
                 {
                     float* row = t.Row(plane, h) + (c % Block);
-                    for (int w = 0; w < width; w++)
+                    for (int w = 0; w < t.Shape.W; w++)
                     {
                         row[w * Block] = *p++;
                     }
@@ -77,21 +92,20 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     }
 
     /// <inheritdoc/>
-    public override void Export(DeviceTensor source, DeviceVector target)
+    public override void Export(DeviceTensor source, VectorSlice target)
     {
         CpuTensor s = (CpuTensor)source;
-        float* to = Pointer(target.Slice(0, target.Length));
-        (_, int channels, int height, int width) = s.Shape;
-        Pool.For(s.Planes, (plane) =>
+        Pool.For(s.Planes, (source: s, to: (nint)Pointer(target)), static (plane, t) =>
         {
+            CpuTensor s = t.source;
             (int n, int block) = (plane / s.Blocks, plane % s.Blocks);
-            for (int c = block * Block; c < Math.Min(channels, (block + 1) * Block); c++)
+            for (int c = block * Block; c < Math.Min(s.Shape.C, (block + 1) * Block); c++)
             {
-                float* p = to + ((((long)n * channels) + c) * height * width);
-                for (int h = 0; h < height; h++)
+                float* p = (float*)t.to + ((((long)n * s.Shape.C) + c) * s.Shape.H * s.Shape.W);
+                for (int h = 0; h < s.Shape.H; h++)
                 {
                     float* row = s.Row(plane, h) + (c % Block);
-                    for (int w = 0; w < width; w++)
+                    for (int w = 0; w < s.Shape.W; w++)
                     {
                         *p++ = row[w * Block];
                     }

@@ -81,9 +81,10 @@ internal abstract unsafe class CpuKernels
     /// <param name="rowStride">Floats from a pixel row to the next.</param>
     /// <param name="shift">[16], added to every pixel.</param>
     /// <param name="residual">Added pixel by pixel, laid out as the target (it may be the target); or null.</param>
+    /// <param name="through">Write past the caches: the target is too large to be found there later.</param>
     public abstract void WinogradOutput(
         float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
-        float* residual);
+        float* residual, bool through);
 
     /// <summary>Winograd's transform of an output gradient's 4x4 tiles, 16 channels, for the weight gradient.</summary>
     /// <param name="pixels">Top left pixel of the first tile.</param>
@@ -179,8 +180,9 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
 
     public override void WinogradOutput(
         float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
-        float* residual) =>
-        Winograd<TSimd, TVector>.Output(source, pointStride, tileStride, tiles, target, rowStride, shift, residual);
+        float* residual, bool through) =>
+        Winograd<TSimd, TVector>.Output(
+            source, pointStride, tileStride, tiles, target, rowStride, shift, residual, through);
 
     public override void WinogradGradient(
         float* pixels, nint rowStride, int tiles, float* target, nint pointStride) =>

@@ -89,7 +89,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(
         float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
-        float* residual)
+        float* residual, bool through)
     {
         float* columns = stackalloc float[Tile * Patch * TSimd.Width];
         for (int lane = 0; lane < Block; lane += TSimd.Width)
@@ -129,10 +129,20 @@ internal static unsafe class Winograd<TSimd, TVector>
                     }
 
                     float* t = target + pixel;
-                    TSimd.Store(y0, t);
-                    TSimd.Store(y1, t + Block);
-                    TSimd.Store(y2, t + (2 * Block));
-                    TSimd.Store(y3, t + (3 * Block));
+                    if (through)
+                    {
+                        TSimd.StoreThrough(y0, t);
+                        TSimd.StoreThrough(y1, t + Block);
+                        TSimd.StoreThrough(y2, t + (2 * Block));
+                        TSimd.StoreThrough(y3, t + (3 * Block));
+                    }
+                    else
+                    {
+                        TSimd.Store(y0, t);
+                        TSimd.Store(y1, t + Block);
+                        TSimd.Store(y2, t + (2 * Block));
+                        TSimd.Store(y3, t + (3 * Block));
+                    }
                 }
             }
         }

@@ -20,6 +20,12 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     // Tiles of a group in the forward pass, before rounding up to whole product tiles.
     private const int GroupTiles = 28;
 
+    // Consecutive groups that a task takes: while one is multiplied, the next one's pixels are fetched.
+    private const int GroupsPerTask = 4;
+
+    // Targets above this are written past the caches.
+    private const long CachedBytes = 32 << 20;
+
     // Up to so many products of channels, tiles are spread over lanes with sums of their own; above, the lanes' sums
     // would take more memory than the transformed tiles, and points are spread over the threads instead.
     private const int LaneProducts = 64 * 64;
@@ -50,9 +56,11 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         int share = tiling.Count / (2 * Backend.Pool.Threads);
         int group = Math.Clamp(share, 1, GroupTiles);
         group = (group + rows - 1) / rows * rows;
+        int groups = (tiling.Count + group - 1) / group;
+        int together = Math.Clamp(groups / (4 * Backend.Pool.Threads), 1, GroupsPerTask);
         Backend.Pool.For(
-            (tiling.Count + group - 1) / group,
-            new ConvolveTask(Backend, x, (nint)packed, inputs, (nint)bias, sum, tiling, group),
+            (groups + together - 1) / together,
+            new ConvolveTask(Backend, x, (nint)packed, inputs, (nint)bias, sum, tiling, group, together),
             static (index, task) => task.Run(index));
     }
 
@@ -199,14 +207,27 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         }
     }
 
-    /// <summary>One group of tiles, all output channels.</summary>
+    /// <summary>A few groups of tiles, all output channels.</summary>
     private readonly struct ConvolveTask(
-        CpuBackend backend, Source x, nint packed, int inputs, nint bias, Sum sum, WinogradTiling tiling, int group)
+        CpuBackend backend, Source x, nint packed, int inputs, nint bias, Sum sum, WinogradTiling tiling, int group,
+        int together)
     {
         public void Run(int index)
         {
-            int first = index * group;
-            int count = Math.Min(group, tiling.Count - first);
+            int end = Math.Min(tiling.Count, (index + 1) * together * group);
+            for (int first = index * together * group; first < end; first += group)
+            {
+                // Behind the task's last group most likely comes the task that is as far away as there are threads.
+                int next = first + group < end
+                    ? first + group
+                    : (index + backend.Pool.Threads) * together * group;
+                TilePrefetch ahead = new(x.Tensor, tiling, next, Math.Min(group, tiling.Count - next));
+                RunGroup(first, Math.Min(group, tiling.Count - first), ahead);
+            }
+        }
+
+        private void RunGroup(int first, int count, TilePrefetch ahead)
+        {
             int inputBlocks = (inputs + Block - 1) / Block;
             int panelBlocks = Kernels.PanelBlocks;
 
@@ -233,9 +254,16 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
 
             Reduction reduction = new(inputs, (nint)group * Block, 1, 0);
             CpuTensor y = sum.Target;
+            int panels = (y.Blocks + panelBlocks - 1) / panelBlocks;
             for (int block = 0; block < y.Blocks; block += panelBlocks)
             {
                 int blocks = Math.Min(panelBlocks, y.Blocks - block);
+                TilePrefetch residual = sum.Residual is { } r
+                    ? new TilePrefetch(r, tiling, first, count, block, blocks)
+                    : default;
+                TilePrefetch target = y.Bytes > CachedBytes
+                    ? default
+                    : new TilePrefetch(y, tiling, first, count, block, blocks);
                 float* weights = (float*)packed + ((nint)block * Block * Points * inputs);
                 for (int point = 0; point < Points; point++)
                 {
@@ -243,6 +271,9 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                         blocks, transformed + (point * inputStride), reduction, weights, zeros, count,
                         products + (point * outputStride));
                     weights += (nint)inputs * blocks * Block;
+                    ahead.Advance(panels * Points);
+                    residual.Advance(Points);
+                    target.Advance(Points);
                 }
 
                 for (int b = 0; b < blocks; b++)
@@ -277,12 +308,13 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                 {
                     int count = Math.Min(run.Count - i, endWhole - column);
                     Kernels.WinogradOutput(
-                        from, pointStride, tileStride, count, target, (nint)y.RowPixels * Block, shift, residual);
+                        from, pointStride, tileStride, count, target, (nint)y.RowPixels * Block, shift, residual,
+                        y.Bytes > CachedBytes);
                     i += count;
                     continue;
                 }
 
-                Kernels.WinogradOutput(from, pointStride, tileStride, 1, patch, Tile * Block, shift, null);
+                Kernels.WinogradOutput(from, pointStride, tileStride, 1, patch, Tile * Block, shift, null, false);
                 int height = Math.Min(Tile, y.Shape.H - (run.Row * Tile));
                 int floats = Math.Min(Tile, y.Shape.W - (column * Tile)) * Block;
                 for (int h = 0; h < height; h++)

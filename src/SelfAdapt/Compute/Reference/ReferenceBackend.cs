@@ -16,11 +16,11 @@ public sealed partial class ReferenceBackend : HostBackend<double>
         new ReferenceConvolution(inputs, outputs, kernel);
 
     /// <inheritdoc/>
-    public override void Import(DeviceVector source, DeviceTensor target) =>
+    public override void Import(VectorSlice source, DeviceTensor target) =>
         Values(source)[..Data(target).Length].CopyTo(Data(target));
 
     /// <inheritdoc/>
-    public override void Export(DeviceTensor source, DeviceVector target) =>
+    public override void Export(DeviceTensor source, VectorSlice target) =>
         Data(source).CopyTo(Values(target));
 
     /// <inheritdoc/>
