@@ -10,8 +10,9 @@ public sealed unsafe partial class CpuBackend
     public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         (CpuTensor s, CpuTensor t) = ((CpuTensor)source, (CpuTensor)target);
-        ForEachRow(s, (plane, h) =>
+        ForEachRow(s, (s, t, accumulate), static (plane, h, all) =>
         {
+            (CpuTensor s, CpuTensor t, bool accumulate) = all;
             float* from = s.Row(plane, h);
             float* to = t.Row(plane, h);
             for (int i = 0; i < s.Shape.W * Block; i += Block)
@@ -25,8 +26,9 @@ public sealed unsafe partial class CpuBackend
     public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         (CpuTensor ta, CpuTensor tb, CpuTensor ty) = ((CpuTensor)a, (CpuTensor)b, (CpuTensor)y);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (ta, tb, ty), static (plane, h, all) =>
         {
+            (CpuTensor ta, CpuTensor tb, CpuTensor ty) = all;
             float* pa = ta.Row(plane, h);
             float* pb = tb.Row(plane, h);
             float* py = ty.Row(plane, h);
@@ -41,8 +43,9 @@ public sealed unsafe partial class CpuBackend
     public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ts, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)s, (CpuTensor)y);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (tx, ts, ty), static (plane, h, all) =>
         {
+            (CpuTensor tx, CpuTensor ts, CpuTensor ty) = all;
             float* px = tx.Row(plane, h);
             float* py = ty.Row(plane, h);
             Vector512<float> add = Vector512.Load(ts.Row(plane, 0));
@@ -61,8 +64,9 @@ public sealed unsafe partial class CpuBackend
     public override void Relu(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (tx, ty), static (plane, h, all) =>
         {
+            (CpuTensor tx, CpuTensor ty) = all;
             float* px = tx.Row(plane, h);
             float* py = ty.Row(plane, h);
             for (int i = 0; i < ty.Shape.W * Block; i += Block)
@@ -76,8 +80,9 @@ public sealed unsafe partial class CpuBackend
     public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tg, CpuTensor tx) = ((CpuTensor)y, (CpuTensor)dy, (CpuTensor)dx);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (ty, tg, tx, accumulate), static (plane, h, all) =>
         {
+            (CpuTensor ty, CpuTensor tg, CpuTensor tx, bool accumulate) = all;
             float* py = ty.Row(plane, h);
             float* pg = tg.Row(plane, h);
             float* px = tx.Row(plane, h);
@@ -93,7 +98,7 @@ public sealed unsafe partial class CpuBackend
     public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        ForEachChannelRun(tx, ty, channel, (from, to, lanes, width) =>
+        ForEachChannelRun(tx, ty, channel, false, static (from, to, lanes, width, _) =>
         {
             if (lanes == Block)
             {
@@ -115,7 +120,7 @@ public sealed unsafe partial class CpuBackend
     public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
-        ForEachChannelRun(tx, ty, channel, (to, from, lanes, width) =>
+        ForEachChannelRun(tx, ty, channel, accumulate, static (to, from, lanes, width, accumulate) =>
         {
             for (int i = 0; i < width * Block; i += Block)
             {
@@ -133,16 +138,17 @@ public sealed unsafe partial class CpuBackend
         });
     }
 
-    private delegate void RunBody(float* part, float* whole, int lanes, int width);
+    private delegate void RunBody(float* part, float* whole, int lanes, int width, bool accumulate);
 
     /// <summary>
     /// Visits the rows of a part and the matching lanes of the whole it lies in; a part that does not start at a
     /// block's first lane is visited in two pieces per block.
     /// </summary>
-    private void ForEachChannelRun(CpuTensor part, CpuTensor whole, int channel, RunBody body)
+    private void ForEachChannelRun(CpuTensor part, CpuTensor whole, int channel, bool accumulate, RunBody body)
     {
-        Pool.For(part.Shape.N * part.Shape.H, (task) =>
+        Pool.For(part.Shape.N * part.Shape.H, (part, whole, channel, accumulate, body), static (task, all) =>
         {
+            (CpuTensor part, CpuTensor whole, int channel, bool accumulate, RunBody body) = all;
             (int n, int h) = (task / part.Shape.H, task % part.Shape.H);
             for (int c = 0; c < part.Shape.C;)
             {
@@ -151,7 +157,8 @@ public sealed unsafe partial class CpuBackend
                 lanes = Math.Min(lanes, part.Shape.C - c);
                 body(
                     part.Row((n * part.Blocks) + (c / Block), h) + (c % Block),
-                    whole.Row((n * whole.Blocks) + (target / Block), h) + (target % Block), lanes, part.Shape.W);
+                    whole.Row((n * whole.Blocks) + (target / Block), h) + (target % Block), lanes, part.Shape.W,
+                    accumulate);
                 c += lanes;
             }
         });
@@ -159,8 +166,9 @@ public sealed unsafe partial class CpuBackend
 
     private void SumPlanes(CpuTensor x, CpuTensor y, float scale, bool accumulate)
     {
-        Pool.For(x.Planes, (plane) =>
+        Pool.For(x.Planes, (x, y, scale, accumulate), static (plane, all) =>
         {
+            (CpuTensor x, CpuTensor y, float scale, bool accumulate) = all;
             double* sums = stackalloc double[Block];
             new Span<double>(sums, Block).Clear();
             for (int h = 0; h < x.Shape.H; h++)
@@ -184,14 +192,12 @@ public sealed unsafe partial class CpuBackend
         });
     }
 
-    private delegate void RowBody(int plane, int h);
-
-    private void ForEachRow(CpuTensor tensor, RowBody body) =>
-        Pool.For(tensor.Planes, (plane) =>
+    private void ForEachRow<TState>(CpuTensor tensor, TState state, Action<int, int, TState> body) =>
+        Pool.For(tensor.Planes, (tensor, state, body), static (plane, s) =>
         {
-            for (int h = 0; h < tensor.Shape.H; h++)
+            for (int h = 0; h < s.tensor.Shape.H; h++)
             {
-                body(plane, h);
+                s.body(plane, h, s.state);
             }
         });
 }

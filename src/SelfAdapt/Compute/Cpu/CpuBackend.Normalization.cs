@@ -72,92 +72,48 @@ public sealed unsafe partial class CpuBackend
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
-        (CpuTensor tx, CpuTensor tg) = ((CpuTensor)x, (CpuTensor)dy);
-        CpuTensor? td = (CpuTensor?)dx;
+        CpuTensor tx = (CpuTensor)x;
         int channels = tx.Shape.C;
         double count = (double)tx.Shape.N * tx.Shape.H * tx.Shape.W;
-        float* mean = Pointer(saved.Slice(0, channels));
-        float* inverse = mean + channels;
-        float* scale = Pointer(norm.Scale);
-        float* bias = Pointer(norm.Bias);
+        float* inverse = Pointer(saved.Slice(channels, channels));
         float* gScale = Pointer(dScale);
         float* gBias = Pointer(dBias);
-        bool relu = norm.Relu;
-        bool batchStatistics = use != NormStatistics.Stored;
 
         // Per plane: sum of g and of g * (x - mean); summed over samples in order below.
-        double* partial = (double*)Scratch((long)tx.Planes * 4 * Block);
-        Pool.For(tx.Planes, (plane) =>
-        {
-            NormGate lanes = new(plane % tx.Blocks * Block, channels, mean, inverse, scale, bias, relu);
-            double* sums = partial + ((long)plane * 2 * Block);
-            new Span<double>(sums, 2 * Block).Clear();
-            for (int h = 0; h < tx.Shape.H; h++)
-            {
-                float* px = tx.Row(plane, h);
-                float* pg = tg.Row(plane, h);
-                Vector512<float> sum = Vector512<float>.Zero;
-                Vector512<float> dot = Vector512<float>.Zero;
-                for (int i = 0; i < tx.Shape.W * Block; i += Block)
-                {
-                    Vector512<float> centered = Vector512.Load(px + i) - lanes.Mean;
-                    Vector512<float> g = lanes.Gate(centered, Vector512.Load(pg + i));
-                    sum += g;
-                    dot += g * centered;
-                }
-
-                AddTo(sums, sum);
-                AddTo(sums + Block, dot);
-            }
-        });
-
-        for (int c = 0; c < channels; c++)
+        double* partial = (double*)Scratch(
+            ((long)tx.Planes * 4 * Block) + (tx.Blocks * (NormLanes.Floats + (2 * Block))));
+        float* lanes = (float*)(partial + ((long)tx.Planes * 2 * Block));
+        float* terms = lanes + (tx.Blocks * NormLanes.Floats);
+        FillNormLanes(norm, saved, lanes);
+        NormGradient gradient = new(
+            tx, (CpuTensor)dy, (CpuTensor?)dx, accumulate, norm.Relu, (nint)lanes, (nint)terms, (nint)partial);
+        Pool.For(tx.Planes, gradient, static (plane, gradient) => gradient.Sum(plane));
+        bool batchStatistics = use != NormStatistics.Stored;
+        for (int c = 0; c < tx.Blocks * Block; c++)
         {
             (double sum, double dot) = (0, 0);
-            for (int n = 0; n < tx.Shape.N; n++)
+            for (int n = 0; n < tx.Shape.N && c < channels; n++)
             {
                 double* sums = partial + ((((long)n * tx.Blocks) + (c / Block)) * 2 * Block) + (c % Block);
                 sum += sums[0];
                 dot += sums[Block];
             }
 
-            gBias[c] = (float)sum;
-            gScale[c] = (float)(dot * inverse[c]);
+            bool through = batchStatistics && c < channels;
+            float* term = terms + (c / Block * 2 * Block) + (c % Block);
+            term[0] = through ? (float)(sum / count) : 0;
+            term[Block] = through ? (float)(dot * inverse[c] * inverse[c] / count) : 0;
+            if (c < channels)
+            {
+                gBias[c] = (float)sum;
+                gScale[c] = (float)(dot * inverse[c]);
+            }
         }
 
-        if (td is null)
+        if (dx is not null)
         {
-            return;
+            Pool.For(tx.Planes, gradient, static (plane, gradient) => gradient.Apply(plane));
         }
-
-        Pool.For(tx.Planes, (plane) =>
-        {
-            int first = plane % tx.Blocks * Block;
-            NormGate lanes = new(first, channels, mean, inverse, scale, bias, relu);
-            float* terms = stackalloc float[2 * Block];
-            for (int lane = 0; lane < Block; lane++)
-            {
-                int c = first + lane;
-                bool through = batchStatistics && c < channels;
-                terms[lane] = through ? (float)(gBias[c] / count) : 0;
-                terms[Block + lane] = through ? (float)(gScale[c] * inverse[c] / count) : 0;
-            }
-
-            (Vector512<float> meanSum, Vector512<float> meanDot) =
-                (Vector512.Load(terms), Vector512.Load(terms + Block));
-            for (int h = 0; h < tx.Shape.H; h++)
-            {
-                float* px = tx.Row(plane, h);
-                float* pg = tg.Row(plane, h);
-                float* pd = td.Row(plane, h);
-                for (int i = 0; i < tx.Shape.W * Block; i += Block)
-                {
-                    Vector512<float> centered = Vector512.Load(px + i) - lanes.Mean;
-                    Vector512<float> g = lanes.Gate(centered, Vector512.Load(pg + i));
-                    Put(pd + i, lanes.Factor * (g - meanSum - (centered * meanDot)), accumulate);
-                }
-            }
-        });
     }
 
     /// <inheritdoc/>
@@ -169,8 +125,9 @@ public sealed unsafe partial class CpuBackend
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         float scale = 1f / (dx.Shape.H * dx.Shape.W);
-        ForEachRow(tx, (plane, h) =>
+        ForEachRow(tx, (tg, tx, accumulate, scale), static (plane, h, all) =>
         {
+            (CpuTensor tg, CpuTensor tx, bool accumulate, float scale) = all;
             Vector512<float> value = Vector512.Load(tg.Row(plane, 0)) * scale;
             float* px = tx.Row(plane, h);
             for (int i = 0; i < tx.Shape.W * Block; i += Block)
@@ -238,17 +195,18 @@ public sealed unsafe partial class CpuBackend
     {
         (int batch, int channels, int height, int width) = x.Shape;
         double* partial = (double*)Scratch((long)x.Planes * 4 * Block);
-        Pool.For(x.Planes, (plane) =>
+        Pool.For(x.Planes, (x, partial: (nint)partial), static (plane, all) =>
         {
-            double* sums = partial + ((long)plane * 2 * Block);
+            CpuTensor x = all.x;
+            double* sums = (double*)all.partial + ((long)plane * 2 * Block);
             new Span<double>(sums, 2 * Block).Clear();
             Vector512<float> shift = Vector512.Load(x.Row(plane % x.Blocks, 0));
-            for (int h = 0; h < height; h++)
+            for (int h = 0; h < x.Shape.H; h++)
             {
                 float* p = x.Row(plane, h);
                 Vector512<float> sum = Vector512<float>.Zero;
                 Vector512<float> squares = Vector512<float>.Zero;
-                for (int i = 0; i < width * Block; i += Block)
+                for (int i = 0; i < x.Shape.W * Block; i += Block)
                 {
                     Vector512<float> distance = Vector512.Load(p + i) - shift;
                     sum += distance;
@@ -287,44 +245,82 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <summary>One channel block's normalisation, as the backward pass needs it.</summary>
-    private readonly ref struct NormGate
+    /// <summary>
+    /// The two passes of batch normalisation's backward: the gradient g that passes the ReLU (recomputed from the
+    /// input exactly as forward did) summed, then spread over the inputs.
+    /// </summary>
+    private readonly struct NormGradient(
+        CpuTensor x, CpuTensor dy, CpuTensor? dx, bool accumulate, bool relu, nint lanes, nint terms, nint partial)
     {
-        private readonly Vector512<float> _bias;
-        private readonly bool _relu;
-
-        public NormGate(
-            int first, int channels, float* mean, float* inverse, float* scale, float* bias, bool relu)
+        /// <summary>Per channel of a plane: the sum of g, and of g * (x - mean).</summary>
+        public void Sum(int plane)
         {
-            float* lanes = stackalloc float[3 * Block];
-            for (int lane = 0; lane < Block; lane++)
+            Lanes own = new((float*)lanes + (plane % x.Blocks * NormLanes.Floats), relu);
+            double* sums = (double*)partial + ((long)plane * 2 * Block);
+            new Span<double>(sums, 2 * Block).Clear();
+            for (int h = 0; h < x.Shape.H; h++)
             {
-                int c = first + lane;
-                lanes[lane] = c < channels ? mean[c] : 0;
-                lanes[Block + lane] = c < channels ? scale[c] * inverse[c] : 0;
-                lanes[(2 * Block) + lane] = c < channels ? bias[c] : 0;
-            }
+                float* px = x.Row(plane, h);
+                float* pg = dy.Row(plane, h);
+                Vector512<float> sum = Vector512<float>.Zero;
+                Vector512<float> dot = Vector512<float>.Zero;
+                for (int i = 0; i < x.Shape.W * Block; i += Block)
+                {
+                    Vector512<float> centered = Vector512.Load(px + i) - own.Mean;
+                    Vector512<float> g = own.Gate(centered, Vector512.Load(pg + i));
+                    sum += g;
+                    dot += g * centered;
+                }
 
-            Mean = Vector512.Load(lanes);
-            Factor = Vector512.Load(lanes + Block);
-            _bias = Vector512.Load(lanes + (2 * Block));
-            _relu = relu;
+                AddTo(sums, sum);
+                AddTo(sums + Block, dot);
+            }
         }
 
-        public Vector512<float> Mean { get; }
+        /// <summary>dx = factor * (g - mean of g - (x - mean) * mean of g * (x - mean) / variance).</summary>
+        public void Apply(int plane)
+        {
+            int block = plane % x.Blocks;
+            Lanes own = new((float*)lanes + (block * NormLanes.Floats), relu);
+            Vector512<float> meanSum = Vector512.Load((float*)terms + (block * 2 * Block));
+            Vector512<float> meanDot = Vector512.Load((float*)terms + (block * 2 * Block) + Block);
+            bool through = !accumulate && dx!.Bytes > LastCacheBytes;
+            for (int h = 0; h < x.Shape.H; h++)
+            {
+                float* px = x.Row(plane, h);
+                float* pg = dy.Row(plane, h);
+                float* pd = dx!.Row(plane, h);
+                for (int i = 0; i < x.Shape.W * Block; i += Block)
+                {
+                    Vector512<float> centered = Vector512.Load(px + i) - own.Mean;
+                    Vector512<float> g = own.Gate(centered, Vector512.Load(pg + i));
+                    Vector512<float> value = own.Factor * (g - meanSum - (centered * meanDot));
+                    if (through)
+                    {
+                        value.StoreAlignedNonTemporal(pd + i);
+                    }
+                    else
+                    {
+                        Put(pd + i, value, accumulate);
+                    }
+                }
+            }
+        }
 
-        /// <summary>scale / sqrt(variance + eps).</summary>
-        public Vector512<float> Factor { get; }
+        private readonly ref struct Lanes(float* lanes, bool relu)
+        {
+            private readonly Vector512<float> _bias = Vector512.Load(lanes + (2 * Block));
 
-        /// <summary>
-        /// Scale and bias for a value that the mean was taken from. Taking it first costs a subtraction and keeps
-        /// the digits: with x * scale + (bias - mean * scale) and means far above the deviation, as in Cellpose's
-        /// decoder, gradients were off by 1e-3.
-        /// </summary>
-        public Vector512<float> Normalize(Vector512<float> centered) => (centered * Factor) + _bias;
+            public Vector512<float> Mean { get; } = Vector512.Load(lanes);
 
-        /// <summary>The gradient that passes the ReLU, recomputed from the input exactly as forward did.</summary>
-        public Vector512<float> Gate(Vector512<float> centered, Vector512<float> gradient) =>
-            _relu ? Vector512.GreaterThan(Normalize(centered), Vector512<float>.Zero) & gradient : gradient;
+            /// <summary>scale / sqrt(variance + eps).</summary>
+            public Vector512<float> Factor { get; } = Vector512.Load(lanes + Block);
+
+            public Vector512<float> Gate(Vector512<float> centered, Vector512<float> gradient) =>
+                relu
+                    ? Vector512.GreaterThan(
+                        Vector512.MultiplyAddEstimate(centered, Factor, _bias), Vector512<float>.Zero) & gradient
+                    : gradient;
+        }
     }
 }

@@ -10,8 +10,9 @@ public sealed unsafe partial class CpuBackend
     public override void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (tx, ty), static (plane, h, all) =>
         {
+            (CpuTensor tx, CpuTensor ty) = all;
             float* top = tx.Row(plane, 2 * h);
             float* bottom = tx.Row(plane, (2 * h) + 1);
             float* py = ty.Row(plane, h);
@@ -28,8 +29,9 @@ public sealed unsafe partial class CpuBackend
     public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor tg, CpuTensor td) = ((CpuTensor)x, (CpuTensor)dy, (CpuTensor)dx);
-        ForEachRow(tg, (plane, h) =>
+        ForEachRow(tg, (tx, tg, td, accumulate), static (plane, h, all) =>
         {
+            (CpuTensor tx, CpuTensor tg, CpuTensor td, bool accumulate) = all;
             float* top = tx.Row(plane, 2 * h);
             float* bottom = tx.Row(plane, (2 * h) + 1);
             float* dTop = td.Row(plane, 2 * h);
@@ -64,9 +66,10 @@ public sealed unsafe partial class CpuBackend
     public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        (int height, int width) = (tx.Shape.H, tx.Shape.W);
-        ForEachRow(ty, (plane, h) =>
+        ForEachRow(ty, (tx, ty, mode), static (plane, h, all) =>
         {
+            (CpuTensor tx, CpuTensor ty, UpsampleMode mode) = all;
+            (int height, int width) = (tx.Shape.H, tx.Shape.W);
             float* py = ty.Row(plane, h);
             if (mode == UpsampleMode.Nearest)
             {
@@ -97,9 +100,10 @@ public sealed unsafe partial class CpuBackend
     public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
-        (int height, int width) = (tx.Shape.H, tx.Shape.W);
-        ForEachRow(tx, (plane, h) =>
+        ForEachRow(tx, (tg, tx, mode, accumulate), static (plane, h, all) =>
         {
+            (CpuTensor tg, CpuTensor tx, UpsampleMode mode, bool accumulate) = all;
+            (int height, int width) = (tx.Shape.H, tx.Shape.W);
             float* px = tx.Row(plane, h);
             for (int w = 0; w < width; w++, px += Block)
             {

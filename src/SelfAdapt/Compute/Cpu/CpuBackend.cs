@@ -11,6 +11,9 @@ namespace SelfAdapt.Compute.Cpu;
 /// </summary>
 public sealed unsafe partial class CpuBackend : HostBackend<float>
 {
+    /// <summary>Tensors above this are not found in a cache later: they are written past it.</summary>
+    internal const long LastCacheBytes = 32 << 20;
+
     private const int Block = CpuTensor.Block;
 
     private readonly ScratchMemory _scratch = new();
@@ -130,8 +133,9 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <summary>Sums a tensor over samples and pixels, per channel, in double and in a fixed order.</summary>
     internal void SumPerChannel(CpuTensor tensor, float* target)
     {
-        Pool.For(tensor.Blocks, (block) =>
+        Pool.For(tensor.Blocks, (tensor, target: (nint)target), static (block, s) =>
         {
+            CpuTensor tensor = s.tensor;
             double* sums = stackalloc double[Block];
             new Span<double>(sums, Block).Clear();
             for (int n = 0; n < tensor.Shape.N; n++)
@@ -151,7 +155,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
 
             for (int lane = 0; lane < Block && (block * Block) + lane < tensor.Shape.C; lane++)
             {
-                target[(block * Block) + lane] = (float)sums[lane];
+                ((float*)s.target)[(block * Block) + lane] = (float)sums[lane];
             }
         });
     }

@@ -23,9 +23,6 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     // Consecutive groups that a task takes: while one is multiplied, the next one's pixels are fetched.
     private const int GroupsPerTask = 4;
 
-    // Targets above this are written past the caches.
-    private const long CachedBytes = 32 << 20;
-
     // Up to so many products of channels, tiles are spread over lanes with sums of their own; above, the lanes' sums
     // would take more memory than the transformed tiles, and points are spread over the threads instead.
     private const int LaneProducts = 64 * 64;
@@ -261,7 +258,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                 TilePrefetch residual = sum.Residual is { } r
                     ? new TilePrefetch(r, tiling, first, count, block, blocks)
                     : default;
-                TilePrefetch target = y.Bytes > CachedBytes
+                TilePrefetch target = y.Bytes > CpuBackend.LastCacheBytes
                     ? default
                     : new TilePrefetch(y, tiling, first, count, block, blocks);
                 float* weights = (float*)packed + ((nint)block * Block * Points * inputs);
@@ -309,7 +306,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                     int count = Math.Min(run.Count - i, endWhole - column);
                     Kernels.WinogradOutput(
                         from, pointStride, tileStride, count, target, (nint)y.RowPixels * Block, shift, residual,
-                        y.Bytes > CachedBytes);
+                        y.Bytes > CpuBackend.LastCacheBytes);
                     i += count;
                     continue;
                 }
