@@ -69,8 +69,8 @@ public sealed record SegmentationOptions
     public int BatchSize { get; init; } = 8;
 
     /// <summary>
-    /// Threads that build masks, 0 = one per processor; the masks do not depend on it. The network's threads are
-    /// its engine's matter.
+    /// Threads that prepare images and build masks, 0 = one per processor; results do not depend on it. The
+    /// network's threads are its engine's matter.
     /// </summary>
     public int Threads { get; init; }
 
