@@ -11,7 +11,7 @@ namespace SelfAdapt.Segmentation;
 /// </summary>
 internal static unsafe class FlowDynamics
 {
-    // Few enough that the positions stay in the fastest cache, and a multiple of the vector's lanes.
+    // Few enough that the positions stay in the fastest cache.
     private const int PointsPerChunk = 1024;
 
     // A point whose flow ends in a cycle of 1, 2 or 4 steps is back where it was after that many.
@@ -106,15 +106,23 @@ internal static unsafe class FlowDynamics
 
     private static void Advance(FlowField field, float* ys, float* xs, int count, int steps)
     {
-        int* scratch = stackalloc int[FlowField.Lanes];
+        int* scratch = stackalloc int[8];
         for (int step = 0; step < steps; step++)
         {
             int i = 0;
             if (Avx512F.IsSupported)
             {
-                for (; i <= count - FlowField.Lanes; i += FlowField.Lanes)
+                for (; i <= count - 8; i += 8)
                 {
-                    field.StepLanes(ys + i, xs + i, scratch);
+                    field.StepEight(ys + i, xs + i, scratch);
+                }
+            }
+
+            if (Avx2.IsSupported)
+            {
+                for (; i <= count - 4; i += 4)
+                {
+                    field.StepFour(ys + i, xs + i, scratch);
                 }
             }
 

@@ -7,14 +7,11 @@ namespace SelfAdapt.Segmentation;
 
 /// <summary>
 /// A flow field whose two components lie side by side, and one step along it: bilinear interpolation in double
-/// precision, positions in single, as in Cellpose's CPU code (spec/cellpose.md 4.2). Both forms of the step give
-/// the same bits.
+/// precision, positions in single, as in Cellpose's CPU code (spec/cellpose.md 4.2). All forms of the step
+/// give the same bits.
 /// </summary>
 internal readonly unsafe struct FlowField
 {
-    /// <summary>How many points <see cref="StepLanes"/> moves.</summary>
-    public const int Lanes = 8;
-
     /// <summary>[height * width, 2]: row and column component, px per step; zeros behind it.</summary>
     public readonly float* Vectors;
 
@@ -66,12 +63,47 @@ internal readonly unsafe struct FlowField
         x = Clamp(x + (float)stepX, _maxX);
     }
 
+    /// <summary>Moves four points by one step; needs AVX2.</summary>
+    /// <param name="ys">Their rows, 0 to height - 1.</param>
+    /// <param name="xs">Their columns, 0 to width - 1.</param>
+    /// <param name="at">Scratch for four numbers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StepFour(float* ys, float* xs, int* at)
+    {
+        Vector128<float> y = Vector128.Load(ys);
+        Vector128<float> x = Vector128.Load(xs);
+        Vector128<int> y0 = Vector128.ConvertToInt32Native(y);
+        Vector128<int> x0 = Vector128.ConvertToInt32Native(x);
+        ((y0 * Width) + x0).Store(at);
+        Vector256<double> down = Avx.ConvertToVector256Double(y - Vector128.ConvertToSingle(y0));
+        Vector256<double> right = Avx.ConvertToVector256Double(x - Vector128.ConvertToSingle(x0));
+        Vector256<double> up = Vector256<double>.One - down;
+        Vector256<double> left = Vector256<double>.One - right;
+
+        Corners above = new(Vectors, at);
+        Corners below = new(Vectors + (2 * (long)Width), at);
+        Vector256<double> w00 = up * left;
+        Vector256<double> w01 = up * right;
+        Vector256<double> w10 = down * left;
+        Vector256<double> w11 = down * right;
+        Vector256<double> stepY =
+            (above.Y * w00) + (above.RightY * w01) + (below.Y * w10) + (below.RightY * w11);
+        Vector256<double> stepX =
+            (above.X * w00) + (above.RightX * w01) + (below.X * w10) + (below.RightX * w11);
+
+        // As in Clamp: the processor's maximum gives its second operand when the first is not a number.
+        y = Vector128.MaxNative(y + Avx.ConvertToVector128Single(stepY), Vector128<float>.Zero);
+        x = Vector128.MaxNative(x + Avx.ConvertToVector128Single(stepX), Vector128<float>.Zero);
+        Vector128.MinNative(y, Vector128.Create(_maxY)).Store(ys);
+        Vector128.MinNative(x, Vector128.Create(_maxX)).Store(xs);
+    }
+
     /// <summary>Moves eight points by one step; needs AVX-512.</summary>
     /// <param name="ys">Their rows, 0 to height - 1.</param>
     /// <param name="xs">Their columns, 0 to width - 1.</param>
     /// <param name="at">Scratch for eight numbers.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void StepLanes(float* ys, float* xs, int* at)
+    public void StepEight(float* ys, float* xs, int* at)
     {
         Vector256<float> y = Vector256.Load(ys);
         Vector256<float> x = Vector256.Load(xs);
@@ -93,7 +125,7 @@ internal readonly unsafe struct FlowField
         Vector512<double> stepX = (Columns(f00) * w00) + (Columns(f01) * w01) + (Columns(f10) * w10)
             + (Columns(f11) * w11);
 
-        // As in Clamp: the processor's maximum gives its second operand when the first is not a number.
+        // As in StepFour.
         y = Vector256.MaxNative(y + Avx512F.ConvertToVector256Single(stepY), Vector256<float>.Zero);
         x = Vector256.MaxNative(x + Avx512F.ConvertToVector256Single(stepX), Vector256<float>.Zero);
         Vector256.MinNative(y, Vector256.Create(_maxY)).Store(ys);
@@ -136,4 +168,30 @@ internal readonly unsafe struct FlowField
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> Columns(Vector512<float> sorted) =>
         Avx512F.ConvertToVector512Double(sorted.GetUpper());
+
+    /// <summary>Four points' vectors and those of their right neighbours, sorted by component.</summary>
+    private readonly struct Corners
+    {
+        public readonly Vector256<double> Y;
+        public readonly Vector256<double> X;
+        public readonly Vector256<double> RightY;
+        public readonly Vector256<double> RightX;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Corners(float* vectors, int* at)
+        {
+            Vector128<float> first = Vector128.Load(vectors + (2 * (long)at[0]));
+            Vector128<float> second = Vector128.Load(vectors + (2 * (long)at[1]));
+            Vector128<float> third = Vector128.Load(vectors + (2 * (long)at[2]));
+            Vector128<float> fourth = Vector128.Load(vectors + (2 * (long)at[3]));
+            Vector128<float> here = Sse.UnpackLow(first, second);
+            Vector128<float> hereToo = Sse.UnpackLow(third, fourth);
+            Vector128<float> right = Sse.UnpackHigh(first, second);
+            Vector128<float> rightToo = Sse.UnpackHigh(third, fourth);
+            Y = Avx.ConvertToVector256Double(Sse.MoveLowToHigh(here, hereToo));
+            X = Avx.ConvertToVector256Double(Sse.MoveHighToLow(hereToo, here));
+            RightY = Avx.ConvertToVector256Double(Sse.MoveLowToHigh(right, rightToo));
+            RightX = Avx.ConvertToVector256Double(Sse.MoveHighToLow(rightToo, right));
+        }
+    }
 }

@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Generic;
+using System.Buffers;
 using System.Linq;
 using SelfAdapt.Imaging;
 
@@ -89,15 +89,16 @@ public static class FlowMasks
 
     private static int[] PixelsAbove(ReadOnlySpan<float> logits, double threshold)
     {
-        List<int> pixels = [];
+        int[] rented = ArrayPool<int>.Shared.Rent(logits.Length);
+        int count = 0;
         for (int i = 0; i < logits.Length; i++)
         {
-            if (logits[i] > threshold)
-            {
-                pixels.Add(i);
-            }
+            rented[count] = i;
+            count += logits[i] > threshold ? 1 : 0;
         }
 
-        return pixels.ToArray();
+        int[] pixels = rented.AsSpan(0, count).ToArray();
+        ArrayPool<int>.Shared.Return(rented);
+        return pixels;
     }
 }

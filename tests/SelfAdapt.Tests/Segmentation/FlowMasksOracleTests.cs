@@ -24,6 +24,7 @@ public sealed class FlowMasksOracleTests
             SegmentationOptions options = new() { FlowThreshold = threshold, MinSize = minSize };
             LabelImage masks = FlowMasks.Compute(outputs, OutputDescription.Cellpose, options);
             CollectionAssert.AreEqual(PlainMasks.Compute(outputs, options), masks.Labels);
+            Assert.IsGreaterThan(threshold > 0 ? -1 : 5, masks.Labels.Max());
         }
     }
 
