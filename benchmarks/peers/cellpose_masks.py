@@ -41,7 +41,7 @@ def timed(stage, function):
 
 def run(field):
     """One timed run: (milliseconds, masks)."""
-    # Cellpose scales the flow in place in some versions: every round gets its own copy, made outside the clock.
+    # Every round gets its own copy, made outside the clock, so that no round can change the next one's input.
     flow, logit = field[:2].copy(), field[2].copy()
     spent.clear()
     start = time.perf_counter()
