@@ -20,6 +20,11 @@ internal static class Program
 
     private static int Main(string[] arguments)
     {
+        if (arguments is ["masks", ..])
+        {
+            return MasksBenchmark.Run(arguments.AsSpan(1));
+        }
+
         if (!TryParse(arguments, out Settings settings))
         {
             Console.Error.WriteLine(

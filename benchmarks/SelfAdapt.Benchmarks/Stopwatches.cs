@@ -33,7 +33,9 @@ internal static class Stopwatches
         return [.. times.Select(Median)];
     }
 
-    private static double Median(double[] values)
+    /// <summary>The median, of an even number the mean of the middle two.</summary>
+    /// <param name="values">At least one.</param>
+    public static double Median(double[] values)
     {
         double[] sorted = [.. values.Order()];
         int middle = sorted.Length / 2;

@@ -85,9 +85,10 @@ internal sealed class SegmentationArguments
     /// <param name="model">The model, which may tell diameters.</param>
     /// <param name="outputs">What its outputs mean.</param>
     /// <param name="batchSize">Tiles per network call.</param>
+    /// <param name="threads">Threads that build masks; 0: one per processor.</param>
     /// <exception cref="SelfAdaptException">Usage: a value is out of its range.</exception>
     public SegmentationOptions Get(
-        ParseResult parsed, ModelFile model, OutputDescription outputs, int batchSize)
+        ParseResult parsed, ModelFile model, OutputDescription outputs, int batchSize, int threads)
     {
         (double diameter, double diamMean) = Diameters(parsed, model, outputs);
         SegmentationOptions options = new()
@@ -105,6 +106,7 @@ internal sealed class SegmentationArguments
             Augment = parsed.GetValue(_augment),
             Resample = !parsed.GetValue(_noResample),
             BatchSize = batchSize,
+            Threads = threads,
             ExcludeOnEdges = parsed.GetValue(_excludeOnEdges),
         };
         options.Validate();

@@ -1,7 +1,9 @@
 using System;
 using System.Buffers;
 using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;
@@ -10,8 +12,10 @@ namespace SelfAdapt.Segmentation;
 /// The unit flow of one cell: the direction in which heat, fed at the cell's centre and kept inside the cell,
 /// falls off least (spec/cellpose.md 4.5, version 3 on a CPU).
 /// </summary>
-internal static class CellFlow
+internal static unsafe class CellFlow
 {
+    private const int Lanes = 8;
+    private const int VectorBytes = Lanes * sizeof(double);
     private const double Share = 1.0 / 9;
     private const double Tiny = 1e-60;
 
@@ -28,27 +32,39 @@ internal static class CellFlow
     /// <param name="sink">Called once for each pixel of the cell, in raster order.</param>
     public static void Compute(LabelImage labels, int label, in LabelRegion region, PixelSink sink)
     {
-        int stride = region.Width + 2;
-        int size = stride * (region.Height + 2);
-        double[] rented = ArrayPool<double>.Shared.Rent(3 * size);
-        Span<double> share = rented.AsSpan(0, size);
-        Span<double> heat = rented.AsSpan(size, size);
-        Span<double> rowSums = rented.AsSpan(2 * size, size);
-        rented.AsSpan(0, 3 * size).Clear();
+        // A frame of zeros on all sides: a row, and the start of each row, where the end of the row above lies too.
+        int stride = ((region.Width + Lanes - 1) / Lanes * Lanes) + Lanes;
+        int size = (stride * (region.Height + 2)) + Lanes;
+        double[] rented = ArrayPool<double>.Shared.Rent((3 * size) + Lanes);
+        rented.AsSpan(0, (3 * size) + Lanes).Clear();
+        fixed (double* start = rented)
+        {
+            double* share = (double*)(((nuint)start + VectorBytes - 1) / VectorBytes * VectorBytes);
+            Compute(labels, label, region, sink, share, share + size, share + (2 * size), stride);
+        }
 
-        int centre = MarkPixels(labels, label, region, share);
-        int steps = 2 * (region.Height + 2 + region.Width + 2);
-        for (int i = 0; i < steps; i++)
+        ArrayPool<double>.Shared.Return(rented);
+    }
+
+    private static void Compute(
+        LabelImage labels, int label, in LabelRegion region, PixelSink sink,
+        double* share, double* heat, double* next, int stride)
+    {
+        int centre = MarkPixels(labels, label, region, share, stride);
+        int pairsOfSteps = region.Height + 2 + region.Width + 2;
+        for (int i = 0; i < pairsOfSteps; i++)
         {
             heat[centre] += 1;
-            Diffuse(heat, rowSums, share, stride);
+            Diffuse(heat, next, share, region.Height, stride);
+            next[centre] += 1;
+            Diffuse(next, heat, share, region.Height, stride);
         }
 
         for (int y = 0; y < region.Height; y++)
         {
             for (int x = 0; x < region.Width; x++)
             {
-                int at = ((y + 1) * stride) + x + 1;
+                int at = ((y + 1) * stride) + Lanes + x;
                 if (share[at] != 0)
                 {
                     double dy = heat[at + stride] - heat[at - stride];
@@ -58,26 +74,23 @@ internal static class CellFlow
                 }
             }
         }
-
-        ArrayPool<double>.Shared.Return(rented);
     }
 
     /// <summary>
     /// Puts 1/9 at the cell's pixels and returns the one nearest to their mean (the first in raster order).
     /// </summary>
-    private static int MarkPixels(LabelImage labels, int label, in LabelRegion region, Span<double> share)
+    private static int MarkPixels(
+        LabelImage labels, int label, in LabelRegion region, double* share, int stride)
     {
-        int stride = region.Width + 2;
         (double sumY, double sumX) = (0, 0);
         for (int y = 0; y < region.Height; y++)
         {
-            ReadOnlySpan<int> row = labels.Labels.AsSpan(
-                ((region.Top + y) * labels.Width) + region.Left, region.Width);
+            ReadOnlySpan<int> row = LabelRegions.Row(labels, region, y);
             for (int x = 0; x < row.Length; x++)
             {
                 if (row[x] == label)
                 {
-                    share[((y + 1) * stride) + x + 1] = Share;
+                    share[((y + 1) * stride) + Lanes + x] = Share;
                     sumY += y;
                     sumX += x;
                 }
@@ -91,7 +104,7 @@ internal static class CellFlow
         {
             for (int x = 0; x < region.Width; x++)
             {
-                int at = ((y + 1) * stride) + x + 1;
+                int at = ((y + 1) * stride) + Lanes + x;
                 double distance = ((y - meanY) * (y - meanY)) + ((x - meanX) * (x - meanX));
                 if (share[at] != 0 && distance < least)
                 {
@@ -104,41 +117,55 @@ internal static class CellFlow
     }
 
     /// <summary>
-    /// One averaging step. The 3x3 sum is split into sums of three along rows, then along columns; the frame
-    /// of zeros lets both run over the whole array without looking at row ends.
+    /// One averaging step. The 3x3 sum is split into sums of three along rows, then along columns; going down a
+    /// strip of columns, each row's sums serve for three rows.
     /// </summary>
-    private static void Diffuse(
-        Span<double> heat, Span<double> rowSums, ReadOnlySpan<double> share, int stride)
+    private static void Diffuse(double* heat, double* next, double* share, int height, int stride)
     {
-        ref double from = ref MemoryMarshal.GetReference(heat);
-        ref double sums = ref MemoryMarshal.GetReference(rowSums);
-        int end = heat.Length - stride;
-        int i = stride;
-        for (; i <= end - Vector<double>.Count; i += Vector<double>.Count)
+        int end = (height + 1) * stride;
+        if (Avx512F.IsSupported)
         {
-            (LoadAt(ref from, i - 1) + LoadAt(ref from, i) + LoadAt(ref from, i + 1))
-                .StoreUnsafe(ref sums, (nuint)i);
+            for (int column = Lanes; column < stride; column += Lanes)
+            {
+                Vector512<double> above = Vector512<double>.Zero;
+                Vector512<double> here = AlignedSum(heat + column + stride);
+                for (int i = column + stride; i < end; i += stride)
+                {
+                    Vector512<double> below = AlignedSum(heat + i + stride);
+                    ((above + here + below) * Vector512.LoadAligned(share + i)).StoreAligned(next + i);
+                    (above, here) = (here, below);
+                }
+            }
+
+            return;
         }
 
-        for (; i < end; i++)
+        for (int column = Lanes; column < stride; column += Vector<double>.Count)
         {
-            rowSums[i] = heat[i - 1] + heat[i] + heat[i + 1];
-        }
-
-        ref double part = ref MemoryMarshal.GetReference(share);
-        for (i = stride; i <= end - Vector<double>.Count; i += Vector<double>.Count)
-        {
-            Vector<double> sum =
-                LoadAt(ref sums, i - stride) + LoadAt(ref sums, i) + LoadAt(ref sums, i + stride);
-            (sum * LoadAt(ref part, i)).StoreUnsafe(ref from, (nuint)i);
-        }
-
-        for (; i < end; i++)
-        {
-            heat[i] = (rowSums[i - stride] + rowSums[i] + rowSums[i + stride]) * share[i];
+            Vector<double> above = Vector<double>.Zero;
+            Vector<double> here = Sum(heat + column + stride);
+            for (int i = column + stride; i < end; i += stride)
+            {
+                Vector<double> below = Sum(heat + i + stride);
+                ((above + here + below) * Vector.Load(share + i)).Store(next + i);
+                (above, here) = (here, below);
+            }
         }
     }
 
-    private static Vector<double> LoadAt(ref double start, int index) =>
-        Vector.LoadUnsafe(ref start, (nuint)index);
+    /// <summary>
+    /// The neighbours come out of whole vectors: loads that lie across two vectors just stored would wait.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> AlignedSum(double* at)
+    {
+        Vector512<long> here = Vector512.LoadAligned((long*)at);
+        Vector512<long> left = Avx512F.AlignRight64(here, Vector512.LoadAligned((long*)at - Lanes), Lanes - 1);
+        Vector512<long> right = Avx512F.AlignRight64(Vector512.LoadAligned((long*)at + Lanes), here, 1);
+        return left.AsDouble() + here.AsDouble() + right.AsDouble();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<double> Sum(double* at) =>
+        Vector.Load(at - 1) + Vector.Load(at) + Vector.Load(at + 1);
 }

@@ -16,6 +16,9 @@ internal sealed class ExteriorMap
     private int[] _stack = [];
     private int _stride;
 
+    /// <summary>Whether the examined label has holes.</summary>
+    public bool HasHoles { get; private set; }
+
     /// <summary>Examines one label.</summary>
     /// <param name="labels">The label image.</param>
     /// <param name="label">The label.</param>
@@ -33,8 +36,7 @@ internal sealed class ExteriorMap
         state.Clear();
         for (int y = 0; y < region.Height; y++)
         {
-            ReadOnlySpan<int> row = labels.Labels.AsSpan(
-                ((region.Top + y) * labels.Width) + region.Left, region.Width);
+            ReadOnlySpan<int> row = LabelRegions.Row(labels, region, y);
             for (int x = 0; x < row.Length; x++)
             {
                 if (row[x] == label)
@@ -45,6 +47,7 @@ internal sealed class ExteriorMap
         }
 
         Flood(state);
+        HasHoles = state.Contains((byte)0);
     }
 
     /// <summary>

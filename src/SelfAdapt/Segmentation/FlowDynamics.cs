@@ -1,4 +1,7 @@
 using System;
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using System.Threading.Tasks;
 
 namespace SelfAdapt.Segmentation;
@@ -6,9 +9,13 @@ namespace SelfAdapt.Segmentation;
 /// <summary>
 /// Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).
 /// </summary>
-internal static class FlowDynamics
+internal static unsafe class FlowDynamics
 {
-    private const int PointsPerChunk = 4096;
+    // Few enough that the positions stay in the fastest cache.
+    private const int PointsPerChunk = 1024;
+
+    // A point whose flow ends in a cycle of 1, 2 or 4 steps is back where it was after that many.
+    private const int RoundSteps = 4;
 
     /// <summary>Follows the flow from every cell pixel.</summary>
     /// <param name="flowY">[height, width]: row component of the network's flow.</param>
@@ -18,68 +25,111 @@ internal static class FlowDynamics
     /// <param name="width">Columns.</param>
     /// <param name="scale">What the flow is divided by.</param>
     /// <param name="steps">Number of steps.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>For each cell pixel the index of the pixel where it ended.</returns>
     public static int[] Follow(
         ReadOnlySpan<float> flowY, ReadOnlySpan<float> flowX, int[] cellPixels, int height, int width,
-        float scale, int steps)
+        float scale, int steps, int threads = 0)
     {
-        float[] field = new float[checked(2 * height * width)];
-        foreach (int pixel in cellPixels)
-        {
-            field[2 * pixel] = flowY[pixel] / scale;
-            field[(2 * pixel) + 1] = flowX[pixel] / scale;
-        }
-
         int[] ends = new int[cellPixels.Length];
         int chunks = (cellPixels.Length + PointsPerChunk - 1) / PointsPerChunk;
-        Parallel.For(0, chunks, chunk =>
+        ParallelOptions parallelism = Parallelism.Of(threads);
+        float[] rented = ArrayPool<float>.Shared.Rent(FlowField.Length(height, width));
+        fixed (float* y = flowY, x = flowX, interleaved = rented)
         {
-            int last = Math.Min((chunk + 1) * PointsPerChunk, cellPixels.Length);
-            for (int i = chunk * PointsPerChunk; i < last; i++)
+            FlowField field = new(interleaved, height, width);
+            (nint ofY, nint ofX) = ((nint)y, (nint)x);
+            new Span<float>(interleaved, FlowField.Length(height, width)).Clear();
+            Parallel.For(0, chunks, parallelism, chunk =>
             {
-                ends[i] = FollowOne(field, cellPixels[i], height, width, steps);
-            }
-        });
+                foreach (int pixel in Chunk(cellPixels, chunk))
+                {
+                    field.Vectors[2 * pixel] = ((float*)ofY)[pixel] / scale;
+                    field.Vectors[(2 * pixel) + 1] = ((float*)ofX)[pixel] / scale;
+                }
+            });
+            Parallel.For(0, chunks, parallelism, chunk =>
+                FollowChunk(field, Chunk(cellPixels, chunk), Chunk(ends, chunk), steps));
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
         return ends;
     }
 
-    private static int FollowOne(ReadOnlySpan<float> field, int start, int height, int width, int steps)
-    {
-        float maxY = height - 1;
-        float maxX = width - 1;
-        float y = start / width;
-        float x = start % width;
-        for (int step = 0; step < steps; step++)
-        {
-            int y0 = (int)y;
-            int x0 = (int)x;
-            double down = y - y0;
-            double right = x - x0;
-            double up = 1 - down;
-            double left = 1 - right;
-            int here = 2 * ((y0 * width) + x0);
-            int toRight = x0 + 1 < width ? 2 : 0;
-            int toBelow = y0 + 1 < height ? 2 * width : 0;
-            int below = here + toBelow;
-            double w00 = up * left;
-            double w01 = up * right;
-            double w10 = down * left;
-            double w11 = down * right;
-            double stepY = (field[here] * w00) + (field[here + toRight] * w01)
-                + (field[below] * w10) + (field[below + toRight] * w11);
-            double stepX = (field[here + 1] * w00) + (field[here + toRight + 1] * w01)
-                + (field[below + 1] * w10) + (field[below + toRight + 1] * w11);
-            float nextY = Math.Clamp(y + (float)stepY, 0f, maxY);
-            float nextX = Math.Clamp(x + (float)stepX, 0f, maxX);
-            if (nextY == y && nextX == x)
-            {
-                // The position decides the next step, so a point that rests once rests for ever.
-                break;
-            }
+    private static Span<int> Chunk(int[] all, int chunk) =>
+        all.AsSpan(chunk * PointsPerChunk, Math.Min(PointsPerChunk, all.Length - (chunk * PointsPerChunk)));
 
-            (y, x) = (nextY, nextX);
+    /// <summary>
+    /// Steps all points of a chunk in turn, so that the processor overlaps them. The position decides the next
+    /// step: a point that a round of steps leaves where it was will be there after every further round, and the
+    /// odd steps are taken first, so that only whole rounds remain.
+    /// </summary>
+    [SkipLocalsInit]
+    private static void FollowChunk(FlowField field, ReadOnlySpan<int> starts, Span<int> ends, int steps)
+    {
+        float* ys = stackalloc float[PointsPerChunk];
+        float* xs = stackalloc float[PointsPerChunk];
+        float* oldYs = stackalloc float[PointsPerChunk];
+        float* oldXs = stackalloc float[PointsPerChunk];
+        int* points = stackalloc int[PointsPerChunk];
+        int moving = starts.Length;
+        for (int i = 0; i < moving; i++)
+        {
+            (int y, int x) = Math.DivRem(starts[i], field.Width);
+            (ys[i], xs[i], points[i]) = (y, x, i);
         }
 
-        return ((int)y * width) + (int)x;
+        Advance(field, ys, xs, moving, steps % RoundSteps);
+        for (int left = steps / RoundSteps; left > 0 && moving > 0; left--)
+        {
+            new ReadOnlySpan<float>(ys, moving).CopyTo(new Span<float>(oldYs, moving));
+            new ReadOnlySpan<float>(xs, moving).CopyTo(new Span<float>(oldXs, moving));
+            Advance(field, ys, xs, moving, RoundSteps);
+            int kept = 0;
+            for (int i = 0; i < moving; i++)
+            {
+                // Every point is written down; that of one still moving is written again later.
+                ends[points[i]] = ((int)ys[i] * field.Width) + (int)xs[i];
+                bool moves = ys[i] != oldYs[i] || xs[i] != oldXs[i];
+                (ys[kept], xs[kept], points[kept]) = (ys[i], xs[i], points[i]);
+                kept += moves ? 1 : 0;
+            }
+
+            moving = kept;
+        }
+
+        for (int i = 0; i < moving; i++)
+        {
+            ends[points[i]] = ((int)ys[i] * field.Width) + (int)xs[i];
+        }
+    }
+
+    private static void Advance(FlowField field, float* ys, float* xs, int count, int steps)
+    {
+        int* scratch = stackalloc int[8];
+        for (int step = 0; step < steps; step++)
+        {
+            int i = 0;
+            if (Avx512F.IsSupported)
+            {
+                for (; i <= count - 8; i += 8)
+                {
+                    field.StepEight(ys + i, xs + i, scratch);
+                }
+            }
+
+            if (Avx2.IsSupported)
+            {
+                for (; i <= count - 4; i += 4)
+                {
+                    field.StepFour(ys + i, xs + i, scratch);
+                }
+            }
+
+            for (; i < count; i++)
+            {
+                field.StepOne(ref ys[i], ref xs[i]);
+            }
+        }
     }
 }

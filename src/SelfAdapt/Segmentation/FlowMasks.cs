@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Generic;
+using System.Buffers;
 using System.Linq;
 using SelfAdapt.Imaging;
 
@@ -51,7 +51,7 @@ public static class FlowMasks
             masks = Resampling.Nearest(masks, height, width);
         }
 
-        masks = MaskCleanup.FillHolesAndRemoveSmall(masks, options.MinSize);
+        masks = MaskCleanup.FillHolesAndRemoveSmall(masks, options.MinSize, options.Threads);
         return options.ExcludeOnEdges ? MaskCleanup.ExcludeOnEdges(masks) : masks;
     }
 
@@ -62,14 +62,15 @@ public static class FlowMasks
         int[] cellPixels = PixelsAbove(outputs.Plane(logit), options.CellprobThreshold);
         int[] ends = FlowDynamics.Follow(
             outputs.Plane(flow), outputs.Plane(flow + 1), cellPixels, outputs.Height, outputs.Width,
-            description.FlowScale, options.FlowSteps);
+            description.FlowScale, options.FlowSteps, options.Threads);
         LabelImage labels = SeedLabeling.Label(
             cellPixels, ends, outputs.Height, outputs.Width, options.MaxSizeFraction);
         if (options.FlowThreshold > 0)
         {
             LabelRegion[] regions = LabelRegions.Find(labels, labels.Labels.Max());
-            double[] errors = MaskFlows.Errors(labels, regions, outputs, flow, description.FlowScale);
-            LabelRegions.Keep(labels, Array.ConvertAll(errors, error => !(error > options.FlowThreshold)));
+            double[] errors =
+                MaskFlows.Errors(labels, regions, outputs, flow, description.FlowScale, options.Threads);
+            LabelRegions.Keep(labels, regions, k => !(errors[k] > options.FlowThreshold));
         }
 
         return labels;
@@ -88,15 +89,16 @@ public static class FlowMasks
 
     private static int[] PixelsAbove(ReadOnlySpan<float> logits, double threshold)
     {
-        List<int> pixels = [];
+        int[] rented = ArrayPool<int>.Shared.Rent(logits.Length);
+        int count = 0;
         for (int i = 0; i < logits.Length; i++)
         {
-            if (logits[i] > threshold)
-            {
-                pixels.Add(i);
-            }
+            rented[count] = i;
+            count += logits[i] > threshold ? 1 : 0;
         }
 
-        return pixels.ToArray();
+        int[] pixels = rented.AsSpan(0, count).ToArray();
+        ArrayPool<int>.Shared.Return(rented);
+        return pixels;
     }
 }

@@ -32,8 +32,8 @@ public static class ImagePreparation
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Image selected = SelectChannels(image, options.Channels, inputChannels, source);
-        Normalize(selected, options.Normalization, options.Invert, source);
-        return Rescale(selected, options.Rescale, source);
+        Normalize(selected, options.Normalization, options.Invert, source, options.Threads);
+        return Rescale(selected, options.Rescale, source, options.Threads);
     }
 
     /// <summary>Picks the channels that a network sees (spec/cellpose.md 3.1).</summary>
@@ -88,11 +88,13 @@ public static class ImagePreparation
     /// <param name="normalization">How.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
     /// <param name="source">What error messages call the image.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or infinite.
     /// </exception>
     public static void Normalize(
-        Image image, IntensityNormalization normalization, bool invert, string source = "the image")
+        Image image, IntensityNormalization normalization, bool invert, string source = "the image",
+        int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(image);
         RequireFinite(image, source);
@@ -101,7 +103,7 @@ public static class ImagePreparation
             return;
         }
 
-        Parallel.For(0, image.Channels, channel =>
+        Parallel.For(0, image.Channels, Parallelism.Of(threads), channel =>
         {
             if (normalization == IntensityNormalization.Percentile)
             {
@@ -118,11 +120,12 @@ public static class ImagePreparation
     /// <param name="image">The image; returned itself when the factor is 1.</param>
     /// <param name="factor">Network scale over image scale, above 0.</param>
     /// <param name="source">What error messages call the image.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ExitCode.Usage"/>) the new size has no pixels or more than 2^29.
     /// </exception>
-    public static Image Rescale(Image image, double factor, string source = "the image")
+    public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (factor == 1.0)
@@ -140,15 +143,16 @@ public static class ImagePreparation
                 + $"Check the diameter."));
         }
 
-        return Resize(image, (int)newHeight, (int)newWidth);
+        return Resize(image, (int)newHeight, (int)newWidth, threads);
     }
 
     /// <summary>Resizes to a given size, bilinear with OpenCV's rules (spec/cellpose.md 3.3).</summary>
     /// <param name="image">The image.</param>
     /// <param name="height">New rows, at least 1.</param>
     /// <param name="width">New columns, at least 1.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>A new image of [channels, height, width].</returns>
-    public static Image Resize(Image image, int height, int width)
+    public static Image Resize(Image image, int height, int width, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(image);
         Image result = Blank(image.Channels, height, width);
@@ -158,7 +162,7 @@ public static class ImagePreparation
         {
             Resampling.Linear(
                 image.Pixels.AsMemory(c * from, from), image.Height, image.Width,
-                result.Pixels.AsMemory(c * to, to), height, width);
+                result.Pixels.AsMemory(c * to, to), height, width, threads);
         }
 
         return result;

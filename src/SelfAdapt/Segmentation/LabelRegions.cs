@@ -42,8 +42,10 @@ internal static class LabelRegions
         for (int y = 0; y < labels.Height; y++)
         {
             ReadOnlySpan<int> row = labels.Labels.AsSpan(y * labels.Width, labels.Width);
-            for (int x = 0; x < row.Length; x++)
+            int length;
+            for (int x = 0; x < row.Length; x += length)
             {
+                length = RunLength(row[x..]);
                 if (row[x] == 0)
                 {
                     continue;
@@ -52,13 +54,13 @@ internal static class LabelRegions
                 ref LabelRegion region = ref regions[row[x] - 1];
                 if (region.Area == 0)
                 {
-                    (region.Top, region.Left, region.Right) = (y, x, x);
+                    (region.Top, region.Left) = (y, x);
                 }
 
-                region.Area++;
+                region.Area += length;
                 region.Bottom = y;
                 region.Left = Math.Min(region.Left, x);
-                region.Right = Math.Max(region.Right, x);
+                region.Right = Math.Max(region.Right, x + length - 1);
             }
         }
 
@@ -70,45 +72,69 @@ internal static class LabelRegions
     /// <returns>The renumbered copy and the number of labels.</returns>
     public static (LabelImage Labels, int Count) Renumber(LabelImage labels)
     {
-        int[] result = new int[labels.Labels.Length];
-        Dictionary<int, int> numbers = [];
-        (int last, int lastNumber) = (0, 0);
-        for (int i = 0; i < result.Length; i++)
-        {
-            int label = labels.Labels[i];
-            if (label <= 0)
-            {
-                continue;
-            }
-
-            if (label != last)
-            {
-                if (!numbers.TryGetValue(label, out lastNumber))
-                {
-                    lastNumber = numbers.Count + 1;
-                    numbers.Add(label, lastNumber);
-                }
-
-                last = label;
-            }
-
-            result[i] = lastNumber;
-        }
-
-        return (new LabelImage(labels.Height, labels.Width, result), numbers.Count);
+        LabelImage result = new(labels.Height, labels.Width, labels.Labels.AsSpan().ToArray());
+        return (result, RenumberInPlace(result));
     }
 
-    /// <summary>Sets every pixel whose label is not wanted to background, in place.</summary>
-    /// <param name="labels">Labels 0..n.</param>
-    /// <param name="keep">Entry k - 1 decides over label k.</param>
-    public static void Keep(LabelImage labels, bool[] keep)
+    /// <summary>The same without a copy.</summary>
+    /// <param name="labels">Any labels; values below 1 become background.</param>
+    /// <returns>The number of labels.</returns>
+    public static int RenumberInPlace(LabelImage labels)
     {
-        foreach (ref int label in labels.Labels.AsSpan())
+        Dictionary<int, int> numbers = [];
+        Span<int> rest = labels.Labels;
+        while (!rest.IsEmpty)
         {
-            if (label > 0 && !keep[label - 1])
+            int label = rest[0];
+            int length = RunLength(rest);
+            int number = 0;
+            if (label > 0 && !numbers.TryGetValue(label, out number))
             {
-                label = 0;
+                number = numbers.Count + 1;
+                numbers.Add(label, number);
+            }
+
+            if (number != label)
+            {
+                rest[..length].Fill(number);
+            }
+
+            rest = rest[length..];
+        }
+
+        return numbers.Count;
+    }
+
+    /// <summary>Sets every pixel whose label is not wanted to background.</summary>
+    /// <param name="labels">Labels 0..n; changed.</param>
+    /// <param name="regions">Boxes that hold them; those of unwanted labels become empty.</param>
+    /// <param name="keep">Decides over label k + 1, given k.</param>
+    public static void Keep(LabelImage labels, LabelRegion[] regions, Func<int, bool> keep)
+    {
+        for (int k = 0; k < regions.Length; k++)
+        {
+            if (regions[k].Area > 0 && !keep(k))
+            {
+                for (int y = 0; y < regions[k].Height; y++)
+                {
+                    Row(labels, regions[k], y).Replace(k + 1, 0);
+                }
+
+                regions[k].Area = 0;
             }
         }
+    }
+
+    /// <summary>The pixels of one row of a box.</summary>
+    /// <param name="labels">The label image.</param>
+    /// <param name="region">The box.</param>
+    /// <param name="y">Row within the box.</param>
+    public static Span<int> Row(LabelImage labels, in LabelRegion region, int y) =>
+        labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);
+
+    private static int RunLength(ReadOnlySpan<int> values)
+    {
+        int length = values.IndexOfAnyExcept(values[0]);
+        return length < 0 ? values.Length : length;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading.Tasks;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;
@@ -15,14 +16,17 @@ internal static class MaskCleanup
     /// </summary>
     /// <param name="masks">Any labels; not changed.</param>
     /// <param name="minSize">Least number of pixels; 0 or less keeps all.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>Labels 1..n in raster order of first appearance.</returns>
-    public static LabelImage FillHolesAndRemoveSmall(LabelImage masks, int minSize)
+    public static LabelImage FillHolesAndRemoveSmall(LabelImage masks, int minSize, int threads = 0)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
-        RemoveSmall(labels, LabelRegions.Find(labels, count), minSize);
-        FillHoles(labels, LabelRegions.Find(labels, count));
-        RemoveSmall(labels, LabelRegions.Find(labels, count), minSize);
-        return LabelRegions.Renumber(labels).Labels;
+        LabelRegion[] regions = LabelRegions.Find(labels, count);
+        LabelRegions.Keep(labels, regions, k => regions[k].Area >= minSize);
+        FillHoles(labels, regions, threads);
+        LabelRegions.Keep(labels, regions, k => regions[k].Area >= minSize);
+        LabelRegions.RenumberInPlace(labels);
+        return labels;
     }
 
     /// <summary>Removes masks that touch the image border (spec/cellpose.md 4.6).</summary>
@@ -32,9 +36,11 @@ internal static class MaskCleanup
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
         LabelRegion[] regions = LabelRegions.Find(labels, count);
-        LabelRegions.Keep(labels, Array.ConvertAll(regions, r =>
-            r.Top > 0 && r.Left > 0 && r.Bottom < labels.Height - 1 && r.Right < labels.Width - 1));
-        return LabelRegions.Renumber(labels).Labels;
+        LabelRegions.Keep(labels, regions, k =>
+            regions[k].Top > 0 && regions[k].Left > 0
+            && regions[k].Bottom < labels.Height - 1 && regions[k].Right < labels.Width - 1);
+        LabelRegions.RenumberInPlace(labels);
+        return labels;
     }
 
     /// <summary>Numbers the 4-connected pieces of a foreground in raster order.</summary>
@@ -77,40 +83,55 @@ internal static class MaskCleanup
         }
     }
 
-    private static void RemoveSmall(LabelImage labels, LabelRegion[] regions, int minSize) =>
-        LabelRegions.Keep(labels, Array.ConvertAll(regions, region => region.Area >= minSize));
-
     /// <summary>
-    /// Fills each label's holes, labels ascending; a smaller mask inside a hole is swallowed. Later labels
-    /// only ever lose pixels, so boxes found beforehand stay valid.
+    /// Fills each label's holes, labels ascending; a smaller mask inside a hole is swallowed. Which labels have
+    /// holes is found beforehand by many threads. A label only ever loses pixels before its turn: then it is
+    /// looked at again, within the same box.
     /// </summary>
-    private static void FillHoles(LabelImage labels, LabelRegion[] regions)
+    private static void FillHoles(LabelImage labels, LabelRegion[] regions, int threads)
     {
+        bool[] suspect = new bool[regions.Length];
+        Parallel.For(0, regions.Length, Parallelism.Of(threads), () => new ExteriorMap(), (k, _, map) =>
+        {
+            LabelRegion region = regions[k];
+            if (region.Area > 0 && region.Area < region.Height * region.Width)
+            {
+                map.Examine(labels, k + 1, region);
+                suspect[k] = map.HasHoles;
+            }
+
+            return map;
+        }, _ => { });
+
         ExteriorMap map = new();
         for (int k = 0; k < regions.Length; k++)
         {
-            LabelRegion region = regions[k];
-            if (region.Area == 0 || region.Area == region.Height * region.Width)
+            if (suspect[k])
             {
-                continue;
+                map.Examine(labels, k + 1, regions[k]);
+                FillOne(labels, regions, k, map, suspect);
             }
-
-            map.Examine(labels, k + 1, region);
-            FillOne(labels, k + 1, region, map);
         }
     }
 
-    private static void FillOne(LabelImage labels, int label, in LabelRegion region, ExteriorMap map)
+    private static void FillOne(
+        LabelImage labels, LabelRegion[] regions, int filled, ExteriorMap map, bool[] suspect)
     {
-        for (int y = 0; y < region.Height; y++)
+        for (int y = 0; y < regions[filled].Height; y++)
         {
-            Span<int> row = labels.Labels.AsSpan(
-                ((region.Top + y) * labels.Width) + region.Left, region.Width);
+            Span<int> row = LabelRegions.Row(labels, regions[filled], y);
             for (int x = 0; x < row.Length; x++)
             {
-                if (!map.IsOutside(y, x))
+                if (row[x] != filled + 1 && !map.IsOutside(y, x))
                 {
-                    row[x] = label;
+                    if (row[x] > 0)
+                    {
+                        regions[row[x] - 1].Area--;
+                        suspect[row[x] - 1] = true;
+                    }
+
+                    regions[filled].Area++;
+                    row[x] = filled + 1;
                 }
             }
         }

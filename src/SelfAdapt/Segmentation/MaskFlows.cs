@@ -33,15 +33,16 @@ public static class MaskFlows
     /// <param name="outputs">The network's output planes at the size of the labels.</param>
     /// <param name="flowChannel">The channel of the flow's row component; the other one follows it.</param>
     /// <param name="scale">Factor between the network's flow and unit flows.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>Entry k - 1: mean squared error of label k, summed over both components.</returns>
     internal static double[] Errors(
-        LabelImage labels, LabelRegion[] regions, Image outputs, int flowChannel, float scale)
+        LabelImage labels, LabelRegion[] regions, Image outputs, int flowChannel, float scale, int threads = 0)
     {
         int plane = outputs.Height * outputs.Width;
         int firstY = flowChannel * plane;
         int firstX = firstY + plane;
         double[] errors = new double[regions.Length];
-        Parallel.For(0, regions.Length, k =>
+        Parallel.For(0, regions.Length, Parallelism.Of(threads), k =>
         {
             (double sumY, double sumX) = (0, 0);
             CellFlow.Compute(labels, k + 1, regions[k], (index, y, x) =>

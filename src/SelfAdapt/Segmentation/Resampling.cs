@@ -16,9 +16,10 @@ internal static class Resampling
     /// <param name="target">Receives [newHeight, newWidth].</param>
     /// <param name="newHeight">Target rows.</param>
     /// <param name="newWidth">Target columns.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static void Linear(
         ReadOnlyMemory<float> source, int height, int width, Memory<float> target,
-        int newHeight, int newWidth)
+        int newHeight, int newWidth, int threads = 0)
     {
         if (height == newHeight && width == newWidth)
         {
@@ -28,7 +29,7 @@ internal static class Resampling
 
         (int[] firstX, float[] weightX) = LinearTaps(width, newWidth);
         (int[] firstY, float[] weightY) = LinearTaps(height, newHeight);
-        Parallel.For(0, newHeight, y =>
+        Parallel.For(0, newHeight, Parallelism.Of(threads), y =>
         {
             ReadOnlySpan<float> upper = source.Span.Slice(firstY[y] * width, width);
             ReadOnlySpan<float> lower = source.Span.Slice(Math.Min(firstY[y] + 1, height - 1) * width, width);

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using SelfAdapt.Imaging;
 
@@ -9,7 +10,6 @@ namespace SelfAdapt.Segmentation;
 /// </summary>
 internal static class SeedLabeling
 {
-    private const int Frame = 20;
     private const int PeakReach = 2;
     private const int LeastSeedCount = 11;
     private const int LeastGrowCount = 3;
@@ -17,7 +17,7 @@ internal static class SeedLabeling
     private const int Window = (2 * GrowSteps) + 1;
 
     /// <summary>Labels cell pixels by where they ended.</summary>
-    /// <param name="cellPixels">Indices of the cell pixels.</param>
+    /// <param name="cellPixels">Indices of the cell pixels, ascending.</param>
     /// <param name="ends">For each of them the index of the pixel where it ended.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -26,45 +26,64 @@ internal static class SeedLabeling
     public static LabelImage Label(
         int[] cellPixels, int[] ends, int height, int width, double maxSizeFraction)
     {
-        int stride = width + (2 * Frame);
-        int[] counts = new int[checked(stride * (height + (2 * Frame)))];
-        foreach (int end in ends)
-        {
-            counts[Framed(end, width, stride)]++;
-        }
-
-        int[] seeds = FindSeeds(counts, stride);
-        int[] canvas = new int[counts.Length];
+        int pixels = height * width;
+        int[] rented = ArrayPool<int>.Shared.Rent(2 * pixels);
+        rented.AsSpan(0, 2 * pixels).Clear();
+        Span<int> counts = rented.AsSpan(0, pixels);
+        Span<int> seedAt = rented.AsSpan(pixels, pixels);
+        int[] seeds = FindSeeds(counts, ends, height, width);
         for (int k = 0; k < seeds.Length; k++)
         {
-            Grow(counts, canvas, stride, seeds[k], k + 1);
+            Grow(counts, seedAt, height, width, seeds[k], k + 1);
         }
 
-        int[] labels = new int[height * width];
+        int[] numbers = new int[seeds.Length + 1];
+        double largest = maxSizeFraction * height * width;
         int[] areas = new int[seeds.Length + 1];
+        foreach (int end in ends)
+        {
+            areas[seedAt[end]]++;
+        }
+
+        int[] labels = new int[pixels];
+        int count = 0;
         for (int i = 0; i < ends.Length; i++)
         {
-            int label = canvas[Framed(ends[i], width, stride)];
-            labels[cellPixels[i]] = label;
-            areas[label]++;
+            int seed = seedAt[ends[i]];
+            if (seed > 0 && areas[seed] <= largest)
+            {
+                if (numbers[seed] == 0)
+                {
+                    numbers[seed] = ++count;
+                }
+
+                labels[cellPixels[i]] = numbers[seed];
+            }
         }
 
-        double largest = maxSizeFraction * height * width;
-        LabelImage result = new(height, width, labels);
-        LabelRegions.Keep(result, Array.ConvertAll(areas[1..], area => area <= largest));
-        return LabelRegions.Renumber(result).Labels;
+        ArrayPool<int>.Shared.Return(rented);
+        return new LabelImage(height, width, labels);
     }
 
-    private static int Framed(int index, int width, int stride) =>
-        (((index / width) + Frame) * stride) + (index % width) + Frame;
-
-    /// <summary>Peaks of the counts, ascending by count, equal ones in raster order.</summary>
-    private static int[] FindSeeds(int[] counts, int stride)
+    /// <summary>
+    /// Counts the points that ended at each pixel and finds the peaks, ascending by count, equal ones in raster
+    /// order.
+    /// </summary>
+    private static int[] FindSeeds(Span<int> counts, int[] ends, int height, int width)
     {
-        List<(int Count, int Index)> seeds = [];
-        for (int at = 0; at < counts.Length; at++)
+        List<int> candidates = [];
+        foreach (int end in ends)
         {
-            if (counts[at] >= LeastSeedCount && IsPeak(counts, stride, at))
+            if (++counts[end] == LeastSeedCount)
+            {
+                candidates.Add(end);
+            }
+        }
+
+        List<(int Count, int Index)> seeds = [];
+        foreach (int at in candidates)
+        {
+            if (IsPeak(counts, height, width, at))
             {
                 seeds.Add((counts[at], at));
             }
@@ -74,13 +93,15 @@ internal static class SeedLabeling
         return seeds.ConvertAll(seed => seed.Index).ToArray();
     }
 
-    private static bool IsPeak(int[] counts, int stride, int at)
+    private static bool IsPeak(ReadOnlySpan<int> counts, int height, int width, int at)
     {
-        for (int dy = -PeakReach; dy <= PeakReach; dy++)
+        (int y, int x) = Math.DivRem(at, width);
+        (int left, int right) = (Math.Max(0, x - PeakReach), Math.Min(width - 1, x + PeakReach));
+        for (int row = Math.Max(0, y - PeakReach); row <= Math.Min(height - 1, y + PeakReach); row++)
         {
-            for (int dx = -PeakReach; dx <= PeakReach; dx++)
+            foreach (int count in counts.Slice((row * width) + left, right - left + 1))
             {
-                if (counts[at + (dy * stride) + dx] > counts[at])
+                if (count > counts[at])
                 {
                     return false;
                 }
@@ -92,49 +113,53 @@ internal static class SeedLabeling
 
     /// <summary>
     /// Spreads from a seed five times by one pixel in all eight directions over pixels where enough points
-    /// ended, and writes the label there; a later seed overwrites an earlier one.
+    /// ended, and writes the label there; a later seed overwrites an earlier one. A row of the window is the
+    /// bits of a number.
     /// </summary>
-    private static void Grow(int[] counts, int[] canvas, int stride, int seed, int label)
+    private static void Grow(
+        ReadOnlySpan<int> counts, Span<int> seedAt, int height, int width, int seed, int label)
     {
-        int corner = seed - (GrowSteps * stride) - GrowSteps;
-        Span<bool> grown = stackalloc bool[Window * Window];
-        Span<bool> before = stackalloc bool[Window * Window];
-        grown[grown.Length / 2] = true;
+        (int y, int x) = Math.DivRem(seed, width);
+        Span<uint> open = stackalloc uint[Window + 2];
+        Span<uint> grown = stackalloc uint[Window + 2];
+        Span<uint> wide = stackalloc uint[Window + 2];
+        open.Clear();
+        grown.Clear();
+        wide.Clear();
+        (int firstColumn, int lastColumn) = (Math.Max(0, x - GrowSteps), Math.Min(width - 1, x + GrowSteps));
+        (int firstRow, int lastRow) = (Math.Max(0, y - GrowSteps), Math.Min(height - 1, y + GrowSteps));
+        for (int row = firstRow; row <= lastRow; row++)
+        {
+            for (int column = firstColumn; column <= lastColumn; column++)
+            {
+                uint isOpen = counts[(row * width) + column] >= LeastGrowCount ? 1u : 0;
+                open[row - y + GrowSteps + 1] |= isOpen << (column - x + GrowSteps);
+            }
+        }
+
+        grown[GrowSteps + 1] = 1u << GrowSteps;
         for (int step = 0; step < GrowSteps; step++)
         {
-            grown.CopyTo(before);
-            for (int y = 0; y < Window; y++)
+            for (int i = 1; i <= Window; i++)
             {
-                for (int x = 0; x < Window; x++)
+                wide[i] = grown[i] | (grown[i] << 1) | (grown[i] >> 1);
+            }
+
+            for (int i = 1; i <= Window; i++)
+            {
+                grown[i] = (wide[i - 1] | wide[i] | wide[i + 1]) & open[i];
+            }
+        }
+
+        for (int row = firstRow; row <= lastRow; row++)
+        {
+            for (int column = firstColumn; column <= lastColumn; column++)
+            {
+                if ((grown[row - y + GrowSteps + 1] >> (column - x + GrowSteps) & 1) != 0)
                 {
-                    grown[(y * Window) + x] = counts[corner + (y * stride) + x] >= LeastGrowCount
-                        && HasNeighbour(before, y, x);
+                    seedAt[(row * width) + column] = label;
                 }
             }
         }
-
-        for (int i = 0; i < grown.Length; i++)
-        {
-            if (grown[i])
-            {
-                canvas[corner + (i / Window * stride) + (i % Window)] = label;
-            }
-        }
-    }
-
-    private static bool HasNeighbour(ReadOnlySpan<bool> set, int y, int x)
-    {
-        for (int ny = Math.Max(0, y - 1); ny <= Math.Min(Window - 1, y + 1); ny++)
-        {
-            for (int nx = Math.Max(0, x - 1); nx <= Math.Min(Window - 1, x + 1); nx++)
-            {
-                if (set[(ny * Window) + nx])
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 }

@@ -68,6 +68,12 @@ public sealed record SegmentationOptions
     /// <summary>Tiles per network call.</summary>
     public int BatchSize { get; init; } = 8;
 
+    /// <summary>
+    /// Threads that prepare images and build masks, 0 = one per processor; results do not depend on it. The
+    /// network's threads are its engine's matter.
+    /// </summary>
+    public int Threads { get; init; }
+
     /// <summary>Least overlap of neighbouring tiles, as a fraction; used within 0.05 to 0.5.</summary>
     public double TileOverlap { get; init; } = 0.1;
 
@@ -110,6 +116,7 @@ public sealed record SegmentationOptions
             nameof(CellprobThreshold), CellprobThreshold, "a number");
         OptionCheck.Require(Niter is >= 0 and <= 1_000_000, nameof(Niter), Niter, "0 (automatic) to 1000000");
         OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
+        OptionCheck.Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads, "0 (one per processor) to 1024");
         OptionCheck.Require(!double.IsNaN(TileOverlap), nameof(TileOverlap), TileOverlap, "a number");
         OptionCheck.Require(MaxSizeFraction > 0, nameof(MaxSizeFraction), MaxSizeFraction, "above 0");
     }

@@ -62,7 +62,8 @@ public sealed class Segmenter
         (Image outputs, float[] embedding) = TiledInference.Run(_network, prepared, _options);
         RequireNumbers(outputs, source);
         bool enlarge = _options.Resample && (outputs.Height != image.Height || outputs.Width != image.Width);
-        return (enlarge ? ImagePreparation.Resize(outputs, image.Height, image.Width) : outputs, embedding);
+        return (enlarge ? ImagePreparation.Resize(outputs, image.Height, image.Width, _options.Threads) : outputs,
+            embedding);
     }
 
     private static void RequireNumbers(Image outputs, string source)

@@ -55,10 +55,11 @@ internal sealed class TileBlender
     }
 
     /// <summary>Divides by the summed weights and hands the picture over; the blender is used up.</summary>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, height, width].</returns>
-    public Image Finish()
+    public Image Finish(int threads)
     {
-        Parallel.For(0, _sum.Channels, c =>
+        Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c =>
         {
             Span<float> plane = _sum.Plane(c);
             for (int i = 0; i < plane.Length; i++)

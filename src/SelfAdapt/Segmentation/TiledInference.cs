@@ -83,7 +83,7 @@ internal sealed class TiledInference
             }
         }
 
-        return blender.Finish();
+        return blender.Finish(_options.Threads);
     }
 
     private static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)

@@ -69,9 +69,9 @@ internal sealed class AdaptVerb
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.Import(parsed.GetValue(_outputs));
-        SegmentationOptions segmentation =
-            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize);
         EngineRequest engine = _engine.Get(parsed);
+        SegmentationOptions segmentation =
+            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
         using Backend backend = InferenceEngine.OpenTraining(engine);
         Func<NetworkWeights, ITeacherEngine>? teacher =
             InferenceEngine.TeacherFor(model, network, engine, options.BatchSize, options.Crop);

@@ -93,6 +93,7 @@ internal sealed class DemoVerb
         {
             Diameter = MicrographOptions.Shifted.Diameter,
             DiamMean = model.DiamMean ?? MicrographOptions.Shifted.Diameter,
+            Threads = engine.Threads,
         };
         (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, seed);
         _terminal.Error.WriteLine(

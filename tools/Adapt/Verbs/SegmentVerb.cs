@@ -88,7 +88,7 @@ internal sealed class SegmentVerb
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.Import(parsed.GetValue(_outputs));
         SegmentationOptions options =
-            _segmentation.Get(parsed, model, network.Outputs, parsed.GetValue(_batchSize));
+            _segmentation.Get(parsed, model, network.Outputs, parsed.GetValue(_batchSize), request.Threads);
         foreach (string file in files)
         {
             RequireFree(folder, Path.GetFileNameWithoutExtension(file), formats, force);

@@ -119,7 +119,8 @@ internal sealed class TrainVerb
             CropSize = parsed.GetValue(_crop),
         };
         setOptions.Validate();
-        using Backend backend = InferenceEngine.OpenTraining(_engine.Get(parsed));
+        EngineRequest request = _engine.Get(parsed);
+        using Backend backend = InferenceEngine.OpenTraining(request);
         using Trainer trainer = new(network, backend, new TrainerOptions
         {
             Epochs = parsed.GetValue(_epochs),
@@ -147,7 +148,7 @@ internal sealed class TrainVerb
         _terminal.Progress.Finish();
         ModelFile trained = Save(model, network, trainer, train, folder);
         JsonObject result =
-            Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test));
+            Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
         ResultFile.Write(RunFolder.Summary(folder), result);
         ResultFile.Write(json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Ok);
@@ -271,7 +272,7 @@ internal sealed class TrainVerb
     /// <summary>AP on the test images, at the scale that training brought them to.</summary>
     private static double[]? Score(
         Backend backend, Network network, Trainer trainer, TrainingSet train,
-            IReadOnlyList<LabelledImage> test)
+            IReadOnlyList<LabelledImage> test, int threads)
     {
         if (test.Count == 0)
         {
@@ -284,6 +285,7 @@ internal sealed class TrainVerb
             Channels = train.Options.Channels,
             Diameter = train.MeanDiameter,
             DiamMean = train.Options.DiamMean,
+            Threads = threads,
         });
         double[][] scores = [.. test.Select(t => SegmentationMetrics.AveragePrecision(
             t.Masks, segmenter.Segment(t.Image, t.Name).Masks, [0.5, 0.75, 0.9]))];
