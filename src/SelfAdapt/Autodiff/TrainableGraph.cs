@@ -114,6 +114,12 @@ public sealed class TrainableGraph : IDisposable
     /// <summary>Weight of a new batch in the stored statistics.</summary>
     internal float NormMomentum { get; private set; }
 
+    /// <summary>
+    /// For measurements: told each operation's index when it is done, and whether that was in the backward pass;
+    /// -1 before the first operation of a pass.
+    /// </summary>
+    internal Action<int, bool>? OperationDone { get; set; }
+
     /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
     /// <param name="momentum">Weight of this batch in the stored statistics, where they are updated.</param>
@@ -121,9 +127,11 @@ public sealed class TrainableGraph : IDisposable
     {
         (Norm, NormMomentum) = (norm, momentum);
         Backend.Import(Input, Activation(0));
+        OperationDone?.Invoke(-1, false);
         for (int i = 0; i < Network.Operations.Count; i++)
         {
             Network.Operations[i].Forward(new OperationRun(this, i));
+            OperationDone?.Invoke(i, false);
         }
 
         Backend.Export(Activation(Network.OutputValue), Output);
@@ -140,12 +148,14 @@ public sealed class TrainableGraph : IDisposable
         }
 
         Backend.Import(OutputGradient, Gradient(Network.OutputValue));
+        OperationDone?.Invoke(-1, true);
         for (int i = Network.Operations.Count - 1; i >= 0; i--)
         {
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
             if (_plan.GradientBuffer(Network.Operations[i].Output) is not null)
             {
                 Network.Operations[i].Backward(new OperationRun(this, i));
+                OperationDone?.Invoke(i, true);
             }
         }
     }
