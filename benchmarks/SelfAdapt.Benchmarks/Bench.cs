@@ -1,7 +1,5 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
-using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -29,7 +27,7 @@ internal sealed record Bench(Settings Settings, Report Report, TorchPeer? Torch,
         }
     }
 
-    /// <summary>Which threads and which of torch's memory formats a row was measured with.</summary>
+    /// <summary>How many threads, in words.</summary>
     public static string Threads(int threads) => threads == 1 ? "1 thread" : $"{threads} threads";
 
     /// <inheritdoc/>

@@ -32,7 +32,8 @@ internal static class ConvolutionTable
         bench.Report.Line();
         bench.Report.Line($"### {Bench.Threads(threads)}");
         bench.Report.Table(
-            2, "channels, size, kernel", "pass", "ours ms", "GFLOP/s", "torch ms", "GFLOP/s", "format", "ratio", "error");
+            2, "channels, size, kernel", "pass", "ours ms", "GFLOP/s", "torch ms", "GFLOP/s", "format", "ratio",
+            "error");
         using CpuBackend backend = new(threads);
         List<(int Kernel, double Ratio)> ratios = [];
         foreach (ConvolutionShape shape in CellposeShapes.Distinct)

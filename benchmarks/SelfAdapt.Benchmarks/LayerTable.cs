@@ -56,7 +56,8 @@ internal static partial class LayerTable
         [
             name, second, .. new[] { forward, backward }.SelectMany(p => new object?[]
             {
-                p.Milliseconds, p.Rate, p.Rate is { } rate ? $"{(100 * rate / peak).ToString("f0", CultureInfo.InvariantCulture)} %" : null, p.Bytes / 1e6,
+                p.Milliseconds, p.Rate, p.Rate is { } rate ? $"{(int)Math.Round(100 * rate / peak)} %" : null,
+                p.Bytes / 1e6,
             }),
         ]);
 

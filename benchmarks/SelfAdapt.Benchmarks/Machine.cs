@@ -12,6 +12,7 @@ internal static class Machine
 {
     private const string CpuInfo = "/proc/cpuinfo";
     private const string Status = "/proc/self/status";
+    private const string LoadAverage = "/proc/loadavg";
     private const string Caches = "/sys/devices/system/cpu/cpu0/cache";
 
     /// <summary>Processor, instruction set, memory.</summary>
@@ -22,6 +23,10 @@ internal static class Machine
         + $"{CpuBackend.InstructionSet}, {Environment.ProcessorCount} processors, "
         + $"L1d {CacheBytes(1) >> 10} kB, L2 {CacheBytes(2) >> 10} kB, L3 {CacheBytes(3) >> 20} MB, "
         + $"{RuntimeInformation.FrameworkDescription}");
+
+    /// <summary>Runnable threads of all programs over the last minute.</summary>
+    public static string Load =>
+        File.Exists(LoadAverage) ? File.ReadAllText(LoadAverage).Split(' ')[0] : "unknown";
 
     /// <summary>Memory in use now, kB; null where the system does not tell.</summary>
     public static long? ResidentKilobytes => StatusField("VmRSS");

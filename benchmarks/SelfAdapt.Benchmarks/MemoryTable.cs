@@ -1,4 +1,3 @@
-using System;
 using System.Linq;
 
 namespace SelfAdapt.Benchmarks;
@@ -42,9 +41,8 @@ internal static class MemoryTable
     private static (long Before, long Peak) Torch(Bench bench, string format)
     {
         const string Name = "iteration";
-        using IterationCase arguments = new(bench.CheckpointFile, bench.Settings.Threads, bench.Settings.Size);
         using TorchPeer peer = bench.Torch!.StartAnother();
-        peer.Make(Name, Name, format, arguments.Arguments);
+        peer.Make(Name, Name, format, new IterationInputs(bench.CheckpointFile, bench.Settings.Size).ForPeer());
         peer.Run(Name, "", bench.Settings.Threads, MemoryProbe.Iterations);
         (long before, long peak) = (peer.BaselineKilobytes, peer.PeakKilobytes);
         bench.Report.Row($"torch, {format}", before >> 10, peak >> 10, (peak - before) >> 10);

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -69,7 +68,8 @@ internal static unsafe class PeakTable
         double best = 0;
         for (int round = 0; round < rounds; round++)
         {
-            double seconds = Seconds(threads, Touch, i => Pass((float*)buffers[i], bytes / sizeof(float), copy, passes));
+            double seconds = Seconds(
+                threads, Touch, i => Pass((float*)buffers[i], bytes / sizeof(float), copy, passes));
             best = Math.Max(best, (double)bytes * passes * threads / 1e9 / seconds);
             foreach (nint buffer in buffers)
             {

@@ -44,9 +44,10 @@ internal static class Program
         }
 
         string[] chosen = settings.Table == All ? [.. Tables.Keys] : [settings.Table];
+        string load = Machine.Load;
         TorchPeer? torch = TorchPeer.TryStart(settings, out string note);
         using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch, note);
-        WriteHead(bench);
+        WriteHead(bench, load);
         foreach (string name in chosen)
         {
             try
@@ -63,13 +64,14 @@ internal static class Program
         return 0;
     }
 
-    private static void WriteHead(Bench bench)
+    private static void WriteHead(Bench bench, string load)
     {
         Settings settings = bench.Settings;
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
         bench.Report.Line($"# Benchmarks, {date} UTC");
         bench.Report.Line();
         bench.Report.Line($"- Machine: {Machine.Description}");
+        bench.Report.Line($"- Load average (1 min) before the run: {load}; 0 is an idle machine");
         bench.Report.Line($"- Threads: {string.Join(" and ", settings.ThreadCounts.Order())}");
         bench.Report.Line($"- Rounds: {settings.Rounds}{(settings.IsSmoke ? ", a smoke run: no proof" : "")}");
         bench.Report.Line($"- Crop: {settings.Size} px; network: 2-32-64-128-256, weights from a fixed seed");

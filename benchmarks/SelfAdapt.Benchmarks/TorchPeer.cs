@@ -182,7 +182,7 @@ internal sealed class TorchPeer : IDisposable
             throw new PeerException($"the torch process is gone: {e.Message}");
         }
 
-        JsonNode reply = JsonNode.Parse(line ?? throw new PeerException("the torch process ended.")) ?? new JsonObject();
+        JsonNode reply = JsonNode.Parse(line ?? throw new PeerException("the torch process ended."))!;
         return reply["error"] is { } error ? throw new PeerException((string)error!) : reply;
     }
 }
