@@ -5,7 +5,7 @@ using SelfAdapt.Compute;
 
 namespace SelfAdapt.Benchmarks;
 
-/// <summary>What an iteration starts from, ours and the peer's: the defaults of `adapt`, a batch, random draws.</summary>
+/// <summary>What an iteration starts from on both sides: the defaults of `adapt`, a batch, random draws.</summary>
 internal sealed class IterationInputs
 {
     private const int Draws = 4;

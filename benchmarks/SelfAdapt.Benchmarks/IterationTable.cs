@@ -13,11 +13,11 @@ internal static class IterationTable
         (int threads, int size) = (bench.Settings.Threads, bench.Settings.Size);
         IterationInputs inputs = new(bench.CheckpointFile, size);
         bench.Report.Section("Iteration", $"""
-            The defaults of `adapt`, batch {inputs.Options.BatchSize}: teacher on six views, mean and deviation, quantile
-            thresholds, strong augmentation, the student's pass for the stored statistics, its training pass with the
-            masked loss, L2-SP, AdamW, the teacher's moving average. Crops are cut beforehand. The same in torch, in
-            whichever memory format was faster in three rounds before. Error: of the four confidence thresholds after
-            the first iteration, which every output of the teacher enters.
+            The defaults of `adapt`, batch {inputs.Options.BatchSize}: teacher on six views, mean and deviation,
+            quantile thresholds, strong augmentation, the student's pass for the stored statistics, its training pass
+            with the masked loss, L2-SP, AdamW, the teacher's moving average. Crops are cut beforehand. The same in
+            torch, in whichever memory format was faster in three rounds before. Error: of the four confidence
+            thresholds after the first iteration, which every output of the teacher enters.
             """);
         bench.Report.Table(1, "threads", "ours ms", "torch ms", "format", "ratio", "error");
         using IterationCase ours = new(bench.CheckpointFile, threads, size);

@@ -31,20 +31,27 @@ class Convolution:
         self.bias = noise((outputs,), 3)
         self.dy = noise((batch, outputs, size, size), 4).contiguous(**like)
 
-    def forward(self):
-        with torch.no_grad():
-            return F.conv2d(self.x, self.weight, self.bias, padding=self.padding)
+    def run(self, part):
+        x, dy = self.x, self.dy
+        sliced = self.padding == 0 and cellpose_network.needs_slices(x) and cellpose_network.needs_slices(dy)
+        if sliced:
+            x, dy = cellpose_network.slices(x), cellpose_network.slices(dy)
+        if part == "backward-weights":
+            return self.backward(x, dy, [False, True, True])[1]
+        if part == "backward-data":
+            result, like = self.backward(x, dy, [True, False, False])[0], self.x
+        else:
+            with torch.no_grad():
+                result, like = F.conv2d(x, self.weight, self.bias, padding=self.padding), self.dy
+        if not sliced:
+            return result
+        n, c, h, w = like.shape
+        return result.permute(0, 2, 3, 1).reshape(n, h, w, c).permute(0, 3, 1, 2)
 
-    def backward(self, mask):
+    def backward(self, x, dy, mask):
         same = [self.padding, self.padding]
         return torch.ops.aten.convolution_backward(
-            self.dy, self.x, self.weight, [self.bias.numel()], [1, 1], same, [1, 1], False, [0, 0], 1, mask)
-
-    def run(self, part):
-        if part == "forward":
-            return self.forward()
-        data = part == "backward-data"
-        return self.backward([data, not data, not data])[0 if data else 1]
+            dy, x, self.weight, [self.bias.numel()], [1, 1], same, [1, 1], False, [0, 0], 1, mask)
 
 
 class Forward:
