@@ -116,6 +116,12 @@ public sealed class TrainableGraph : IDisposable
     /// <summary>Weight of a new batch in the stored statistics.</summary>
     internal float NormMomentum { get; private set; }
 
+    /// <summary>
+    /// For measurements: told each operation's index when it is done, and whether that was in the backward pass;
+    /// -1 before the first operation of a pass.
+    /// </summary>
+    internal Action<int, bool>? OperationDone { get; set; }
+
     /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
     /// <param name="momentum">Weight of this batch in the stored statistics, where they are updated.</param>
@@ -133,9 +139,11 @@ public sealed class TrainableGraph : IDisposable
         for (int slice = 0; slice < Batch / _slice; slice++)
         {
             Backend.Import(Slice(Input, slice), Activation(0));
+            OperationDone?.Invoke(-1, false);
             for (int i = 0; i < Network.Operations.Count; i++)
             {
                 Network.Operations[i].Forward(new OperationRun(this, i));
+                OperationDone?.Invoke(i, false);
             }
 
             Backend.Export(Activation(Network.OutputValue), Slice(Output, slice));
@@ -153,12 +161,14 @@ public sealed class TrainableGraph : IDisposable
         }
 
         Backend.Import(OutputGradient.Whole, Gradient(Network.OutputValue));
+        OperationDone?.Invoke(-1, true);
         for (int i = Network.Operations.Count - 1; i >= 0; i--)
         {
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
             if (_plan.GradientBuffer(Network.Operations[i].Output) is not null)
             {
                 Network.Operations[i].Backward(new OperationRun(this, i));
+                OperationDone?.Invoke(i, true);
             }
         }
     }

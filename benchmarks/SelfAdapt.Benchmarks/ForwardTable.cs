@@ -1,0 +1,91 @@
+using System;
+using System.Text.Json.Nodes;
+using System.Threading;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Onnx;
+using SelfAdapt.OnnxRuntime;
+
+namespace SelfAdapt.Benchmarks;
+
+/// <summary>Inference of the whole network against ONNX Runtime and torch.</summary>
+internal static class ForwardTable
+{
+    private const double Goal = 0.5;
+
+    // ONNX Runtime's threads burn about 30 ms each after a run; that is not to fall into the next one's time.
+    private const int RestMilliseconds = 80;
+
+    /// <summary>Writes the table.</summary>
+    public static void Write(Bench bench)
+    {
+        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
+        bench.Report.Section("Forward", $"""
+            Stored statistics, the image handed over and the output taken back. ONNX Runtime's CPU provider runs in this
+            process ({(library is null ? "not measured: " + reason : library.Version)}); torch in evaluation mode
+            without gradients, in whichever memory format was faster in three rounds before. Errors: largest difference
+            from ours in units of the largest value.
+            """);
+        bench.Report.Table(
+            1, "threads", "batch", "ours ms", "GFLOP/s", "ONNX Runtime ms", "torch ms", "format",
+            "ours / ONNX Runtime", "ours / torch", "error ORT", "error torch");
+        double? worst = null;
+        OnnxModel model = CellposeGraphBuilder.Build(TorchCheckpoint.Load(bench.CheckpointFile));
+        foreach (int threads in bench.Settings.ThreadCounts)
+        {
+            foreach (int batch in (int[])[1, 8])
+            {
+                double? ratio = Row(bench, model, library, threads, batch);
+                worst = ratio is null ? worst : Math.Max(ratio.Value, worst ?? 0);
+            }
+        }
+
+        bench.Report.Verdict("ours / ONNX Runtime, every row", worst, Goal);
+    }
+
+    private static double? Row(Bench bench, OnnxModel model, OrtLibrary? library, int threads, int batch)
+    {
+        int size = bench.Settings.Size;
+        Network network = NetworkImporter.Import(model);
+        using CpuBackend backend = new(threads);
+        using NetworkWeights weights = new(network, backend);
+        using TrainableGraph graph = new(network, weights, backend, batch, size, size, GraphMode.Inference);
+        float[] x = Inputs.Noise(graph.Input.Length, 1);
+        float[] y = new float[graph.Output.Length];
+        void Ours()
+        {
+            graph.Input.Upload(x);
+            graph.Forward();
+            graph.Output.Download(y);
+        }
+
+        using OrtSession? session =
+            library is null ? null : new OrtSession(library, model.Bytes, new OrtOptions(Threads: threads));
+        float[] ortOutput = new float[y.Length];
+        long[] shape = [batch, network.InputChannels, size, size];
+        void Ort() => session!.Run(x, shape, [network.OutputName], (_, _, values) => values.CopyTo(ortOutput));
+
+        using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "forward", new JsonObject
+        {
+            ["state"] = bench.CheckpointFile, ["batch"] = batch, ["size"] = size,
+        });
+        Func<double> ours = Stopwatches.Ours(Ours);
+        Rounds rounds = Stopwatches.Alternate(
+            bench.Settings.Rounds, ours, session is null ? null : WithRest(Stopwatches.Ours(Ort)),
+            torch?.Fastest("", threads));
+        bench.Report.Row(
+            Bench.Threads(threads), batch, rounds.Median(0),
+            CellposeShapes.ForwardFlops(batch, size) / 1e6 / rounds.Median(0), rounds.Median(1), rounds.Median(2),
+            torch?.Format, rounds.Ratio(0, 1), rounds.Ratio(0, 2),
+            session is null ? null : Inputs.Error(ortOutput, y),
+            torch is null ? null : Inputs.Error(torch.Result("", threads), y));
+        return rounds.Ratio(0, 1);
+    }
+
+    private static Func<double> WithRest(Func<double> run) => () =>
+    {
+        double milliseconds = run();
+        Thread.Sleep(RestMilliseconds);
+        return milliseconds;
+    };
+}

@@ -1,0 +1,47 @@
+using System;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Onnx;
+
+namespace SelfAdapt.Benchmarks;
+
+/// <summary>Our whole iteration of SelfAdapt with the defaults of `adapt`, on a batch already cut.</summary>
+internal sealed class IterationCase : IDisposable
+{
+    private readonly IterationInputs _inputs;
+    private readonly CpuBackend _backend;
+    private readonly SelfTraining _training;
+
+    /// <summary>Compiles student and teacher.</summary>
+    /// <param name="checkpoint">The weights' file.</param>
+    /// <param name="threads">Threads.</param>
+    /// <param name="size">Crop, px.</param>
+    public IterationCase(string checkpoint, int threads, int size)
+    {
+        _inputs = new IterationInputs(checkpoint, size);
+        Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
+        _backend = new CpuBackend(threads);
+        _training = new SelfTraining(network, _backend, _inputs.Options);
+    }
+
+    /// <summary>One iteration.</summary>
+    /// <returns>The confidence thresholds of rows, columns, background, cell after it.</returns>
+    public float[] Run()
+    {
+        StrongAugmentation[] augmentations = _inputs.Augmentations[_training.Steps % _inputs.Augmentations.Length];
+        StepPoint point = _training.Step(_inputs.Weak, augmentations, _inputs.Options.LearningRate);
+        ReadOnlySpan<float> t = point.Thresholds.Span;
+
+        // Rows and columns have one threshold of two in use.
+        return [t[0], t[2], t[4], t[5]];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _training.Dispose();
+        _backend.Dispose();
+    }
+}
