@@ -103,15 +103,24 @@ internal static partial class LayerTable
         double weights = (double)side * side * inputs[0].C * output.C * sizeof(float);
         double work = 2.0 * side * side * inputs[0].C * output.Count;
 
-        // Backward: the gradient in and one out per input; a convolution multiplies twice, once for either gradient.
-        int gradients = operation.Inputs.Where((v, i) => v != 0 && !operation.PassesGradient(i)).Count();
+        // A normalised convolution reads its input once more for the statistics. Its backward reads the gradient
+        // for the weights and for the input, and takes the input's part through a workspace: written once and, with
+        // the input, read by both passes of the normalisation.
+        double input = (double)inputs[0].Count * sizeof(float);
+        bool normalized = operation.BackwardNeedsWorkspace;
+        double forwardBytes = inputBytes + (normalized ? input : 0) + outputBytes + weights;
+        double read = operation.Inputs.Where((_, i) => operation.BackwardReadsInput(i)).Sum(v => Bytes(graph, v));
+        double written = operation.Inputs.Where((v, i) => v != 0 && !operation.PassesGradient(i))
+            .Sum(v => Bytes(graph, v));
         double backwardBytes = backward == 0 ? 0
-            : outputBytes + (gradients == 0 ? 0 : inputBytes) + (operation.BackwardReadsInputs ? inputBytes : 0)
-                + (operation.BackwardReadsOutput ? outputBytes : 0) + (2 * weights);
+            : (side > 0 ? 2 : 1) * outputBytes + read + written + (normalized ? 5 * input : 0) + (2 * weights)
+                + (operation.BackwardReadsOutput ? outputBytes : 0);
         return new Layer(
             operation.Kind, $"{string.Join(" + ", inputs)} to {output}",
-            new Pass(forward, work, inputBytes + outputBytes + weights), new Pass(backward, 2 * work, backwardBytes));
+            new Pass(forward, work, forwardBytes), new Pass(backward, 2 * work, backwardBytes));
     }
+
+    private static double Bytes(TrainableGraph graph, int value) => (double)Shape(graph, value).Count * sizeof(float);
 
     private static TensorShape Shape(TrainableGraph graph, int value) =>
         graph.Network.Values[value].ShapeFor(graph.Batch, graph.Height, graph.Width);
