@@ -49,11 +49,12 @@ internal abstract unsafe class CpuConvolution : Convolution
     private float* NoBias => Lanes + (InputBlocks * NormLanes.Floats);
 
     /// <summary>
-    /// The faster algorithm for a shape: Winograd for 3x3 kernels, except where so few channels come in that its
-    /// transforms cost more than they save (see docs/performance.md), or where the backend is told to be exact.
+    /// The faster algorithm for a shape: Winograd for every 3x3 kernel (also with few channels, whose transforms
+    /// cost less than what direct convolution wastes on empty lanes: see docs/performance.md), except where the
+    /// backend is told to be exact.
     /// </summary>
     public static CpuConvolution Create(CpuBackend backend, int inputs, int outputs, int kernel) =>
-        kernel == 3 && inputs >= Block / 2 && outputs >= Block / 2 && !backend.Exact
+        kernel == 3 && !backend.Exact
             ? new WinogradConvolution(backend, inputs, outputs)
             : new DirectConvolution(backend, inputs, outputs, kernel);
 

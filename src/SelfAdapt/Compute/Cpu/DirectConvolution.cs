@@ -50,7 +50,7 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
         nint sumFloats = (nint)Taps * InputBlocks * Block * OutputBlocks * Block;
         float* sums = Backend.Scratch(sumFloats * lanes);
         Backend.Pool.For(
-            lanes, new LaneTask(bands, dy, lanes, Taps, (nint)sums, sumFloats),
+            lanes, new LaneTask(bands, dy, Inputs, lanes, Taps, (nint)sums, sumFloats),
             static (lane, task) => task.Run(lane));
         Backend.Pool.For(
             Outputs, new FinishTask((nint)sums, sumFloats, lanes, Inputs, OutputBlocks, Taps, (nint)gradient),
@@ -165,46 +165,62 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
             }
         }
 
-        /// <summary>One panel over a band: runs across row ends and skips the border pixels.</summary>
+        /// <summary>
+        /// One panel over a band: tile by tile along each row, or, where rows are short, across their ends (the
+        /// sums that fall on the border between two rows are skipped).
+        /// </summary>
         private void Strip(
             float* input, in Reduction reduction, float* weights, float* shift, int sample, int block, int blocks,
             int first, int rows)
         {
             CpuTensor y = sum.Target;
             int tileRows = Kernels.ProductRows;
-            int lanes = blocks * Block;
-            float* buffer = stackalloc float[(tileRows * lanes) + Block];
+            int width = y.Shape.W;
+            int wasted = ((width + tileRows - 1) / tileRows * tileRows) - width;
+            bool acrossRows = wasted * 8 > width;
+            int stretch = acrossRows ? (rows * y.RowPixels) - 2 : width;
+            int stretches = acrossRows ? 1 : rows;
+            float* buffer = stackalloc float[(tileRows * blocks * Block) + Block];
             float* result = (float*)(((nuint)buffer + 63) & ~(nuint)63);
-            int width = y.RowPixels;
-            int end = (rows * width) - 2;
-            for (int position = 0; position < end; position += tileRows)
+            for (int i = 0; i < stretches; i++)
             {
-                Kernels.Product(blocks, input + ((nint)position * Block), reduction, weights, shift, 1, result);
-                for (int b = 0; b < blocks; b++)
+                for (int position = 0; position < stretch; position += tileRows)
                 {
-                    int plane = (sample * y.Blocks) + block + b;
-                    nint offset = (nint)position * Block;
-                    float* target = y.Row(plane, first) + offset;
-                    float* residual = sum.Residual is { } r ? r.Row(plane, first) + offset : null;
-                    int column = position % width;
-                    for (int i = 0; i < tileRows && position + i < end; i++)
+                    int offset = (i * y.RowPixels) + position;
+                    Kernels.Product(blocks, input + ((nint)offset * Block), reduction, weights, shift, 1, result);
+                    int count = Math.Min(tileRows, stretch - position);
+                    for (int b = 0; b < blocks; b++)
                     {
-                        if (column < width - 2)
-                        {
-                            CpuBackend.PutSum(
-                                result + (i * lanes) + (b * Block), residual == null ? null : residual + (i * Block),
-                                target + (i * Block));
-                        }
-
-                        column = column + 1 == width ? 0 : column + 1;
+                        int plane = (sample * y.Blocks) + block + b;
+                        Put(result + (b * Block), blocks * Block, plane, first, offset, count, acrossRows);
                     }
+                }
+            }
+        }
+
+        /// <summary>Writes consecutive pixels of one channel block, those on the border left out.</summary>
+        private void Put(float* result, int stride, int plane, int row, int offset, int count, bool acrossRows)
+        {
+            CpuTensor y = sum.Target;
+            float* target = y.Row(plane, row) + ((nint)offset * Block);
+            float* residual = sum.Residual is { } r ? r.Row(plane, row) + ((nint)offset * Block) : null;
+            int column = acrossRows ? offset % y.RowPixels : int.MinValue;
+            for (int i = 0; i < count; i++, column++)
+            {
+                column = column == y.RowPixels ? 0 : column;
+                if (column < y.Shape.W)
+                {
+                    CpuBackend.PutSum(
+                        result + (i * stride), residual == null ? null : residual + (i * Block),
+                        target + (i * Block));
                 }
             }
         }
     }
 
     /// <summary>Every sixteenth band, into sums of its own: [tap][c][k].</summary>
-    private readonly struct LaneTask(Bands bands, CpuTensor dy, int lanes, int taps, nint sums, nint sumFloats)
+    private readonly struct LaneTask(
+        Bands bands, CpuTensor dy, int inputs, int lanes, int taps, nint sums, nint sumFloats)
     {
         public void Run(int lane)
         {
@@ -231,7 +247,7 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
                         for (int k = 0; k < dy.Blocks; k += panelBlocks)
                         {
                             Kernels.OuterProduct(
-                                Math.Min(panelBlocks, dy.Blocks - k), x, Block,
+                                Math.Min(panelBlocks, dy.Blocks - k), x, Math.Min(Block, inputs - (c * Block)),
                                 dy.Row((sample * dy.Blocks) + k, first), planeFloats, pixels,
                                 target + (k * Block), width);
                         }

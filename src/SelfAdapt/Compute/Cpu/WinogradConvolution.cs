@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     private const int LaneProducts = 64 * 64;
 
     // Fixed, so that the order of summation does not depend on the number of threads.
-    private const int Lanes = 8;
+    private const int Lanes = 16;
     private const int LaneFloats = 256 * 1024;
     private const int SpreadFloats = 8 * 1024 * 1024;
     private const int ChunkTiles = 32;
@@ -371,6 +371,14 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             }
         }
 
+        /// <summary>Begins to fetch the pixels of a group of tiles.</summary>
+        public (TilePrefetch Inputs, TilePrefetch Gradients) Prefetch(int first)
+        {
+            int count = Math.Min(tiles, tiling.Count - first);
+            return (
+                new TilePrefetch(x.Tensor, tiling, first, count), new TilePrefetch(dy, tiling, first, count));
+        }
+
         /// <summary>Adds a point's products of one input channel block, summed over tiles: [point][c][k].</summary>
         public void Multiply(int point, int block, int count, float* buffer, float* sums)
         {
@@ -379,16 +387,17 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             float* gradients = buffer + (Points * InputStride) + (point * GradientStride);
             float* target = sums + (((point * InputBlocks) + block) * Block * width);
             int panelBlocks = Kernels.PanelBlocks;
+            int channels = Math.Min(Block, x.Tensor.Shape.C - (block * Block));
             for (int k = 0; k < dy.Blocks; k += panelBlocks)
             {
                 Kernels.OuterProduct(
-                    Math.Min(panelBlocks, dy.Blocks - k), input, Block, gradients + ((nint)k * tiles * Block),
+                    Math.Min(panelBlocks, dy.Blocks - k), input, channels, gradients + ((nint)k * tiles * Block),
                     (nint)tiles * Block, count, target + (k * Block), width);
             }
         }
     }
 
-    /// <summary>Every eighth group of tiles, into sums of its own.</summary>
+    /// <summary>Every sixteenth group of tiles, into sums of its own.</summary>
     private readonly struct LaneTask(GradientTiles work, nint sums, nint sumFloats)
     {
         public void Run(int lane)
@@ -401,8 +410,11 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             {
                 int count = Math.Min(work.Tiles, work.Tiling.Count - first);
                 work.Transform(first, count, 0, buffer, patch);
+                (TilePrefetch inputs, TilePrefetch gradients) = work.Prefetch(first + (Lanes * work.Tiles));
                 for (int point = 0; point < Points; point++)
                 {
+                    inputs.Advance(Points);
+                    gradients.Advance(Points);
                     for (int block = 0; block < work.InputBlocks; block++)
                     {
                         work.Multiply(point, block, count, buffer, own);
