@@ -12,14 +12,24 @@ public static class OutputFile
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlyMemory<byte> content) =>
+        Write(path, stream => stream.Write(content.Span));
+
+    /// <summary>The same for content that is written bit by bit.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: the folder is absent, protected or full.
+    /// </exception>
+    public static void Write(string path, Action<Stream> write)
     {
+        ArgumentNullException.ThrowIfNull(write);
         string partial = path + ".partial";
         try
         {
             using (FileStream stream = new(partial, FileMode.Create, FileAccess.Write))
             {
-                stream.Write(content);
+                write(stream);
             }
 
             File.Move(partial, path, overwrite: true);

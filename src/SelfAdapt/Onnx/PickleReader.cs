@@ -305,6 +305,8 @@ internal static class PickleOpcodes
     public const byte Append = (byte)'a';
     public const byte Appends = (byte)'e';
     public const byte Stop = (byte)'.';
+    public const byte BinBytes = (byte)'B';
+    public const byte BinFloat = (byte)'G';
     public const byte BinInt = (byte)'J';
     public const byte BinInt1 = (byte)'K';
     public const byte BinInt2 = (byte)'M';
