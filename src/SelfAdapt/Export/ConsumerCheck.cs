@@ -26,6 +26,7 @@ public static class ConsumerCheck
     private const long NewestOldOpset = 17;
     private const long NewestOldIr = 8;
     private const long OldestOpencvOpset = 9;
+    private const long AxesInputOpset = 13;
 
     private static readonly string[] OpencvRefuses = ["Shape", "Gather", "NonZero", "Loop", "If", "Scan"];
 
@@ -38,7 +39,7 @@ public static class ConsumerCheck
         [
             new("ONNX Runtime", null, null),
             Finding("onnxruntime-web", "fp16", TooLarge(model)),
-            Finding("OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model)),
+            Finding("OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model), Aliases(model)),
             Finding("DeepImageJ", Portable, Opset(model), Ir(model), Half(model)),
             Finding("QuPath", Portable, Doors(model), Half(model)),
             Finding("ilastik", Portable, Doors(model), Half(model)),
@@ -75,9 +76,17 @@ public static class ConsumerCheck
 
     private static string? Operators(OnnxModel model)
     {
-        string[] found = [.. model.Graph.Nodes.Select(n => n.OpType).Distinct().Where(OpencvRefuses.Contains)];
-        return found.Length > 0 ? "operators that compute sizes (" + string.Join(", ", found) + ")" : null;
+        // From opset 13 on Unsqueeze reads its axes from a tensor, which older versions of OpenCV don't.
+        bool modern = model.Opsets.GetValueOrDefault("") >= AxesInputOpset;
+        string[] found = [.. model.Graph.Nodes.Select(n => n.OpType).Distinct()
+            .Where(o => OpencvRefuses.Contains(o) || (modern && o == "Unsqueeze"))];
+        return found.Length > 0 ? "operators that it lacks (" + string.Join(", ", found) + ")" : null;
     }
+
+    private static string? Aliases(OnnxModel model) =>
+        model.Graph.Nodes.Any(n => n is { OpType: "Identity", Inputs.Count: > 0 } && model.Graph.FindInitializer(n.Inputs[0]) is not null)
+            ? "weights stored once for several uses (Identity of a stored tensor)"
+            : null;
 
     private static string? Doors(OnnxModel model) =>
         model.Graph.Inputs.Count == 1 && model.Graph.Outputs.Count == 1

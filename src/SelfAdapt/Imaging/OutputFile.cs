@@ -27,20 +27,32 @@ public static class OutputFile
         string partial = path + ".partial";
         try
         {
-            using (FileStream stream = new(partial, FileMode.Create, FileAccess.Write))
+            using (FileStream stream = Create(partial))
             {
                 write(stream);
             }
 
             File.Move(partial, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
-            or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SelfAdaptException(
                 ExitCode.OutputNotWritable,
                 $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
                 e);
+        }
+    }
+
+    /// <summary>Opens a new file; a name that can't be one is an I/O error like any other.</summary>
+    private static FileStream Create(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            throw new IOException(e.Message, e);
         }
     }
 }

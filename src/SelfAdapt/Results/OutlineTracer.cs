@@ -152,11 +152,21 @@ internal sealed class OutlineTracer
             _walked[Index(pixel.X, pixel.Y)] |= (byte)(1 << d);
             visit(corner, d);
             corner = new OutlinePoint(corner.X + Steps[d].X, corner.Y + Steps[d].Y);
-            (int left, int right) = ((d + 1) % 4, (d + 3) % 4);
-            int[] order = throughCorners ? [right, d, left] : [left, d, right];
-            d = order.First(next => IsEdge(corner, next));
+            d = Turn(corner, d, throughCorners ? 3 : 1);
         }
         while (corner != start || d != direction);
+    }
+
+    /// <summary>The way on: the preferred side (1 left, 3 right) where two edges lead on, else where one does.</summary>
+    private int Turn(OutlinePoint corner, int direction, int preferred)
+    {
+        int first = (direction + preferred) % 4;
+        if (IsEdge(corner, first))
+        {
+            return first;
+        }
+
+        return IsEdge(corner, direction) ? direction : (first + 2) % 4;
     }
 
     /// <summary>True if the cell lies left of an edge and something else right of it.</summary>
