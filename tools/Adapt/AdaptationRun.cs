@@ -102,7 +102,8 @@ internal static class AdaptationRun
         if (job.Model.Checkpoint is not null)
         {
             OutputFile.Write(
-                RunFolder.Checkpoint(job.Out), job.Model.WriteCheckpoint(weights, job.Network, DiametersOf(job), CheckpointName));
+                RunFolder.Checkpoint(job.Out),
+                job.Model.WriteCheckpoint(weights, job.Network, DiametersOf(job), CheckpointName));
             summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
         }
     }

@@ -84,7 +84,8 @@ public static class ConsumerCheck
     }
 
     private static string? Aliases(OnnxModel model) =>
-        model.Graph.Nodes.Any(n => n is { OpType: "Identity", Inputs.Count: > 0 } && model.Graph.FindInitializer(n.Inputs[0]) is not null)
+        model.Graph.Nodes.Any(n => n is { OpType: "Identity", Inputs.Count: > 0 }
+            && model.Graph.FindInitializer(n.Inputs[0]) is not null)
             ? "weights stored once for several uses (Identity of a stored tensor)"
             : null;
 

@@ -116,7 +116,7 @@ public static class CellposeSegFile
         }
     }
 
-    /// <summary>What Cellpose's window shows: flow as colour, cell probability, nothing for z; and the planes.</summary>
+    /// <summary>What Cellpose's window shows (flow as colour, cell probability, z), and the planes.</summary>
     private static void Flows(PickleWriter pickle, Image flows)
     {
         FlowPicture picture = FlowPicture.Of(flows);

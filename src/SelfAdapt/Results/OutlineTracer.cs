@@ -157,7 +157,7 @@ internal sealed class OutlineTracer
         while (corner != start || d != direction);
     }
 
-    /// <summary>The way on: the preferred side (1 left, 3 right) where two edges lead on, else where one does.</summary>
+    /// <summary>The way on; where two edges lead on, that on the preferred side (1 left, 3 right).</summary>
     private int Turn(OutlinePoint corner, int direction, int preferred)
     {
         int first = (direction + preferred) % 4;

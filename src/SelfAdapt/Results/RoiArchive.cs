@@ -84,6 +84,7 @@ public static class RoiArchive
         Encoding.BigEndianUnicode.GetBytes(name).CopyTo(bytes, header2 + Header2Length);
         return bytes;
 
-        void Short(int at, int value) => BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(at), checked((ushort)value));
+        void Short(int at, int value) =>
+            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(at), checked((ushort)value));
     }
 }

@@ -112,7 +112,8 @@ public sealed class ResultFileTests : IDisposable
         LabelImage masks = Drawn.Labels(Cells);
         float[] planes = [.. Enumerable.Range(0, 3 * masks.Labels.Length).Select(i => (float)Math.Sin(i))];
         Image flows = new(3, masks.Height, masks.Width, planes);
-        CellposeSegFile.Write(At("x_seg.npy"), masks, new SegFileContext("/a/x.png", new ChannelPair(2, 1), 17.5, flows));
+        SegFileContext context = new("/a/x.png", new ChannelPair(2, 1), 17.5, flows);
+        CellposeSegFile.Write(At("x_seg.npy"), masks, context);
 
         NumpyArray array = SegFileReader.Read(File.ReadAllBytes(At("x_seg.npy")));
         Dictionary<string, object?> entries = array.Entries();

@@ -115,8 +115,9 @@ internal sealed class ExportVerb
         if (checkpoint && diameters.Mean is null)
         {
             _terminal.Error.WriteLine(
-                $"The diameter that the network was trained at is not known: {SegmentationArguments.CellposeDiameter} px "
-                + "is written, as for Cellpose's networks for cells. --diam-mean 17 is that of its networks for nuclei.");
+                "The diameter that the network was trained at is not known: "
+                + $"{SegmentationArguments.CellposeDiameter} px is written, as for Cellpose's networks for cells. "
+                + "--diam-mean 17 is that of its networks for nuclei.");
         }
 
         byte[] content =
