@@ -102,10 +102,16 @@ internal static class AdaptationRun
         if (job.Model.Checkpoint is not null)
         {
             OutputFile.Write(
-                RunFolder.Checkpoint(job.Out), job.Model.WriteCheckpoint(weights, CheckpointName));
+                RunFolder.Checkpoint(job.Out),
+                job.Model.WriteCheckpoint(weights, job.Network, DiametersOf(job), CheckpointName));
             summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
         }
     }
+
+    /// <summary>Those that make Cellpose scale images as the run did.</summary>
+    private static Diameters DiametersOf(AdaptationJob job) => new(
+        (float)job.Segmentation.DiamMean,
+        (float)(job.Segmentation.Diameter > 0 ? job.Segmentation.Diameter : job.Segmentation.DiamMean));
 
     private static JsonObject Summarise(AdaptationJob job, AdaptationResult result, int held) => new()
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Export;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
 
@@ -15,6 +16,12 @@ internal sealed class ModelFile
 {
     // Segmentation cuts tiles whose sides are multiples of this (spec/cellpose.md 3.4).
     private const int TileMultiple = 16;
+
+    /// <summary>The metadata key, and state-dict entry, of the diameter that a network was trained at.</summary>
+    public const string DiamMeanKey = "diam_mean";
+
+    /// <summary>The same for the mean object diameter of its images.</summary>
+    public const string DiamLabelsKey = "diam_labels";
 
     private ModelFile(string path, OnnxModel onnx, TorchCheckpoint? checkpoint)
         => (Path, Onnx, Checkpoint) = (path, onnx, checkpoint);
@@ -31,10 +38,10 @@ internal sealed class ModelFile
     /// <summary>
     /// The object diameter that the network was trained at, px; null if the file doesn't tell.
     /// </summary>
-    public double? DiamMean => Diameter("diam_mean");
+    public double? DiamMean => Diameter(DiamMeanKey);
 
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
-    public double? DiamLabels => Diameter("diam_labels");
+    public double? DiamLabels => Diameter(DiamLabelsKey);
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
@@ -95,23 +102,59 @@ internal sealed class ModelFile
     /// <param name="weights">Values by name.</param>
     public byte[] WriteOnnx(IReadOnlyDictionary<string, float[]> weights) => Onnx.WithWeights(weights);
 
-    /// <summary>The checkpoint with other weights, as a torch file.</summary>
+    /// <summary>A Cellpose checkpoint with other weights, as a torch file.</summary>
     /// <param name="weights">Values by name.</param>
+    /// <param name="network">This model as imported.</param>
+    /// <param name="diameters">The diameters that it carries.</param>
     /// <param name="name">The name of the file that it will go to.</param>
-    /// <exception cref="SelfAdaptException">Usage: the model was no checkpoint.</exception>
-    public byte[] WriteCheckpoint(IReadOnlyDictionary<string, float[]> weights, string name)
+    /// <exception cref="SelfAdaptException">
+    /// ModelUnsupported: the model is an ONNX file of another network than Cellpose's.
+    /// </exception>
+    public byte[] WriteCheckpoint(
+        IReadOnlyDictionary<string, float[]> weights, Network network, Diameters diameters, string name)
     {
         if (Checkpoint is null)
         {
-            throw new SelfAdaptException(
-                ExitCode.Usage,
-                $"{Path}: is an ONNX file, so no Cellpose checkpoint can be written from it; give the "
-                    + $"checkpoint that "
-                + "it came from as --model.");
+            float mean = diameters.Mean ?? SegmentationArguments.CellposeDiameter;
+            return CellposeStateReader.Read(Changed(weights), network, mean, diameters.Labels ?? mean).ToArray(name);
         }
 
-        return Checkpoint.WithWeights(weights).ToArray(name);
+        Dictionary<string, float[]> all = new(weights);
+        foreach ((string key, float? value) in (ReadOnlySpan<(string, float?)>)
+            [(DiamMeanKey, diameters.Mean), (DiamLabelsKey, diameters.Labels)])
+        {
+            if (value is { } diameter && Checkpoint.Find(key) is { Count: 1 })
+            {
+                all[key] = [diameter];
+            }
+        }
+
+        return Checkpoint.WithWeights(all).ToArray(name);
     }
+
+    /// <summary>A variant with other weights: an ONNX file with the same network written plainly.</summary>
+    /// <param name="weights">Values by name.</param>
+    /// <param name="network">This model as imported.</param>
+    /// <param name="variant">What to write.</param>
+    /// <param name="metadata">Key-value pairs that it carries.</param>
+    /// <exception cref="SelfAdaptException">As <see cref="VariantWriter.Write"/>.</exception>
+    public byte[] WriteVariant(
+        IReadOnlyDictionary<string, float[]> weights, Network network, ModelVariant variant,
+        IReadOnlyDictionary<string, string> metadata) =>
+        VariantWriter.Write(Changed(weights), network, variant, metadata);
+
+    /// <summary>The diameters that an export carries; each that is not given is taken from elsewhere.</summary>
+    /// <param name="mean">The one trained at; null: the file's, or the run's.</param>
+    /// <param name="labels">
+    /// That of the images; null: the one that the run took them to have, so that Cellpose scales them as the run
+    /// did, or the file's.
+    /// </param>
+    /// <param name="run">The run; null for none.</param>
+    public Diameters ChooseDiameters(double? mean, double? labels, RunRecord? run) =>
+        new((float?)(mean ?? DiamMean ?? run?.DiamMean), (float?)(labels ?? run?.Diameter ?? DiamLabels));
+
+    private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
+        weights.Count == 0 ? Onnx : OnnxModel.Parse(WriteOnnx(weights), Path);
 
     private double? Diameter(string key) =>
         Onnx.Metadata.TryGetValue(key, out string? text)

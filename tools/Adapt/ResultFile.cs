@@ -53,7 +53,8 @@ internal static class ResultFile
     {
         if (path is not null)
         {
-            OutputFile.Write(path, [.. JsonSerializer.SerializeToUtf8Bytes(result, Format), (byte)'\n']);
+            byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(result, Format), (byte)'\n'];
+            OutputFile.Write(path, content);
         }
     }
 

@@ -8,7 +8,8 @@ namespace SelfAdapt.Tool;
 /// <summary>The options that decide how an image becomes masks, in Cellpose's vocabulary.</summary>
 internal sealed class SegmentationArguments
 {
-    private const double CellposeDiameter = 30;
+    /// <summary>The diameter that Cellpose trains its networks for cells at, px.</summary>
+    public const int CellposeDiameter = 30;
 
     private static readonly SegmentationOptions Cellpose = new();
 

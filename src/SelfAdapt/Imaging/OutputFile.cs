@@ -12,25 +12,47 @@ public static class OutputFile
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlyMemory<byte> content) =>
+        Write(path, stream => stream.Write(content.Span));
+
+    /// <summary>The same for content that is written bit by bit.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: the folder is absent, protected or full.
+    /// </exception>
+    public static void Write(string path, Action<Stream> write)
     {
+        ArgumentNullException.ThrowIfNull(write);
         string partial = path + ".partial";
         try
         {
-            using (FileStream stream = new(partial, FileMode.Create, FileAccess.Write))
+            using (FileStream stream = Create(partial))
             {
-                stream.Write(content);
+                write(stream);
             }
 
             File.Move(partial, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
-            or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SelfAdaptException(
                 ExitCode.OutputNotWritable,
                 $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
                 e);
+        }
+    }
+
+    /// <summary>Opens a new file; a name that can't be one is an I/O error like any other.</summary>
+    private static FileStream Create(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            throw new IOException(e.Message, e);
         }
     }
 }

@@ -27,6 +27,12 @@ internal sealed class PickleDictionary
     public List<KeyValuePair<object?, object?>> Items { get; } = [];
 }
 
+/// <summary>A list.</summary>
+internal sealed class PickleList
+{
+    public List<object?> Items { get; } = [];
+}
+
 /// <summary>
 /// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an
 /// opcode
@@ -47,12 +53,24 @@ internal sealed class PickleReader
     private readonly Func<string, SelfAdaptException> _error;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<uint, object?> _memo = [];
-    private int _position;
+    private readonly List<PicklePersistent> _persistentIds = [];
 
-    public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error) =>
-        (_bytes, _error) = (bytes, error);
+    /// <summary>Reads a pickle within bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
+    /// <param name="start">Where the pickle begins.</param>
+    public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>
+        (_bytes, _error, Position) = (bytes, error, start);
 
-    /// <summary>The pickled object: text, long, bool, object?[] (tuple), or one of the types above.</summary>
+    /// <summary>The byte after what was read.</summary>
+    public int Position { get; private set; }
+
+    /// <summary>The persistent ids that were met, in file order.</summary>
+    public IReadOnlyList<PicklePersistent> PersistentIds => _persistentIds;
+
+    /// <summary>
+    /// The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.
+    /// </summary>
     public object? Read()
     {
         while (true)
@@ -110,7 +128,20 @@ internal sealed class PickleReader
                 _stack.Add(PopToMark());
                 break;
             case PickleOpcodes.BinPersId:
-                _stack.Add(new PicklePersistent(Pop()));
+                _persistentIds.Add(new PicklePersistent(Pop()));
+                _stack.Add(_persistentIds[^1]);
+                break;
+            case PickleOpcodes.None:
+                _stack.Add(null);
+                break;
+            case PickleOpcodes.EmptyList:
+                _stack.Add(new PickleList());
+                break;
+            case PickleOpcodes.Append:
+                Append(PopMany(1));
+                break;
+            case PickleOpcodes.Appends:
+                Append(PopToMark());
                 break;
             case PickleOpcodes.BinPut:
                 _memo[Take(1)[0]] = Peek();
@@ -169,6 +200,12 @@ internal sealed class PickleReader
         }
     }
 
+    private void Append(object?[] items)
+    {
+        PickleList target = Peek() as PickleList ?? throw Error("an item is appended to something that is no list");
+        target.Items.AddRange(items);
+    }
+
     private PickleDictionary Target() =>
         Peek() as PickleDictionary ?? throw Error("an item is set on something that is no dictionary");
 
@@ -182,21 +219,21 @@ internal sealed class PickleReader
 
     private string ReadLine()
     {
-        int end = Array.IndexOf(_bytes, (byte)'\n', _position);
-        if (end < 0 || end - _position > 200)
+        int end = Array.IndexOf(_bytes, (byte)'\n', Position);
+        if (end < 0 || end - Position > 200)
         {
             throw Error("a global's name does not end");
         }
 
-        string line = Encoding.ASCII.GetString(Take(end - _position));
-        _position++;
+        string line = Encoding.ASCII.GetString(Take(end - Position));
+        Position++;
         return line;
     }
 
     private string ReadText()
     {
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
-        return length > _bytes.Length - _position
+        return length > _bytes.Length - Position
             ? throw Error($"a text claims {length} bytes")
             : Encoding.UTF8.GetString(Take((int)length));
     }
@@ -247,23 +284,29 @@ internal sealed class PickleReader
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _bytes.Length - _position)
+        if (count > _bytes.Length - Position)
         {
             throw Error("it ends too early");
         }
 
-        _position += count;
-        return _bytes.AsSpan(_position - count, count);
+        Position += count;
+        return _bytes.AsSpan(Position - count, count);
     }
 
-    private SelfAdaptException Error(string why) => _error($"data.pkl, byte {_position}: {why}");
+    private SelfAdaptException Error(string why) => _error($"the pickle, byte {Position}: {why}");
 }
 
 internal static class PickleOpcodes
 {
     public const byte Mark = (byte)'(';
     public const byte EmptyTuple = (byte)')';
+    public const byte EmptyList = (byte)']';
+    public const byte None = (byte)'N';
+    public const byte Append = (byte)'a';
+    public const byte Appends = (byte)'e';
     public const byte Stop = (byte)'.';
+    public const byte BinBytes = (byte)'B';
+    public const byte BinFloat = (byte)'G';
     public const byte BinInt = (byte)'J';
     public const byte BinInt1 = (byte)'K';
     public const byte BinInt2 = (byte)'M';

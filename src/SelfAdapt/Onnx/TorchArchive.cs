@@ -9,11 +9,8 @@ namespace SelfAdapt.Onnx;
 /// <summary>
 /// The zip container of a torch checkpoint: data.pkl, data/N, version (spec/cellpose.md 2.2).
 /// </summary>
-internal sealed class TorchArchive : IDisposable
+internal sealed class TorchArchive : ITorchContainer
 {
-    // The magic number 0x1950a86a20f9469cfc6c as a pickle: how torch before 1.6 began its files.
-    private static readonly byte[] LegacyHead = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
-
     private readonly byte[] _bytes;
     private readonly string _origin;
     private readonly ZipArchive _zip;
@@ -23,14 +20,6 @@ internal sealed class TorchArchive : IDisposable
     public TorchArchive(byte[] bytes, string origin)
     {
         (_bytes, _origin) = (bytes, origin);
-        if (bytes.AsSpan().StartsWith(LegacyHead))
-        {
-            throw new SelfAdaptException(
-                ExitCode.ModelMalformed,
-                $"{origin}: the checkpoint is in torch's format from before version 1.6, which is not read. "
-                + "Save it again with a current torch: torch.save(torch.load(path), path).");
-        }
-
         _zip = Guarded(() => new ZipArchive(new MemoryStream(bytes, writable: false), ZipArchiveMode.Read));
         _root = Guarded(Index);
         if (_entries.ContainsKey(_root + "byteorder")
@@ -42,8 +31,20 @@ internal sealed class TorchArchive : IDisposable
 
     public void Dispose() => _zip.Dispose();
 
+    public object? ReadObject() => new PickleReader(Read("data.pkl"), Malformed).Read();
+
+    public byte[] ReadStorage(string key) => Read($"data/{key}");
+
+    public SelfAdaptException Malformed(string why) => Malformed(_origin, why);
+
+    /// <summary>The error for a damaged checkpoint.</summary>
+    public static SelfAdaptException Malformed(string origin, string why) => new(
+        ExitCode.ModelMalformed,
+        $"{origin}: can't be read as a torch checkpoint: {why}. "
+        + "The file may be cut short or damaged: copy or save it again.");
+
     /// <summary>One entry's content, by its name below the root folder.</summary>
-    public byte[] Read(string name)
+    private byte[] Read(string name)
     {
         if (!_entries.TryGetValue(_root + name, out ZipArchiveEntry? entry))
         {
@@ -52,11 +53,6 @@ internal sealed class TorchArchive : IDisposable
 
         return Guarded(() => Read(entry));
     }
-
-    public SelfAdaptException Malformed(string why) => new(
-        ExitCode.ModelMalformed,
-        $"{_origin}: can't be read as a torch checkpoint: {why}. "
-        + "The file may be cut short or damaged: copy or save it again.");
 
     private string Index()
     {

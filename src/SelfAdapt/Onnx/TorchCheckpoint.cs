@@ -38,8 +38,8 @@ public sealed class TorchCheckpoint
     /// <summary>Reads a checkpoint file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (NoUsableInput), or is malformed, holds anything but tensors, or is in torch's
-    /// format from before 1.6 (ModelMalformed).
+    /// The file can't be read (NoUsableInput), or is malformed or holds anything but tensors
+    /// (ModelMalformed).
     /// </exception>
     public static TorchCheckpoint Load(string path) => Parse(ModelBytes.Load(path, "checkpoint"), path);
 
@@ -47,7 +47,7 @@ public sealed class TorchCheckpoint
     /// <param name="bytes">The file's content.</param>
     /// <param name="origin">The name to use in messages.</param>
     /// <exception cref="SelfAdaptException">
-    /// It is malformed, holds anything but tensors, or is in torch's format from before 1.6 (ModelMalformed).
+    /// It is malformed, or holds anything but tensors (ModelMalformed).
     /// </exception>
     public static TorchCheckpoint Parse(byte[] bytes, string origin)
     {

@@ -9,13 +9,15 @@ internal sealed class TorchReader : IDisposable
 {
     private const int MaxRank = 16;
 
-    private readonly TorchArchive _archive;
+    private readonly ITorchContainer _archive;
     private readonly Dictionary<string, byte[]> _storages = [];
     private long _byteBudget;
 
     public TorchReader(byte[] bytes, string origin)
     {
-        _archive = new TorchArchive(bytes, origin);
+        _archive = LegacyTorchStream.LooksLikeOne(bytes)
+            ? new LegacyTorchStream(bytes, origin)
+            : new TorchArchive(bytes, origin);
 
         // Tied tensors may share a storage, but a small file never unfolds into a large state dict.
         _byteBudget = 4L * bytes.Length;
@@ -25,8 +27,7 @@ internal sealed class TorchReader : IDisposable
 
     public List<OnnxTensor> Read()
     {
-        object? root = new PickleReader(_archive.Read("data.pkl"), _archive.Malformed).Read();
-        if (root is not PickleDictionary dictionary)
+        if (_archive.ReadObject() is not PickleDictionary dictionary)
         {
             throw _archive.Malformed("it is no state dict");
         }
@@ -56,28 +57,27 @@ internal sealed class TorchReader : IDisposable
 
         if (value is not PickleCall { Function: TorchNames.RebuildTensor } call
             || call.Arguments is not [
-                PicklePersistent { Id: object?[] id }, long offset, object?[] size, object?[] stride, ..]
-            || id is not ["storage", PickleGlobal storage, string entry, string, long elements]
-            || !TorchNames.Storages.TryGetValue(storage.Name, out OnnxDataType type))
+                PicklePersistent persistent, long offset, object?[] size, object?[] stride, ..]
+            || TorchStorageId.From(persistent) is not { } id)
         {
             throw _archive.Malformed($"'{name}' is no tensor; save the bare state dict");
         }
 
-        if (!_storages.TryGetValue(entry, out byte[]? bytes))
+        if (!_storages.TryGetValue(id.Key, out byte[]? bytes))
         {
-            bytes = _archive.Read($"data/{entry}");
-            _storages.Add(entry, bytes);
+            bytes = _archive.ReadStorage(id.Key);
+            _storages.Add(id.Key, bytes);
         }
 
-        int width = OnnxDataTypes.Size(type);
-        if (elements < 0 || bytes.Length / width < elements)
+        int width = OnnxDataTypes.Size(id.Type);
+        if (bytes.Length / width < id.Elements)
         {
             throw _archive.Malformed(
-                $"'{name}': its storage holds {bytes.Length / width} of {elements} elements");
+                $"'{name}': its storage holds {bytes.Length / width} of {id.Elements} elements");
         }
 
-        Span<byte> values = bytes.AsSpan(0, (int)elements * width);
-        return Gather(name, type, values, offset, Longs(name, size), Longs(name, stride));
+        Span<byte> values = bytes.AsSpan(0, (int)id.Elements * width);
+        return Gather(name, id.Type, values, offset, Longs(name, size), Longs(name, stride));
     }
 
     private OnnxTensor Gather(

@@ -121,11 +121,14 @@ public class TorchCheckpointTests
         byte[] good = Small().ToArray();
         byte[] flipped = [.. good];
         flipped[flipped.AsSpan().IndexOf(BitConverter.GetBytes(0.1))] ^= 1;
-        byte[] legacy = Latin("\u0080\u0002\u008a\u000al\u00fc\u009cF\u00f9\u0020j\u00a8P\u0019.");
+        byte[] legacy = Legacy(Small());
         (byte[] Bytes, string Says)[] cases =
         [
             ([], "zip"),
-            (legacy, "before version 1.6"),
+            (legacy[..12], "magic number"),
+            (legacy[..40], "pickle"),
+            (legacy[..^1], "ends too early"),
+            ([.. legacy.AsSpan(0, 18), 0, .. legacy.AsSpan(19)], "protocol version"),
             (flipped, "checksum"),
             (Zip(("a/other", [])), "no data.pkl"),
             (Zip(("a/data.pkl", []), ("b/data.pkl", [])), "two data.pkl"),
@@ -169,6 +172,50 @@ public class TorchCheckpointTests
                 Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
             }
         }
+    }
+
+    [TestMethod]
+    public void Parse_LegacyStream_ReadsTheSameTensors()
+    {
+        AssertSame(Small(), TorchCheckpoint.Parse(Legacy(Small()), "legacy"));
+        Assert.IsTrue(TorchCheckpoint.LooksLikeOne(Legacy(Small())));
+    }
+
+    [TestMethod]
+    public void Parse_LegacyStreamOfABigEndianMachine_IsRefused()
+    {
+        string said = Refused(Legacy(Small(), littleEndian: false));
+
+        StringAssert.Contains(said, "byte order", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Parse_LegacyStreamCutOrMutated_OnlyThrowsOurError()
+    {
+        byte[] whole = Legacy(Small());
+        for (int length = 4; length < whole.Length; length++)
+        {
+            Refused(whole[..length]);
+        }
+
+        uint state = 3;
+        int refused = 0;
+        for (int i = 0; i < 4000; i++)
+        {
+            byte[] mutant = [.. whole];
+            state = state * 1664525 + 1013904223;
+            mutant[4 + ((state >> 8) % (mutant.Length - 4))] = (byte)(state >> 3);
+            try
+            {
+                TorchCheckpoint.Parse(mutant, "mutant");
+            }
+            catch (SelfAdaptException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(1000, refused);
     }
 
     [TestMethod]
@@ -242,6 +289,31 @@ public class TorchCheckpointTests
 
         static string Int(int value) => "J" + Encoding.Latin1.GetString(BitConverter.GetBytes(value));
         static string Ints(int[] values) => $"({string.Concat(values.Select(Int))}t";
+    }
+
+    /// <summary>The same state dict in torch's format from before version 1.6.</summary>
+    private static byte[] Legacy(TorchCheckpoint checkpoint, bool littleEndian = true)
+    {
+        using MemoryStream stream = new();
+        stream.Write(Latin("\u0080\u0002\u008a\u000al\u00fc\u009cF\u00f9\u0020j\u00a8P\u0019."));
+        stream.Write(Latin("\u0080\u0002M\u00e9\u0003."));
+        stream.Write(Latin("\u0080\u0002}q\0X\u000d\0\0\0little_endianq\u0001"));
+        stream.Write(Latin(littleEndian ? "\u0088s." : "\u0089s."));
+        stream.Write(Entry(checkpoint.ToArray(), "archive/data.pkl"));
+        stream.Write(Latin("\u0080\u0002]q\0("));
+        for (int i = checkpoint.Tensors.Count - 1; i >= 0; i--)
+        {
+            stream.Write(Latin($"X\u0001\0\0\0{i}"));
+        }
+
+        stream.Write(Latin("e."));
+        foreach (OnnxTensor tensor in checkpoint.Tensors.Reverse())
+        {
+            stream.Write(BitConverter.GetBytes(tensor.Count));
+            stream.Write(tensor.ToRaw());
+        }
+
+        return stream.ToArray();
     }
 
     private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);

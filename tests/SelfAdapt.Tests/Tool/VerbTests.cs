@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Export;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
@@ -91,6 +92,104 @@ public sealed class VerbTests : IDisposable
 
         // diam_mean and diam_labels stand in the checkpoint, so nothing is rescaled.
         StringAssert.Contains(result.Error, "diameter 12 px, network 12 px", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Segment_FormatList_WritesThoseFilesAndTellsThem()
+    {
+        ToolResult result = ToolRun.Run(
+            "segment", "--model", _at.Checkpoint(), "--images", _at.Images(1), "--out", _at.At("out"),
+            "--format", "rois,geojson,outlines,npy,csv", "--json", _at.At("r.json"));
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        string[] expected =
+        [
+            "i0_img_cells.csv", "i0_img_cells.geojson", "i0_img_cp_outlines.txt", "i0_img_rois.zip", "i0_img_seg.npy",
+        ];
+        CollectionAssert.AreEquivalent(
+            expected, Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f)).ToArray());
+        CollectionAssert.AreEquivalent(
+            expected.Select(f => _at.At("out", f)).ToArray(),
+            ToolRun.Json(_at.At("r.json"))["per_image"]![0]!["files"]!.AsArray().Select(f => (string)f!).ToArray());
+        ToolRun.Expect(
+            ExitCode.OutputExists, "_cells.csv", "segment", "--model", _at.Checkpoint(), "--images", _at.Images(1),
+            "--out", _at.At("out"), "--format", "csv");
+        ToolRun.Expect(
+            ExitCode.Usage, "'doc'", "segment", "--model", _at.Checkpoint(), "--images", _at.Images(1), "--format",
+            "tif,doc");
+    }
+
+    [TestMethod]
+    public void Export_OnnxToCellpose_SegmentsLikeTheSource()
+    {
+        string images = _at.Images(1);
+        Ok("export", "--model", _at.Onnx(), "--format", "cellpose", "--diam-labels", "14", "--out", _at.At("cp"));
+        TorchCheckpoint written = TorchCheckpoint.Load(_at.At("cp"));
+        Assert.AreEqual(12f, written.Find("diam_mean")!.ToFloats()[0]);
+        Assert.AreEqual(14f, written.Find("diam_labels")!.ToFloats()[0]);
+        foreach ((string model, string folder) in (ReadOnlySpan<(string, string)>)
+            [(_at.Onnx(), "a"), (_at.At("cp"), "b")])
+        {
+            Ok("segment", "--model", model, "--images", images, "--out", _at.At(folder), "--diameter", "14",
+                "--save-flows");
+        }
+
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(_at.At("a", "i0_img_cp_output.tif")),
+            File.ReadAllBytes(_at.At("b", "i0_img_cp_output.tif")));
+    }
+
+    [TestMethod]
+    public void Export_Variants_CarryWhatIsKnownAndPleaseTheirConsumers()
+    {
+        string model = _at.Onnx();
+        Ok("adapt", "--model", model, "--images", _at.Images(3), "--out", _at.At("run"), "--iterations", "2",
+            "--batch-size", "2", "--crop", "32", "--stop", "none", "--seed", "5", "--diameter", "13");
+        foreach (string variant in (string[])["portable", "static:64", "fp16"])
+        {
+            Ok("export", "--model", model, "--run", _at.At("run"), "--variant", variant, "--licence", "CC0-1.0",
+                "--out", _at.At("v.onnx"), "--force");
+            OnnxModel written = OnnxModel.Load(_at.At("v.onnx"));
+            Assert.AreEqual("12", written.Metadata["diam_mean"]);
+            Assert.AreEqual("13", written.Metadata["diam_labels"]);
+            Assert.AreEqual("0,0", written.Metadata["selfadapt.channels"]);
+            Assert.AreEqual("percentile", written.Metadata["selfadapt.normalization"]);
+            Assert.AreEqual("2", written.Metadata["selfadapt.iterations"]);
+            Assert.AreEqual("completed", written.Metadata["selfadapt.stop_reason"]);
+            Assert.AreEqual("5", written.Metadata["selfadapt.seed"]);
+            Assert.AreEqual("5", written.Metadata["selfadapt.flow_scale"]);
+            Assert.AreEqual("CC0-1.0", written.Metadata["license"]);
+            Assert.AreEqual(64, written.Metadata["selfadapt.source_sha256"].Length);
+            string met = string.Join(", ", ConsumerCheck.Check(written).Where(f => f.IsMet).Select(f => f.Consumer));
+            Assert.AreEqual(
+                variant switch
+                {
+                    "portable" => "ONNX Runtime, onnxruntime-web, DeepImageJ, QuPath, ilastik, Netron",
+                    "fp16" => "ONNX Runtime, onnxruntime-web, Netron",
+                    _ => "ONNX Runtime, onnxruntime-web, OpenCV DNN, DeepImageJ, QuPath, ilastik, Netron",
+                },
+                met);
+        }
+
+        ToolResult inspected = ToolRun.Run("inspect", model, "--json", _at.At("r.json"));
+        StringAssert.Contains(
+            inspected.Out, "QuPath           no: 1 input and 2 outputs", StringComparison.Ordinal);
+        JsonObject opencv = ToolRun.Json(_at.At("r.json"))["consumers"]![2]!.AsObject();
+        Assert.IsFalse((bool)opencv["meets"]!);
+        Assert.AreEqual("static:256", (string)opencv["variant"]!);
+        ToolRun.Expect(
+            ExitCode.Usage, "static:", "export", "--model", model, "--variant", "static:x", "--out", _at.At("n.onnx"));
+        ToolRun.Expect(
+            ExitCode.Usage, "--variant", "export", "--model", model, "--variant", "fp16", "--format", "cellpose",
+            "--out", _at.At("n"));
+        ToolRun.Expect(
+            ExitCode.Usage, "multiples of", "export", "--model", model, "--variant", "static:33", "--out",
+            _at.At("n.onnx"));
+    }
+
+    private static void Ok(params string[] args)
+    {
+        ToolResult result = ToolRun.Run(args);
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
     }
 
     [TestMethod]

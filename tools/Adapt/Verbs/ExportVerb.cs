@@ -1,10 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Export;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
@@ -34,6 +36,18 @@ internal sealed class ExportVerb
         "--format", "same", "What to write; 'same' is what the model is",
         ("same", Format.Same), ("onnx", Format.Onnx), ("cellpose", Format.Cellpose));
 
+    private readonly Option<ModelVariant?> _variant = CreateVariant();
+
+    private readonly Option<double?> _diamMean = OptionFactory.Optional<double?>(
+        "--diam-mean", "PX", "Diameter that the network was trained at [default: from the model or the run, else 30]");
+
+    private readonly Option<double?> _diamLabels = OptionFactory.Optional<double?>(
+        "--diam-labels", "PX",
+        "Mean object diameter of the images it is for [default: the run's --diameter, else from the model]");
+
+    private readonly Option<string?> _licence = OptionFactory.Optional<string>(
+        "--licence", "NAME", "Licence of the model, stored in variants", "--license");
+
     private readonly Terminal _terminal;
 
     private ExportVerb(Terminal terminal) => _terminal = terminal;
@@ -51,15 +65,29 @@ internal sealed class ExportVerb
         ExportVerb verb = new(terminal);
         Command command = new("export", "Write a run's weights as an ONNX file or a Cellpose checkpoint")
         {
-            verb._model, verb._run, verb._snapshot, verb._out, verb._format.Option, verb._outputs,
-                verb._force,
-            verb._json,
+            verb._model, verb._run, verb._snapshot, verb._out, verb._format.Option, verb._variant,
+            verb._diamMean, verb._diamLabels, verb._licence, verb._outputs, verb._force, verb._json,
         };
         command.Validators.Add(result =>
         {
             if (result.GetResult(verb._snapshot) is not null && result.GetResult(verb._run) is null)
             {
                 result.AddError("--snapshot needs --run, the folder that holds it.");
+            }
+
+            if (result.GetResult(verb._variant) is not null
+                && result.GetResult(verb._format.Option) is { Tokens: [{ Value: "cellpose" }] })
+            {
+                result.AddError("--variant writes ONNX: leave out --format cellpose.");
+            }
+
+            foreach (Option<double?> diameter in (Option<double?>[])[verb._diamMean, verb._diamLabels])
+            {
+                if (result.GetResult(diameter) is { } given
+                    && given.GetValueOrDefault<double?>() is not (> 0 and <= 10_000))
+                {
+                    result.AddError($"{diameter.Name} must be above 0 and at most 10000 px.");
+                }
             }
         });
         command.SetAction(verb.Run);
@@ -74,14 +102,30 @@ internal sealed class ExportVerb
         OutputFolder.RequireFree(target, parsed.GetValue(_force));
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.Import(parsed.GetValue(_outputs));
+        string? run = parsed.GetValue(_run);
         IReadOnlyDictionary<string, float[]> weights =
-            parsed.GetValue(_run) is { } run ? ReadWeights(network, run, parsed.GetValue(_snapshot))
-                : NoWeights;
+            run is null ? NoWeights : ReadWeights(network, run, parsed.GetValue(_snapshot));
+        RunRecord? record = run is null ? null : RunRecord.Read(run);
+        Diameters diameters =
+            model.ChooseDiameters(parsed.GetValue(_diamMean), parsed.GetValue(_diamLabels), record);
         Format format = _format.Get(parsed);
-        bool checkpoint =
-            format == Format.Cellpose || (format == Format.Same && model.Checkpoint is not null);
-        byte[] content = checkpoint
-            ? model.WriteCheckpoint(weights, Path.GetFileNameWithoutExtension(target))
+        ModelVariant? variant = parsed.GetValue(_variant);
+        bool checkpoint = variant is null
+            && (format == Format.Cellpose || (format == Format.Same && model.Checkpoint is not null));
+        if (checkpoint && diameters.Mean is null)
+        {
+            _terminal.Error.WriteLine(
+                "The diameter that the network was trained at is not known: "
+                + $"{SegmentationArguments.CellposeDiameter} px is written, as for Cellpose's networks for cells. "
+                + "--diam-mean 17 is that of its networks for nuclei.");
+        }
+
+        byte[] content =
+            variant is not null ? model.WriteVariant(
+                weights, network, variant,
+                ExportMetadata.Collect(model, network, record, diameters, parsed.GetValue(_licence)))
+            : checkpoint ? model.WriteCheckpoint(
+                weights, network, diameters, Path.GetFileNameWithoutExtension(target))
             : model.WriteOnnx(weights);
         OutputFile.Write(target, content);
         string kind = checkpoint ? "cellpose" : "onnx";
@@ -95,6 +139,40 @@ internal sealed class ExportVerb
         });
         return (int)ExitCode.Ok;
     }
+
+    /// <summary>The --variant option: original, portable, static:SIDE or fp16; null for the original.</summary>
+    private static Option<ModelVariant?> CreateVariant() => new("--variant")
+    {
+        HelpName = "original|portable|static:N|fp16",
+        Description = "How the ONNX file is written: 'original' is the model's own file with new weights; 'portable' "
+            + "one output, free sizes, opset 13; 'static:N' the same for NxN px only (OpenCV); 'fp16' half the size "
+            + "[default: original]",
+        CustomParser = result =>
+        {
+            string word = result.Tokens[0].Value;
+            switch (word)
+            {
+                case "original":
+                    return null;
+                case "portable":
+                    return ModelVariant.Portable;
+                case "fp16":
+                    return ModelVariant.Fp16;
+            }
+
+            if (word.StartsWith("static:", StringComparison.Ordinal)
+                && int.TryParse(word["static:".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int side)
+                && side is > 0 and <= 16384)
+            {
+                return ModelVariant.Static(side);
+            }
+
+            result.AddError(
+                $"--variant is '{word}', but must be original, portable, fp16, or static: and a size such as "
+                + "static:256.");
+            return null;
+        },
+    };
 
     private static IReadOnlyDictionary<string, float[]> NoWeights { get; } =
         new Dictionary<string, float[]>();

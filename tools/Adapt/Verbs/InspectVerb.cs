@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Export;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
 
@@ -95,6 +96,20 @@ internal static class InspectVerb
                     : "")
             : "not given in the file");
         Row(output, "trainable", network is null ? "no" : "yes, every parameter");
+        WriteConsumers(output, model);
+    }
+
+    private static void WriteConsumers(TextWriter output, ModelFile model)
+    {
+        output.WriteLine(model.Checkpoint is null
+            ? "Who can be expected to open it"
+            : "Cellpose 1 to 3 opens it. Who can be expected to open it once exported with --format onnx");
+        foreach (ConsumerFinding finding in ConsumerCheck.Check(model.Onnx))
+        {
+            output.WriteLine($"  {finding.Consumer,-17}" + (finding.IsMet
+                ? "yes"
+                : $"no: {finding.Reason} -> export --variant {finding.Variant}"));
+        }
     }
 
     private static void WriteNetwork(TextWriter output, Network network)
@@ -141,6 +156,13 @@ internal static class InspectVerb
             ["ops"] = operators,
             ["diam_mean"] = model.DiamMean,
             ["diam_labels"] = model.DiamLabels,
+            ["consumers"] = new JsonArray([.. ConsumerCheck.Check(onnx).Select(f => (JsonNode)new JsonObject
+            {
+                ["consumer"] = f.Consumer,
+                ["meets"] = f.IsMet,
+                ["reason"] = f.Reason,
+                ["variant"] = f.Variant,
+            })]),
         };
     }
 

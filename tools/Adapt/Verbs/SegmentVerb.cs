@@ -15,9 +15,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>segment: masks for every image of a folder, under Cellpose's file names.</summary>
 internal sealed class SegmentVerb
 {
-    private const string MasksEnding = "_cp_masks";
-    private const string OutputsEnding = "_cp_output.tif";
-
     private readonly Option<string> _model = OptionFactory.Required<string>(
         "--model", "FILE", "ONNX file or Cellpose checkpoint", "--pretrained-model");
 
@@ -37,14 +34,7 @@ internal sealed class SegmentVerb
     private readonly Option<int> _batchSize = OptionFactory.Default(
         "--batch-size", "N", 8, "Tiles per network call");
 
-    private readonly Option<bool> _saveTif = OptionFactory.Flag(
-        "--save-tif", "Write NAME_cp_masks.tif (also when neither format is asked for)");
-
-    private readonly Option<bool> _savePng = OptionFactory.Flag("--save-png", "Write NAME_cp_masks.png");
-
-    private readonly Option<bool> _saveFlows = OptionFactory.Flag(
-        "--save-flows", "Write the network's output planes as NAME_cp_output.tif");
-
+    private readonly SegmentationFormats _formats = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over masks that are there");
     private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
@@ -61,9 +51,7 @@ internal sealed class SegmentVerb
         verb._segmentation.AddTo(command);
         command.Add(verb._batchSize);
         command.Add(verb._outputs);
-        command.Add(verb._saveTif);
-        command.Add(verb._savePng);
-        command.Add(verb._saveFlows);
+        verb._formats.AddTo(command);
         verb._engine.AddTo(command);
         command.Add(verb._force);
         command.Add(verb._json);
@@ -80,9 +68,7 @@ internal sealed class SegmentVerb
         IReadOnlyList<string> files = ImageFolder.ListFiles(images, parsed.GetValue(_imageFilter)!, skipped);
         string folder = parsed.GetValue(_out)
             ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
-        Formats formats = new(
-            parsed.GetValue(_saveTif) || !parsed.GetValue(_savePng), parsed.GetValue(_savePng),
-            parsed.GetValue(_saveFlows));
+        IReadOnlySet<ResultKind> kinds = _formats.Get(parsed);
         bool force = parsed.GetValue(_force);
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
@@ -91,7 +77,7 @@ internal sealed class SegmentVerb
             _segmentation.Get(parsed, model, network.Outputs, parsed.GetValue(_batchSize), request.Threads);
         foreach (string file in files)
         {
-            RequireFree(folder, Path.GetFileNameWithoutExtension(file), formats, force);
+            RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds, force);
         }
 
         OutputFolder.RequireWritable(folder);
@@ -107,10 +93,10 @@ internal sealed class SegmentVerb
         foreach (NamedImage image in ImageFolder.Read(images, parsed.GetValue(_imageFilter)!, passedOver))
         {
             _terminal.Cancelled.ThrowIfCancellationRequested();
-            RequireFree(folder, image.Name, formats, force);
+            RequireFree(folder, image.Name, kinds, force);
             try
             {
-                results.Add(Segment(segmenter, image, folder, formats));
+                results.Add(Segment(segmenter, image, new Plan(folder, kinds, options, network.Outputs)));
             }
             catch (SelfAdaptException e) when (e.Code == ExitCode.ModelImageMismatch)
             {
@@ -128,34 +114,21 @@ internal sealed class SegmentVerb
         return (int)ExitCode.Ok;
     }
 
-    private JsonObject Segment(Segmenter segmenter, NamedImage image, string folder, Formats formats)
+    private JsonObject Segment(Segmenter segmenter, NamedImage image, Plan plan)
     {
         Stopwatch watch = Stopwatch.StartNew();
         SegmentationResult result = segmenter.Segment(image.Image, image.Path);
+        IReadOnlySet<ResultKind> kinds = plan.Kinds;
         int cells = result.Masks.Labels.Max();
-        string stem = Path.Combine(folder, image.Name);
-        bool tif = formats.Tif || cells > ushort.MaxValue;
-        string masks = stem + MasksEnding + (tif ? ".tif" : ".png");
-        if (tif)
-        {
-            LabelFile.WriteTiff(stem + MasksEnding + ".tif", result.Masks);
-        }
-
-        if (formats.Png && cells > ushort.MaxValue)
+        if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
         {
             _terminal.Error.WriteLine(
                 $"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
-        }
-        else if (formats.Png)
-        {
-            LabelFile.WritePng(stem + MasksEnding + ".png", result.Masks);
+            kinds = kinds.Except([ResultKind.Png]).Append(ResultKind.Tif).ToHashSet();
         }
 
-        if (formats.Flows)
-        {
-            ImageFile.WriteTiff(stem + OutputsEnding, result.Outputs);
-        }
-
+        IReadOnlyList<string> files = SegmentationFormats.Write(
+            kinds, Path.Combine(plan.Folder, image.Name), image, result, plan.Options, plan.Outputs);
         double seconds = watch.Elapsed.TotalSeconds;
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{image.Name}: {cells} cells, {seconds:0.00} s"));
@@ -163,7 +136,8 @@ internal sealed class SegmentVerb
         {
             ["name"] = image.Name,
             ["file"] = image.Path,
-            ["masks"] = masks,
+            ["masks"] = files[0],
+            ["files"] = new JsonArray([.. files.Select(f => (JsonNode)f)]),
             ["cells"] = cells,
             ["seconds"] = ResultFile.Number(seconds),
         };
@@ -208,22 +182,19 @@ internal sealed class SegmentVerb
     internal static JsonArray ToJson(IEnumerable<SkippedFile> skipped) => new([.. skipped.Select(s =>
         (JsonNode)new JsonObject { ["file"] = s.File, ["reason"] = s.Reason })]);
 
-    private static void RequireFree(string folder, string name, Formats formats, bool force)
+    private static void RequireFree(string folder, string name, IReadOnlySet<ResultKind> kinds, bool force)
     {
-        foreach ((bool wanted, string ending) in (ReadOnlySpan<(bool, string)>)
-            [(formats.Tif, MasksEnding + ".tif"), (formats.Png, MasksEnding + ".png"),
-                (formats.Flows, OutputsEnding)])
+        foreach (string path in kinds.Select(k => SegmentationFormats.PathOf(Path.Combine(folder, name), k)))
         {
-            string path = Path.Combine(folder, name + ending);
-            if (wanted && !force && File.Exists(path))
+            if (!force && File.Exists(path))
             {
                 throw new SelfAdaptException(
                     ExitCode.OutputExists,
-                    $"{path}: is there already. Give --force to write over it, or another folder with "
-                        + $"--out.");
+                    $"{path}: is there already. Give --force to write over it, or another folder with --out.");
             }
         }
     }
 
-    private readonly record struct Formats(bool Tif, bool Png, bool Flows);
+    private sealed record Plan(
+        string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, OutputDescription Outputs);
 }

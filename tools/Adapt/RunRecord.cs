@@ -1,0 +1,100 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>What a run's summary tells about how it was made: null where it doesn't.</summary>
+internal sealed class RunRecord
+{
+    private readonly string _file;
+    private readonly JsonObject _summary;
+
+    private RunRecord(string file, JsonObject summary) => (_file, _summary) = (file, summary);
+
+    /// <summary>The object diameter that the run's images were taken to have, px.</summary>
+    public double? Diameter => Positive(Number("segmentation", "diameter"));
+
+    /// <summary>The object diameter that the network was trained at, px.</summary>
+    public double? DiamMean => Positive(Number("segmentation", "diam_mean"));
+
+    /// <summary>Steps that the run made.</summary>
+    public double? Iterations => Number("iterations");
+
+    /// <summary>The step whose weights it kept.</summary>
+    public double? KeptIteration => Number("kept_iteration");
+
+    /// <summary>The run's seed.</summary>
+    public double? Seed => Number("options", "seed");
+
+    /// <summary>Why it ended.</summary>
+    public string? StopReason => Text("stop_reason");
+
+    /// <summary>How intensities were normalised.</summary>
+    public string? Normalization => Text("segmentation", "normalization");
+
+    /// <summary>The two channel numbers, as --channels takes them.</summary>
+    public string? Channels =>
+        Number("segmentation", "channels", "first") is { } first
+            && Number("segmentation", "channels", "second") is { } second
+            ? FormattableString.Invariant($"{first},{second}")
+            : null;
+
+    /// <summary>Reads a run's summary; null if the folder holds none.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: it can't be read, or is no JSON object.</exception>
+    public static RunRecord? Read(string folder)
+    {
+        string file = RunFolder.Summary(folder);
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject summary
+                ? new RunRecord(file, summary)
+                : throw Damaged(file, "it is no JSON object.", null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
+            or ArgumentException)
+        {
+            throw Damaged(file, e.Message, e);
+        }
+    }
+
+    private static SelfAdaptException Damaged(string file, string why, Exception? cause) => new(
+        ExitCode.NoUsableInput,
+        $"{file}: can't be read: {why} Delete it to export without what it tells of the run.", cause!);
+
+    private static double? Positive(double? value) => value > 0 ? value : null;
+
+    private double? Number(params ReadOnlySpan<string> path) =>
+        Find(path) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+
+    private string? Text(params ReadOnlySpan<string> path) =>
+        Find(path) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    private JsonNode? Find(ReadOnlySpan<string> path)
+    {
+        JsonNode? found = _summary;
+        try
+        {
+            foreach (string key in path)
+            {
+                found = found is JsonObject level && level.TryGetPropertyValue(key, out JsonNode? inner)
+                    ? inner
+                    : null;
+            }
+        }
+        catch (ArgumentException e)
+        {
+            // JSON with a key twice is noticed on first use.
+            throw Damaged(_file, e.Message, e);
+        }
+
+        return found;
+    }
+}
