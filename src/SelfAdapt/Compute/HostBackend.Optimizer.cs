@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Numerics;
 
 namespace SelfAdapt.Compute;
@@ -17,8 +18,8 @@ public abstract partial class HostBackend<T>
         OptimizerStepOptions constants = options;
         int length = state.Weights.Length;
         int tasks = (length + WeightsPerTask - 1) / WeightsPerTask;
-        double[] distances = new double[tasks];
-        double[] norms = new double[tasks];
+        double[] distances = ArrayPool<double>.Shared.Rent(tasks);
+        double[] norms = ArrayPool<double>.Shared.Rent(tasks);
         For(tasks, task =>
         {
             int start = task * WeightsPerTask;
@@ -32,8 +33,10 @@ public abstract partial class HostBackend<T>
         });
 
         Span<T> report = Values(sums);
-        report[0] = FromDouble(SumInOrder(distances));
-        report[1] = FromDouble(SumInOrder(norms));
+        report[0] = FromDouble(SumInOrder(distances.AsSpan(0, tasks)));
+        report[1] = FromDouble(SumInOrder(norms.AsSpan(0, tasks)));
+        ArrayPool<double>.Shared.Return(distances);
+        ArrayPool<double>.Shared.Return(norms);
     }
 
     private static (double Distance, double Norm) MoveWeights(

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Numerics;
 
 namespace SelfAdapt.Compute;
@@ -74,17 +75,18 @@ public abstract partial class HostBackend<T>
         ReadOnlySpan<TurnedPlane> planes, int width, bool probabilities, Span<T> mean, Span<T> deviation)
     {
         int views = planes.Length;
-        double[] row = new double[views * width];
+        double[] rented = ArrayPool<double>.Shared.Rent(views * width);
+        Span<double> row = rented.AsSpan(0, views * width);
         for (int at = 0; at < mean.Length; at += width)
         {
             for (int v = 0; v < views; v++)
             {
-                planes[v].ReadRow(at / width, row.AsSpan(v * width, width));
+                planes[v].ReadRow(at / width, row.Slice(v * width, width));
             }
 
             if (probabilities)
             {
-                foreach (ref double value in row.AsSpan())
+                foreach (ref double value in row)
                 {
                     value = Sigmoid(value);
                 }
@@ -111,6 +113,8 @@ public abstract partial class HostBackend<T>
                 deviation[at + x] = FromDouble(views > 1 ? Math.Sqrt(squares / (views - 1)) : 0);
             }
         }
+
+        ArrayPool<double>.Shared.Return(rented);
     }
 
     /// <summary>1 / (1 + e^-x), without overflow.</summary>

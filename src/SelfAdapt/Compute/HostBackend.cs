@@ -49,7 +49,7 @@ public abstract partial class HostBackend<T> : Backend
     }
 
     /// <summary>Adds what tasks have summed, first to last.</summary>
-    private protected static double SumInOrder(double[] parts)
+    private protected static double SumInOrder(ReadOnlySpan<double> parts)
     {
         double sum = 0;
         foreach (double part in parts)

