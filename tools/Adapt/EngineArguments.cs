@@ -5,7 +5,7 @@ namespace SelfAdapt.Tool;
 /// <summary>Which engine runs a network.</summary>
 internal enum EngineKind
 {
-    /// <summary>ONNX Runtime on a GPU, the built-in engine on a CPU.</summary>
+    /// <summary>ONNX Runtime on a GPU; on a CPU the built-in engine, or for a teacher the faster one.</summary>
     Auto,
 
     /// <summary>ONNX Runtime.</summary>
@@ -32,9 +32,10 @@ internal enum DeviceKind
 /// <param name="Kind">The engine.</param>
 /// <param name="Device">The device.</param>
 /// <param name="Threads">Threads on the CPU; 0: one per processor.</param>
-internal sealed record EngineRequest(EngineKind Kind, DeviceKind Device, int Threads);
+/// <param name="Exact">The built-in engine convolves directly.</param>
+internal sealed record EngineRequest(EngineKind Kind, DeviceKind Device, int Threads, bool Exact);
 
-/// <summary>The options --engine, --device and --threads.</summary>
+/// <summary>The options --engine, --device, --threads and --exact.</summary>
 internal sealed class EngineArguments
 {
     private const int MostThreads = 1024;
@@ -50,6 +51,9 @@ internal sealed class EngineArguments
     private readonly Option<int> _threads = OptionFactory.Default(
         "--threads", "N", 0, "Threads on the CPU; 0: one per processor");
 
+    private readonly Option<bool> _exact = OptionFactory.Flag(
+        "--exact", "Direct convolution in the built-in engine: slower, and nearer to other engines' last digits");
+
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     public void AddTo(Command command)
@@ -57,6 +61,7 @@ internal sealed class EngineArguments
         command.Add(_engine.Option);
         command.Add(_device.Option);
         command.Add(_threads);
+        command.Add(_exact);
     }
 
     /// <summary>What the user asked for.</summary>
@@ -66,7 +71,7 @@ internal sealed class EngineArguments
     {
         int threads = parsed.GetValue(_threads);
         return threads is >= 0 and <= MostThreads
-            ? new(_engine.Get(parsed), _device.Get(parsed), threads)
+            ? new(_engine.Get(parsed), _device.Get(parsed), threads, parsed.GetValue(_exact))
             : throw new SelfAdaptException(
                 ExitCode.Usage,
                 $"--threads is {threads}, but must lie between 0 (one per processor) and {MostThreads}.");

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
@@ -82,31 +81,7 @@ internal sealed class InferenceEngine : IDisposable
                 + $"{CudaDriver.Probe().Text}. Leave out --device to train on the CPU.");
         }
 
-        return new CpuBackend(request.Threads);
-    }
-
-    /// <summary>What makes the teacher's engine; null for the built-in one.</summary>
-    /// <param name="model">The model file.</param>
-    /// <param name="network">The same, as the engine takes it.</param>
-    /// <param name="request">What the user asked for.</param>
-    /// <param name="batch">Crops per step.</param>
-    /// <param name="crop">Side of a crop, px.</param>
-    /// <exception cref="SelfAdaptException">
-    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it can't run crops of that
-    /// size.
-    /// </exception>
-    public static Func<NetworkWeights, ITeacherEngine>? TeacherFor(
-        ModelFile model, Network network, EngineRequest request, int batch, int crop)
-    {
-        if (request.Kind != EngineKind.Ort)
-        {
-            return null;
-        }
-
-        OrtLibrary library = RequireOrt();
-        RequireFreeSizes(model);
-        return _ => new OrtTeacher(
-            library, model.Onnx, network, new OrtOptions(Threads: request.Threads), batch, crop);
+        return new CpuBackend(request.Threads, request.Exact);
     }
 
     /// <inheritdoc/>
@@ -118,13 +93,17 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    private static OrtLibrary RequireOrt() =>
+    /// <summary>ONNX Runtime, where it was asked for.</summary>
+    /// <exception cref="SelfAdaptException">DeviceMissing: it is not there.</exception>
+    public static OrtLibrary RequireOrt() =>
         OrtLibrary.TryFind(null, out string reason) ?? throw new SelfAdaptException(
             ExitCode.DeviceMissing,
             $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no "
                 + $"library.");
 
-    private static void RequireFreeSizes(ModelFile model)
+    /// <summary>Makes sure that ONNX Runtime can run a model at the sizes that come up.</summary>
+    /// <exception cref="SelfAdaptException">ModelUnsupported: its input has a fixed size.</exception>
+    public static void RequireFreeSizes(ModelFile model)
     {
         OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
         if (input.Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null))
@@ -171,7 +150,7 @@ internal sealed class InferenceEngine : IDisposable
 
     private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why)
     {
-        CpuBackend backend = new(request.Threads);
+        CpuBackend backend = new(request.Threads, request.Exact);
         NetworkWeights weights = new(network, backend);
         return new InferenceEngine(
             new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights,

@@ -74,7 +74,8 @@ internal sealed class AdaptVerb
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
         using Backend backend = InferenceEngine.OpenTraining(engine);
         Func<NetworkWeights, ITeacherEngine>? teacher =
-            InferenceEngine.TeacherFor(model, network, engine, options.BatchSize, options.Crop);
+            TeacherChoice.For(
+                _terminal.Error, model, network, engine, backend, options.BatchSize, options.Crop);
         ImageFolder images = ImageFolder.Load(parsed.GetRequiredValue(_images));
         SegmentVerb.ReportSkipped(_terminal, images.Skipped);
         IReadOnlyList<LabelledImage> labelled = parsed.GetValue(_labels) is { } labels

@@ -102,7 +102,8 @@ internal sealed class DemoVerb
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
         (JsonObject result, ExitCode code) = AdaptationRun.Run(
             _terminal, job, backend,
-            InferenceEngine.TeacherFor(model, network, engine, options.BatchSize, options.Crop));
+            TeacherChoice.For(
+                _terminal.Error, model, network, engine, backend, options.BatchSize, options.Crop));
         ResultFile.Write(json, result);
         return (int)code;
     }

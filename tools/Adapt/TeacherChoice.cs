@@ -1,0 +1,98 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.OnnxRuntime;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>Chooses what runs the teacher: as asked for, else by a trial of both engines on this machine.</summary>
+internal static class TeacherChoice
+{
+    // ONNX Runtime must be clearly faster: the same command is to take the same engine the next time, too, as the
+    // two differ in their last digits.
+    private const double Clearly = 0.8;
+
+    private const int TrialRuns = 3;
+
+    /// <summary>What makes the teacher's engine; null for the built-in one.</summary>
+    /// <param name="log">Told which engine it is, and why.</param>
+    /// <param name="model">The model file.</param>
+    /// <param name="network">The same, as the engine takes it.</param>
+    /// <param name="request">What the user asked for.</param>
+    /// <param name="backend">Where the student learns.</param>
+    /// <param name="batch">Crops per step.</param>
+    /// <param name="crop">Side of a crop, px.</param>
+    /// <exception cref="SelfAdaptException">
+    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it was asked for and can't run
+    /// crops of that size.
+    /// </exception>
+    public static Func<NetworkWeights, ITeacherEngine>? For(
+        TextWriter log, ModelFile model, Network network, EngineRequest request, Backend backend, int batch, int crop)
+    {
+        switch (request.Kind)
+        {
+            case EngineKind.Ort:
+                OrtLibrary asked = InferenceEngine.RequireOrt();
+                InferenceEngine.RequireFreeSizes(model);
+                return _ => Ort(asked, batch);
+            case EngineKind.Builtin:
+                return null;
+        }
+
+        if (OrtLibrary.TryFind(null, out string reason) is not { } library)
+        {
+            log.WriteLine($"teacher: the built-in engine, as there is no other here: {reason}");
+            return null;
+        }
+
+        try
+        {
+            InferenceEngine.RequireFreeSizes(model);
+            (double builtin, double ort) = Trial(network, backend, crop, () => Ort(library, 1));
+            bool takeOrt = ort < Clearly * builtin;
+            log.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"teacher: {(takeOrt ? "ONNX Runtime" : "the built-in engine")}, after a trial on one crop: built-in "
+                + $"{builtin:0} ms, ONNX Runtime {ort:0} ms"));
+            return takeOrt ? _ => Ort(library, batch) : null;
+        }
+        catch (SelfAdaptException e)
+        {
+            log.WriteLine($"teacher: the built-in engine, as ONNX Runtime can't be it: {e.Message}");
+            return null;
+        }
+
+        OrtTeacher Ort(OrtLibrary library, int crops) =>
+            new(library, model.Onnx, network, new OrtOptions(Threads: request.Threads), crops, crop);
+    }
+
+    /// <summary>Milliseconds of the fastest run of each engine, new weights handed over before each as in a run.</summary>
+    private static (double Builtin, double Ort) Trial(
+        Network network, Backend backend, int crop, Func<ITeacherEngine> ort)
+    {
+        using NetworkWeights weights = new(network, backend);
+        using DeviceVector input = backend.CreateVector(network.InputChannels * crop * crop);
+        using DeviceVector output = backend.CreateVector(network.Outputs.Channels * crop * crop);
+        using ITeacherEngine builtin = new BuiltinTeacher(weights, backend, 1, crop);
+        using ITeacherEngine other = ort();
+        return (Fastest(builtin), Fastest(other));
+
+        double Fastest(ITeacherEngine engine)
+        {
+            double fastest = double.PositiveInfinity;
+            for (int i = 0; i <= TrialRuns; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                engine.Refresh(weights);
+                engine.Run(input, output);
+                fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+
+            return fastest;
+        }
+    }
+}
