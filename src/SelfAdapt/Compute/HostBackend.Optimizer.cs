@@ -24,12 +24,7 @@ public abstract partial class HostBackend<T>
         {
             int start = task * WeightsPerTask;
             Range range = start..Math.Min(start + WeightsPerTask, length);
-            (distances[task], norms[task]) = MoveWeights(vectors, constants, range);
-            if (vectors.Teacher is not null && constants.EmaKeep != 1)
-            {
-                FollowStudent(
-                    Values(vectors.Teacher)[range], Values(vectors.Weights)[range], constants.EmaKeep);
-            }
+            (distances[task], norms[task]) = OptimizerStep(vectors, constants, range);
         });
 
         Span<T> report = Values(sums);
@@ -37,6 +32,20 @@ public abstract partial class HostBackend<T>
         report[1] = FromDouble(SumInOrder(norms.AsSpan(0, tasks)));
         ArrayPool<double>.Shared.Return(distances);
         ArrayPool<double>.Shared.Return(norms);
+    }
+
+    /// <summary>The whole step on a part of the vectors, in one pass over them.</summary>
+    /// <returns>Sums over the part: of squared distances to the anchor, and of squared gradients.</returns>
+    private protected virtual (double Distance, double Norm) OptimizerStep(
+        in OptimizerVectors state, in OptimizerStepOptions options, Range range)
+    {
+        (double, double) sums = MoveWeights(state, options, range);
+        if (state.Teacher is not null && options.EmaKeep != 1)
+        {
+            FollowStudent(Values(state.Teacher)[range], Values(state.Weights)[range], options.EmaKeep);
+        }
+
+        return sums;
     }
 
     private static (double Distance, double Norm) MoveWeights(

@@ -21,9 +21,10 @@ public sealed class CellposeTraceTests
     private const int Size = 96;
 
     [TestMethod]
-    [DataRow(true, 1e-3)]
-    [DataRow(false, 5e-3)]
-    public void Train_TenSteps_FollowsCellposesTrace(bool exact, double gradientTolerance)
+    [DataRow(true, 1e-3, 3e-3)]
+    [DataRow(false, 5e-3, 6e-3)]
+    public void Train_TenSteps_FollowsCellposesTrace(
+        bool exact, double gradientTolerance, double outputTolerance)
     {
         using JsonDocument trace = Json("train_trace.json");
         using CpuBackend backend = new(2, exact);
@@ -65,8 +66,9 @@ public sealed class CellposeTraceTests
         evaluation.Forward();
         float[] y = First(evaluation.Output, evaluation.Output.Length);
         // Entries whose gradient is zero in exact arithmetic take full-sized AdamW steps from rounding noise, other ones
-        // in every implementation (spec/cellpose.md 1.4): after ten steps the outputs differ by 1.5e-3 of their range.
-        AssertClose(Npy("train_output_after_10.npy"), y, 3e-3, "output after ten steps");
+        // in every implementation (spec/cellpose.md 1.4): after ten steps the outputs differ by 1.5e-3 of their range,
+        // with Winograd's algorithm by 3.5e-3.
+        AssertClose(Npy("train_output_after_10.npy"), y, outputTolerance, "output after ten steps");
     }
 
     [TestMethod]
