@@ -34,7 +34,8 @@ internal static class AdaptationRun
 {
     private const string CheckpointName = "adapted";
 
-    private static readonly JsonSerializerOptions OptionFormat = new()
+    /// <summary>How options are written into the summary.</summary>
+    public static readonly JsonSerializerOptions OptionFormat = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
@@ -149,6 +150,7 @@ internal static class AdaptationRun
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,
         ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
+        ["outputs"] = OutputMeaning.Words(job.Network.Outputs),
         ["options"] = JsonSerializer.SerializeToNode(job.Options, OptionFormat),
         ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, OptionFormat),
     };

@@ -46,7 +46,8 @@ internal sealed class ChartAxis
     {
         int decimals = Math.Clamp((int)-Math.Floor(Math.Log10(_step)), 0, 9);
         string format = Most >= 1e6 || _step < 1e-6 ? "0.#e0" : "#,0." + new string('0', decimals);
-        for (double i = Math.Ceiling((Least / _step) - 1e-9); (i * _step) <= Most + (_step * 1e-9); i++)
+        long last = (long)Math.Floor((Most / _step) + 1e-9);
+        for (long i = (long)Math.Ceiling((Least / _step) - 1e-9); i <= last; i++)
         {
             yield return (i * _step, (i * _step).ToString(format, CultureInfo.InvariantCulture));
         }

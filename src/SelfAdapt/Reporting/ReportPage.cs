@@ -168,9 +168,10 @@ internal sealed class ReportPage
             string part = OutlineFigure.ShowsAll(image)
                 ? ""
                 : Text($", a part of {image.Width} x {image.Height} px");
+            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), _report.Channel, place);
             Add($"<article><h4><bdi>{Safe(change.Sample.Name)}</bdi>"
                 + $"<small>{Safe(Changes(change) + part)}</small></h4>"
-                + $"<div class=\"pair\">{OutlineFigure.Draw(change, Text($"{prefix}{i}"), _report.Channel, place)}</div>"
+                + $"<div class=\"pair\">{figures}</div>"
                 + "</article>\n");
         }
 

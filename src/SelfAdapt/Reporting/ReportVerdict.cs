@@ -17,6 +17,7 @@ internal sealed record ReportVerdict(
     private const double ManyTimes = 3;
     private const double HardlyAny = 0.01;
     private const double ClearDifference = 0.005;
+    private const double Strict = 0.9;
 
     /// <summary>Judges a run.</summary>
     /// <param name="report">The run.</param>
@@ -78,14 +79,23 @@ internal sealed record ReportVerdict(
         }
 
         (double before, double after) = RunReport.MeanPrecision(changes, 0.5);
-        string verdict = after > before + ClearDifference ? "better than"
-            : after < before - ClearDifference ? "worse than" : "about as good as";
-        return string.Create(
+        (double strictBefore, double strictAfter) = RunReport.MeanPrecision(changes, Strict);
+        string verdict = Compare(before, after) switch { > 0 => "better than", < 0 => "worse than", _ => "like" };
+        string strict = Compare(strictBefore, strictAfter) == Compare(before, after)
+            ? ""
+            : string.Create(
                 CultureInfo.InvariantCulture,
+                $" For outlines that must fit closely (IoU {Strict}) it is {strictAfter:0.000} after and "
+                + $"{strictBefore:0.000} before.");
+        return string.Create(
+            CultureInfo.InvariantCulture,
             $"On {labelled} labelled image{Plural(labelled)} the adapted model is {verdict} the original: AP at IoU "
-            + $"0.5 is {after:0.000} after and {before:0.000} before. This holds for those images; the labels "
+            + $"0.5 is {after:0.000} after and {before:0.000} before.{strict} This holds for those images; the labels "
             + $"played no part in the adaptation.");
     }
+
+    private static int Compare(double before, double after) =>
+        after > before + ClearDifference ? 1 : after < before - ClearDifference ? -1 : 0;
 
     private static IEnumerable<string> WarningsFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
@@ -99,7 +109,7 @@ internal sealed record ReportVerdict(
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The number of cells changed a lot ({before} before, {after} after): that may be a gain or a collapse; "
+                $"The number of cells changed a lot ({before} before, {after} after): that may be gain or collapse; "
                 + $"only looking can tell.");
         }
 
