@@ -95,7 +95,8 @@ public sealed class LocalServerTests : IDisposable
         }
 
         StringAssert.StartsWith(
-            Send($"GET /api/run HTTP/1.1\r\nHost: {Host}\r\nOrigin: http://{Host}\r\nSec-Fetch-Site: same-origin\r\n\r\n"),
+            Send($"GET /api/run HTTP/1.1\r\nHost: {Host}\r\nOrigin: http://{Host}\r\n"
+                + "Sec-Fetch-Site: same-origin\r\n\r\n"),
             "HTTP/1.1 200 ", StringComparison.Ordinal);
     }
 

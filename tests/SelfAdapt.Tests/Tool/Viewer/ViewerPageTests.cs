@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
@@ -36,10 +37,12 @@ public sealed class ViewerPageTests
     }
 
     [TestMethod]
-    [DataRow("simulated")]
-    [DataRow("fluo/00071198d059ba7f_img.png")]
-    [DataRow("fluo/003cee89357d9fe1_img.png")]
-    public async Task Page_ImageDropped_SameMasksAsSegment(string image)
+    [DataRow("simulated", 22, false)]
+    [DataRow("simulated", 12, true)]
+    [DataRow("fluo/00071198d059ba7f_img.png", 22, false)]
+    [DataRow("fluo/003cee89357d9fe1_img.png", 10, false)]
+    [DataRow("other/00ae65c1c6631ae6_img.png", 17, false)]
+    public async Task Page_ImageDropped_SameMasksAsSegment(string image, int diameter, bool augment)
     {
         string? runtime = WebRuntime.Find();
         if (runtime is null)
@@ -49,7 +52,7 @@ public sealed class ViewerPageTests
 
         string? real = image == "simulated" ? null : SharedData.Path("data", "dsb2018", image);
         using Browser browser = await Browser.StartAsync();
-        using ViewedRun run = new(Scaled, runtime);
+        using ViewedRun run = new(Scaled with { Diameter = diameter, Augment = augment }, runtime);
         string path = Path.Combine(run.Folder, "dropped" + (real is null ? ".tif" : ".png"));
         if (real is null)
         {
@@ -60,12 +63,13 @@ public sealed class ViewerPageTests
             File.Copy(real, path);
         }
 
-        LabelImage expected = Segment(run, path);
+        LabelImage expected = Segment(run, path, diameter, augment);
         await browser.OpenAsync(run.Server.Address);
         await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
         await browser.EvaluateAsync($$"""
             (() => {
-              const bytes = Uint8Array.from(atob('{{Convert.ToBase64String(File.ReadAllBytes(path))}}'), c => c.charCodeAt(0));
+              const text = atob('{{Convert.ToBase64String(File.ReadAllBytes(path))}}');
+              const bytes = Uint8Array.from(text, c => c.charCodeAt(0));
               const transfer = new DataTransfer();
               transfer.items.add(new File([bytes], 'dropped'));
               dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
@@ -92,18 +96,22 @@ public sealed class ViewerPageTests
         }
 
         TestContext.WriteLine(
-            $"{image}: {CellGeometry.Count(expected)} cells, AP at IoU 0.9 {precision:0.0000}, {different} of "
+            $"{image}, diameter {diameter}: {CellGeometry.Count(expected)} cells, AP at IoU 0.9 {precision:0.0000}, {different} of "
             + $"{labels.Length} pixels differ; {status}");
         Assert.IsGreaterThan(2, CellGeometry.Count(expected));
         Assert.IsGreaterThanOrEqualTo(0.99, precision);
     }
 
-    private static LabelImage Segment(ViewedRun run, string path)
+    private static LabelImage Segment(ViewedRun run, string path, int diameter, bool augment)
     {
         string results = Path.Combine(run.Folder, "results");
-        ToolResult result = ToolRun.Run(
-            "segment", "--model", RunFolder.Adapted(run.Folder), "--images", path, "--out", results, "--diameter", "22",
-            "--diam-mean", "17");
+        string[] words =
+        [
+            "segment", "--model", RunFolder.Adapted(run.Folder), "--images", path, "--out", results, "--diameter",
+            diameter.ToString(CultureInfo.InvariantCulture), "--diam-mean", "17",
+            .. augment ? ["--augment"] : (string[])[],
+        ];
+        ToolResult result = ToolRun.Run(words);
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         return LabelFile.Read(Path.Combine(results, "dropped_cp_masks.tif"));
     }
