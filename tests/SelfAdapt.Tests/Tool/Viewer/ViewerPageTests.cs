@@ -38,8 +38,7 @@ public sealed class ViewerPageTests
 
     [TestMethod]
     [DataRow("simulated", 22, false)]
-    [DataRow("simulated", 12, true)]
-    [DataRow("fluo/00071198d059ba7f_img.png", 22, false)]
+    [DataRow("simulated", 22, true)]
     [DataRow("fluo/003cee89357d9fe1_img.png", 10, false)]
     [DataRow("other/00ae65c1c6631ae6_img.png", 17, false)]
     public async Task Page_ImageDropped_SameMasksAsSegment(string image, int diameter, bool augment)

@@ -34,6 +34,8 @@ async function open(index) {
       fetchMasks(`/api/before/${index}`), fetchMasks(`/api/after/${index}`)]);
     if (mine !== request) return;
     pair(before, after);
+    // A dropped image had its border at the side, as there is no before.
+    if (!shown.before) moveBorder(500);
     present(run.images[index], image, before, after);
     choose(index);
     say('');
@@ -68,6 +70,12 @@ function present(name, image, before, after) {
   listCells([...after.cells, ...lost]);
   $('count').textContent = `${after.cells.length}`
     + (before ? ` (${after.cells.filter(c => c.kind === 'gained').length} gained, ${lost.length} lost)` : '');
+}
+
+// position: thousandths of the width.
+function moveBorder(position) {
+  $('slider').value = position;
+  stage.border = position / 1000;
 }
 
 function listCells(cells) {
@@ -116,6 +124,7 @@ async function take(file) {
     const began = performance.now();
     const labels = await segment(image, run.settings, (done, total) => say(`${file.name}: tile ${done} of ${total}`));
     present(file.name, picture(image, run.shownChannel), null, describe(labels, image.height, image.width));
+    moveBorder(60);
     choose(-1);
     say(`${file.name}: segmented in this browser in ${((performance.now() - began) / 1000).toFixed(1)} s`);
     document.body.dataset.live = 'done';
@@ -147,7 +156,7 @@ $('images').replaceChildren(...run.images.map((name, i) => {
   item.append(button);
   return item;
 }));
-$('slider').addEventListener('input', e => { stage.border = e.target.value / 1000; });
+$('slider').addEventListener('input', e => moveBorder(e.target.value));
 $('show-outlines').addEventListener('change', e => { stage.options.outlines = e.target.checked; stage.draw(); });
 $('show-fill').addEventListener('change', e => { stage.options.fill = e.target.checked; stage.draw(); });
 $('fit').addEventListener('click', () => stage.fit());
