@@ -10,6 +10,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Imaging;
+using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Training;
 
@@ -33,7 +34,8 @@ internal static class AdaptationRun
 {
     private const string CheckpointName = "adapted";
 
-    private static readonly JsonSerializerOptions OptionFormat = new()
+    /// <summary>How options are written into the summary.</summary>
+    public static readonly JsonSerializerOptions OptionFormat = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
@@ -55,10 +57,11 @@ internal static class AdaptationRun
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
             Adapter.Split(job.Images, job.Options);
         AdaptationResult result;
+        string teacherName;
         using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
         {
-            terminal.Error.WriteLine(
-                $"student: built-in engine on {backend.Name}; teacher: {adapter.TeacherEngineName}");
+            teacherName = adapter.TeacherEngineName;
+            terminal.Error.WriteLine($"student: built-in engine on {backend.Name}; teacher: {teacherName}");
             terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
             terminal.Error.WriteLine(
                 $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
@@ -76,12 +79,29 @@ internal static class AdaptationRun
             _ => ExitCode.Ok,
         };
         JsonObject summary = Summarise(job, result, validation.Count);
+        BeforeAfter pictures = new(job, validation);
+        IReadOnlyList<ReportSample> samples = [];
         if (code != ExitCode.Numerics)
         {
             WriteModel(job, result.Kept, summary);
-            new BeforeAfter(job, validation).Write(terminal, backend, result.Kept);
+            samples = pictures.Write(terminal, backend, result.Kept);
         }
 
+        RunReport report = new()
+        {
+            Facts = ReportFacts.Of(job, result, validation.Count, backend.Name, teacherName),
+            AllOptions = ReportFacts.Flatten(summary["options"], summary["segmentation"]),
+            Options = job.Options,
+            Reason = result.Reason,
+            KeptPoint = result.KeptPoint,
+            Evaluations = result.Evaluations,
+            Steps = RunCurves.Read(RunFolder.Log(job.Out)),
+            Iterations = result.Iterations,
+            Samples = samples,
+            Channel = pictures.Channel,
+        };
+        report.Write(RunFolder.Report(job.Out));
+        summary["report"] = RunFolder.Report(job.Out);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result);
         return (summary, code);
@@ -116,6 +136,7 @@ internal static class AdaptationRun
     private static JsonObject Summarise(AdaptationJob job, AdaptationResult result, int held) => new()
     {
         ["model"] = null,
+        ["report"] = null,
         ["source"] = job.Model.Path,
         ["ap50_before"] = ResultFile.Number(result.Evaluations[0].Ap50),
         ["ap50_after"] = ResultFile.Number(result.KeptPoint.Ap50),
@@ -129,6 +150,7 @@ internal static class AdaptationRun
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,
         ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
+        ["outputs"] = OutputMeaning.Words(job.Network.Outputs),
         ["options"] = JsonSerializer.SerializeToNode(job.Options, OptionFormat),
         ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, OptionFormat),
     };
@@ -186,6 +208,6 @@ internal static class AdaptationRun
                     + $"images."));
         }
 
-        terminal.Out.WriteLine($"Everything is in {job.Out}.");
+        terminal.Out.WriteLine($"Everything is in {job.Out}; {RunFolder.Report(job.Out)} explains it.");
     }
 }

@@ -11,32 +11,43 @@ using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>Masks and a picture of a few images before and after a run, for people to look at.</summary>
+/// <summary>Masks and a picture of some images before and after a run, for people to look at.</summary>
 internal sealed class BeforeAfter
 {
-    private const int Shown = 6;
+    private const int InPicture = 6;
+    private const int MostImages = 24;
+
+    // At the network's scale: about two minutes on two cores with a full-size network.
+    private const double MostPixels = 24 * 512 * 512;
 
     private readonly AdaptationJob _job;
-    private readonly IReadOnlyList<(string Name, Image Image, LabelImage? Truth)> _images;
+    private readonly List<(string Name, Image Image, LabelImage? Truth)> _images;
 
-    /// <summary>Chooses the images: labelled ones where there are some, else held-out ones.</summary>
+    /// <summary>Chooses the images: labelled ones first, then held-out ones, then others.</summary>
     /// <param name="job">The run.</param>
     /// <param name="validation">The images held out.</param>
     public BeforeAfter(AdaptationJob job, IReadOnlyList<NamedImage> validation)
     {
         _job = job;
-        _images = job.Labelled.Count > 0
-            ? [.. job.Labelled.Take(Shown).Select(l => (l.Name, l.Image, (LabelImage?)l.Masks))]
-            : [.. validation.Take(Shown).Select(v => (v.Name, v.Image, (LabelImage?)null))];
+        _images = Choose(
+            [
+                .. job.Labelled.Select(l => (l.Name, l.Image, (LabelImage?)l.Masks)),
+                .. validation.Concat(job.Images).Select(v => (v.Name, v.Image, (LabelImage?)null)),
+            ],
+            job.Segmentation.Rescale);
     }
 
+    /// <summary>The channel that pictures show, 0-based; null for the mean of all.</summary>
+    public int? Channel => _job.Segmentation.Channels.First > 0 ? _job.Segmentation.Channels.First - 1 : null;
+
     /// <summary>
-    /// Segments with the source's weights and with the kept ones, and writes masks and picture.
+    /// Segments with the source's weights and with the kept ones, and writes masks, images and picture.
     /// </summary>
     /// <param name="terminal">Progress.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="kept">The weights that the run kept.</param>
-    public void Write(Terminal terminal, Backend backend, WeightSnapshot kept)
+    /// <returns>The images with both segmentations.</returns>
+    public IReadOnlyList<ReportSample> Write(Terminal terminal, Backend backend, WeightSnapshot kept)
     {
         terminal.Progress.Step($"masks before and after: {_images.Count}");
         using NetworkWeights weights = new(_job.Network, backend);
@@ -44,15 +55,39 @@ internal sealed class BeforeAfter
         Segmenter segmenter = new(network, _job.Segmentation);
         LabelImage[] before = [.. _images.Select(i => segmenter.Segment(i.Image, i.Name).Masks)];
         weights.Upload(kept.Parameters, kept.Statistics);
-        LabelImage[] after = [.. _images.Select(i => segmenter.Segment(i.Image, i.Name).Masks)];
-        WriteMasks("before", before);
-        WriteMasks("after", after);
+        ReportSample[] samples = [.. _images.Select((image, i) => new ReportSample(
+            image.Name, image.Image, before[i], segmenter.Segment(image.Image, image.Name).Masks, image.Truth))];
+        WriteFiles(samples);
         BeforeAfterPicture.Write(
             RunFolder.Picture(_job.Out),
-            [.. _images.Select((image, i) => new BeforeAfterPanel(
-                image.Name, image.Image, before[i], after[i], Caption("before", before[i], image.Truth),
-                Caption("after", after[i], image.Truth)))]);
+            [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(
+                s.Name, s.Image, s.Before, s.After, Caption("before", s.Before, s.Truth),
+                Caption("after", s.After, s.Truth)))]);
         terminal.Progress.Finish();
+        return samples;
+    }
+
+    /// <summary>As many as are worth the time, none twice; the picture's share always.</summary>
+    private static List<(string Name, Image Image, LabelImage? Truth)> Choose(
+        IReadOnlyList<(string Name, Image Image, LabelImage? Truth)> candidates, double rescale)
+    {
+        List<(string Name, Image Image, LabelImage? Truth)> chosen = [];
+        HashSet<Image> seen = [];
+        HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
+        double pixels = 0;
+        foreach ((string name, Image image, LabelImage? truth) in candidates)
+        {
+            double more = image.Height * rescale * image.Width * rescale;
+            bool fits = chosen.Count < InPicture || (chosen.Count < MostImages && pixels + more <= MostPixels);
+            if (fits && !seen.Contains(image) && names.Add(name))
+            {
+                seen.Add(image);
+                chosen.Add((name, image, truth));
+                pixels += more;
+            }
+        }
+
+        return chosen;
     }
 
     private static string Caption(string when, LabelImage masks, LabelImage? truth)
@@ -64,13 +99,20 @@ internal sealed class BeforeAfter
                 $", AP50 {InstanceMatching.Match(truth, masks, 0.5).AveragePrecision:0.000}");
     }
 
-    private void WriteMasks(string when, LabelImage[] masks)
+    private void WriteFiles(ReportSample[] samples)
     {
-        string folder = Path.Combine(_job.Out, "masks_" + when);
-        OutputFolder.RequireWritable(folder);
-        for (int i = 0; i < masks.Length; i++)
+        (string shown, string before, string after) = (
+            RunFolder.Shown(_job.Out), RunFolder.MasksBefore(_job.Out), RunFolder.MasksAfter(_job.Out));
+        foreach (string folder in (string[])[shown, before, after])
         {
-            LabelFile.WriteTiff(Path.Combine(folder, _images[i].Name + "_cp_masks.tif"), masks[i]);
+            OutputFolder.RequireWritable(folder);
+        }
+
+        foreach (ReportSample sample in samples)
+        {
+            GrayRendering.WritePng(Path.Combine(shown, sample.Name + ".png"), sample.Image, Channel);
+            LabelFile.WriteTiff(Path.Combine(before, RunFolder.MaskFile(sample.Name)), sample.Before);
+            LabelFile.WriteTiff(Path.Combine(after, RunFolder.MaskFile(sample.Name)), sample.After);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Linq;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
@@ -7,20 +8,20 @@ namespace SelfAdapt.Tool;
 /// <summary>The --outputs option: what the channels of a network's output mean.</summary>
 internal static class OutputMeaning
 {
-    private const string Words = "flow (two channels, dY and dX), logit, scalar";
+    private const string Kinds = "flow (two channels, dY and dX), logit, scalar";
 
     /// <summary>The option.</summary>
     public static Option<OutputDescription?> CreateOption() => new("--outputs")
     {
         HelpName = "KIND,...",
-        Description = $"Meaning of the output channels in order: {Words} "
+        Description = $"Meaning of the output channels in order: {Kinds} "
             + "[default: flow,logit for three channels, logit for one]",
         CustomParser = result =>
         {
             OutputDescription? description = Parse(result.Tokens[0].Value);
             if (description is null)
             {
-                result.AddError($"--outputs is '{result.Tokens[0].Value}', but must be a list of: {Words}.");
+                result.AddError($"--outputs is '{result.Tokens[0].Value}', but must be a list of: {Kinds}.");
             }
 
             return description;
@@ -36,7 +37,13 @@ internal static class OutputMeaning
         _ => "scalar",
     };
 
-    private static OutputDescription? Parse(string text)
+    /// <summary>The words of a description, as <see cref="Parse"/> takes them.</summary>
+    /// <param name="outputs">The description.</param>
+    public static string Words(OutputDescription outputs) => string.Join(',', outputs.Parts.Select(Word));
+
+    /// <summary>A description from its words; null if they are none.</summary>
+    /// <param name="text">Such as flow,logit.</param>
+    public static OutputDescription? Parse(string text)
     {
         List<OutputPart> parts = [];
         int channel = 0;

@@ -79,6 +79,7 @@ internal static class Program
             InspectVerb.Create(terminal),
             DoctorVerb.Create(terminal),
             DemoVerb.Create(terminal),
+            ViewVerb.Create(terminal),
         };
         return root;
     }

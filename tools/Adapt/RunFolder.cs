@@ -28,6 +28,26 @@ internal static class RunFolder
     /// <param name="folder">The run's folder.</param>
     public static string Picture(string folder) => Path.Combine(folder, "before_after.png");
 
+    /// <summary>The report for people: one HTML file.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Report(string folder) => Path.Combine(folder, "report.html");
+
+    /// <summary>The images that both models segmented, as gray PNG files for the viewer.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Shown(string folder) => Path.Combine(folder, "images_shown");
+
+    /// <summary>The masks of those images with the original model.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string MasksBefore(string folder) => Path.Combine(folder, "masks_before");
+
+    /// <summary>The masks of those images with the model that was kept.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string MasksAfter(string folder) => Path.Combine(folder, "masks_after");
+
+    /// <summary>The name of an image's mask file.</summary>
+    /// <param name="image">The image's name.</param>
+    public static string MaskFile(string image) => image + "_cp_masks.tif";
+
     /// <summary>The weights after a step.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="step">The step.</param>

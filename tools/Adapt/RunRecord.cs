@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
@@ -40,6 +41,29 @@ internal sealed class RunRecord
             && Number("segmentation", "channels", "second") is { } second
             ? FormattableString.Invariant($"{first},{second}")
             : null;
+
+    /// <summary>What the network's outputs mean, as --outputs takes it.</summary>
+    public string? Outputs => Text("outputs");
+
+    /// <summary>How the run segmented its images.</summary>
+    /// <exception cref="SelfAdaptException">NoUsableInput: the options are damaged.</exception>
+    public SegmentationOptions? Segmentation
+    {
+        get
+        {
+            try
+            {
+                SegmentationOptions? options =
+                    Find(["segmentation"]).Deserialize<SegmentationOptions>(AdaptationRun.OptionFormat);
+                options?.Validate();
+                return options;
+            }
+            catch (Exception e) when (e is JsonException or SelfAdaptException)
+            {
+                throw Damaged(_file, e.Message, e);
+            }
+        }
+    }
 
     /// <summary>Reads a run's summary; null if the folder holds none.</summary>
     /// <param name="folder">The run's folder.</param>

@@ -35,6 +35,13 @@ public static class ImageFile
     /// </exception>
     public static Image Read(string path) => DecodeSingle(FileBytes.Load(path), labels: false).ToImage();
 
+    /// <summary>Reads one image from a file's content.</summary>
+    /// <param name="file">The content.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    public static Image Decode(byte[] file, string name) =>
+        DecodeSingle(new FileBytes(name, file), labels: false).ToImage();
+
     /// <summary>
     /// Reads every image of a file. The channels of a position become one image's channels; each Z slice and
     /// each time point is an image of its own. TIFF pages that no ImageJ or OME description explains are

@@ -4,17 +4,29 @@ using SelfAdapt.Imaging;
 namespace SelfAdapt.Reporting;
 
 /// <summary>Turns float images into 8-bit gray for people to look at.</summary>
-internal static class GrayRendering
+public static class GrayRendering
 {
     private const double LowPercentile = 1;
     private const double HighPercentile = 99.7;
     private const int SortedValues = 1 << 18;
 
+    /// <summary>Writes an image as 8-bit PNG, stretched between its 1st and 99.7th percentile.</summary>
+    /// <param name="path">The file; replaced if it is there.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="channel">The channel shown; null, or one that is not there, for the mean of all.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
+    public static void WritePng(string path, Image image, int? channel)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        OutputFile.Write(path, PngWriter.EncodeGray8(
+            image.Height, image.Width, Stretch(image, channel < image.Channels ? channel : null)));
+    }
+
     /// <summary>Stretches an image between its 1st and 99.7th percentile.</summary>
     /// <param name="image">The image.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
     /// <returns>[height, width].</returns>
-    public static byte[] Stretch(Image image, int? channel)
+    internal static byte[] Stretch(Image image, int? channel)
     {
         float[] plane = Plane(image, channel);
         int step = Math.Max(1, plane.Length / SortedValues);

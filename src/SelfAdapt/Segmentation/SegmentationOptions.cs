@@ -89,7 +89,7 @@ public sealed record SegmentationOptions
     /// <summary>
     /// The number of steps along the flow that these options ask for (spec/cellpose.md 4.1).
     /// </summary>
-    internal int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
+    public int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
 
     /// <summary>Checks that every value makes sense.</summary>
     /// <exception cref="SelfAdaptException">

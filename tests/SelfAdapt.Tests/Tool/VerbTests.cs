@@ -32,6 +32,8 @@ public sealed class VerbTests : IDisposable
             Assert.AreEqual(ExitCode.Ok, help.Code, help.Error);
             StringAssert.Contains(help.Out, "--json", StringComparison.Ordinal);
         }
+
+        StringAssert.Contains(result.Out, "\n  view ", StringComparison.Ordinal);
     }
 
     [TestMethod]
@@ -236,7 +238,7 @@ public sealed class VerbTests : IDisposable
             "--keep-snapshots", "--json", _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         foreach (string file in (
-            string[])["adapted.onnx", "adapted", "run.jsonl", "summary.json", "before_after.png"])
+            string[])["adapted.onnx", "adapted", "run.jsonl", "summary.json", "before_after.png", "report.html"])
         {
             Assert.IsTrue(File.Exists(_at.At("out", file)), file);
         }

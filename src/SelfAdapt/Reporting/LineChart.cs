@@ -1,0 +1,133 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>One curve of a chart.</summary>
+/// <param name="Name">What it shows.</param>
+/// <param name="Points">(x, y) by rising x; values that are not finite are left out.</param>
+/// <param name="Dots">Whether each point is marked: for the few of the evaluations.</param>
+internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dots = false);
+
+/// <summary>
+/// Curves over the steps of a run as inline SVG. Long curves are drawn as the mean of neighbouring points over the
+/// band of their extremes.
+/// </summary>
+internal static class LineChart
+{
+    private const int Width = 460;
+    private const int Height = 220;
+    private const int Left = 52;
+    private const int Right = 12;
+    private const int Top = 14;
+    private const int Bottom = 34;
+    private const int MostPoints = 200;
+
+    /// <summary>Draws a chart.</summary>
+    /// <param name="title">What the picture shows, for readers that can't see it.</param>
+    /// <param name="series">The curves, at most four.</param>
+    /// <param name="kept">The step whose weights were kept; null for none.</param>
+    /// <param name="limit">A threshold drawn across; null for none.</param>
+    /// <param name="lastStep">The largest x.</param>
+    public static string Draw(
+        string title, IReadOnlyList<ChartSeries> series, double? kept, double? limit, double lastStep)
+    {
+        ChartSeries[] finite = [.. series.Select(s =>
+            s with { Points = [.. s.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))] })];
+        double[] values = [.. finite.SelectMany(s => s.Points).Select(p => p.Y)];
+        double most = values.Length == 0 ? 1 : values.Max();
+
+        // A threshold far above everything that happened would press the curve to the ground.
+        bool showsLimit = limit is { } l && l <= Math.Max(4 * most, 1e-6);
+        most = showsLimit ? Math.Max(most, 1.05 * limit!.Value) : most;
+        double least = values.Length == 0 ? 0 : Math.Min(0, values.Min());
+        ChartAxis x = new(0, Math.Max(1, lastStep), Left, Width - Right, roundUp: false);
+        ChartAxis y = new(least, most, Height - Bottom, Top, roundUp: true);
+
+        StringBuilder svg = new();
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
+            + $"aria-label=\"{Markup.Escape(title)}\">");
+        DrawAxes(svg, x, y);
+        if (showsLimit)
+        {
+            string at = Markup.Number(y.At(limit!.Value));
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<path class=\"limit\" d=\"M{Left} {at}H{Width - Right}\"/>"
+                + $"<text class=\"limit-text\" x=\"{Width - Right}\" y=\"{at}\" dy=\"-4\" text-anchor=\"end\">"
+                + $"limit {limit.Value:0.###}</text>");
+        }
+
+        for (int i = 0; i < finite.Length; i++)
+        {
+            DrawSeries(svg, finite[i], i, x, y);
+        }
+
+        DrawKept(svg, x, kept);
+        return svg.Append("</svg>").ToString();
+    }
+
+    private static void DrawAxes(StringBuilder svg, ChartAxis x, ChartAxis y)
+    {
+        foreach ((double value, string text) in y.Ticks())
+        {
+            string at = Markup.Number(y.At(value));
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<path class=\"grid\" d=\"M{Left} {at}H{Width - Right}\"/>"
+                + $"<text x=\"{Left - 6}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{text}</text>");
+        }
+
+        foreach ((double value, string text) in x.Ticks())
+        {
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<text x=\"{Markup.Number(x.At(value))}\" y=\"{Height - Bottom + 15}\" text-anchor=\"middle\">"
+                + $"{text}</text>");
+        }
+
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">step</text>");
+    }
+
+    private static void DrawSeries(StringBuilder svg, ChartSeries series, int index, ChartAxis x, ChartAxis y)
+    {
+        (double X, double Y)[][] groups = [.. series.Points
+            .Chunk(Math.Max(1, (series.Points.Count + MostPoints - 1) / MostPoints))];
+        if (groups.Any(g => g.Length > 1))
+        {
+            IEnumerable<string> upper = groups.Select(g => Place(x.At(g.Average(p => p.X)), y.At(g.Max(p => p.Y))));
+            IEnumerable<string> lower = groups.Select(g => Place(x.At(g.Average(p => p.X)), y.At(g.Min(p => p.Y))));
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<polygon class=\"band s{index}\" points=\"{string.Join(' ', upper.Concat(lower.Reverse()))}\"/>");
+        }
+
+        string[] line = [.. groups.Select(g => Place(x.At(g.Average(p => p.X)), y.At(g.Average(p => p.Y))))];
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<polyline class=\"line s{index}\" points=\"{string.Join(' ', line)}\"/>");
+        foreach ((double px, double py) in series.Dots ? series.Points : [])
+        {
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<circle class=\"dot s{index}\" cx=\"{Markup.Number(x.At(px))}\" cy=\"{Markup.Number(y.At(py))}\""
+                + $" r=\"2.5\"><title>step {px:0}: {py:0.####}</title></circle>");
+        }
+    }
+
+    private static void DrawKept(StringBuilder svg, ChartAxis x, double? kept)
+    {
+        if (kept is not { } step)
+        {
+            return;
+        }
+
+        double at = x.At(step);
+        bool onTheRight = at > (Left + Width - Right) / 2.0;
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<path class=\"kept\" d=\"M{Markup.Number(at)} {Top}V{Height - Bottom}\"/>"
+            + $"<text class=\"kept-text\" x=\"{Markup.Number(at + (onTheRight ? -4 : 4))}\" y=\"{Top - 3}\" "
+            + $"text-anchor=\"{(onTheRight ? "end" : "start")}\">kept: step {step:0}</text>");
+    }
+
+    private static string Place(double x, double y) => Markup.Number(x) + "," + Markup.Number(y);
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>Text and numbers on their way into HTML and SVG.</summary>
+internal static class Markup
+{
+    /// <summary>
+    /// Text that may come from anywhere (file names!), safe between tags and in quoted attributes: markup becomes
+    /// entities; control characters, and those that turn the direction of text, become U+FFFD.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    public static string Escape(string text)
+    {
+        StringBuilder safe = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            _ = rune.Value switch
+            {
+                '<' => safe.Append("&lt;"),
+                '>' => safe.Append("&gt;"),
+                '&' => safe.Append("&amp;"),
+                '"' => safe.Append("&quot;"),
+                '\'' => safe.Append("&#39;"),
+                _ => safe.Append(IsHarmless(rune) ? rune.ToString() : "\uFFFD"),
+            };
+        }
+
+        return safe.ToString();
+    }
+
+    /// <summary>A coordinate, with at most two decimals.</summary>
+    /// <param name="value">The number.</param>
+    public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+
+    private static bool IsHarmless(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>A step of a run as its log tells it.</summary>
+/// <param name="Iteration">1 for the first.</param>
+/// <param name="Loss">The whole loss; NaN where it was no number.</param>
+/// <param name="Kept">Mean fraction that the masks kept, over output channels.</param>
+public readonly record struct LoggedStep(int Iteration, double Loss, double Kept);
+
+/// <summary>Reads the steps of a run back from run.jsonl.</summary>
+public static class RunCurves
+{
+    /// <summary>Reads the steps; lines that are cut off or of another kind are passed over.</summary>
+    /// <param name="path">The log.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: the file can't be read.</exception>
+    public static IReadOnlyList<LoggedStep> Read(string path)
+    {
+        try
+        {
+            return [.. File.ReadLines(path).Select(TryParse).OfType<LoggedStep>()];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: the log can't be read: {e.Message}", e);
+        }
+    }
+
+    private static LoggedStep? TryParse(string line)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object
+                && root.TryGetProperty("kind", out JsonElement kind) && kind.ValueEquals("step")
+                && root.TryGetProperty("iteration", out JsonElement iteration)
+                && iteration.TryGetInt32(out int number)
+                ? new LoggedStep(number, Number(root, "loss"), Mean(root, "kept"))
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static double Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble()
+            : double.NaN;
+
+    private static double Mean(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement values) && values.ValueKind == JsonValueKind.Array
+            ? values.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.Number)
+                .Select(v => v.GetDouble()).DefaultIfEmpty(double.NaN).Average()
+            : double.NaN;
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>How many cells have which diameter, before (filled) and after (a line), as inline SVG.</summary>
+internal static class SizeHistogram
+{
+    private const int Width = 460;
+    private const int Height = 220;
+    private const int Left = 52;
+    private const int Right = 12;
+    private const int Top = 14;
+    private const int Bottom = 34;
+    private const int Bins = 24;
+    private const double ShownFraction = 0.995;
+
+    /// <summary>Draws the histogram.</summary>
+    /// <param name="before">Diameters of the cells before, px.</param>
+    /// <param name="after">Diameters of the cells after, px.</param>
+    public static string Draw(IReadOnlyList<double> before, IReadOnlyList<double> after)
+    {
+        double[] all = [.. before.Concat(after).Order()];
+        double largest = all.Length == 0 ? 1 : all[(int)((all.Length - 1) * ShownFraction)];
+        double width = Math.Max(0.5, Math.Ceiling(largest / Bins * 2) / 2);
+        int[] countsBefore = Count(before, width);
+        int[] countsAfter = Count(after, width);
+        ChartAxis x = new(0, Bins * width, Left, Width - Right, roundUp: false);
+        ChartAxis y = new(
+            0, Math.Max(1, Math.Max(countsBefore.Max(), countsAfter.Max())), Height - Bottom, Top, roundUp: true);
+
+        StringBuilder svg = new();
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
+            + $"aria-label=\"Diameters of the cells before and after\">");
+        foreach ((double value, string text) in y.Ticks().Where(t => t.Value == Math.Floor(t.Value)))
+        {
+            string at = Markup.Number(y.At(value));
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<path class=\"grid\" d=\"M{Left} {at}H{Width - Right}\"/>"
+                + $"<text x=\"{Left - 6}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{text}</text>");
+        }
+
+        foreach ((double value, string text) in x.Ticks())
+        {
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<text x=\"{Markup.Number(x.At(value))}\" y=\"{Height - Bottom + 15}\" text-anchor=\"middle\">"
+                + $"{text}</text>");
+        }
+
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<path class=\"fill before\" d=\"{Outline(countsBefore, width, x, y)}Z\"/>"
+            + $"<path class=\"line after\" d=\"{Outline(countsAfter, width, x, y)}\"/>"
+            + $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">"
+            + $"diameter, px</text></svg>");
+        return svg.ToString();
+    }
+
+    private static int[] Count(IReadOnlyList<double> diameters, double width)
+    {
+        int[] counts = new int[Bins];
+        foreach (double diameter in diameters)
+        {
+            counts[Math.Min(Bins - 1, (int)(diameter / width))]++;
+        }
+
+        return counts;
+    }
+
+    private static string Outline(int[] counts, double width, ChartAxis x, ChartAxis y)
+    {
+        StringBuilder path = new();
+        path.Append(CultureInfo.InvariantCulture, $"M{Markup.Number(x.At(0))} {Markup.Number(y.At(0))}");
+        for (int i = 0; i < counts.Length; i++)
+        {
+            path.Append(CultureInfo.InvariantCulture,
+                $"V{Markup.Number(y.At(counts[i]))}H{Markup.Number(x.At((i + 1) * width))}");
+        }
+
+        return path.Append(CultureInfo.InvariantCulture, $"V{Markup.Number(y.At(0))}").ToString();
+    }
+}

@@ -1,0 +1,117 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Tool;
+using SelfAdapt.Tool.Viewer;
+
+namespace SelfAdapt.Tests.Tool.Viewer;
+
+/// <summary>The viewer's page in a real browser, end to end.</summary>
+[TestClass]
+public sealed class ViewerPageTests
+{
+    private static readonly SegmentationOptions Scaled = new() { Diameter = 22, DiamMean = 17 };
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public async Task Page_Run_ShowsImageAndCells()
+    {
+        using Browser browser = await Browser.StartAsync();
+        using ViewedRun run = new(Scaled, runtime: null);
+        await browser.OpenAsync(run.Server.Address);
+        await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
+
+        Assert.AreEqual(ViewedRun.ImageName, (string)(await browser.EvaluateAsync(
+            "document.querySelector('#images button').textContent"))!);
+        Assert.AreEqual(run.Cells, (int)(await browser.EvaluateAsync(
+            "document.querySelectorAll('#cells td.gained').length"))!);
+        StringAssert.Contains(
+            (string)(await browser.EvaluateAsync("document.getElementById('live').textContent"))!, "onnxruntime-web",
+            StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    [DataRow("simulated", 22, false)]
+    [DataRow("simulated", 22, true)]
+    [DataRow("fluo/003cee89357d9fe1_img.png", 10, false)]
+    [DataRow("other/00ae65c1c6631ae6_img.png", 17, false)]
+    public async Task Page_ImageDropped_SameMasksAsSegment(string image, int diameter, bool augment)
+    {
+        string? runtime = WebRuntime.Find();
+        if (runtime is null)
+        {
+            Assert.Inconclusive("not run: " + WebRuntime.Missing);
+        }
+
+        string? real = image == "simulated" ? null : SharedData.Path("data", "dsb2018", image);
+        using Browser browser = await Browser.StartAsync();
+        using ViewedRun run = new(Scaled with { Diameter = diameter, Augment = augment }, runtime);
+        string path = Path.Combine(run.Folder, "dropped" + (real is null ? ".tif" : ".png"));
+        if (real is null)
+        {
+            ImageFile.WriteTiff(path, run.Image);
+        }
+        else
+        {
+            File.Copy(real, path);
+        }
+
+        LabelImage expected = Segment(run, path, diameter, augment);
+        await browser.OpenAsync(run.Server.Address);
+        await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
+        await browser.EvaluateAsync($$"""
+            (() => {
+              const text = atob('{{Convert.ToBase64String(File.ReadAllBytes(path))}}');
+              const bytes = Uint8Array.from(text, c => c.charCodeAt(0));
+              const transfer = new DataTransfer();
+              transfer.items.add(new File([bytes], 'dropped'));
+              dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
+            })()
+            """);
+        await browser.WaitForAsync("['done', 'failed'].includes(document.body.dataset.live)", 120);
+        string status = (string)(await browser.EvaluateAsync("document.getElementById('status').textContent"))!;
+        Assert.AreEqual("done", (string)(await browser.EvaluateAsync("document.body.dataset.live"))!, status);
+        string base64 = (string)(await browser.EvaluateAsync("""
+            import('/page/main.js').then(({ shown }) => new Promise(resolve => {
+              const reader = new FileReader();
+              reader.onload = () => resolve(reader.result.split(',')[1]);
+              reader.readAsDataURL(new Blob([shown.after.labels]));
+            }))
+            """))!;
+        int[] labels = MemoryMarshal.Cast<byte, int>(Convert.FromBase64String(base64)).ToArray();
+        LabelImage found = new(expected.Height, expected.Width, labels);
+
+        double precision = InstanceMatching.Match(expected, found, 0.9).AveragePrecision;
+        int different = 0;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            different += labels[i] == expected.Labels[i] ? 0 : 1;
+        }
+
+        TestContext.WriteLine(
+            $"{image}, diameter {diameter}: {CellGeometry.Count(expected)} cells, AP at IoU 0.9 {precision:0.0000}, {different} of "
+            + $"{labels.Length} pixels differ; {status}");
+        Assert.IsGreaterThan(2, CellGeometry.Count(expected));
+        Assert.IsGreaterThanOrEqualTo(0.99, precision);
+    }
+
+    private static LabelImage Segment(ViewedRun run, string path, int diameter, bool augment)
+    {
+        string results = Path.Combine(run.Folder, "results");
+        string[] words =
+        [
+            "segment", "--model", RunFolder.Adapted(run.Folder), "--images", path, "--out", results, "--diameter",
+            diameter.ToString(CultureInfo.InvariantCulture), "--diam-mean", "17",
+            .. augment ? ["--augment"] : (string[])[],
+        ];
+        ToolResult result = ToolRun.Run(words);
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        return LabelFile.Read(Path.Combine(results, "dropped_cp_masks.tif"));
+    }
+}

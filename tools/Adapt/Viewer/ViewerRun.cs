@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Onnx;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Tool.Viewer;
+
+/// <summary>What the viewer shows of a run's folder.</summary>
+internal sealed class ViewerRun
+{
+    private readonly string _folder;
+
+    private ViewerRun(string folder, IReadOnlyList<string> images, JsonObject description) =>
+        (_folder, Images, Description) = (folder, images, description);
+
+    /// <summary>Names of the images with masks before and after, ordered.</summary>
+    public IReadOnlyList<string> Images { get; }
+
+    /// <summary>What the page needs to know.</summary>
+    public JsonObject Description { get; }
+
+    /// <summary>Looks at a run's folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="runtimeMissing">Why the page can't run a model; null if it can.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: it is no run's folder, or its summary is damaged.
+    /// </exception>
+    public static ViewerRun Open(string folder, string? runtimeMissing)
+    {
+        folder = Path.GetFullPath(folder);
+        RunRecord record = RunRecord.Read(folder) ?? throw new SelfAdaptException(
+            ExitCode.NoUsableInput,
+            $"{folder}: holds no {Path.GetFileName(RunFolder.Summary(folder))}, so it is no run's folder. Name the "
+            + "folder that adapt or demo wrote (--out).");
+        string shown = RunFolder.Shown(folder);
+        string[] images = Directory.Exists(shown)
+            ? [.. Directory.GetFiles(shown, "*.png").Select(f => Path.GetFileNameWithoutExtension(f))
+                .Where(n => File.Exists(Masks(RunFolder.MasksBefore(folder), n))
+                    && File.Exists(Masks(RunFolder.MasksAfter(folder), n)))
+                .Order(StringComparer.Ordinal)]
+            : [];
+        SegmentationOptions options = record.Segmentation ?? new SegmentationOptions();
+        (JsonObject? settings, string? why) = LiveSettings(folder, record, options, runtimeMissing);
+        JsonObject description = new()
+        {
+            ["name"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
+            ["images"] = new JsonArray([.. images.Select(n => (JsonNode)n)]),
+            ["report"] = File.Exists(RunFolder.Report(folder)),
+            ["shownChannel"] = options.Channels.First > 0 ? options.Channels.First - 1 : null,
+            ["settings"] = settings,
+            ["why"] = why,
+        };
+        return new ViewerRun(folder, images, description);
+    }
+
+    /// <summary>The picture of an image.</summary>
+    /// <param name="index">Its place in <see cref="Images"/>.</param>
+    public string ImageFile(int index) => Path.Combine(RunFolder.Shown(_folder), Images[index] + ".png");
+
+    /// <summary>The mask file of an image.</summary>
+    /// <param name="index">Its place in <see cref="Images"/>.</param>
+    /// <param name="after">With the kept model, or with the original.</param>
+    public string MaskFile(int index, bool after) =>
+        Masks(after ? RunFolder.MasksAfter(_folder) : RunFolder.MasksBefore(_folder), Images[index]);
+
+    /// <summary>The report.</summary>
+    public string ReportFile => RunFolder.Report(_folder);
+
+    /// <summary>The model.</summary>
+    public string ModelFile => RunFolder.Adapted(_folder);
+
+    /// <summary>
+    /// Reads a file of the run: null if it is absent, or a link out of the folder, which is not followed.
+    /// </summary>
+    /// <param name="path">One of the paths above.</param>
+    public byte[]? Read(string path)
+    {
+        for (string? at = path; at is not null && at.Length > _folder.Length; at = Path.GetDirectoryName(at))
+        {
+            if (new FileInfo(at).LinkTarget is not null)
+            {
+                return null;
+            }
+        }
+
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string Masks(string folder, string name) => Path.Combine(folder, RunFolder.MaskFile(name));
+
+    private static (JsonObject? Settings, string? Why) LiveSettings(
+        string folder, RunRecord record, SegmentationOptions options, string? runtimeMissing)
+    {
+        string path = RunFolder.Adapted(folder);
+        if (runtimeMissing is not null || !File.Exists(path))
+        {
+            return (null, runtimeMissing ?? "This run kept no model, so there is nothing to try images with.");
+        }
+
+        try
+        {
+            ModelFile model = Tool.ModelFile.Load(path);
+            Network network = model.Import(
+                record.Outputs is { } words ? OutputMeaning.Parse(words) : null);
+            return model.Onnx.Graph.Inputs[0].Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null)
+                ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")
+                : (Settings(network, options), null);
+        }
+        catch (SelfAdaptException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static JsonObject Settings(Network network, SegmentationOptions options)
+    {
+        OutputPart? flow = network.Outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
+        return new JsonObject
+        {
+            ["inputName"] = network.InputName,
+            ["outputName"] = network.OutputName,
+            ["inputChannels"] = network.InputChannels,
+            ["outputChannels"] = network.Outputs.Channels,
+            ["flowChannel"] = flow?.Channel,
+            ["logitChannel"] = network.Outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel,
+            ["flowScale"] = network.Outputs.FlowScale,
+            ["flowSteps"] = options.FlowSteps,
+            ["rescale"] = options.Rescale,
+            ["channels"] = new JsonArray(options.Channels.First, options.Channels.Second),
+            ["normalization"] = options.Normalization switch
+            {
+                IntensityNormalization.Percentile => "percentile",
+                IntensityNormalization.ZeroMeanUnitVariance => "zero_mean_unit_variance",
+                _ => "none",
+            },
+            ["invert"] = options.Invert,
+            ["flowThreshold"] = options.FlowThreshold,
+            ["cellprobThreshold"] = options.CellprobThreshold,
+            ["minSize"] = options.MinSize,
+            ["augment"] = options.Augment,
+            ["resample"] = options.Resample,
+            ["tileOverlap"] = options.TileOverlap,
+            ["maxSizeFraction"] = options.MaxSizeFraction,
+            ["excludeOnEdges"] = options.ExcludeOnEdges,
+        };
+    }
+}

@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tool.Viewer;
+
+/// <summary>
+/// The viewer's addresses. Each is listed here: no part of an address ever becomes part of a file's path.
+/// </summary>
+internal sealed class ViewerSite
+{
+    private const string Binary = "application/octet-stream";
+    private const string Decode = "/api/decode";
+    private const string ResourcePrefix = "viewer/";
+
+    private static readonly Dictionary<string, string> ContentTypes = new(StringComparer.Ordinal)
+    {
+        [".html"] = "text/html; charset=utf-8",
+        [".css"] = "text/css; charset=utf-8",
+        [".js"] = "text/javascript; charset=utf-8",
+        [".mjs"] = "text/javascript; charset=utf-8",
+        [".wasm"] = "application/wasm",
+    };
+
+    private readonly Dictionary<string, Func<LocalResponse>> _addresses = new(StringComparer.Ordinal);
+
+    /// <summary>Lists the addresses.</summary>
+    /// <param name="run">The run shown.</param>
+    /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
+    public ViewerSite(ViewerRun run, string? runtimeFolder)
+    {
+        Assembly assembly = typeof(ViewerSite).Assembly;
+        foreach (string resource in assembly.GetManifestResourceNames())
+        {
+            if (resource.StartsWith(ResourcePrefix, StringComparison.Ordinal))
+            {
+                string name = resource[ResourcePrefix.Length..];
+                _addresses[name == "index.html" ? "/" : "/page/" + name] = () => Resource(assembly, resource);
+            }
+        }
+
+        if (runtimeFolder is not null)
+        {
+            foreach (string file in WebRuntime.Files)
+            {
+                string path = Path.Combine(runtimeFolder, file);
+                _addresses["/ort/" + file] = () => OfFile(File.ReadAllBytes(path), TypeOf(file));
+            }
+        }
+
+        _addresses["/report.html"] = () =>
+            OfFile(run.Read(run.ReportFile), TypeOf(".html")) with { IsReport = true };
+        _addresses["/api/run"] = () =>
+            new LocalResponse(200, "application/json", Encoding.UTF8.GetBytes(run.Description.ToJsonString()));
+        _addresses["/api/model"] = () => OfFile(run.Read(run.ModelFile), Binary);
+        for (int i = 0; i < run.Images.Count; i++)
+        {
+            int index = i;
+            string number = index.ToString(CultureInfo.InvariantCulture);
+            _addresses["/api/image/" + number] = () => OfFile(run.Read(run.ImageFile(index)), "image/png");
+            _addresses["/api/before/" + number] = () => Masks(run, run.MaskFile(index, after: false));
+            _addresses["/api/after/" + number] = () => Masks(run, run.MaskFile(index, after: true));
+        }
+    }
+
+    /// <summary>The answer to a request that came from the page itself.</summary>
+    /// <param name="request">The request.</param>
+    public LocalResponse Answer(LocalRequest request)
+    {
+        try
+        {
+            if (request.Target == Decode)
+            {
+                return request.Method == "POST" ? DecodeImage(request.Body) : NotAllowed("POST");
+            }
+
+            return !_addresses.TryGetValue(request.Target, out Func<LocalResponse>? answer)
+                ? LocalResponse.Text(404, "There is nothing at this address.")
+                : request.Method is "GET" or "HEAD" ? answer() : NotAllowed("GET, HEAD");
+        }
+        catch (SelfAdaptException e)
+        {
+            return LocalResponse.Text(415, e.Message);
+        }
+        catch (IOException e)
+        {
+            return LocalResponse.Text(500, e.Message);
+        }
+    }
+
+    private static LocalResponse NotAllowed(string allowed) =>
+        LocalResponse.Text(405, $"Only {allowed} is understood here.") with { Allow = allowed };
+
+    /// <summary>channels, height, width as 32-bit numbers, then the pixels as 32-bit floats, little-endian.</summary>
+    private static LocalResponse DecodeImage(byte[] file)
+    {
+        Image image = ImageFile.Decode(file, "the file");
+        ReadOnlySpan<byte> pixels = MemoryMarshal.AsBytes(image.Pixels.AsSpan());
+        return new LocalResponse(200, Binary, Join([image.Channels, image.Height, image.Width], pixels));
+    }
+
+    /// <summary>height, width, then the labels, all as 32-bit numbers, little-endian.</summary>
+    private static LocalResponse Masks(ViewerRun run, string path)
+    {
+        if (run.Read(path) is null)
+        {
+            return Missing;
+        }
+
+        LabelImage masks = LabelFile.Read(path);
+        return new LocalResponse(
+            200, Binary, Join([masks.Height, masks.Width], MemoryMarshal.AsBytes(masks.Labels.AsSpan())));
+    }
+
+    private static byte[] Join(ReadOnlySpan<int> head, ReadOnlySpan<byte> values) =>
+        [.. MemoryMarshal.AsBytes(head), .. values];
+
+    private static LocalResponse OfFile(byte[]? content, string contentType) =>
+        content is null ? Missing : new LocalResponse(200, contentType, content);
+
+    private static LocalResponse Resource(Assembly assembly, string name)
+    {
+        using Stream stream = assembly.GetManifestResourceStream(name)!;
+        using MemoryStream bytes = new();
+        stream.CopyTo(bytes);
+        return new LocalResponse(200, TypeOf(name), bytes.ToArray());
+    }
+
+    private static string TypeOf(string name) => ContentTypes[Path.GetExtension(name)];
+
+    private static LocalResponse Missing => LocalResponse.Text(404, "The run's folder no longer holds this file.");
+}
