@@ -136,7 +136,7 @@ public sealed class ImageFolder
         {
             foreach (NamedImage image in TryReadAll(file, skipped))
             {
-                if (Unusable(image.Image) is { } reason)
+                if (WhyUnusable(image.Image) is { } reason)
                 {
                     string page =
                         image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
@@ -173,7 +173,7 @@ public sealed class ImageFolder
 
     /// <summary>Why an image can't be used, or null if it can.</summary>
     /// <param name="image">The image.</param>
-    internal static string? Unusable(Image image)
+    public static string? WhyUnusable(Image image)
     {
         int bad = Array.FindIndex(image.Pixels, p => !float.IsFinite(p));
         if (bad >= 0)
