@@ -100,6 +100,7 @@ internal sealed class Choice<T>
         _meanings = meanings.ToDictionary(m => m.Word, m => m.Meaning, StringComparer.Ordinal);
         Option = OptionFactory.Default(
             name, string.Join('|', meanings.Select(m => m.Word)), fallback, description);
+        Option.CompletionSources.Add([.. _meanings.Keys]);
         Option.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: string word }] && !_meanings.ContainsKey(word))

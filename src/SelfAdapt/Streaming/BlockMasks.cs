@@ -115,6 +115,9 @@ internal sealed class BlockMasks
         }
 
         Paint(masks, numbers, top, left);
+
+        // Arrays of this size would pile up until the next collection, beyond the memory that was granted.
+        GC.Collect();
     }
 
     private bool IsOwn(in LabelRegion region, int top, int left, int coreLeft)

@@ -16,7 +16,8 @@ public static class MemoryEstimate
     // Copies of the image, outputs before and after blending and resizing, flow field, points and labels.
     private const long WholePixelBytes = 72;
 
-    private const long BlockPixelBytes = 48;
+    // As above without the image; pooled arrays are up to twice as long as asked for.
+    private const long BlockPixelBytes = 80;
 
     /// <summary>Bytes for an image as a whole.</summary>
     /// <param name="channels">Channels of the image.</param>

@@ -63,6 +63,7 @@ internal sealed class StreamedInference
             }
 
             Image band = ReadPadded(line.Key, layout.Height);
+            GC.Collect();
             foreach (Tile[] batch in line.Chunk(_options.BatchSize))
             {
                 cancelled.ThrowIfCancellationRequested();
