@@ -62,7 +62,7 @@ public sealed class RunConfigTests : IDisposable
     [DataRow("{\"verb\":\"adapt\",\"options\":{\"--seed\":[1]}}", ExitCode.Usage, "must be a text")]
     [DataRow("{\"verb\":\"adapt\",\"options\":{\"--out\":\"x\"}}", ExitCode.Usage, "no option '--out'")]
     [DataRow("{\"verb\":\"segment\",\"options\":{}}", ExitCode.Usage, "no run.json of adapt")]
-    [DataRow("{\"options\":{\"--seed\":1,\"--seed\":2}}", ExitCode.NoUsableInput, "c.json")]
+    [DataRow("{\"verb\":\"adapt\",\"options\":{\"--seed\":1,\"--seed\":2}}", ExitCode.NoUsableInput, "c.json")]
     [DataRow("{\"a\":1,\"a\":2}", ExitCode.NoUsableInput, "c.json")]
     [DataRow("[]", ExitCode.NoUsableInput, "no JSON object")]
     [DataRow("{", ExitCode.NoUsableInput, "c.json")]
