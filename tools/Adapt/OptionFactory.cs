@@ -34,6 +34,32 @@ internal static class OptionFactory
     public static Option<bool> Flag(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
+    /// <summary>An amount of memory, such as 2GB.</summary>
+    public static Option<long> Memory(string name, long fallback, string description) => new(name)
+    {
+        HelpName = "SIZE",
+        Description = description + FormattableString.Invariant($" [default: {fallback / 1e9:0.#}GB]"),
+        DefaultValueFactory = _ => fallback,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value.ToUpperInvariant();
+            foreach ((string unit, double factor) in (ReadOnlySpan<(string, double)>)[("GB", 1e9), ("MB", 1e6)])
+            {
+                if (text.EndsWith(unit, StringComparison.Ordinal)
+                    && double.TryParse(
+                        text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                        out double number)
+                    && number * factor is >= 1e6 and <= 1e15)
+                {
+                    return (long)(number * factor);
+                }
+            }
+
+            result.AddError($"{name} is '{result.Tokens[0].Value}', but must be a size such as 2GB or 500MB.");
+            return fallback;
+        },
+    };
+
     /// <summary>Two channel numbers, such as 2,1.</summary>
     public static Option<ChannelPair?> Channels() => new("--channels")
     {
@@ -74,6 +100,7 @@ internal sealed class Choice<T>
         _meanings = meanings.ToDictionary(m => m.Word, m => m.Meaning, StringComparer.Ordinal);
         Option = OptionFactory.Default(
             name, string.Join('|', meanings.Select(m => m.Word)), fallback, description);
+        Option.CompletionSources.Add([.. _meanings.Keys]);
         Option.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: string word }] && !_meanings.ContainsKey(word))

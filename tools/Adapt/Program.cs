@@ -25,7 +25,21 @@ internal static class Program
     {
         RootCommand root = CreateRoot(terminal);
         ParserConfiguration parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
-        ParseResult parsed = root.Parse(WithVerb([.. args.Select(WithHyphens)]), parser);
+        IReadOnlyList<string> words = WithVerb([.. args.Select(WithHyphens)]);
+        ParseResult parsed = root.Parse(words, parser);
+        int failed = Guarded(terminal, () =>
+        {
+            List<string> warnings = [];
+            IReadOnlyList<string> all = RunConfig.Expand(words, parsed, warnings);
+            parsed = all == words ? parsed : root.Parse(all, parser);
+            warnings.ForEach(terminal.Error.WriteLine);
+            return (int)ExitCode.Ok;
+        });
+        if (failed != (int)ExitCode.Ok)
+        {
+            return failed;
+        }
+
         if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
         {
             string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];

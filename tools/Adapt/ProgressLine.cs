@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 
 namespace SelfAdapt.Tool;
@@ -8,8 +9,12 @@ namespace SelfAdapt.Tool;
 /// </summary>
 internal sealed class ProgressLine
 {
+    private const double SecondsDrawn = 0.2;
+    private const double SecondsWritten = 15;
+
     private readonly TextWriter _writer;
     private readonly bool _interactive;
+    private readonly Stopwatch _since = Stopwatch.StartNew();
     private int _drawn;
 
     /// <summary>Takes the writer.</summary>
@@ -32,6 +37,19 @@ internal sealed class ProgressLine
         _writer.Write('\r' + shown + new string(' ', Math.Max(0, _drawn - shown.Length)));
         _writer.Flush();
         _drawn = shown.Length;
+    }
+
+    /// <summary>
+    /// The same for steps that are many: one that comes too soon after the one before is not shown.
+    /// </summary>
+    /// <param name="text">Makes the line.</param>
+    public void StepAtTimes(Func<string> text)
+    {
+        if (_since.Elapsed.TotalSeconds >= (_interactive ? SecondsDrawn : SecondsWritten))
+        {
+            Step(text());
+            _since.Restart();
+        }
     }
 
     /// <summary>Writes a line that stays.</summary>

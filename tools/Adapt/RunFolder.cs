@@ -24,6 +24,10 @@ internal static class RunFolder
     /// <param name="folder">The run's folder.</param>
     public static string Summary(string folder) => Path.Combine(folder, "summary.json");
 
+    /// <summary>The options, for --config.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string Config(string folder) => Path.Combine(folder, "run.json");
+
     /// <summary>The picture of a few images before and after.</summary>
     /// <param name="folder">The run's folder.</param>
     public static string Picture(string folder) => Path.Combine(folder, "before_after.png");

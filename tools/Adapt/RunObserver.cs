@@ -44,7 +44,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
             CultureInfo.InvariantCulture,
             $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  kept {kept}  "
             + $"FN {_latest?.FnRate:0.000}  D {_latest?.EmbeddingDistance:0.000}  "
-            + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Show(left)}{early}"));
+            + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Durations.Show(left)}{early}"));
         _step.Restart();
     }
 
@@ -68,9 +68,4 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _terminal.Progress.Finish();
         _log.Dispose();
     }
-
-    private static string Show(TimeSpan time) =>
-        time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.0} h")
-        : time.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min")
-        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
 }

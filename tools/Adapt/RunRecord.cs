@@ -35,6 +35,22 @@ internal sealed class RunRecord
     /// <summary>How intensities were normalised.</summary>
     public string? Normalization => Text("segmentation", "normalization");
 
+    /// <summary>Whether the run inverted intensities.</summary>
+    public bool Invert => Find(["segmentation", "invert"]) is JsonValue value && value.TryGetValue(out bool on) && on;
+
+    /// <summary>The share of the source's cells that the kept weights lose.</summary>
+    public double? FnRate => Number("fn_rate");
+
+    /// <summary>How far the kept weights moved the embeddings.</summary>
+    public double? EmbeddingDistance => Number("embedding_distance");
+
+    /// <summary>AP at 0.5 of the source and of the kept weights, where labels were given.</summary>
+    public (double? Before, double? After) Ap50 => (Number("ap50_before"), Number("ap50_after"));
+
+    /// <summary>Images that the run saw, those with labels, and those held out.</summary>
+    public (double? All, double? Labelled, double? HeldOut) Images =>
+        (Number("images"), Number("labelled_images"), Number("validation_images"));
+
     /// <summary>The two channel numbers, as --channels takes them.</summary>
     public string? Channels =>
         Number("segmentation", "channels", "first") is { } first

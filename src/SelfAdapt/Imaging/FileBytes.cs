@@ -1,29 +1,59 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace SelfAdapt.Imaging;
 
 /// <summary>
-/// A whole file in memory with its name, so that every fault found in it can be told by name.
+/// A file with its name, so that every fault found in it can be told by name: whole in memory, or left on disk and read
+/// where it is asked for.
 /// </summary>
-internal sealed class FileBytes
+internal sealed class FileBytes : IDisposable
 {
-    private readonly byte[] _bytes;
+    private readonly byte[] _bytes = [];
+    private readonly SafeFileHandle? _handle;
 
     /// <summary>Wraps the content of a file.</summary>
     /// <param name="name">The name shown in messages.</param>
     /// <param name="bytes">The content.</param>
-    public FileBytes(string name, byte[] bytes) => (Name, _bytes) = (name, bytes);
+    public FileBytes(string name, byte[] bytes) => (Name, _bytes, Length) = (name, bytes, bytes.Length);
+
+    private FileBytes(string name, SafeFileHandle handle) =>
+        (Name, _handle, Length) = (name, handle, RandomAccess.GetLength(handle));
 
     /// <summary>The name shown in messages.</summary>
     public string Name { get; }
 
     /// <summary>Length of the file, bytes.</summary>
-    public long Length => _bytes.Length;
+    public long Length { get; }
 
-    /// <summary>The whole content.</summary>
+    /// <summary>The whole content of a file in memory.</summary>
     public ReadOnlySpan<byte> All => _bytes;
+
+    /// <summary>Whether the file stays on disk, so that pages may be larger than memory.</summary>
+    public bool IsStreamed => _handle is not null;
+
+    private long MostPageSamples => IsStreamed ? ImageLimits.StreamedSamples : ImageLimits.PageSamples;
+
+    /// <summary>Opens a file that stays on disk.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: it is absent or not readable.</exception>
+    public static FileBytes Open(string path)
+    {
+        try
+        {
+            return new FileBytes(path, File.OpenHandle(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
+        {
+            throw Unreadable(path, e.Message, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle?.Dispose();
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
@@ -88,7 +118,7 @@ internal sealed class FileBytes
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
     {
         CheckRange(offset, length, what);
-        return _bytes.AsSpan((int)offset, (int)length);
+        return IsStreamed ? ReadFromDisk(offset, length, what) : _bytes.AsSpan((int)offset, (int)length);
     }
 
     /// <summary>Part of the file as a stream.</summary>
@@ -99,7 +129,9 @@ internal sealed class FileBytes
     public MemoryStream Stream(long offset, long length, string what)
     {
         CheckRange(offset, length, what);
-        return new MemoryStream(_bytes, (int)offset, (int)length, writable: false);
+        return IsStreamed
+            ? new MemoryStream(ReadFromDisk(offset, length, what), writable: false)
+            : new MemoryStream(_bytes, (int)offset, (int)length, writable: false);
     }
 
     /// <summary>An unsigned big-endian 32-bit number.</summary>
@@ -125,12 +157,38 @@ internal sealed class FileBytes
         }
 
         Int128 samples = (Int128)width * height * channels;
-        if (samples > ImageLimits.PageSamples || samples * bytesPerSample > ImageLimits.PageBytes)
+        if (samples > MostPageSamples || (!IsStreamed && samples * bytesPerSample > ImageLimits.PageBytes))
         {
             throw Unsupported(
                 $"it declares {width} x {height} pixels with {channels} channels, more than the "
-                + $"{ImageLimits.PageSamples:N0} values that are read; crop it into smaller images");
+                + $"{MostPageSamples:N0} values that are read; crop it into smaller images");
         }
+    }
+
+    private byte[] ReadFromDisk(long offset, long length, string what)
+    {
+        if (length > ImageLimits.PageBytes)
+        {
+            throw Unsupported(
+                $"{what} has {length:N0} bytes, more than the {ImageLimits.PageBytes:N0} that are read at once; save "
+                + "the image in smaller strips or in tiles");
+        }
+
+        byte[] bytes = new byte[length];
+        try
+        {
+            for (int read = 0; read < bytes.Length;)
+            {
+                int got = RandomAccess.Read(_handle!, bytes.AsSpan(read), offset + read);
+                read += got > 0 ? got : throw Malformed($"{what} ends too early");
+            }
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(Name, e.Message, e);
+        }
+
+        return bytes;
     }
 
     private static SelfAdaptException Unreadable(string path, string reason, Exception? cause)

@@ -134,25 +134,63 @@ public sealed class ImageFolder
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
         foreach (string file in ListFiles(path, ending, skipped))
         {
-            foreach (NamedImage image in TryReadAll(file, skipped))
+            foreach (NamedImage image in ReadFile(file, names, skipped))
             {
-                if (Unusable(image.Image) is { } reason)
-                {
-                    string page =
-                        image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
-                    skipped.Add(new(file, page + reason));
-                }
-                else
-                {
-                    yield return names.Add(image.Name) ? image : WithUniqueName(image, names);
-                }
+                yield return image;
             }
         }
 
         if (names.Count == 0)
         {
-            throw NothingUsable(path, ending, skipped);
+            throw NothingUsable(path, ending, [.. skipped]);
         }
+    }
+
+    /// <summary>Reads the usable images of one file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="names">Names that are taken, whatever their case; receives the new ones.</param>
+    /// <param name="skipped">Receives what was passed over.</param>
+    /// <returns>The images, names unique.</returns>
+    public static IEnumerable<NamedImage> ReadFile(
+        string file, ISet<string> names, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(skipped);
+        foreach (NamedImage image in TryReadAll(file, skipped))
+        {
+            if (WhyUnusable(image.Image) is { } reason)
+            {
+                string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                skipped.Add(new(file, page + reason));
+            }
+            else
+            {
+                yield return image with { Name = UniqueName(image.Name, file, names) };
+            }
+        }
+    }
+
+    /// <summary>A name for results that no other image has.</summary>
+    /// <param name="name">The image's own name.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="names">Names that are taken, whatever their case; receives the new one.</param>
+    public static string UniqueName(string name, string file, ISet<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Add(name))
+        {
+            return name;
+        }
+
+        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension
+        // too.
+        string unique = name + Path.GetExtension(file).Replace('.', '_');
+        for (int n = 2; !names.Add(unique); n++)
+        {
+            unique = FormattableString.Invariant($"{name}_{n}");
+        }
+
+        return unique;
     }
 
     private static IReadOnlyList<NamedImage> TryReadAll(string file, ICollection<SkippedFile> skipped)
@@ -173,7 +211,7 @@ public sealed class ImageFolder
 
     /// <summary>Why an image can't be used, or null if it can.</summary>
     /// <param name="image">The image.</param>
-    internal static string? Unusable(Image image)
+    public static string? WhyUnusable(Image image)
     {
         int bad = Array.FindIndex(image.Pixels, p => !float.IsFinite(p));
         if (bad >= 0)
@@ -198,21 +236,12 @@ public sealed class ImageFolder
             $"every pixel has the same value ({image.Pixels[0]}): there is nothing to see.");
     }
 
-    private static NamedImage WithUniqueName(NamedImage image, HashSet<string> names)
-    {
-        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension
-        // too.
-        string name = image.Name + Path.GetExtension(image.Path).Replace('.', '_');
-        for (int n = 2; !names.Add(name); n++)
-        {
-            name = FormattableString.Invariant($"{image.Name}_{n}");
-        }
-
-        return image with { Name = name };
-    }
-
-    private static SelfAdaptException NothingUsable(
-        string path, string ending, ICollection<SkippedFile> skipped)
+    /// <summary>The error for a folder without any usable image.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="ending">The ending that was asked for.</param>
+    /// <param name="skipped">What was passed over.</param>
+    public static SelfAdaptException NothingUsable(
+        string path, string ending, IReadOnlyCollection<SkippedFile> skipped)
     {
         const int Shown = 5;
         string filter = ending.Length > 0 ? $" whose name ends in '{ending}'" : string.Empty;

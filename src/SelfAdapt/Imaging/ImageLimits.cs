@@ -14,6 +14,9 @@ internal static class ImageLimits
     /// <summary>Bytes of one page before conversion to float.</summary>
     public const long PageBytes = 1L << 30;
 
+    /// <summary>Samples of one page, and of one file, that is read a few rows at a time.</summary>
+    public const long StreamedSamples = 1L << 38;
+
     /// <summary>Samples of all pages of one file.</summary>
     public const long FileSamples = 1L << 30;
 

@@ -59,6 +59,14 @@ public static class NpyFile
     public static void Write(string path, ReadOnlySpan<int> values, params int[] shape)
         => OutputFile.Write(path, Encode("i4", 4, MemoryMarshal.AsBytes(values), shape));
 
+    /// <summary>The content of a file of floats, as <see cref="Write(string, ReadOnlySpan{float}, int[])"/> has it.
+    /// </summary>
+    /// <param name="values">The values in C order.</param>
+    /// <param name="shape">Sizes of the axes.</param>
+    /// <exception cref="ArgumentException">The number of values is not the product of the sizes.</exception>
+    internal static byte[] Encode(ReadOnlySpan<float> values, params int[] shape)
+        => Encode("f4", 4, MemoryMarshal.AsBytes(values), shape);
+
     /// <summary>Decodes an array.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>

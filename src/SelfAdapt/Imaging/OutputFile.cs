@@ -29,7 +29,7 @@ public static class OutputFile
         {
             using (FileStream stream = Create(partial))
             {
-                write(stream);
+                WriteOrDelete(stream, write);
             }
 
             File.Move(partial, path, overwrite: true);
@@ -40,6 +40,21 @@ public static class OutputFile
                 ExitCode.OutputNotWritable,
                 $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
                 e);
+        }
+    }
+
+    /// <summary>What could not be finished is of no use to anybody.</summary>
+    private static void WriteOrDelete(FileStream stream, Action<Stream> write)
+    {
+        try
+        {
+            write(stream);
+        }
+        catch
+        {
+            stream.Dispose();
+            File.Delete(stream.Name);
+            throw;
         }
     }
 

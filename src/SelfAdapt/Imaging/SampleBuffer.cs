@@ -93,22 +93,29 @@ internal sealed class SampleBuffer
     public float[] ToFloats()
     {
         float[] result = new float[Count];
+        ToFloats(0, result);
+        return result;
+    }
+
+    /// <summary>Some values as floats.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="result">Receives as many as fit.</param>
+    public void ToFloats(int first, Span<float> result)
+    {
         switch (Kind)
         {
-            case SampleKind.UInt8: Convert<byte, float>(result); break;
-            case SampleKind.Int8: Convert<sbyte, float>(result); break;
-            case SampleKind.UInt16: Convert<ushort, float>(result); break;
-            case SampleKind.Int16: Convert<short, float>(result); break;
-            case SampleKind.UInt32: Convert<uint, float>(result); break;
-            case SampleKind.Int32: Convert<int, float>(result); break;
-            case SampleKind.UInt64: Convert<ulong, float>(result); break;
-            case SampleKind.Int64: Convert<long, float>(result); break;
-            case SampleKind.Float16: Convert<Half, float>(result); break;
-            case SampleKind.Float32: Convert<float, float>(result); break;
-            default: Convert<double, float>(result); break;
+            case SampleKind.UInt8: Convert<byte, float>(result, first); break;
+            case SampleKind.Int8: Convert<sbyte, float>(result, first); break;
+            case SampleKind.UInt16: Convert<ushort, float>(result, first); break;
+            case SampleKind.Int16: Convert<short, float>(result, first); break;
+            case SampleKind.UInt32: Convert<uint, float>(result, first); break;
+            case SampleKind.Int32: Convert<int, float>(result, first); break;
+            case SampleKind.UInt64: Convert<ulong, float>(result, first); break;
+            case SampleKind.Int64: Convert<long, float>(result, first); break;
+            case SampleKind.Float16: Convert<Half, float>(result, first); break;
+            case SampleKind.Float32: Convert<float, float>(result, first); break;
+            default: Convert<double, float>(result, first); break;
         }
-
-        return result;
     }
 
     /// <summary>All values as doubles (only 64-bit integers are rounded).</summary>
@@ -174,11 +181,11 @@ internal sealed class SampleBuffer
         }
     }
 
-    private void Convert<TFrom, TTo>(Span<TTo> target)
+    private void Convert<TFrom, TTo>(Span<TTo> target, int first = 0)
         where TFrom : struct, INumberBase<TFrom>
         where TTo : struct, INumberBase<TTo>
     {
-        ReadOnlySpan<TFrom> source = MemoryMarshal.Cast<byte, TFrom>(Bytes.AsSpan());
+        ReadOnlySpan<TFrom> source = MemoryMarshal.Cast<byte, TFrom>(Bytes.AsSpan()).Slice(first, target.Length);
         for (int i = 0; i < source.Length; i++)
         {
             target[i] = TTo.CreateTruncating(source[i]);

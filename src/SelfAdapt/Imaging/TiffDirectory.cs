@@ -58,13 +58,14 @@ internal sealed class TiffDirectory
     /// </exception>
     public static List<TiffDirectory> ReadAll(FileBytes file)
     {
-        if (!Sniff(file.All))
+        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
+        if (!Sniff(start))
         {
             throw file.Malformed("it does not begin like a TIFF file");
         }
 
-        bool bigEndian = file.All[0] == 'M';
-        bool bigTiff = file.All[2] == '+' || file.All[3] == '+';
+        bool bigEndian = start[0] == 'M';
+        bool bigTiff = start[2] == '+' || start[3] == '+';
         if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
         {
             throw file.Malformed("its BigTIFF header is not valid");
@@ -133,17 +134,18 @@ internal sealed class TiffDirectory
             throw _file.Malformed($"the tag {tag} of page {Number} holds no whole numbers");
         }
 
-        _ = _file.Slice(entry.Offset, Saturated(entry.Count, size), $"the tag {tag} of page {Number}");
+        ReadOnlySpan<byte> stored =
+            _file.Slice(entry.Offset, Saturated(entry.Count, size), $"the tag {tag} of page {Number}");
         long[] values = new long[entry.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            long at = entry.Offset + ((long)i * size);
+            ReadOnlySpan<byte> number = stored.Slice(i * size, size);
             values[i] = size switch
             {
-                1 => _file.All[(int)at],
-                2 => Number16(_file, at, BigEndian),
-                4 => Number32(_file, at, BigEndian),
-                _ => Number64(_file, at, BigEndian),
+                1 => number[0],
+                2 => Number16(number, BigEndian),
+                4 => Number32(number, BigEndian),
+                _ => Number64(number, BigEndian),
             };
             if (values[i] < 0)
             {
@@ -168,29 +170,26 @@ internal sealed class TiffDirectory
         return Encoding.UTF8.GetString(text).TrimEnd('\0');
     }
 
-    private static int Number16(FileBytes file, long at, bool bigEndian)
-    {
-        ReadOnlySpan<byte> bytes = file.Slice(at, 2, "a 16-bit number");
-        return bigEndian
-            ? BinaryPrimitives.ReadUInt16BigEndian(bytes)
-            : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-    }
+    private static int Number16(FileBytes file, long at, bool bigEndian) =>
+        Number16(file.Slice(at, 2, "a 16-bit number"), bigEndian);
 
-    private static long Number32(FileBytes file, long at, bool bigEndian)
-    {
-        ReadOnlySpan<byte> bytes = file.Slice(at, 4, "a 32-bit number");
-        return bigEndian
-            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
-            : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-    }
+    private static int Number16(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadUInt16BigEndian(bytes)
+        : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 
-    private static long Number64(FileBytes file, long at, bool bigEndian)
-    {
-        ReadOnlySpan<byte> bytes = file.Slice(at, 8, "a 64-bit number");
-        return bigEndian
-            ? BinaryPrimitives.ReadInt64BigEndian(bytes)
-            : BinaryPrimitives.ReadInt64LittleEndian(bytes);
-    }
+    private static long Number32(FileBytes file, long at, bool bigEndian) =>
+        Number32(file.Slice(at, 4, "a 32-bit number"), bigEndian);
+
+    private static long Number32(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+        : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+
+    private static long Number64(FileBytes file, long at, bool bigEndian) =>
+        Number64(file.Slice(at, 8, "a 64-bit number"), bigEndian);
+
+    private static long Number64(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadInt64BigEndian(bytes)
+        : BinaryPrimitives.ReadInt64LittleEndian(bytes);
 
     private static long Saturated(long count, int size)
         => size > 0 && count > long.MaxValue / size ? long.MaxValue : count * size;

@@ -17,6 +17,7 @@ internal sealed class TiffPage
     private readonly int _blockWidth;
     private readonly int _blockHeight;
     private readonly bool _tiled;
+    private (long[] Offsets, long[] Counts)? _stored;
 
     /// <summary>Reads and checks a page's layout; no pixels yet.</summary>
     /// <param name="file">The file.</param>
@@ -32,6 +33,11 @@ internal sealed class TiffPage
         long samples = directory.NumberOr(TiffTag.SamplesPerPixel, 1);
         _kind = KindOf();
         file.CheckPageSize(width, height, samples, _kind.Size());
+        if (Math.Max(width, height) > ImageLimits.PageSamples)
+        {
+            throw file.Unsupported($"page {directory.Number} is {width} x {height} pixels; crop it into smaller images");
+        }
+
         (Width, Height, _samples) = ((int)width, (int)height, (int)samples);
         _compression = directory.NumberOr(TiffTag.Compression, 1);
         if (TiffCodec.MaximumRatio(_compression) == 0)
@@ -117,70 +123,115 @@ internal sealed class TiffPage
         }
     }
 
-    /// <summary>Decodes the page.</summary>
+    /// <summary>Number type of the values.</summary>
+    public SampleKind Kind => _kind;
+
+    /// <summary>Rows that are decoded together: those of a strip or of a row of tiles.</summary>
+    public int RowsPerBlock => _compression == 1 && !_tiled ? 1 : _blockHeight;
+
+    /// <summary>Decodes rows of the page.</summary>
+    /// <param name="firstRow">0-based first row.</param>
+    /// <param name="rowCount">How many, at least 1.</param>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: strips or tiles are missing, short or damaged.
     /// </exception>
-    public Raster Decode()
+    public Raster Decode(int firstRow, int rowCount)
     {
         string blockName = _tiled ? "tile" : "strip";
-        long[] offsets = _directory.Numbers(_tiled ? TiffTag.TileOffsets : TiffTag.StripOffsets);
-        long[] counts = _directory.Numbers(_tiled ? TiffTag.TileByteCounts : TiffTag.StripByteCounts);
-        int across = ((Width - 1) / _blockWidth) + 1;
-        int down = ((Height - 1) / _blockHeight) + 1;
-        int planes = _planar ? _samples : 1;
-        long blocks = (long)across * down * planes;
-        if (offsets.Length < blocks || (counts.Length < blocks && _compression != 1))
+        if (_stored is null)
         {
-            throw _file.Malformed($"page {Number} needs {blocks} {blockName}s but lists {offsets.Length} "
-                + $"positions and {counts.Length} lengths");
+            long[] positions = _directory.Numbers(_tiled ? TiffTag.TileOffsets : TiffTag.StripOffsets);
+            long[] lengths = _directory.Numbers(_tiled ? TiffTag.TileByteCounts : TiffTag.StripByteCounts);
+            CheckPlausible(positions, lengths, blockName);
+            _stored = (positions, lengths);
         }
 
-        CheckPlausible(offsets, counts, blocks);
+        (long[] offsets, long[] counts) = _stored.Value;
+        int down = ((Height - 1) / _blockHeight) + 1;
         int samplesPerBlock = _planar ? 1 : _samples;
-        byte[] buffer = new byte[(long)_blockWidth * _blockHeight * samplesPerBlock * _kind.Size()];
-        Raster raster = new(Channels, Height, Width, _kind);
-        for (int i = 0; i < blocks; i++)
+        long rowBytes = (long)_blockWidth * samplesPerBlock * _kind.Size();
+        Raster raster = new(Channels, rowCount, Width, _kind);
+        byte[] buffer = [];
+        for (int plane = 0; plane < (_planar ? _samples : 1); plane++)
         {
-            (int plane, int inPlane) = Math.DivRem(i, across * down);
-            (int blockRow, int blockColumn) = Math.DivRem(inPlane, across);
-            int row = blockRow * _blockHeight;
-            int column = blockColumn * _blockWidth;
+            for (int blockRow = firstRow / _blockHeight; blockRow <= (firstRow + rowCount - 1) / _blockHeight; blockRow++)
+            {
+                // The last strip is as high as the rows that are left; a tile is always whole.
+                int row = blockRow * _blockHeight;
+                int height = _tiled ? _blockHeight : Math.Min(_blockHeight, Height - row);
+                int top = 0;
+                if (_compression == 1)
+                {
+                    // Rows of uncompressed data lie one after the other: only those that are wanted are read.
+                    top = Math.Max(0, firstRow - row);
+                    height = Math.Min(height, firstRow + rowCount - row) - top;
+                }
 
-            // The last strip is as high as the rows that are left; a tile is always whole.
-            int height = _tiled ? _blockHeight : Math.Min(_blockHeight, Height - row);
-            Span<byte> block = buffer.AsSpan(0, height * _blockWidth * samplesPerBlock * _kind.Size());
-            string what = $"{blockName} {i + 1} of page {Number}";
-            long length = _compression == 1 ? block.Length : counts[i];
-            TiffCodec.Decode(_file, _compression, offsets[i], length, block, what);
-            Restore(block, samplesPerBlock);
-            Place(raster, block, plane, row, column, samplesPerBlock);
+                for (int blockColumn = 0; blockColumn < BlocksAcross; blockColumn++)
+                {
+                    int i = (((plane * down) + blockRow) * BlocksAcross) + blockColumn;
+                    string what = $"{blockName} {i + 1} of page {Number}";
+                    int bytes = BlockBytes(height * rowBytes, what);
+                    if (buffer.Length < bytes)
+                    {
+                        buffer = new byte[bytes];
+                    }
+
+                    Span<byte> block = buffer.AsSpan(0, bytes);
+                    long length = _compression == 1 ? block.Length : counts[i];
+                    TiffCodec.Decode(
+                        _file, _compression, offsets[i] + (top * rowBytes), length, block, what);
+                    Restore(block, samplesPerBlock);
+                    Place(
+                        raster, block, plane, row + top - firstRow, height, blockColumn * _blockWidth,
+                        samplesPerBlock);
+                }
+            }
         }
 
         return raster;
     }
 
-    /// <summary>Decodes a plane that follows this page's pixels without a page of its own.</summary>
+    /// <summary>Decodes rows of a plane that follows this page's pixels without a page of its own.</summary>
     /// <param name="index">How many planes to go on from this page's; 0 is the page itself.</param>
+    /// <param name="firstRow">0-based first row.</param>
+    /// <param name="rowCount">How many, at least 1.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: the plane is not inside the file.</exception>
-    public Raster DecodeFollowing(long index)
+    public Raster DecodeFollowing(long index, int firstRow, int rowCount)
     {
+        long rowBytes = (long)Width * _samples * _kind.Size();
         byte[] bytes = _file.Slice(
-            ContiguousOffset + (index * PlaneBytes), PlaneBytes, $"plane {index + 1}").ToArray();
+            ContiguousOffset + (index * PlaneBytes) + (firstRow * rowBytes), rowCount * rowBytes,
+            $"plane {index + 1}").ToArray();
         SampleBuffer.ToMachineOrder(bytes, _kind.Size(), _directory.BigEndian);
-        Raster raster = new(Channels, Height, Width, _kind);
+        Raster raster = new(Channels, rowCount, Width, _kind);
         for (int c = 0; c < Channels; c++)
         {
             SampleBuffer.CopyStrided(
-                bytes.AsSpan(c * _kind.Size()), _samples, raster.From(c, 0, 0), 1, Width * Height,
+                bytes.AsSpan(c * _kind.Size()), _samples, raster.From(c, 0, 0), 1, Width * rowCount,
                 _kind.Size());
         }
 
         return raster;
     }
 
-    private void CheckPlausible(long[] offsets, long[] counts, long blocks)
+    private int BlocksAcross => ((Width - 1) / _blockWidth) + 1;
+
+    private int BlockBytes(long bytes, string what) => bytes <= ImageLimits.PageBytes
+        ? (int)bytes
+        : throw _file.Unsupported(
+            $"{what} holds {bytes:N0} bytes, more than the {ImageLimits.PageBytes:N0} that are read at once; save the "
+            + "image in smaller strips or in tiles");
+
+    private void CheckPlausible(long[] offsets, long[] counts, string blockName)
     {
+        long blocks = (long)BlocksAcross * (((Height - 1) / _blockHeight) + 1) * (_planar ? _samples : 1);
+        if (offsets.Length < blocks || (counts.Length < blocks && _compression != 1))
+        {
+            throw _file.Malformed($"page {Number} needs {blocks} {blockName}s but lists {offsets.Length} "
+                + $"positions and {counts.Length} lengths");
+        }
+
         // Decoding must not be able to blow a few bytes up to a page: no compression reaches more than its
         // ratio.
         Int128 stored = 0;
@@ -227,15 +278,18 @@ internal sealed class TiffPage
         }
     }
 
-    private void Place(Raster raster, Span<byte> block, int plane, int row, int column, int samplesPerBlock)
+    /// <summary>Copies what a block and the raster have in common; the block may begin above the raster.</summary>
+    private void Place(
+        Raster raster, Span<byte> block, int plane, int row, int blockRows, int column, int samplesPerBlock)
     {
         int size = _kind.Size();
-        int rows = Math.Min(_blockHeight, Height - row);
+        int skipped = Math.Max(0, -row);
+        int rows = Math.Min(blockRows, raster.Height - row);
         int columns = Math.Min(_blockWidth, Width - column);
         for (int c = 0; c < samplesPerBlock; c++)
         {
             int channel = plane + c;
-            for (int y = 0; y < rows && channel < Channels; y++)
+            for (int y = skipped; y < rows && channel < Channels; y++)
             {
                 SampleBuffer.CopyStrided(
                     block[(((y * _blockWidth * samplesPerBlock) + c) * size)..], samplesPerBlock,

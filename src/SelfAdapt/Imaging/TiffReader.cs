@@ -40,10 +40,11 @@ internal sealed class TiffReader
             && _pages[0].ContiguousOffset >= 0;
         long planes = _following ? imageJ!.Planes : _pages.Count;
         long samples = _pages.Sum(p => (long)p.Width * p.Height * p.Channels);
-        if (planes > ImageLimits.Pages || (_following ? samples * planes : samples) > ImageLimits.FileSamples)
+        long most = file.IsStreamed ? ImageLimits.StreamedSamples : ImageLimits.FileSamples;
+        if (planes > ImageLimits.Pages || (_following ? samples * planes : samples) > most)
         {
             throw file.Unsupported(
-                $"its {planes:N0} planes hold more than the {ImageLimits.FileSamples:N0} values "
+                $"its {planes:N0} planes hold more than the {most:N0} values "
                 + $"or {ImageLimits.Pages:N0} pages that are read; split it into smaller files");
         }
 
@@ -53,15 +54,33 @@ internal sealed class TiffReader
     /// <summary>How many images the file holds.</summary>
     public int ImageCount => _images.Count;
 
+    /// <summary>The size of an image.</summary>
+    /// <param name="index">0-based image.</param>
+    public (int Channels, int Height, int Width) SizeOf(int index) =>
+        (_images[index].Sum(plane => PageOf(plane).Channels), FirstPage(index).Height, FirstPage(index).Width);
+
+    /// <summary>Rows of an image that are decoded together.</summary>
+    /// <param name="index">0-based image.</param>
+    public int RowsPerBlock(int index) => FirstPage(index).RowsPerBlock;
+
     /// <summary>Decodes one image.</summary>
     /// <param name="index">0-based image.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: its data are damaged.</exception>
-    public Raster Decode(int index)
+    public Raster Decode(int index) => Decode(index, 0, FirstPage(index).Height);
+
+    /// <summary>Decodes rows of one image.</summary>
+    /// <param name="index">0-based image.</param>
+    /// <param name="firstRow">0-based first row.</param>
+    /// <param name="rowCount">How many, at least 1.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: its data are damaged.</exception>
+    public Raster Decode(int index, int firstRow, int rowCount)
     {
         List<Raster> planes = [];
         foreach (long plane in _images[index])
         {
-            planes.Add(_following ? _pages[0].DecodeFollowing(plane) : _pages[(int)plane].Decode());
+            planes.Add(_following
+                ? _pages[0].DecodeFollowing(plane, firstRow, rowCount)
+                : PageOf(plane).Decode(firstRow, rowCount));
         }
 
         if (planes.Count == 1)
@@ -85,6 +104,10 @@ internal sealed class TiffReader
 
         return merged;
     }
+
+    private TiffPage PageOf(long plane) => _pages[_following ? 0 : (int)plane];
+
+    private TiffPage FirstPage(int index) => PageOf(_images[index][0]);
 
     private void Arrange(List<TiffAxes>? described, long planes)
     {

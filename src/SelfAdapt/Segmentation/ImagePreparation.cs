@@ -199,7 +199,13 @@ public static class ImagePreparation
         }
     }
 
-    private static void RequireFinite(Image image, string source)
+    /// <summary>Refuses pixels that are no numbers.</summary>
+    /// <param name="image">The image, or rows of it.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <param name="firstRow">Which row of the image its first one is.</param>
+    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or
+    /// infinite.</exception>
+    internal static void RequireFinite(Image image, string source, int firstRow = 0)
     {
         for (int i = 0; i < image.Pixels.Length; i++)
         {
@@ -208,7 +214,7 @@ public static class ImagePreparation
                 int inPlane = i % (image.Height * image.Width);
                 throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{source}: the pixel at row {inPlane / image.Width}, column {inPlane % image.Width} is "
+                    $"{source}: the pixel at row {firstRow + (inPlane / image.Width)}, column {inPlane % image.Width} is "
                     + $"{image.Pixels[i]}, not a finite number. Replace such pixels first."));
             }
         }

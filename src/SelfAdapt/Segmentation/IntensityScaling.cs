@@ -22,23 +22,25 @@ internal static class IntensityScaling
     /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static void Percentile(Span<float> plane, int height, int width, bool invert)
     {
-        if (IsConstant(plane))
+        if (!plane.ContainsAnyExcept(plane[0]))
         {
             return;
         }
 
         float[]? sample = Subsample(plane, height, width);
-        ReadOnlySpan<float> values = sample is null ? plane : sample;
-        double low = OrderStatistics.Percentile(values, LowerPercent);
-        double high = OrderStatistics.Percentile(values, UpperPercent);
-        if (high - low > LeastRange)
-        {
-            Affine(plane, (float)low, (float)(high - low), invert);
-        }
-        else
-        {
-            plane.Fill(invert ? 1f : 0f);
-        }
+        Percentile(sample is null ? plane : sample, invert).Apply(plane);
+    }
+
+    /// <summary>The percentile scale of a channel that is not constant.</summary>
+    /// <param name="sample">Its values, or those of <see cref="SampleSteps"/>.</param>
+    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
+    public static ChannelScale Percentile(ReadOnlySpan<float> sample, bool invert)
+    {
+        double low = OrderStatistics.Percentile(sample, LowerPercent);
+        double high = OrderStatistics.Percentile(sample, UpperPercent);
+        return high - low > LeastRange
+            ? ChannelScale.Affine((float)low, (float)(high - low), invert)
+            : ChannelScale.Flat(invert);
     }
 
     /// <summary>Subtracts the mean and divides by the population standard deviation (plus 1e-6).</summary>
@@ -59,19 +61,23 @@ internal static class IntensityScaling
             squares += (value - mean) * (value - mean);
         }
 
-        Affine(plane, (float)mean, (float)(Math.Sqrt(squares / plane.Length) + VarianceGuard), invert);
+        ZeroMeanUnitVariance(mean, squares, plane.Length, invert).Apply(plane);
     }
 
-    private static bool IsConstant(ReadOnlySpan<float> plane) => !plane.ContainsAnyExcept(plane[0]);
+    /// <summary>The scale of a channel with known moments.</summary>
+    /// <param name="mean">The mean.</param>
+    /// <param name="squares">Sum of squared differences to it.</param>
+    /// <param name="count">Number of values.</param>
+    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
+    public static ChannelScale ZeroMeanUnitVariance(double mean, double squares, long count, bool invert) =>
+        ChannelScale.Affine((float)mean, (float)(Math.Sqrt(squares / count) + VarianceGuard), invert);
 
-    private static void Affine(Span<float> plane, float offset, float divisor, bool invert)
-    {
-        for (int i = 0; i < plane.Length; i++)
-        {
-            float value = (plane[i] - offset) / divisor;
-            plane[i] = invert ? 1f - value : value;
-        }
-    }
+    /// <summary>Distances of the rows and columns that percentiles are taken from: 1, 1 unless there are many.</summary>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    public static (int Y, int X) SampleSteps(int height, int width) => (long)height * width <= SubsampleAbove
+        ? (1, 1)
+        : (Math.Max(1, height / SubsampleSide), Math.Max(1, width / SubsampleSide));
 
     private static float[]? Subsample(ReadOnlySpan<float> plane, int height, int width)
     {
@@ -80,8 +86,7 @@ internal static class IntensityScaling
             return null;
         }
 
-        int stepY = Math.Max(1, height / SubsampleSide);
-        int stepX = Math.Max(1, width / SubsampleSide);
+        (int stepY, int stepX) = SampleSteps(height, width);
         int rows = (height + stepY - 1) / stepY;
         int columns = (width + stepX - 1) / stepX;
         float[] sample = new float[rows * columns];

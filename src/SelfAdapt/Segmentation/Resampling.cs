@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading.Tasks;
 using SelfAdapt.Imaging;
 
@@ -21,20 +22,40 @@ internal static class Resampling
         ReadOnlyMemory<float> source, int height, int width, Memory<float> target,
         int newHeight, int newWidth, int threads = 0)
     {
+        LinearRows(source, 0, height, width, target, 0, newHeight, newHeight, newWidth, threads);
+    }
+
+    /// <summary>The same for some of the rows.</summary>
+    /// <param name="source">Rows of the source from <paramref name="sourceFirst"/> on, as far as needed.</param>
+    /// <param name="sourceFirst">Which row they begin with.</param>
+    /// <param name="height">Rows of the whole source.</param>
+    /// <param name="width">Source columns.</param>
+    /// <param name="target">Receives [count, newWidth].</param>
+    /// <param name="targetFirst">The first row wanted.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="newHeight">Rows of the whole target.</param>
+    /// <param name="newWidth">Target columns.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    public static void LinearRows(
+        ReadOnlyMemory<float> source, int sourceFirst, int height, int width, Memory<float> target,
+        int targetFirst, int count, int newHeight, int newWidth, int threads = 0)
+    {
         if (height == newHeight && width == newWidth)
         {
-            source.CopyTo(target);
+            source.Slice((targetFirst - sourceFirst) * width, count * width).CopyTo(target);
             return;
         }
 
         (int[] firstX, float[] weightX) = LinearTaps(width, newWidth);
         (int[] firstY, float[] weightY) = LinearTaps(height, newHeight);
-        Parallel.For(0, newHeight, Parallelism.Of(threads), y =>
+        Parallel.For(0, count, Parallelism.Of(threads), y =>
         {
-            ReadOnlySpan<float> upper = source.Span.Slice(firstY[y] * width, width);
-            ReadOnlySpan<float> lower = source.Span.Slice(Math.Min(firstY[y] + 1, height - 1) * width, width);
+            int tap = firstY[targetFirst + y];
+            int next = Math.Min(tap + 1, height - 1);
+            ReadOnlySpan<float> upper = source.Span.Slice((tap - sourceFirst) * width, width);
+            ReadOnlySpan<float> lower = source.Span.Slice((next - sourceFirst) * width, width);
             Span<float> row = target.Span.Slice(y * newWidth, newWidth);
-            float below = weightY[y];
+            float below = weightY[targetFirst + y];
             float above = 1f - below;
             for (int x = 0; x < row.Length; x++)
             {
@@ -47,6 +68,19 @@ internal static class Resampling
                 row[x] = (top * above) + (bottom * below);
             }
         });
+    }
+
+    /// <summary>For every target row the first and last source row that <see cref="Linear"/> looks at.</summary>
+    /// <param name="height">Source rows.</param>
+    /// <param name="newHeight">Target rows.</param>
+    public static (int First, int Last)[] RowTaps(int height, int newHeight)
+    {
+        if (height == newHeight)
+        {
+            return [.. Enumerable.Range(0, height).Select(y => (y, y))];
+        }
+
+        return Array.ConvertAll(LinearTaps(height, newHeight).First, y => (y, Math.Min(y + 1, height - 1)));
     }
 
     /// <summary>OpenCV's INTER_NEAREST for labels.</summary>

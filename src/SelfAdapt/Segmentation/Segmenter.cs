@@ -66,7 +66,8 @@ public sealed class Segmenter
             embedding);
     }
 
-    private static void RequireNumbers(Image outputs, string source)
+    /// <summary>Refuses outputs that are no numbers.</summary>
+    internal static void RequireNumbers(Image outputs, string source)
     {
         int bad = Array.FindIndex(outputs.Pixels, value => !float.IsFinite(value));
         if (bad >= 0)

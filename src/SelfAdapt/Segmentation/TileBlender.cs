@@ -59,15 +59,38 @@ internal sealed class TileBlender
     /// <returns>[channels, height, width].</returns>
     public Image Finish(int threads)
     {
+        Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c => Divide(_sum.Plane(c), _sum.Plane(c)));
+        return _sum;
+    }
+
+    /// <summary>
+    /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
+    /// </summary>
+    /// <param name="count">How many rows.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <returns>[channels, count, width].</returns>
+    public Image TakeRows(int count, int threads)
+    {
+        int taken = count * _sum.Width;
+        Image rows = ImagePreparation.Blank(_sum.Channels, count, _sum.Width);
         Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c =>
         {
             Span<float> plane = _sum.Plane(c);
-            for (int i = 0; i < plane.Length; i++)
-            {
-                plane[i] = (float)(plane[i] / _weights[i]);
-            }
+            Divide(plane[..taken], rows.Plane(c));
+            plane[taken..].CopyTo(plane);
+            plane[^taken..].Clear();
         });
-        return _sum;
+        _weights.AsSpan(taken).CopyTo(_weights);
+        _weights.AsSpan(_weights.Length - taken).Clear();
+        return rows;
+    }
+
+    private void Divide(ReadOnlySpan<float> sums, Span<float> target)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            target[i] = (float)(sums[i] / _weights[i]);
+        }
     }
 
     private void AddChannel(Tile tile, ReadOnlySpan<float> values, int channel, bool negate)

@@ -86,7 +86,12 @@ internal sealed class TiledInference
         return blender.Finish(_options.Threads);
     }
 
-    private static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)
+    /// <summary>Cuts a tile out of an image, mirrored as the tile asks.</summary>
+    /// <param name="image">The padded image.</param>
+    /// <param name="layout">Sizes of tiles.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="target">Receives [channels, tile height, tile width].</param>
+    internal static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)
     {
         for (int c = 0; c < image.Channels; c++)
         {

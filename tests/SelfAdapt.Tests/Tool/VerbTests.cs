@@ -80,7 +80,7 @@ public sealed class VerbTests : IDisposable
             _at.At("r.json"));
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         string[] names =
-            [.. Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f))
+            [.. Directory.GetFiles(_at.At("out"), "i*").Select(f => Path.GetFileName(f))
             .Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(
             (string[])["i0_img_cp_masks.png", "i0_img_cp_masks.tif", "i0_img_cp_output.tif",
@@ -108,7 +108,7 @@ public sealed class VerbTests : IDisposable
             "i0_img_cells.csv", "i0_img_cells.geojson", "i0_img_cp_outlines.txt", "i0_img_rois.zip", "i0_img_seg.npy",
         ];
         CollectionAssert.AreEquivalent(
-            expected, Directory.GetFiles(_at.At("out")).Select(f => Path.GetFileName(f)).ToArray());
+            expected, Directory.GetFiles(_at.At("out"), "i*").Select(f => Path.GetFileName(f)).ToArray());
         CollectionAssert.AreEquivalent(
             expected.Select(f => _at.At("out", f)).ToArray(),
             ToolRun.Json(_at.At("r.json"))["per_image"]![0]!["files"]!.AsArray().Select(f => (string)f!).ToArray());

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
@@ -38,6 +39,7 @@ internal sealed class AdaptVerb
     private readonly EngineArguments _engine = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier run's files");
     private readonly Option<string?> _json = ResultFile.CreateOption();
+    private readonly Option<string?> _config = RunConfig.CreateOption();
     private readonly Terminal _terminal;
 
     private AdaptVerb(Terminal terminal) => _terminal = terminal;
@@ -48,7 +50,7 @@ internal sealed class AdaptVerb
         AdaptVerb verb = new(terminal);
         Command command = new("adapt", "Adapt a model to unlabeled images")
         {
-            verb._model, verb._images, verb._out, verb._labels,
+            verb._model, verb._images, verb._out, verb._labels, verb._config,
         };
         verb._method.AddTo(command);
         verb._segmentation.AddTo(command);
@@ -82,6 +84,7 @@ internal sealed class AdaptVerb
             ? LabelledFolder.Load(labels, images.Images, labels)
             : [];
         OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(options, segmentation));
 
         AdaptationJob job = new(
             model, network, images.Images, labelled, options, segmentation, folder,
@@ -90,5 +93,19 @@ internal sealed class AdaptVerb
         result["skipped"] = SegmentVerb.ToJson(images.Skipped);
         ResultFile.Write(json, result);
         return (int)code;
+    }
+
+    /// <summary>Options that follow from the model and from others where they are not given.</summary>
+    private static Dictionary<string, string> Resolved(AdaptationOptions options, SegmentationOptions segmentation)
+    {
+        return new Dictionary<string, string>
+        {
+            ["--warmup"] = Text(options.Warmup),
+            ["--eval-every"] = Text(options.EvalEvery),
+            ["--diameter"] = Text(segmentation.Diameter),
+            ["--diam-mean"] = Text(segmentation.DiamMean),
+        };
+
+        static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
     }
 }

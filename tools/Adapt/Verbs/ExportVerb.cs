@@ -34,7 +34,8 @@ internal sealed class ExportVerb
 
     private readonly Choice<Format> _format = new(
         "--format", "same", "What to write; 'same' is what the model is",
-        ("same", Format.Same), ("onnx", Format.Onnx), ("cellpose", Format.Cellpose));
+        ("same", Format.Same), ("onnx", Format.Onnx), ("cellpose", Format.Cellpose),
+        ("bioimageio", Format.BioImageIo));
 
     private readonly Option<ModelVariant?> _variant = CreateVariant();
 
@@ -48,6 +49,7 @@ internal sealed class ExportVerb
     private readonly Option<string?> _licence = OptionFactory.Optional<string>(
         "--licence", "NAME", "Licence of the model, stored in variants", "--license");
 
+    private readonly PackageArguments _package = new();
     private readonly Terminal _terminal;
 
     private ExportVerb(Terminal terminal) => _terminal = terminal;
@@ -57,17 +59,22 @@ internal sealed class ExportVerb
         Same,
         Onnx,
         Cellpose,
+        BioImageIo,
     }
 
     /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         ExportVerb verb = new(terminal);
-        Command command = new("export", "Write a run's weights as an ONNX file or a Cellpose checkpoint")
+        Command command = new("export", "Write a run's weights as an ONNX file, a Cellpose checkpoint or a BioImage.IO package")
         {
             verb._model, verb._run, verb._snapshot, verb._out, verb._format.Option, verb._variant,
-            verb._diamMean, verb._diamLabels, verb._licence, verb._outputs, verb._force, verb._json,
+            verb._diamMean, verb._diamLabels, verb._licence,
         };
+        verb._package.AddTo(command, verb._format.Option);
+        command.Add(verb._outputs);
+        command.Add(verb._force);
+        command.Add(verb._json);
         command.Validators.Add(result =>
         {
             if (result.GetResult(verb._snapshot) is not null && result.GetResult(verb._run) is null)
@@ -109,7 +116,8 @@ internal sealed class ExportVerb
         Diameters diameters =
             model.ChooseDiameters(parsed.GetValue(_diamMean), parsed.GetValue(_diamLabels), record);
         Format format = _format.Get(parsed);
-        ModelVariant? variant = parsed.GetValue(_variant);
+        ModelVariant? variant = parsed.GetValue(_variant)
+            ?? (format == Format.BioImageIo ? ModelVariant.Portable : null);
         bool checkpoint = variant is null
             && (format == Format.Cellpose || (format == Format.Same && model.Checkpoint is not null));
         if (checkpoint && diameters.Mean is null)
@@ -127,8 +135,14 @@ internal sealed class ExportVerb
             : checkpoint ? model.WriteCheckpoint(
                 weights, network, diameters, Path.GetFileNameWithoutExtension(target))
             : model.WriteOnnx(weights);
+        if (format == Format.BioImageIo)
+        {
+            content = _package.Pack(
+                parsed, content, variant!, model, network, record, diameters, parsed.GetValue(_licence));
+        }
+
         OutputFile.Write(target, content);
-        string kind = checkpoint ? "cellpose" : "onnx";
+        string kind = format == Format.BioImageIo ? "bioimageio" : checkpoint ? "cellpose" : "onnx";
         _terminal.Out.WriteLine($"{target}: {kind}, {content.Length:N0} bytes");
         ResultFile.Write(json, new JsonObject
         {

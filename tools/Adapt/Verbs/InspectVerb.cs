@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
 using SelfAdapt.Onnx;
+using SelfAdapt.Packaging;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -19,7 +20,7 @@ internal static class InspectVerb
     {
         Argument<string?> file = new("MODEL")
         {
-            Description = "ONNX file or Cellpose checkpoint",
+            Description = "ONNX file, Cellpose checkpoint or BioImage.IO package",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> model = OptionFactory.Optional<string>("--model", "FILE", "The same, as an option");
@@ -43,6 +44,11 @@ internal static class InspectVerb
     private static int Run(Terminal terminal, string path, OutputDescription? outputs, string? json)
     {
         ResultFile.Check(json);
+        if (PackageCheck.IsPackage(path))
+        {
+            return PackageReport.Run(terminal, path, json);
+        }
+
         ModelFile model = ModelFile.Load(path);
         SelfAdaptException? refusal = null;
         Network? network = null;

@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Imaging;
@@ -35,7 +36,11 @@ internal sealed class SegmentVerb
         "--batch-size", "N", 8, "Tiles per network call");
 
     private readonly SegmentationFormats _formats = new();
-    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over masks that are there");
+    private readonly Option<long> _memoryLimit = OptionFactory.Memory(
+        "--memory-limit", 4_000_000_000, "Images that need more are worked on in parts (TIFF in strips or tiles)");
+
+    private readonly Option<bool> _force = OptionFactory.Flag(
+        "--force", "Write over masks that are there, and do finished images again");
     private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
@@ -53,6 +58,7 @@ internal sealed class SegmentVerb
         command.Add(verb._outputs);
         verb._formats.AddTo(command);
         verb._engine.AddTo(command);
+        command.Add(verb._memoryLimit);
         command.Add(verb._force);
         command.Add(verb._json);
         command.SetAction(verb.Run);
@@ -75,72 +81,35 @@ internal sealed class SegmentVerb
         Network network = model.Import(parsed.GetValue(_outputs));
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, parsed.GetValue(_batchSize), request.Threads);
-        foreach (string file in files)
-        {
-            RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds, force);
-        }
-
+        using SegmentJournal journal = SegmentJournal.Open(
+            folder, Describe(model, network.Outputs, options, kinds));
+        List<string> open = force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
+        open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
         OutputFolder.RequireWritable(folder);
         using InferenceEngine engine = InferenceEngine.Open(model, network, request);
         _terminal.Error.WriteLine(engine.Name);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
 
         Stopwatch watch = Stopwatch.StartNew();
-        Segmenter segmenter = new(engine.Network, options);
-        List<SkippedFile> passedOver = [];
-        JsonArray results = [];
-        SelfAdaptException? firstMisfit = null;
-        foreach (NamedImage image in ImageFolder.Read(images, parsed.GetValue(_imageFilter)!, passedOver))
-        {
-            _terminal.Cancelled.ThrowIfCancellationRequested();
-            RequireFree(folder, image.Name, kinds, force);
-            try
-            {
-                results.Add(Segment(segmenter, image, new Plan(folder, kinds, options, network.Outputs)));
-            }
-            catch (SelfAdaptException e) when (e.Code == ExitCode.ModelImageMismatch)
-            {
-                firstMisfit ??= e;
-                passedOver.Add(new(image.Path, e.Message));
-            }
-        }
-
+        List<SkippedFile> passedOver = [.. skipped];
+        SegmentBatch batch = new(
+            _terminal, new SegmentPlan(folder, kinds, options, parsed.GetValue(_memoryLimit), force), engine.Network,
+            journal, passedOver);
+        JsonArray results = batch.Run(files);
         if (results.Count == 0)
         {
-            throw firstMisfit!;
+            throw batch.FirstMisfit
+                ?? ImageFolder.NothingUsable(images, parsed.GetValue(_imageFilter)!, passedOver);
+        }
+
+        if (batch.DoneBefore > 0)
+        {
+            _terminal.Error.WriteLine(
+                $"{batch.DoneBefore} of {files.Count} files were finished already; --force does them again");
         }
 
         Report(model, results, passedOver, watch.Elapsed.TotalSeconds, folder, json);
         return (int)ExitCode.Ok;
-    }
-
-    private JsonObject Segment(Segmenter segmenter, NamedImage image, Plan plan)
-    {
-        Stopwatch watch = Stopwatch.StartNew();
-        SegmentationResult result = segmenter.Segment(image.Image, image.Path);
-        IReadOnlySet<ResultKind> kinds = plan.Kinds;
-        int cells = result.Masks.Labels.Max();
-        if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
-        {
-            _terminal.Error.WriteLine(
-                $"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
-            kinds = kinds.Except([ResultKind.Png]).Append(ResultKind.Tif).ToHashSet();
-        }
-
-        IReadOnlyList<string> files = SegmentationFormats.Write(
-            kinds, Path.Combine(plan.Folder, image.Name), image, result, plan.Options, plan.Outputs);
-        double seconds = watch.Elapsed.TotalSeconds;
-        _terminal.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{image.Name}: {cells} cells, {seconds:0.00} s"));
-        return new JsonObject
-        {
-            ["name"] = image.Name,
-            ["file"] = image.Path,
-            ["masks"] = files[0],
-            ["files"] = new JsonArray([.. files.Select(f => (JsonNode)f)]),
-            ["cells"] = cells,
-            ["seconds"] = ResultFile.Number(seconds),
-        };
     }
 
     private void Report(
@@ -182,19 +151,13 @@ internal sealed class SegmentVerb
     internal static JsonArray ToJson(IEnumerable<SkippedFile> skipped) => new([.. skipped.Select(s =>
         (JsonNode)new JsonObject { ["file"] = s.File, ["reason"] = s.Reason })]);
 
-    private static void RequireFree(string folder, string name, IReadOnlySet<ResultKind> kinds, bool force)
-    {
-        foreach (string path in kinds.Select(k => SegmentationFormats.PathOf(Path.Combine(folder, name), k)))
-        {
-            if (!force && File.Exists(path))
-            {
-                throw new SelfAdaptException(
-                    ExitCode.OutputExists,
-                    $"{path}: is there already. Give --force to write over it, or another folder with --out.");
-            }
-        }
-    }
-
-    private sealed record Plan(
-        string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, OutputDescription Outputs);
+    /// <summary>All that decides what the results are; threads and batches don't.</summary>
+    private static string Describe(
+        ModelFile model, OutputDescription outputs, SegmentationOptions options, IReadOnlySet<ResultKind> kinds) =>
+        string.Join('\n', [
+            typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(),
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(model.Path))),
+            string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
+            $"{options with { Threads = 0, BatchSize = 1 }}", string.Join(' ', kinds.Order()),
+        ]);
 }

@@ -1,0 +1,43 @@
+using System;
+using System.Diagnostics;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>How far a batch of files is, with the time that it will take.</summary>
+internal sealed class BatchProgress
+{
+    private readonly ProgressLine _line;
+    private readonly int _files;
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private int _done;
+    private int _worked;
+
+    /// <summary>Starts the clock.</summary>
+    /// <param name="line">Where progress is shown.</param>
+    /// <param name="files">How many files there are.</param>
+    public BatchProgress(ProgressLine line, int files) => (_line, _files) = (line, files);
+
+    /// <summary>A file is finished.</summary>
+    /// <param name="worked">Whether that took work now.</param>
+    public void Next(bool worked)
+    {
+        _done++;
+        _worked += worked ? 1 : 0;
+        Show("", 0);
+    }
+
+    /// <summary>Part of a file is done.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="share">0 to 1.</param>
+    public void Within(string name, double share) => Show(
+        FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
+
+    private void Show(string detail, double share) => _line.StepAtTimes(() =>
+    {
+        double worked = _worked + share;
+        string left = worked > 0
+            ? "  left " + Durations.Show(_watch.Elapsed * Math.Max(0, (_files - _done - share) / worked))
+            : "";
+        return $"{_done}/{_files} files{detail}{left}";
+    });
+}

@@ -1,0 +1,201 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>
+/// run.json: every option of a run with the value that was in force, so that <c>--config</c> repeats it exactly, also with
+/// a later version whose defaults differ.
+/// </summary>
+internal static class RunConfig
+{
+    private const string OptionName = "--config";
+    private const string ModelOption = "--model";
+
+    // Where results go, and what may be written over, is decided anew by each run.
+    private static readonly string[] NotKept = [OptionName, "--out", "--force", "--json", "--help"];
+
+    private static readonly string[] Paths = [ModelOption, "--images", "--labels"];
+
+    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>The option.</summary>
+    public static Option<string?> CreateOption() => OptionFactory.Optional<string>(
+        OptionName, "FILE", "Options from a run.json, as a run writes it; options given beside it come first");
+
+    /// <summary>Writes a run's options.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="resolved">Values of options that follow from others where they are not given.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
+    public static void Write(string path, ParseResult parsed, IReadOnlyDictionary<string, string> resolved)
+    {
+        JsonObject options = [];
+        foreach (Option option in parsed.CommandResult.Command.Options.Where(o => !NotKept.Contains(o.Name)))
+        {
+            if (ValueOf(parsed, option, resolved) is { } value)
+            {
+                options[option.Name] = value;
+            }
+        }
+
+        string model = (string)options[ModelOption]!;
+        JsonObject config = new()
+        {
+            ["verb"] = parsed.CommandResult.Command.Name,
+            ["version"] = typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(3),
+            ["model_sha256"] = HashOf(model),
+            ["options"] = options,
+        };
+        byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(config, Format), (byte)'\n'];
+        OutputFile.Write(path, content);
+    }
+
+    /// <summary>The command line with the options of its --config file, where it has one.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="parsed">The same, parsed.</param>
+    /// <param name="warnings">Receives what should be known.</param>
+    /// <returns>The words, with those of the file behind them.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: the file can't be read. Usage: it is for another verb, or holds an option that there is none of.
+    /// </exception>
+    public static IReadOnlyList<string> Expand(IReadOnlyList<string> args, ParseResult parsed, ICollection<string> warnings)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (command.Options.FirstOrDefault(o => o.Name == OptionName) is not { } own
+            || parsed.GetResult(own) is not { Tokens: [{ Value: string file }] })
+        {
+            return args;
+        }
+
+        JsonObject config = Read(file);
+        string? verb = (config["verb"] as JsonValue)?.ToString();
+        if (verb != command.Name || config["options"] is not JsonObject options)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, $"{file}: is no run.json of {command.Name}: it must hold its verb and options.");
+        }
+
+        List<string> words = [.. args];
+        foreach ((string name, JsonNode? value) in options)
+        {
+            Option option = command.Options.FirstOrDefault(o => o.Name == name && !NotKept.Contains(name))
+                ?? throw new SelfAdaptException(
+                    ExitCode.Usage, $"{file}: there is no option '{name}'.{Nearest(name, command)}");
+            if (parsed.GetResult(option) is not { Implicit: false })
+            {
+                words.AddRange(WordsOf(file, name, value));
+                if (name == ModelOption)
+                {
+                    CompareModel(file, config, value, warnings);
+                }
+            }
+        }
+
+        return words;
+    }
+
+    private static IEnumerable<string> WordsOf(string file, string name, JsonNode? value) => value?.GetValueKind() switch
+    {
+        JsonValueKind.True => [name],
+        JsonValueKind.False => [],
+        JsonValueKind.String or JsonValueKind.Number => [name, value.ToString()],
+        _ => throw new SelfAdaptException(
+            ExitCode.Usage, $"{file}: the option '{name}' must be a text, a number, true or false."),
+    };
+
+    private static JsonNode? ValueOf(ParseResult parsed, Option option, IReadOnlyDictionary<string, string> resolved)
+    {
+        OptionResult? result = parsed.GetResult(option);
+        if (result is { Implicit: false })
+        {
+            return option.Arity.MaximumNumberOfValues == 0 ? JsonValue.Create(true)
+                : Paths.Contains(option.Name) ? Path.GetFullPath(result.Tokens[0].Value)
+                : string.Join(',', result.Tokens.Select(t => t.Value));
+        }
+
+        if (resolved.TryGetValue(option.Name, out string? value))
+        {
+            return value;
+        }
+
+        return result?.GetValueOrDefault<object?>() switch
+        {
+            null or false => null,
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            object other => other.ToString(),
+        };
+    }
+
+    private static void CompareModel(string file, JsonObject config, JsonNode? model, ICollection<string> warnings)
+    {
+        if (config["model_sha256"] is JsonValue hash && HashOf(model!.ToString()) is { } now && now != hash.ToString())
+        {
+            warnings.Add(
+                $"{file}: {model} is not the file that the run began with, so this run will not be the same.");
+        }
+    }
+
+    private static string? HashOf(string path)
+    {
+        try
+        {
+            return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonObject Read(string file)
+    {
+        try
+        {
+            // Every key is looked at here: one that is there twice would be noticed only later.
+            return JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject { Count: > 0 } config
+                && config["options"] is null or JsonObject { Count: >= 0 }
+                ? config
+                : throw new JsonException("it is no JSON object.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        {
+            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: can't be read: {e.Message}", e);
+        }
+    }
+
+    private static string Nearest(string name, Command command)
+    {
+        const int Furthest = 3;
+        string? nearest = command.Options.Select(o => o.Name).MinBy(o => Distance(o, name));
+        return nearest is not null && Distance(nearest, name) <= Furthest ? $" Is '{nearest}' meant?" : "";
+    }
+
+    /// <summary>Letters to insert, delete or replace to get from one word to the other.</summary>
+    private static int Distance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[b.Length];
+    }
+}

@@ -1,0 +1,236 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using SelfAdapt.Imaging;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Streaming;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>What segment does with every image.</summary>
+/// <param name="Folder">Where results go.</param>
+/// <param name="Kinds">Which results.</param>
+/// <param name="Options">How images are segmented.</param>
+/// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
+/// <param name="Force">Whether results may be there already.</param>
+internal sealed record SegmentPlan(
+    string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, long Memory, bool Force);
+
+/// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
+internal sealed class SegmentBatch
+{
+    private readonly Terminal _terminal;
+    private readonly SegmentPlan _plan;
+    private readonly ISegmentationNetwork _network;
+    private readonly Segmenter _segmenter;
+    private readonly SegmentJournal _journal;
+    private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<SkippedFile> _skipped;
+
+    /// <summary>Couples a network with a plan.</summary>
+    /// <param name="terminal">Where results and progress go.</param>
+    /// <param name="plan">What to do.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="journal">What is done.</param>
+    /// <param name="skipped">Receives what was passed over.</param>
+    public SegmentBatch(
+        Terminal terminal, SegmentPlan plan, ISegmentationNetwork network, SegmentJournal journal,
+        List<SkippedFile> skipped)
+    {
+        (_terminal, _plan, _network, _journal, _skipped) = (terminal, plan, network, journal, skipped);
+        _segmenter = new Segmenter(network, plan.Options);
+    }
+
+    /// <summary>The first image that did not fit the network, or could not be done within the memory.</summary>
+    public SelfAdaptException? FirstMisfit { get; private set; }
+
+    /// <summary>How many files an earlier run had finished.</summary>
+    public int DoneBefore { get; private set; }
+
+    /// <summary>Segments files.</summary>
+    /// <param name="files">The files.</param>
+    /// <returns>The results, one per image.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// OutputExists: a result is there and not known as finished. Others as <see cref="Segmenter.Segment"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
+    public JsonArray Run(IReadOnlyList<string> files)
+    {
+        JsonArray results = [];
+        BatchProgress progress = new(_terminal.Progress, files.Count);
+        foreach (string file in files)
+        {
+            _terminal.Cancelled.ThrowIfCancellationRequested();
+            bool worked = false;
+            if (!_plan.Force && _journal.Finished(file) is { } done)
+            {
+                DoneBefore++;
+                foreach (JsonNode? image in done)
+                {
+                    _names.Add((string)image!["name"]!);
+                    JsonObject result = (JsonObject)image.DeepClone();
+                    result.Remove("sha256");
+                    results.Add(result);
+                }
+            }
+            else
+            {
+                int skippedBefore = _skipped.Count;
+                List<JsonObject> own = Segment(file, progress);
+                own.ForEach(results.Add);
+                if (own.Count > 0 && _skipped.Count == skippedBefore)
+                {
+                    _journal.Add(file, own);
+                }
+
+                worked = true;
+            }
+
+            progress.Next(worked);
+        }
+
+        _terminal.Progress.Finish();
+        return results;
+    }
+
+    /// <summary>Refuses to write over results.</summary>
+    /// <param name="folder">Their folder.</param>
+    /// <param name="name">The image's name.</param>
+    /// <param name="kinds">Which results.</param>
+    /// <exception cref="SelfAdaptException">OutputExists: one of them is there.</exception>
+    public static void RequireFree(string folder, string name, IReadOnlySet<ResultKind> kinds)
+    {
+        foreach (string path in kinds.Select(k => SegmentationFormats.PathOf(Path.Combine(folder, name), k)))
+        {
+            if (File.Exists(path))
+            {
+                throw new SelfAdaptException(
+                    ExitCode.OutputExists,
+                    $"{path}: is there already, and not from a run with these options. Give --force to write over it, "
+                    + "or another folder with --out.");
+            }
+        }
+    }
+
+    private void RequireFree(string name)
+    {
+        if (!_plan.Force)
+        {
+            RequireFree(_plan.Folder, name, _plan.Kinds);
+        }
+    }
+
+    private List<JsonObject> Segment(string file, BatchProgress progress)
+    {
+        List<JsonObject> results = [];
+        try
+        {
+            using TiffRows? rows = TiffRows.TryOpen(file);
+            if (rows is not null && IsLarge(rows.Channels, rows.Height, rows.Width))
+            {
+                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                results.Add(SegmentInParts(rows, name, file, progress));
+                return results;
+            }
+        }
+        catch (SelfAdaptException e) when (e.Code is ExitCode.NoUsableInput or ExitCode.ModelImageMismatch
+            or ExitCode.OutOfMemory)
+        {
+            PassOver(file, e);
+            return results;
+        }
+
+        foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
+        {
+            _terminal.Cancelled.ThrowIfCancellationRequested();
+            try
+            {
+                bool large = IsLarge(image.Image.Channels, image.Image.Height, image.Image.Width);
+                results.Add(large
+                    ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
+                    : SegmentWhole(image));
+            }
+            catch (SelfAdaptException e) when (e.Code is ExitCode.ModelImageMismatch or ExitCode.OutOfMemory)
+            {
+                PassOver(file, e);
+            }
+        }
+
+        return results;
+    }
+
+    private void PassOver(string file, SelfAdaptException reason)
+    {
+        FirstMisfit ??= reason;
+        _skipped.Add(new(file, reason.Message));
+    }
+
+    private bool IsLarge(int channels, int height, int width) =>
+        MemoryEstimate.Whole(channels, height, width, _network, _plan.Options) > _plan.Memory;
+
+    private string StemOf(string name) => Path.Combine(_plan.Folder, name);
+
+    private JsonObject SegmentWhole(NamedImage image)
+    {
+        RequireFree(image.Name);
+        Stopwatch watch = Stopwatch.StartNew();
+        SegmentationResult result = _segmenter.Segment(image.Image, image.Path);
+        IReadOnlySet<ResultKind> kinds = _plan.Kinds;
+        int cells = result.Masks.Labels.Max();
+        if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
+        {
+            _terminal.Progress.Note(
+                $"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
+            kinds = kinds.Except([ResultKind.Png]).Append(ResultKind.Tif).ToHashSet();
+        }
+
+        IReadOnlyList<string> files = SegmentationFormats.Write(
+            kinds, StemOf(image.Name), image, result, _plan.Options, _network.Outputs);
+        return Tell(image.Name, image.Path, files, cells, watch.Elapsed.TotalSeconds);
+    }
+
+    private JsonObject SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
+    {
+        if (_plan.Kinds.Any(k => k != ResultKind.Tif))
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutOfMemory,
+                $"{file}: {rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole, and in parts "
+                + "only --format tif is written. Leave out the other formats, or raise --memory-limit.");
+        }
+
+        RequireFree(name);
+        Stopwatch watch = Stopwatch.StartNew();
+        StreamedSegmenter segmenter = new(_network, _plan.Options, _plan.Memory);
+        string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
+        int cells = 0;
+        OutputFile.Write(path, stream =>
+        {
+            LabelTiffStream labels = new(stream, rows.Height, rows.Width);
+            cells = segmenter.Segment(
+                rows, file, labels.Write, share => progress.Within(name, share), _terminal.Cancelled);
+            labels.Finish();
+        });
+        return Tell(name, file, [path], cells, watch.Elapsed.TotalSeconds);
+    }
+
+    private JsonObject Tell(string name, string file, IReadOnlyList<string> files, int cells, double seconds)
+    {
+        _terminal.Progress.Finish();
+        _terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{name}: {cells} cells, {seconds:0.00} s"));
+        return new JsonObject
+        {
+            ["name"] = name,
+            ["file"] = file,
+            ["masks"] = files[0],
+            ["files"] = new JsonArray([.. files.Select(f => (JsonNode)f)]),
+            ["cells"] = cells,
+            ["seconds"] = ResultFile.Number(seconds),
+        };
+    }
+}

@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>
+/// What segment has finished in a folder: a line of JSON for each image file, so that a run that was broken off goes on
+/// where it stopped.
+/// </summary>
+internal sealed class SegmentJournal : IDisposable
+{
+    /// <summary>The journal's name in the folder of results.</summary>
+    public const string FileName = "selfadapt_segment.jsonl";
+
+    private readonly string _folder;
+    private readonly string _options;
+    private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonArray?> _finished = new(StringComparer.Ordinal);
+    private StreamWriter? _writer;
+
+    private SegmentJournal(string folder, string options) => (_folder, _options) = (folder, options);
+
+    private string Place => Path.Combine(_folder, FileName);
+
+    /// <summary>Reads a folder's journal; lines that can't be read don't count.</summary>
+    /// <param name="folder">The folder of results.</param>
+    /// <param name="options">All that decides what results are, as text.</param>
+    public static SegmentJournal Open(string folder, string options)
+    {
+        SegmentJournal journal =
+            new(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options))));
+        try
+        {
+            foreach (string line in File.Exists(journal.Place) ? File.ReadLines(journal.Place) : [])
+            {
+                if (Parse(line) is { } entry && Text(entry["file"]) is { } file)
+                {
+                    journal._entries[file] = entry;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without a journal everything is done anew, or refused where results are there.
+            journal._entries.Clear();
+        }
+
+        return journal;
+    }
+
+    /// <summary>
+    /// The results of an image file that an earlier run finished with the same options, and which are still as they were
+    /// written; null if it has to be done.
+    /// </summary>
+    /// <param name="file">The image file.</param>
+    public JsonArray? Finished(string file)
+    {
+        if (!_finished.TryGetValue(file, out JsonArray? images))
+        {
+            images = Look(file);
+            _finished[file] = images;
+        }
+
+        return images;
+    }
+
+    /// <summary>Notes an image file as finished.</summary>
+    /// <param name="file">The image file.</param>
+    /// <param name="images">The results of its images, with their files.</param>
+    public void Add(string file, IEnumerable<JsonObject> images)
+    {
+        _writer ??= new StreamWriter(Place, append: true) { AutoFlush = true };
+        JsonObject entry = new()
+        {
+            ["file"] = Path.GetFullPath(file),
+            ["state"] = StateOf(file),
+            ["options"] = _options,
+            ["images"] = new JsonArray([.. images.Select(image =>
+            {
+                JsonObject copy = (JsonObject)image.DeepClone();
+                copy["sha256"] = new JsonArray([.. FilesOf(image).Select(f => (JsonNode?)HashOf(f))]);
+                return (JsonNode)copy;
+            })]),
+        };
+        _writer.WriteLine(entry.ToJsonString());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _writer?.Dispose();
+
+    private JsonArray? Look(string file)
+    {
+        try
+        {
+            return _entries.GetValueOrDefault(Path.GetFullPath(file)) is { } entry
+                && Text(entry["options"]) == _options && Text(entry["state"]) == StateOf(file)
+                && entry["images"] is JsonArray { Count: > 0 } done && done.All(IsWhole)
+                ? done
+                : null;
+        }
+        catch (ArgumentException)
+        {
+            // JSON with a key twice is noticed on first use.
+            return null;
+        }
+    }
+
+    private static bool IsWhole(JsonNode? image) =>
+        image is JsonObject result && result["sha256"] is JsonArray hashes && Text(result["name"]) is not null
+        && result["cells"] is JsonValue cells && cells.TryGetValue(out int _)
+        && FilesOf(result).Select(HashOf).SequenceEqual(hashes.Select(Text)) && hashes.Count > 0;
+
+    private static string[] FilesOf(JsonObject image) =>
+        image["files"] is JsonArray files ? [.. files.Select(Text).OfType<string>()] : [];
+
+    private static string? HashOf(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Length and time: what changes when a file does.</summary>
+    private static string StateOf(string file)
+    {
+        FileInfo info = new(file);
+        return info.Exists
+            ? FormattableString.Invariant($"{info.Length} bytes, {info.LastWriteTimeUtc.Ticks}")
+            : "absent";
+    }
+
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    private static JsonObject? Parse(string line)
+    {
+        try
+        {
+            return JsonNode.Parse(line) is JsonObject { Count: > 0 } entry ? entry : null;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}
