@@ -138,20 +138,23 @@ public sealed class TrainableGraph : IDisposable
         (Norm, NormMomentum) = (norm, momentum);
         for (int slice = 0; slice < Batch / _slice; slice++)
         {
-            Backend.Import(Slice(Input, slice), Activation(0));
+            Backend.Import(Slice(Input, slice), Activation(0, false));
             OperationDone?.Invoke(-1, false);
             for (int i = 0; i < Network.Operations.Count; i++)
             {
-                Network.Operations[i].Forward(new OperationRun(this, i));
+                Network.Operations[i].Forward(new OperationRun(this, i, false));
                 OperationDone?.Invoke(i, false);
             }
 
-            Backend.Export(Activation(Network.OutputValue), Slice(Output, slice));
-            Backend.Export(Activation(Network.EmbeddingValue), Slice(Embedding, slice));
+            Backend.Export(Activation(Network.OutputValue, false), Slice(Output, slice));
+            Backend.Export(Activation(Network.EmbeddingValue, false), Slice(Embedding, slice));
         }
     }
 
-    /// <summary>Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>.</summary>
+    /// <summary>
+    /// Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>; <see cref="Input"/> must still be
+    /// what the forward pass has read.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The graph was compiled for inference.</exception>
     public void Backward()
     {
@@ -167,7 +170,12 @@ public sealed class TrainableGraph : IDisposable
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
             if (_plan.GradientBuffer(Network.Operations[i].Output) is not null)
             {
-                Network.Operations[i].Backward(new OperationRun(this, i));
+                foreach (int repeated in _plan.RepeatedBefore(i))
+                {
+                    Repeat(repeated);
+                }
+
+                Network.Operations[i].Backward(new OperationRun(this, i, true));
                 OperationDone?.Invoke(i, true);
             }
         }
@@ -188,7 +196,8 @@ public sealed class TrainableGraph : IDisposable
         ParameterGradients?.Dispose();
     }
 
-    internal DeviceTensor Activation(int value) => _buffers[_plan.ActivationBuffer(value)];
+    internal DeviceTensor Activation(int value, bool backward) =>
+        _buffers[_plan.ActivationBuffer(value, backward)];
 
     internal DeviceTensor Gradient(int value) => _buffers[_plan.GradientBuffer(value)!.Value];
 
@@ -205,6 +214,19 @@ public sealed class TrainableGraph : IDisposable
     internal bool Accumulates(int operation, int input) => _plan.Use(operation, input) == GradientUse.Added;
 
     internal IDisposable? State(int operation) => _states[operation];
+
+    /// <summary>Makes an activation again that was not kept for the backward pass.</summary>
+    private void Repeat(int operation)
+    {
+        if (operation == MemoryPlan.Import)
+        {
+            Backend.Import(Input.Whole, Activation(0, true));
+        }
+        else
+        {
+            Network.Operations[operation].Forward(new OperationRun(this, operation, true));
+        }
+    }
 
     /// <summary>The part of a batch's vector that belongs to one slice.</summary>
     private VectorSlice Slice(DeviceVector whole, int slice)

@@ -185,13 +185,13 @@ public abstract partial class Backend : IDisposable
     public abstract void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y);
 
-    /// <summary>Gradients of <see cref="BatchNorm"/>.</summary>
+    /// <summary>Gradients of <see cref="BatchNorm"/>; written dx may be dy itself (each value is read before).</summary>
     /// <param name="x">The forward input.</param>
     /// <param name="norm">As in the forward pass.</param>
     /// <param name="use">As in the forward pass: stored statistics are constants to the gradient.</param>
     /// <param name="saved">What the forward pass saved.</param>
     /// <param name="dy">The output's gradient.</param>
-    /// <param name="dx">The input's gradient, or null where none is wanted.</param>
+    /// <param name="dx">The input's gradient, or null where none is wanted; dy only without accumulate.</param>
     /// <param name="accumulate">Add to dx instead of writing it.</param>
     /// <param name="dScale">Receives [C].</param>
     /// <param name="dBias">Receives [C].</param>

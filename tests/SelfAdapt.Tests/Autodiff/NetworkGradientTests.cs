@@ -133,8 +133,9 @@ public sealed class NetworkGradientTests
         MemoryPlan plan = new(network, Batch, Height, Width, mode);
         int[] holds = new int[plan.BufferShapes.Count];
         Array.Fill(holds, -1);
-        void Make(int value) => holds[plan.ActivationBuffer(value)] = value;
-        void Read(int value) => Assert.AreEqual(value, holds[plan.ActivationBuffer(value)]);
+        bool backward = false;
+        void Make(int value) => holds[plan.ActivationBuffer(value, backward)] = value;
+        void Read(int value) => Assert.AreEqual(value, holds[plan.ActivationBuffer(value, backward)]);
         int Gradient(int value) => network.Values.Count + value;
 
         Make(0);
@@ -152,6 +153,7 @@ public sealed class NetworkGradientTests
             return;
         }
 
+        backward = true;
         holds[plan.GradientBuffer(network.OutputValue)!.Value] = Gradient(network.OutputValue);
         for (int i = network.Operations.Count - 1; i >= 0; i--)
         {
@@ -161,14 +163,27 @@ public sealed class NetworkGradientTests
                 continue;
             }
 
+            foreach (int repeated in plan.RepeatedBefore(i))
+            {
+                IReadOnlyList<int> inputs = repeated < 0 ? [] : network.Operations[repeated].Inputs;
+                inputs.ToList().ForEach(Read);
+                Make(repeated < 0 ? 0 : network.Operations[repeated].Output);
+                inputs.ToList().ForEach(Read);
+            }
+
             Assert.AreEqual(Gradient(operation.Output), holds[own]);
             Assert.AreEqual(operation.BackwardNeedsWorkspace, plan.WorkspaceBuffer(i) is not null);
             if (plan.WorkspaceBuffer(i) is int workspace)
             {
                 Assert.AreNotEqual(own, workspace);
                 Assert.IsFalse(operation.Inputs.Where((_, k) => operation.BackwardReadsInput(k))
-                    .Any(v => plan.ActivationBuffer(v) == workspace));
-                Assert.IsFalse(operation.Inputs.Any(v => plan.GradientBuffer(v) == workspace));
+                    .Any(v => plan.ActivationBuffer(v, backward) == workspace));
+
+                // In place only where nothing is in the gradient yet, and never in another input's.
+                Assert.AreEqual(
+                    plan.Use(i, 0) == GradientUse.Written, plan.GradientBuffer(operation.Inputs[0]) == workspace);
+                Assert.IsFalse(operation.Inputs.Skip(1)
+                    .Any(v => v != operation.Inputs[0] && plan.GradientBuffer(v) == workspace));
                 holds[workspace] = -1;
             }
 
