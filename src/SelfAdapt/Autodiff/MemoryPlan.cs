@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff.Operations;
@@ -22,9 +23,9 @@ internal enum GradientUse
 }
 
 /// <summary>
-/// Decides which buffer each activation and gradient lives in. Time runs through the forward operations and, in
-/// training, back through them; two values share a buffer when they have the same shape and their lives do not
-/// overlap. What backward reads and a cheap operation makes is not kept: it lives twice, and the operation runs again
+/// Decides where each activation and gradient lives in one block of memory. Time runs through the forward operations
+/// and, in training, back through them; two values share bytes, whatever their shapes, when their lives do not
+/// overlap: the largest value is placed first, each at the lowest place that is free over its whole life. What backward reads and a cheap operation makes is not kept: it lives twice, and the operation runs again
 /// where backward first reads its output. Everything is decided at compile time.
 /// </summary>
 internal sealed class MemoryPlan
@@ -42,7 +43,15 @@ internal sealed class MemoryPlan
     private readonly int?[] _workspaces;
     private readonly List<Life> _lives = [];
 
-    public MemoryPlan(Network network, int batch, int height, int width, GraphMode mode)
+    /// <summary>Plans.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="batch">Images per pass.</param>
+    /// <param name="height">Image height, px.</param>
+    /// <param name="width">Image width, px.</param>
+    /// <param name="mode">Training or inference.</param>
+    /// <param name="tensorBytes">Bytes that a tensor takes on the backend.</param>
+    public MemoryPlan(
+        Network network, int batch, int height, int width, GraphMode mode, Func<TensorShape, long> tensorBytes)
     {
         _network = network;
         _forward = network.Operations.Count;
@@ -58,16 +67,16 @@ internal sealed class MemoryPlan
             ? PlanBackwardReads(activationLives, gradientLives)
             : activationLives;
 
-        int[] buffers = AssignBuffers(out List<TensorShape> shapes);
-        BufferShapes = shapes;
+        int[] buffers = Place(tensorBytes, out List<TensorPlace> places);
+        Places = places;
         _activations = activationLives.Select(life => buffers[life]).ToArray();
         _repeats = repeatLives.Select(life => buffers[life]).ToArray();
         _gradients = gradientLives.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
         _workspaces = _workspaces.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
     }
 
-    /// <summary>The buffers to take.</summary>
-    public IReadOnlyList<TensorShape> BufferShapes { get; }
+    /// <summary>The buffers: places in the block, which may overlap.</summary>
+    public IReadOnlyList<TensorPlace> Places { get; }
 
     /// <summary>The buffer of an activation: in the forward pass, or where the backward pass reads it.</summary>
     public int ActivationBuffer(int value, bool backward) => (backward ? _repeats : _activations)[value];
@@ -228,35 +237,33 @@ internal sealed class MemoryPlan
     private static bool HasLaterTerm(Operation operation, int input) =>
         operation.Inputs.Skip(input + 1).Contains(operation.Inputs[input]);
 
-    private int[] AssignBuffers(out List<TensorShape> shapes)
+    private int[] Place(Func<TensorShape, long> tensorBytes, out List<TensorPlace> places)
     {
-        shapes = [];
+        places = [];
         int[] buffers = new int[_lives.Count];
-        List<int> busyUntil = [];
-        foreach (int life in Enumerable.Range(0, _lives.Count).OrderBy(l => _lives[l].First))
+        List<(Life Life, TensorPlace Place)> placed = [];
+
+        // A value that was joined away has no life: nothing makes it, nothing reads it.
+        foreach (int index in Enumerable.Range(0, _lives.Count).Where(l => _lives[l].Last >= 0 || _lives[l].First < 0)
+            .OrderByDescending(l => tensorBytes(_lives[l].Shape)).ThenBy(l => _lives[l].First))
         {
-            Life l = _lives[life];
-            if (l.First == int.MaxValue)
+            Life life = _lives[index];
+            long bytes = tensorBytes(life.Shape);
+            long offset = 0;
+            foreach (TensorPlace other in placed.Where(p => p.Life.Overlaps(life)).Select(p => p.Place)
+                .OrderBy(p => p.Offset).TakeWhile(p => p.Offset < offset + bytes))
             {
-                // Joined away: nothing makes it, nothing reads it.
-                continue;
+                offset = long.Max(offset, other.End);
             }
 
-            int buffer = -1;
-            for (int b = 0; b < shapes.Count && buffer < 0; b++)
+            TensorPlace place = new(life.Shape, offset, bytes);
+            placed.Add((life, place));
+            buffers[index] = places.IndexOf(place);
+            if (buffers[index] < 0)
             {
-                buffer = shapes[b] == l.Shape && busyUntil[b] < l.First ? b : -1;
+                buffers[index] = places.Count;
+                places.Add(place);
             }
-
-            if (buffer < 0)
-            {
-                buffer = shapes.Count;
-                shapes.Add(l.Shape);
-                busyUntil.Add(0);
-            }
-
-            busyUntil[buffer] = l.Last;
-            buffers[life] = buffer;
         }
 
         return buffers;
@@ -269,6 +276,8 @@ internal sealed class MemoryPlan
         public int First { get; private set; } = first;
 
         public int Last { get; private set; } = last;
+
+        public bool Overlaps(Life other) => First <= other.Last && other.First <= Last;
 
         public void Touch(int time)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace SelfAdapt.Compute;
 
@@ -21,6 +22,24 @@ public abstract partial class Backend : IDisposable
     /// <summary>Makes a zeroed tensor.</summary>
     /// <param name="shape">Its size.</param>
     public abstract DeviceTensor CreateTensor(TensorShape shape);
+
+    /// <summary>Bytes that a tensor takes in a block of tensors, a multiple of the alignment it needs.</summary>
+    /// <param name="shape">Its size.</param>
+    public abstract long TensorBytes(TensorShape shape);
+
+    /// <summary>
+    /// Makes zeroed tensors in one block of memory. Those that overlap are never in use at the same time, and
+    /// before one is written whose bytes another has used, <see cref="Prepare"/> is called.
+    /// </summary>
+    /// <param name="places">Each with the bytes that <see cref="TensorBytes"/> tells.</param>
+    public abstract TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places);
+
+    /// <summary>
+    /// Makes a tensor fit to be written after another has used its bytes: all that operations read and never write
+    /// is as in a new one.
+    /// </summary>
+    /// <param name="tensor">Its values are lost.</param>
+    public abstract void Prepare(DeviceTensor tensor);
 
     /// <summary>Makes a convolution: it keeps the weights in whatever form its kernels read.</summary>
     /// <param name="inputs">Input channels.</param>
