@@ -25,8 +25,10 @@ internal enum GradientUse
 /// <summary>
 /// Decides where each activation and gradient lives in one block of memory. Time runs through the forward operations
 /// and, in training, back through them; two values share bytes, whatever their shapes, when their lives do not
-/// overlap: the largest value is placed first, each at the lowest place that is free over its whole life. What backward reads and a cheap operation makes is not kept: it lives twice, and the operation runs again
-/// where backward first reads its output. Everything is decided at compile time.
+/// overlap: the longest life is placed first, each at the lowest place that is free all the while. What backward
+/// needs lives long and ends in the reverse order of its making, so it piles up at the block's beginning; but what a
+/// cheap operation makes is not kept for it: that lives twice, and the operation runs again where backward first
+/// reads its output. Everything is decided at compile time.
 /// </summary>
 internal sealed class MemoryPlan
 {
@@ -245,7 +247,8 @@ internal sealed class MemoryPlan
 
         // A value that was joined away has no life: nothing makes it, nothing reads it.
         foreach (int index in Enumerable.Range(0, _lives.Count).Where(l => _lives[l].Last >= 0 || _lives[l].First < 0)
-            .OrderByDescending(l => tensorBytes(_lives[l].Shape)).ThenBy(l => _lives[l].First))
+            .OrderByDescending(l => _lives[l].Last - _lives[l].First)
+            .ThenByDescending(l => tensorBytes(_lives[l].Shape)))
         {
             Life life = _lives[index];
             long bytes = tensorBytes(life.Shape);
