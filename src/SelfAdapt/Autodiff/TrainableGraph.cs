@@ -24,7 +24,7 @@ public sealed class TrainableGraph : IDisposable
 {
     private readonly int _slice;
     private readonly MemoryPlan _plan;
-    private readonly DeviceTensor[] _buffers;
+    private readonly SharedTensors _buffers;
     private readonly IDisposable?[] _states;
 
     /// <summary>Compiles.</summary>
@@ -53,8 +53,14 @@ public sealed class TrainableGraph : IDisposable
         (Network, Weights, Backend, Mode) = (network, weights, backend, mode);
         (Batch, Height, Width) = (batch, height, width);
         _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
-        _plan = new MemoryPlan(network, _slice, height, width, mode);
-        _buffers = _plan.BufferShapes.Select(backend.CreateTensor).ToArray();
+        _plan = new MemoryPlan(network, _slice, height, width, mode, backend.TensorBytes);
+        if (mode == GraphMode.Training)
+        {
+            // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true);
+        }
+
+        _buffers = new SharedTensors(backend, _plan.Places);
         _states = network.Operations.Select(o => o.CreateState(backend)).ToArray();
 
         TensorShape output = OutputShape;
@@ -108,7 +114,7 @@ public sealed class TrainableGraph : IDisposable
     public DeviceVector? ParameterGradients { get; }
 
     /// <summary>Bytes of all activation and gradient buffers.</summary>
-    public long BufferBytes => _buffers.Sum(b => b.Bytes);
+    public long BufferBytes => _buffers.Bytes;
 
     /// <summary>Which statistics batch normalisation used in the last forward pass.</summary>
     internal NormStatistics Norm { get; private set; }
@@ -138,20 +144,24 @@ public sealed class TrainableGraph : IDisposable
         (Norm, NormMomentum) = (norm, momentum);
         for (int slice = 0; slice < Batch / _slice; slice++)
         {
-            Backend.Import(Slice(Input, slice), Activation(0));
+            Backend.Import(Slice(Input, slice), Begin(_plan.ActivationBuffer(0, false)));
             OperationDone?.Invoke(-1, false);
             for (int i = 0; i < Network.Operations.Count; i++)
             {
-                Network.Operations[i].Forward(new OperationRun(this, i));
+                Begin(_plan.ActivationBuffer(Network.Operations[i].Output, false));
+                Network.Operations[i].Forward(new OperationRun(this, i, false));
                 OperationDone?.Invoke(i, false);
             }
 
-            Backend.Export(Activation(Network.OutputValue), Slice(Output, slice));
-            Backend.Export(Activation(Network.EmbeddingValue), Slice(Embedding, slice));
+            Backend.Export(Activation(Network.OutputValue, false), Slice(Output, slice));
+            Backend.Export(Activation(Network.EmbeddingValue, false), Slice(Embedding, slice));
         }
     }
 
-    /// <summary>Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>.</summary>
+    /// <summary>
+    /// Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>; <see cref="Input"/> must still be
+    /// what the forward pass has read.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The graph was compiled for inference.</exception>
     public void Backward()
     {
@@ -160,14 +170,20 @@ public sealed class TrainableGraph : IDisposable
             throw new InvalidOperationException("This graph was compiled for inference; it has no backward pass.");
         }
 
-        Backend.Import(OutputGradient.Whole, Gradient(Network.OutputValue));
+        Backend.Import(OutputGradient.Whole, Begin(_plan.GradientBuffer(Network.OutputValue)!.Value));
         OperationDone?.Invoke(-1, true);
         for (int i = Network.Operations.Count - 1; i >= 0; i--)
         {
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
             if (_plan.GradientBuffer(Network.Operations[i].Output) is not null)
             {
-                Network.Operations[i].Backward(new OperationRun(this, i));
+                foreach (int repeated in _plan.RepeatedBefore(i))
+                {
+                    Repeat(repeated);
+                }
+
+                BeginGradients(i);
+                Network.Operations[i].Backward(new OperationRun(this, i, true));
                 OperationDone?.Invoke(i, true);
             }
         }
@@ -176,11 +192,12 @@ public sealed class TrainableGraph : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IDisposable? held in _states.Concat(_buffers))
+        foreach (IDisposable? state in _states)
         {
-            held?.Dispose();
+            state?.Dispose();
         }
 
+        _buffers.Dispose();
         Input.Dispose();
         Output.Dispose();
         Embedding.Dispose();
@@ -188,7 +205,8 @@ public sealed class TrainableGraph : IDisposable
         ParameterGradients?.Dispose();
     }
 
-    internal DeviceTensor Activation(int value) => _buffers[_plan.ActivationBuffer(value)];
+    internal DeviceTensor Activation(int value, bool backward) =>
+        _buffers[_plan.ActivationBuffer(value, backward)];
 
     internal DeviceTensor Gradient(int value) => _buffers[_plan.GradientBuffer(value)!.Value];
 
@@ -205,6 +223,39 @@ public sealed class TrainableGraph : IDisposable
     internal bool Accumulates(int operation, int input) => _plan.Use(operation, input) == GradientUse.Added;
 
     internal IDisposable? State(int operation) => _states[operation];
+
+    /// <summary>A value's life begins: the buffer, fit to be written.</summary>
+    private DeviceTensor Begin(int buffer) => _buffers.Begin(buffer);
+
+    private void BeginGradients(int operation)
+    {
+        if (_plan.WorkspaceBuffer(operation) is { } workspace)
+        {
+            Begin(workspace);
+        }
+
+        for (int k = 0; k < Network.Operations[operation].Inputs.Count; k++)
+        {
+            if (_plan.Use(operation, k) == GradientUse.Written)
+            {
+                Begin(_plan.GradientBuffer(Network.Operations[operation].Inputs[k])!.Value);
+            }
+        }
+    }
+
+    /// <summary>Makes an activation again that was not kept for the backward pass.</summary>
+    private void Repeat(int operation)
+    {
+        if (operation == MemoryPlan.Import)
+        {
+            Backend.Import(Input.Whole, Begin(_plan.ActivationBuffer(0, true)));
+        }
+        else
+        {
+            Begin(_plan.ActivationBuffer(Network.Operations[operation].Output, true));
+            Network.Operations[operation].Forward(new OperationRun(this, operation, true));
+        }
+    }
 
     /// <summary>The part of a batch's vector that belongs to one slice.</summary>
     private VectorSlice Slice(DeviceVector whole, int slice)

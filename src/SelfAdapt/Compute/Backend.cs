@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace SelfAdapt.Compute;
 
@@ -21,6 +22,24 @@ public abstract partial class Backend : IDisposable
     /// <summary>Makes a zeroed tensor.</summary>
     /// <param name="shape">Its size.</param>
     public abstract DeviceTensor CreateTensor(TensorShape shape);
+
+    /// <summary>Bytes that a tensor takes in a block of tensors, a multiple of the alignment it needs.</summary>
+    /// <param name="shape">Its size.</param>
+    public abstract long TensorBytes(TensorShape shape);
+
+    /// <summary>
+    /// Makes zeroed tensors in one block of memory. Those that overlap are never in use at the same time, and
+    /// before one is written whose bytes another has used, <see cref="Prepare"/> is called.
+    /// </summary>
+    /// <param name="places">Each with the bytes that <see cref="TensorBytes"/> tells.</param>
+    public abstract TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places);
+
+    /// <summary>
+    /// Makes a tensor fit to be written after another has used its bytes: all that operations read and never write
+    /// is as in a new one.
+    /// </summary>
+    /// <param name="tensor">Its values are lost.</param>
+    public abstract void Prepare(DeviceTensor tensor);
 
     /// <summary>Makes a convolution: it keeps the weights in whatever form its kernels read.</summary>
     /// <param name="inputs">Input channels.</param>
@@ -185,13 +204,13 @@ public abstract partial class Backend : IDisposable
     public abstract void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y);
 
-    /// <summary>Gradients of <see cref="BatchNorm"/>.</summary>
+    /// <summary>Gradients of <see cref="BatchNorm"/>; written dx may be dy itself (each value is read before).</summary>
     /// <param name="x">The forward input.</param>
     /// <param name="norm">As in the forward pass.</param>
     /// <param name="use">As in the forward pass: stored statistics are constants to the gradient.</param>
     /// <param name="saved">What the forward pass saved.</param>
     /// <param name="dy">The output's gradient.</param>
-    /// <param name="dx">The input's gradient, or null where none is wanted.</param>
+    /// <param name="dx">The input's gradient, or null where none is wanted; dy only without accumulate.</param>
     /// <param name="accumulate">Add to dx instead of writing it.</param>
     /// <param name="dScale">Receives [C].</param>
     /// <param name="dBias">Receives [C].</param>

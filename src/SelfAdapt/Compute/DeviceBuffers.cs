@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace SelfAdapt.Compute;
 
@@ -67,4 +68,38 @@ public abstract class DeviceTensor : IDisposable
     /// <summary>Gives the memory back.</summary>
     /// <param name="disposing">True from <see cref="Dispose()"/>.</param>
     protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>A tensor's place in a block of memory.</summary>
+/// <param name="Shape">Its size.</param>
+/// <param name="Offset">Bytes before it.</param>
+/// <param name="Bytes">Bytes it takes.</param>
+public readonly record struct TensorPlace(TensorShape Shape, long Offset, long Bytes)
+{
+    /// <summary>The first byte behind it.</summary>
+    public long End => Offset + Bytes;
+}
+
+/// <summary>Tensors in one block of memory.</summary>
+/// <param name="tensors">The tensors.</param>
+/// <param name="memory">The block, or null where the tensors have memory of their own.</param>
+/// <param name="bytes">Bytes taken.</param>
+public sealed class TensorBlock(IReadOnlyList<DeviceTensor> tensors, IDisposable? memory, long bytes) : IDisposable
+{
+    /// <summary>The tensors, in the order of their places.</summary>
+    public IReadOnlyList<DeviceTensor> Tensors => tensors;
+
+    /// <summary>Bytes taken.</summary>
+    public long Bytes => bytes;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (DeviceTensor tensor in tensors)
+        {
+            tensor.Dispose();
+        }
+
+        memory?.Dispose();
+    }
 }

@@ -117,7 +117,9 @@ internal static class OperationCases
             },
             (b, accumulate) =>
             {
-                using DeviceTensor work = b.Backend.CreateTensor(shape);
+                // In place, where nothing is in the gradient yet.
+                using DeviceTensor? own = accumulate ? b.Backend.CreateTensor(shape) : null;
+                DeviceTensor work = own ?? b.Dx[0];
                 b.Convolution!.BackwardWeights(
                     new NormalizedTensor(b.X[0], b.Norm(relu), b.Saved), b.Dy, b.Gradient(2), b.Gradient(3));
                 b.Convolution.BackwardData(b.Dy, work, false);

@@ -41,6 +41,8 @@ internal sealed class AddOperation(int a, int b, int output) : Operation("Add", 
 /// <summary>Add of a value per sample and channel (Cellpose's style features).</summary>
 internal sealed class AddPerChannelOperation(int x, int s, int output) : Operation("Add per channel", [x, s], output)
 {
+    public override bool CheapToRepeat => true;
+
     public override bool PassesGradient(int input) => input == 0;
 
     public override void Forward(in OperationRun run) =>

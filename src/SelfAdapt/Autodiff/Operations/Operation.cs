@@ -23,7 +23,16 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     /// <summary>True where backward reads the output activation.</summary>
     public virtual bool BackwardReadsOutput => false;
 
-    /// <summary>True where backward wants a tensor shaped as its first input to work in.</summary>
+    /// <summary>
+    /// True where forward costs little and depends on the inputs alone: backward may run it again instead of keeping
+    /// its output.
+    /// </summary>
+    public virtual bool CheapToRepeat => false;
+
+    /// <summary>
+    /// True where backward wants a tensor shaped as its first input to work in; that may be the input's gradient
+    /// itself, where it is written.
+    /// </summary>
     public virtual bool BackwardNeedsWorkspace => false;
 
     /// <summary>True where an input's gradient is the output's gradient itself (a sum's terms).</summary>
@@ -46,7 +55,8 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
 /// <summary>What an operation may touch while it runs.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="index">The operation's index in the graph.</param>
-internal readonly ref struct OperationRun(TrainableGraph graph, int index)
+/// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
+internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
 {
     private Operation Operation => graph.Network.Operations[index];
 
@@ -54,12 +64,14 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index)
     public Backend Backend => graph.Backend;
 
     /// <summary>The output activation.</summary>
-    public DeviceTensor Output => graph.Activation(Operation.Output);
+    public DeviceTensor Output => graph.Activation(Operation.Output, backward);
 
     /// <summary>The output's gradient, complete.</summary>
     public DeviceTensor OutputGradient => graph.Gradient(Operation.Output);
 
-    /// <summary>A tensor to work in during backward, for operations that asked for one.</summary>
+    /// <summary>
+    /// A tensor to work in during backward, for operations that asked for one; it may be the first input's gradient.
+    /// </summary>
     public DeviceTensor Workspace => graph.Workspace(index);
 
     /// <summary>How batch normalisation runs in this pass.</summary>
@@ -75,7 +87,7 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index)
     public int WeightsVersion => graph.Weights.Version;
 
     /// <summary>An input activation.</summary>
-    public DeviceTensor Input(int i) => graph.Activation(Operation.Inputs[i]);
+    public DeviceTensor Input(int i) => graph.Activation(Operation.Inputs[i], backward);
 
     /// <summary>Channels of an input, also where its activation is no longer kept.</summary>
     public int InputChannels(int i) => graph.Network.Values[Operation.Inputs[i]].Channels;

@@ -8,6 +8,8 @@ internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPo
 {
     public override bool BackwardReadsInput(int input) => true;
 
+    public override bool CheapToRepeat => true;
+
     public override void Forward(in OperationRun run) => run.Backend.MaxPool(run.Input(0), run.Output);
 
     public override void Backward(in OperationRun run)
@@ -23,6 +25,8 @@ internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPo
 internal sealed class UpsampleOperation(int input, int output, UpsampleMode mode)
     : Operation(mode == UpsampleMode.Nearest ? "Resize x2 nearest" : "Resize x2 linear", [input], output)
 {
+    public override bool CheapToRepeat => true;
+
     public override void Forward(in OperationRun run) => run.Backend.Upsample(run.Input(0), run.Output, mode);
 
     public override void Backward(in OperationRun run)

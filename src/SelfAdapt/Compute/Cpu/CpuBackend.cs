@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -50,6 +52,24 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
 
     /// <inheritdoc/>
     public override DeviceTensor CreateTensor(TensorShape shape) => new CpuTensor(shape);
+
+    /// <inheritdoc/>
+    public override long TensorBytes(TensorShape shape) => CpuTensor.BytesFor(shape);
+
+    /// <inheritdoc/>
+    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
+    {
+        CpuMemory memory = new(places.Count == 0 ? 0 : places.Max(p => p.End));
+        return new TensorBlock([.. places.Select(p => new CpuTensor(p.Shape, memory, p.Offset))], memory, memory.Bytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Prepare(DeviceTensor tensor)
+    {
+        CpuTensor t = (CpuTensor)tensor;
+        Pool.For(t.Planes, t, static (plane, t) => t.ClearPadding(plane));
+        t.ClearSlack();
+    }
 
     /// <inheritdoc/>
     public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 
 namespace SelfAdapt.Compute.Reference;
 
@@ -10,6 +12,20 @@ public sealed partial class ReferenceBackend : HostBackend<double>
 
     /// <inheritdoc/>
     public override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
+
+    /// <inheritdoc/>
+    public override long TensorBytes(TensorShape shape) => shape.Count * sizeof(double);
+
+    /// <summary>Each has memory of its own: so the oracle does not depend on how places were planned.</summary>
+    /// <inheritdoc/>
+    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places) =>
+        new([.. places.Select(p => CreateTensor(p.Shape))], null, places.Sum(p => p.Bytes));
+
+    /// <inheritdoc/>
+    public override void Prepare(DeviceTensor tensor)
+    {
+        // Nothing but values.
+    }
 
     /// <inheritdoc/>
     public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
