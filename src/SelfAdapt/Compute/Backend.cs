@@ -204,7 +204,9 @@ public abstract partial class Backend : IDisposable
     public abstract void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y);
 
-    /// <summary>Gradients of <see cref="BatchNorm"/>; written dx may be dy itself (each value is read before).</summary>
+    /// <summary>
+    /// Gradients of <see cref="BatchNorm"/>. Written, dx may be dy itself: a value is read before its place is written.
+    /// </summary>
     /// <param name="x">The forward input.</param>
     /// <param name="norm">As in the forward pass.</param>
     /// <param name="use">As in the forward pass: stored statistics are constants to the gradient.</param>
