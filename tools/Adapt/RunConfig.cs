@@ -161,13 +161,12 @@ internal static class RunConfig
     {
         try
         {
-            // Every key is looked at here: one that is there twice would be noticed only later.
-            return JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject { Count: > 0 } config
-                && config["options"] is null or JsonObject { Count: >= 0 }
+            JsonDocumentOptions once = new() { AllowDuplicateProperties = false };
+            return JsonNode.Parse(File.ReadAllBytes(file), documentOptions: once) is JsonObject { Count: > 0 } config
                 ? config
                 : throw new JsonException("it is no JSON object.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: can't be read: {e.Message}", e);
         }
