@@ -36,7 +36,6 @@ internal sealed class MemoryPlan
     public const int Import = -1;
 
     private readonly Network _network;
-    private readonly GraphMode _mode;
     private readonly int _forward;
     private readonly GradientUse[][] _uses;
     private readonly int[] _activations;
@@ -56,7 +55,7 @@ internal sealed class MemoryPlan
     public MemoryPlan(
         Network network, int batch, int height, int width, GraphMode mode, Func<TensorShape, long> tensorBytes)
     {
-        (_network, _mode) = (network, mode);
+        _network = network;
         _forward = network.Operations.Count;
         _uses = network.Operations.Select(o => new GradientUse[o.Inputs.Count]).ToArray();
         _workspaces = new int?[_forward];
@@ -240,12 +239,6 @@ internal sealed class MemoryPlan
     private static bool HasLaterTerm(Operation operation, int input) =>
         operation.Inputs.Skip(input + 1).Contains(operation.Inputs[input]);
 
-    /// <summary>
-    /// Whether two values can't share bytes. In evaluation different shapes never do: memory is small there, and to
-    /// prepare bytes for another shape at every pass would cost more than it saves.
-    /// </summary>
-    private bool Excludes(Life a, Life b) => a.Overlaps(b) || (_mode == GraphMode.Inference && a.Shape != b.Shape);
-
     private int[] Place(Func<TensorShape, long> tensorBytes, out List<TensorPlace> places)
     {
         places = [];
@@ -260,7 +253,7 @@ internal sealed class MemoryPlan
             Life life = _lives[index];
             long bytes = tensorBytes(life.Shape);
             long offset = 0;
-            foreach (TensorPlace other in placed.Where(p => Excludes(p.Life, life)).Select(p => p.Place)
+            foreach (TensorPlace other in placed.Where(p => p.Life.Overlaps(life)).Select(p => p.Place)
                 .OrderBy(p => p.Offset).TakeWhile(p => p.Offset < offset + bytes))
             {
                 offset = long.Max(offset, other.End);
