@@ -37,10 +37,17 @@ public enum TeacherNorm
 }
 
 /// <summary>
-/// Which label-free signal ends the run (paper section on stopping; spec/selfadapt.md section 7).
+/// Which label-free signal ends the run and picks the checkpoint (paper section on stopping; spec/selfadapt.md section
+/// 7; docs/method.md).
 /// </summary>
 public enum StopRule
 {
+    /// <summary>
+    /// The agreement of the cells of an image with those of the same image under noise, among checkpoints that lost no
+    /// more cells than they gained.
+    /// </summary>
+    Agreement,
+
     /// <summary>The false-negative rate against the source network's own cells (paper eq. 3).</summary>
     Fn,
 

@@ -100,7 +100,7 @@ public sealed record AdaptationOptions
     public double NormMomentum { get; init; } = 0.05;
 
     /// <summary>What ends the run.</summary>
-    public StopRule Stop { get; init; } = StopRule.Fn;
+    public StopRule Stop { get; init; } = StopRule.Agreement;
 
     /// <summary>tau_FN of the paper.</summary>
     public double FnThreshold { get; init; } = 0.05;
@@ -108,10 +108,23 @@ public sealed record AdaptationOptions
     /// <summary>tau_emb of the paper.</summary>
     public double EmbeddingThreshold { get; init; } = 0.5;
 
+    /// <summary>
+    /// Rule agreement: largest fraction of the source's cells that may be lost without another gained.
+    /// </summary>
+    public double NetLossThreshold { get; init; } = 0.02;
+
+    /// <summary>Rule agreement: how far a checkpoint must be above the source network to replace it.</summary>
+    public double AgreementMargin { get; init; } = 0.01;
+
+    /// <summary>Rule agreement: evaluations without a better one before the run ends; 0: never.</summary>
+    public int Patience { get; init; } = 10;
+
     /// <summary>Steps between two evaluations.</summary>
     public int EvalEvery { get; init; } = 250;
 
-    /// <summary>Fraction of the images held out for the stopping signals.</summary>
+    /// <summary>
+    /// Fraction of the images held out for the stopping signals; at least eight images, or a third of them.
+    /// </summary>
     public double ValidationFraction { get; init; } = 0.1;
 
     /// <summary>Most images held out.</summary>
@@ -161,6 +174,9 @@ public sealed record AdaptationOptions
         CheckRange(nameof(NormMomentum), NormMomentum, 0, 1);
         CheckRange(nameof(FnThreshold), FnThreshold, 0, 1);
         CheckRange(nameof(EmbeddingThreshold), EmbeddingThreshold, 0, 1e6);
+        CheckRange(nameof(NetLossThreshold), NetLossThreshold, 0, 1);
+        CheckRange(nameof(AgreementMargin), AgreementMargin, 0, 1);
+        CheckRange(nameof(Patience), Patience, 0, 10_000_000);
         CheckRange(nameof(EvalEvery), EvalEvery, 1, 10_000_000);
         CheckRange(nameof(ValidationFraction), ValidationFraction, 0, 0.9);
         CheckRange(nameof(MaxValidationImages), MaxValidationImages, 0, 1_000_000);
