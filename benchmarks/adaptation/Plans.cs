@@ -13,6 +13,9 @@ internal sealed record Plan(string Name, AdaptationOptions Options, IReadOnlyLis
 /// <summary>The study's plans.</summary>
 internal static class Plans
 {
+    /// <summary>What adapt does by default, except that the whole course is wanted.</summary>
+    private static readonly AdaptationOptions Defaults = new() { Patience = 0 };
+
     /// <summary>A schedule that two cores can afford many times over.</summary>
     private static readonly AdaptationOptions Short = new()
     {
@@ -22,8 +25,8 @@ internal static class Plans
         LearningRate = 5e-5,
         Warmup = 10,
         EvalEvery = 15,
-        ValidationFraction = 0.11,
-        Stop = StopRule.None,
+        MaxValidationImages = 5,
+        Patience = 0,
     };
 
     /// <summary>Options measured alone.</summary>
@@ -35,42 +38,59 @@ internal static class Plans
         "LearningRate=1e-5",
         "UseStrongAugmentation=false",
         "SoftLabels=true",
-        "UseConfidenceFilter=false",
-        "Strong.Noise=0.5",
         "Strong.BrightnessMin=0.6 Strong.BrightnessMax=1.4 Strong.ContrastMin=0.6 Strong.ContrastMax=1.4",
         "Ema=0.9",
+        "Iterations=240 EvalEvery=40",
+        "BatchSize=8",
+        "Strong.Noise=0.5",
+        "NormMomentum=0.2",
+        "UseConfidenceFilter=false",
+        "UseViewAveraging=false",
         "NormUpdate=Strong",
         "LambdaBal=2",
+    ];
+
+    /// <summary>The paper's Table 2.</summary>
+    private static readonly string[] Ablated =
+    [
+        "UseConfidenceFilter=false",
         "UseViewAveraging=false",
-        "NormMomentum=0.2",
+        "UseL2Sp=false",
+        "UseStrongAugmentation=false",
     ];
 
-    private static readonly string[] Ideas =
+    private static readonly string[] AblationTargets = ["noise", "rings", "shot-noise", "few-levels"];
+
+    private static readonly int[] Seeds = [0, 1, 2];
+
+    /// <summary>All plans, in the order in which they make sense.</summary>
+    public static IReadOnlyList<Plan> All { get; } =
     [
-        "InstanceLabels=true",
-        "Layers=Norm",
-        "Layers=Encoder",
-        "Layers=Shallow",
-        "ClipNorm=1",
-        "InstanceLabels=true UseConfidenceFilter=false",
-        "Layers=Norm LearningRate=1e-3",
+        new("options", Short, [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
+        new("table", Defaults, [.. Pairs().SelectMany(p => Seeds.Select(s => new StudyRun(p.Source, p.Target, "", s)))]),
+        new("ablations", Defaults,
+            [.. Ablated.SelectMany(o => AblationTargets.SelectMany(t => Seeds.Select(
+                s => new StudyRun("nuclei_small", t, o, s))))]),
     ];
-
-    private static readonly Plan[] All =
-    [
-        new("starts", Short with { Iterations = 1, Warmup = 0, LearningRate = 0 },
-            [.. Targets.Choosing.Concat(Targets.Confirming).Append("clean")
-                .SelectMany(t => Sources.Nuclei.Select(s => new StudyRun(s, t, "", 0))),
-             .. Targets.Cells.Select(t => new StudyRun(Sources.Cells, t, "", 0))]),
-        new("options", Short,
-            [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
-        new("ideas", Short,
-            [.. Ideas.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
-    ];
-
-    /// <summary>The plans' names.</summary>
-    public static string Names => string.Join(", ", All.Select(p => p.Name));
 
     /// <summary>A plan by name, or null.</summary>
     public static Plan? Find(string name) => All.FirstOrDefault(p => p.Name == name);
+
+    private static IEnumerable<(string Source, string Target)> Pairs()
+    {
+        foreach (string target in Targets.Choosing.Concat(Targets.Confirming).Append("clean"))
+        {
+            yield return ("nuclei_small", target);
+        }
+
+        foreach (string target in Targets.Cells)
+        {
+            yield return (Sources.Cells, target);
+        }
+
+        foreach (string target in Targets.Choosing.Concat(Targets.Confirming).Append("clean"))
+        {
+            yield return ("nuclei_dsb", target);
+        }
+    }
 }

@@ -1,18 +1,13 @@
 using System;
-using System.Collections.Concurrent;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
-using SelfAdapt.Adaptation;
 
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: PLAN [--jobs N] [--out FOLDER] [--shared FOLDER]; plans are in <see cref="Plans"/>.
-/// A run that is in the plan's CSV file already is not made again.
+/// The adaptation study. Usage: all | PLAN ... | tables, then --jobs N, --out FOLDER, --shared FOLDER; plans are in <see
+/// cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so a study that was broken off goes on.
 /// </summary>
 internal static class Program
 {
@@ -26,46 +21,33 @@ internal static class Program
         }
 
         string shared = Option("--shared", Path.Combine(repository, "..", "shared"));
-        string outFolder = Option("--out", Path.Combine(repository, "benchmarks", "adaptation", "results"));
-        int jobs = int.Parse(Option("--jobs", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+        string results = Option("--out", Path.Combine(repository, "benchmarks", "adaptation", "results"));
+        int jobs = int.Parse(
+            Option("--jobs", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
             CultureInfo.InvariantCulture);
-        if (args.Length == 0 || Plans.Find(args[0]) is not { } plan)
+        string[] names = [.. args.TakeWhile(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        bool all = names is ["all"];
+        Plan?[] plans = all ? [.. Plans.All] : [.. names.Where(n => n != "tables").Select(Plans.Find)];
+        if (names.Length == 0 || plans.Contains(null))
         {
-            Console.Error.WriteLine($"usage: PLAN [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: {Plans.Names}");
+            Console.Error.WriteLine(
+                "usage: all | PLAN ... | tables [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
+                + string.Join(", ", Plans.All.Select(p => p.Name)));
             return 2;
         }
 
-        string cache = Path.Combine(repository, "artifacts", "study");
-        ConcurrentDictionary<string, Lazy<Source>> sources = new();
-        ConcurrentDictionary<string, Lazy<Target>> targets = new();
-        ResultTable table = new(Path.Combine(outFolder, plan.Name + ".csv"));
-        ConcurrentQueue<StudyRun> open = new(plan.Runs.Where(r => !table.Has(r)));
-        Console.Error.WriteLine($"{plan.Name}: {plan.Runs.Count} runs, {open.Count} to do");
-        Thread[] workers = [.. Enumerable.Range(0, jobs).Select(_ => new Thread(Work))];
-        foreach (Thread worker in workers)
+        Study study = new(repository, shared, jobs);
+        foreach (Plan? plan in plans)
         {
-            worker.Start();
+            study.Run(plan!, new ResultTable(Path.Combine(results, plan!.Name + ".csv")));
         }
 
-        foreach (Thread worker in workers)
+        if (all || names.Contains("tables"))
         {
-            worker.Join();
+            Tables.Update(Path.Combine(repository, "docs", "results.md"), results);
         }
 
         return 0;
-
-        void Work()
-        {
-            while (open.TryDequeue(out StudyRun? run))
-            {
-                Source source = sources.GetOrAdd(
-                    run.Source, n => new(() => Sources.Load(n, repository, shared, cache))).Value;
-                Target target = targets.GetOrAdd(
-                    run.Target, n => new(() => Targets.Load(n, Path.Combine(shared, "data")))).Value;
-                int threads = Math.Max(1, Environment.ProcessorCount / jobs);
-                table.Add(run, run.Execute(source, target, plan.Options, threads));
-            }
-        }
     }
 
     private static string Repository()

@@ -18,9 +18,6 @@ internal sealed record Source(string Name, Network Network, double DiamMean);
 /// <summary>The source networks.</summary>
 internal static class Sources
 {
-    /// <summary>Trained on clean nuclei: the embedded one, and Cellpose's full size.</summary>
-    public static readonly string[] Nuclei = ["nuclei_small", "nuclei_dsb"];
-
     /// <summary>The embedded one, fine-tuned on a few images of cells in four styles.</summary>
     public const string Cells = "cells_small";
 

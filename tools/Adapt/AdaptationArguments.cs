@@ -17,10 +17,9 @@ internal sealed class AdaptationArguments
     private readonly Option<int?> _evalEvery;
 
     /// <summary>Makes the options.</summary>
-    /// <param name="defaults">What stands where an option is not given; null: the paper's.</param>
-    public AdaptationArguments(AdaptationOptions? defaults = null)
+    public AdaptationArguments()
     {
-        AdaptationOptions d = defaults ?? Default;
+        AdaptationOptions d = Default;
         _iterations =
             Value("--iterations", "N", d.Iterations, "Training steps", (o, v) => o with { Iterations = v });
         Value("--batch-size", "N", d.BatchSize, "Crops per step", (o, v) => o with { BatchSize = v });
@@ -67,7 +66,7 @@ internal sealed class AdaptationArguments
             (o, v) => o with { EmbeddingThreshold = v });
         _evalEvery = Add(OptionFactory.Optional<int?>(
             "--eval-every", "N",
-                $"Steps between evaluations [default: 5 % of the run, 10 to {d.EvalEvery}]"));
+                $"Steps between evaluations [default: a fifth of the run, 10 to {AdaptationOptions.Paper.EvalEvery}]"));
         Value("--validation-fraction", "X", d.ValidationFraction,
             "Fraction of the images held out for the signals",
             (o, v) => o with { ValidationFraction = v });
@@ -96,9 +95,9 @@ internal sealed class AdaptationArguments
         int iterations = parsed.GetValue(_iterations);
         AdaptationOptions options = Default with
         {
-            Warmup = parsed.GetValue(_warmup) ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, 500)),
+            Warmup = parsed.GetValue(_warmup) ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
             EvalEvery = parsed.GetValue(_evalEvery)
-                ?? Math.Clamp(iterations / 20, 10, Math.Max(10, Default.EvalEvery)),
+                ?? Math.Clamp(iterations / 5, 10, AdaptationOptions.Paper.EvalEvery),
         };
         foreach (Func<ParseResult, AdaptationOptions, AdaptationOptions> setter in _setters)
         {
