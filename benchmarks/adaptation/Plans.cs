@@ -78,19 +78,11 @@ internal static class Plans
 
     private static IEnumerable<(string Source, string Target)> Pairs()
     {
-        foreach (string target in Targets.Choosing.Concat(Targets.Confirming).Append("clean"))
-        {
-            yield return ("nuclei_small", target);
-        }
-
-        foreach (string target in Targets.Cells)
-        {
-            yield return (Sources.Cells, target);
-        }
-
-        foreach (string target in Targets.Choosing.Concat(Targets.Confirming).Append("clean"))
-        {
-            yield return ("nuclei_dsb", target);
-        }
+        string[] nuclei = [.. Targets.Choosing, .. Targets.Confirming, "clean"];
+        return
+        [
+            .. nuclei.Select(t => ("nuclei_small", t)), .. Targets.Cells.Select(t => (Sources.Cells, t)),
+            .. nuclei.Select(t => ("nuclei_dsb", t)),
+        ];
     }
 }

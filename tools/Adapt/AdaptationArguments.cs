@@ -32,6 +32,8 @@ internal sealed class AdaptationArguments
             "--warmup", "N", "Steps of linear warm-up [default: 2 % of the run, 10 to 500]"));
         Value("--weight-decay", "X", d.WeightDecay, "AdamW's weight decay", (o, v) =>
             o with { WeightDecay = v });
+        Meaning("--layers", Word(d.Layers), "Which weights learn", (o, v) => o with { Layers = v },
+            ("all", TrainedLayers.All), ("norm", TrainedLayers.Norm), ("shallow", TrainedLayers.Shallow));
         Value("--lambda-l2sp", "X", d.LambdaL2Sp, "Pull towards the source's weights", (o, v) =>
             o with { LambdaL2Sp = v });
         Value("--lambda-bal", "X", d.LambdaBal, "Weight of the regression loss", (o, v) =>

@@ -45,6 +45,9 @@ public sealed record AdaptationOptions
     /// <summary>AdamW's decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 1e-3;
 
+    /// <summary>Which weights learn.</summary>
+    public TrainedLayers Layers { get; init; } = TrainedLayers.All;
+
     /// <summary>Weight of L2-SP, sum (w - w0)^2 (paper eq. 2).</summary>
     public double LambdaL2Sp { get; init; } = 1e-3;
 
@@ -228,11 +231,11 @@ public sealed record AdaptationOptions
     private void CheckChoices()
     {
         if (!Enum.IsDefined(StudentNorm) || !Enum.IsDefined(NormUpdate) || !Enum.IsDefined(TeacherNorm) ||
-            !Enum.IsDefined(Stop))
+            !Enum.IsDefined(Stop) || !Enum.IsDefined(Layers))
         {
             throw Wrong(
-                $"One of {nameof(StudentNorm)}, {nameof(NormUpdate)}, {nameof(TeacherNorm)} and " +
-                $"{nameof(Stop)} has a value without a name; give one of the names the documentation lists.");
+                $"One of {nameof(StudentNorm)}, {nameof(NormUpdate)}, {nameof(TeacherNorm)}, " +
+                $"{nameof(Stop)} and {nameof(Layers)} has a value without a name; give one of the names the documentation lists.");
         }
     }
 }

@@ -39,7 +39,7 @@ public sealed class LearningRateScheduleTests
     [TestMethod]
     public void At_WarmupAsLongAsTheRun_EndsAtThePeak()
     {
-        LearningRateSchedule schedule = new(new() { Iterations = 10, Warmup = 10 });
+        LearningRateSchedule schedule = new(new() { Iterations = 10, Warmup = 10, LearningRate = 1e-4 });
         Assert.AreEqual(1e-4, schedule.At(10), 1e-18);
     }
 }
