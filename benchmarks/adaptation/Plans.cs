@@ -67,7 +67,7 @@ internal static class Plans
     public static IReadOnlyList<Plan> All { get; } =
     [
         new("options", Short, [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
-        new("table", Defaults, [.. Pairs().SelectMany(p => Seeds.Select(s => new StudyRun(p.Source, p.Target, "", s)))]),
+        new("table", Defaults, [.. Seeds.SelectMany(s => Pairs().Select(p => new StudyRun(p.Source, p.Target, "", s)))]),
         new("ablations", Defaults,
             [.. Ablated.SelectMany(o => AblationTargets.SelectMany(t => Seeds.Select(
                 s => new StudyRun("nuclei_small", t, o, s))))]),

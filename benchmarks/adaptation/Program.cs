@@ -6,7 +6,7 @@ using System.Linq;
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: all | PLAN ... | tables, then --jobs N, --out FOLDER, --shared FOLDER; plans are in <see
+/// The adaptation study. Usage: all | PLAN ... | tables | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared FOLDER; plans are in <see
 /// cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so a study that was broken off goes on.
 /// </summary>
 internal static class Program
@@ -26,12 +26,19 @@ internal static class Program
             Option("--jobs", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
             CultureInfo.InvariantCulture);
         string[] names = [.. args.TakeWhile(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        if (names is ["draw", string source, string target, string file])
+        {
+            new Study(repository, shared, 1).Draw(
+                new StudyRun(source, target, "", 0), Plans.Find("table")!, file);
+            return 0;
+        }
+
         bool all = names is ["all"];
         Plan?[] plans = all ? [.. Plans.All] : [.. names.Where(n => n != "tables").Select(Plans.Find)];
         if (names.Length == 0 || plans.Contains(null))
         {
             Console.Error.WriteLine(
-                "usage: all | PLAN ... | tables [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
+                "usage: all | PLAN ... | tables | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
                 + string.Join(", ", Plans.All.Select(p => p.Name)));
             return 2;
         }

@@ -41,6 +41,13 @@ internal sealed class Study(string repository, string shared, int jobs)
         }
     }
 
+    /// <summary>Makes one run and draws what it did.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="plan">The plan whose settings it has.</param>
+    /// <param name="picture">The PNG file.</param>
+    public void Draw(StudyRun run, Plan plan, string picture) =>
+        run.Execute(SourceOf(run), TargetOf(run), plan.Options, Environment.ProcessorCount, picture);
+
     private Source SourceOf(StudyRun run) => _sources.GetOrAdd(
         run.Source,
         name => new(() => Sources.Load(name, repository, shared, Path.Combine(repository, "artifacts", "study")))).Value;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
@@ -29,7 +30,12 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
     public string Key => $"{Source},{Target},{Settings},{Seed.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Runs it and gives one row per evaluation.</summary>
-    public string Execute(Source source, Target target, AdaptationOptions start, int threads)
+    /// <param name="source">The source network.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="start">Settings that the run's own come on top of.</param>
+    /// <param name="threads">Threads.</param>
+    /// <param name="picture">Where a picture of the judged images goes; null: nowhere.</param>
+    public string Execute(Source source, Target target, AdaptationOptions start, int threads, string? picture = null)
     {
         AdaptationOptions options = SelfAdapt.Study.Settings.Apply(start, Settings) with { Seed = (ulong)Seed };
         using CpuBackend backend = new(threads);
@@ -49,7 +55,12 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             adapter.Run(training, validation, target.Judged, rows, CancellationToken.None);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Key}: {string.Join(' ', result.Evaluations.Select(e => e.Ap50!.Value.ToString("F3", CultureInfo.InvariantCulture)))}"
-            + $" {result.Reason}, {result.Seconds:F0} s"));
+            + $" {result.Reason} at {result.KeptPoint.Iteration}, {result.Seconds:F0} s"));
+        if (picture is not null)
+        {
+            File.WriteAllBytes(picture, Pictures.Draw(source.Network, target, segmentation, backend, result.Kept));
+        }
+
         return rows.ToString();
     }
 
