@@ -104,9 +104,7 @@ internal sealed class BlockMasks
         int top = Math.Max(0, _coreTop - _margin);
         int left = Math.Max(0, coreLeft - _margin);
         Image block = Cut(top, BandEnd - top, left, Math.Min(_width, coreLeft + _core + _margin) - left);
-        double share = (double)_height * _width / ((double)block.Height * block.Width);
-        LabelImage masks = FlowMasks.Compute(
-            block, _outputs, _options with { MaxSizeFraction = _options.MaxSizeFraction * share });
+        LabelImage masks = FlowMasks.ComputePart(block, _outputs, _options, (_height, _width), (top, left));
         LabelRegion[] regions = LabelRegions.Find(masks, MaxLabel(masks));
         int[] numbers = new int[regions.Length];
         for (int k = 0; k < regions.Length; k++)

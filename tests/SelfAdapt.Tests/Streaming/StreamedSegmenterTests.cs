@@ -116,6 +116,24 @@ public sealed class StreamedSegmenterTests
     }
 
     [TestMethod]
+    [DataRow(64)]
+    [DataRow(1000)]
+    public void BlockMasks_FarFromTheOrigin_RoundsPositionsAsTheWhole(int core)
+    {
+        // Beyond row 4,096 a position has half the digits behind the point that it has near row 1,000 of a block.
+        (int height, int width) = (8600, 60);
+        Image outputs = NoisyFlows(height, width);
+        SegmentationOptions options = new() { FlowThreshold = 0 };
+        LabelImage whole = FlowMasks.Compute(outputs, OutputDescription.Cellpose, options);
+        Assert.IsGreaterThan(500, whole.Labels.Max());
+        List<int> labels = [];
+        BlockMasks masks = new(
+            OutputDescription.Cellpose, options, height, width, core, 96, rows => labels.AddRange(rows));
+        masks.Add(outputs);
+        AssertSamePartition(whole, new LabelImage(height, width, [.. labels]));
+    }
+
+    [TestMethod]
     public void Segment_TooLittleMemory_SaysHowMuchIsNeeded()
     {
         Image image = Picture(64, 64);
@@ -185,6 +203,29 @@ public sealed class StreamedSegmenterTests
         }
 
         return image;
+    }
+
+    /// <summary>Touching cells whose flows point to their centres, with so much noise that paths part easily.</summary>
+    private static Image NoisyFlows(int height, int width)
+    {
+        const int Pitch = 19;
+        const float Noisiness = 6;
+        Image outputs = ImagePreparation.Blank(3, height, width);
+        Image noise = Noise(2, height, width);
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                (float dy, float dx) = ((Pitch / 2) - (y % Pitch), (Pitch / 2) - (x % Pitch));
+                float length = Math.Max(1, MathF.Sqrt((dy * dy) + (dx * dx)));
+                int at = (y * width) + x;
+                outputs.Plane(0)[at] = (5 * dy / length) + (Noisiness * ((noise.Plane(0)[at] / 65536) - 0.5f));
+                outputs.Plane(1)[at] = (5 * dx / length) + (Noisiness * ((noise.Plane(1)[at] / 65536) - 0.5f));
+                outputs.Plane(2)[at] = 1;
+            }
+        }
+
+        return outputs;
     }
 
     private static void Disc(Image image, int cy, int cx, int radius)
