@@ -62,19 +62,19 @@ internal sealed class BeforeAfter
         List<ReportSample> samples = [];
         foreach ((string name, Image image, LabelImage? truth) in _images)
         {
+            terminal.Progress.Step(Progress(samples.Count));
             if (cancelled.IsCancellationRequested)
             {
                 break;
             }
 
-            terminal.Progress.StepAtTimes(() => Progress(samples.Count));
             weights.Upload(_job.Network.InitialParameters, _job.Network.InitialStatistics);
             LabelImage before = segmenter.Segment(image, name).Masks;
             weights.Upload(kept.Parameters, kept.Statistics);
             samples.Add(new ReportSample(name, image, before, segmenter.Segment(image, name).Masks, truth));
         }
 
-        terminal.Progress.Step(Progress(samples.Count));
+        terminal.Progress.Finish();
         WriteFiles(samples);
         if (samples.Count > 0)
         {
@@ -85,7 +85,6 @@ internal sealed class BeforeAfter
                     Caption("after", s.After, s.Truth)))]);
         }
 
-        terminal.Progress.Finish();
         return samples;
 
         string Progress(int done) => FormattableString.Invariant($"masks before and after: {done} of {_images.Count}");
