@@ -11,6 +11,7 @@ internal sealed class BatchProgress
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private int _done;
     private int _worked;
+    private double? _begun;
 
     /// <summary>Starts the clock.</summary>
     /// <param name="line">Where progress is shown.</param>
@@ -23,18 +24,23 @@ internal sealed class BatchProgress
     {
         _done++;
         _worked += worked ? 1 : 0;
+        _begun = null;
         Show("", 0);
     }
 
     /// <summary>Part of a file is done.</summary>
     /// <param name="name">The file's name.</param>
     /// <param name="share">0 to 1.</param>
-    public void Within(string name, double share) => Show(
-        FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
+    public void Within(string name, double share)
+    {
+        // What an earlier run did of the file took no time now.
+        _begun ??= share;
+        Show(FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
+    }
 
     private void Show(string detail, double share) => _line.StepAtTimes(() =>
     {
-        double worked = _worked + share;
+        double worked = _worked + share - (_begun ?? 0);
         string left = worked > 0
             ? "  left " + Durations.Show(_watch.Elapsed * Math.Max(0, (_files - _done - share) / worked))
             : "";

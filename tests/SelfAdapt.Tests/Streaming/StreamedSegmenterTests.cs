@@ -134,6 +134,120 @@ public sealed class StreamedSegmenterTests
     }
 
     [TestMethod]
+    [DataRow(0.0, 1, 130)]
+    [DataRow(22.0, 2, 130)]
+    [DataRow(22.0, 3, 200)]
+    public void Segment_BrokenOff_GoesOnToTheSameMasks(double diameter, int marks, int core)
+    {
+        string file = Path.GetTempFileName();
+        Image image = Picture(620, 400);
+        SegmentationOptions options = new() { Diameter = diameter, DiamMean = 17, Threads = 2 };
+        Run(options, image, network =>
+        {
+            LabelImage whole = Streamed(network, options, image, core: 130);
+            int before = 0;
+            Assert.ThrowsExactly<OperationCanceledException>(() => Resumed(130, () =>
+            {
+                if (++before == marks)
+                {
+                    throw new OperationCanceledException();
+                }
+            }));
+
+            // The program died while it wrote a record.
+            using (FileStream torn = new(file, FileMode.Append))
+            {
+                torn.Write([1, 0, 0, 0, 200, 0, 0, 0, 7, 7, 7, 7, 1, 2, 3]);
+            }
+
+            int after = 0;
+            LabelImage resumed = Resumed(core, () => after++);
+            Assert.AreEqual(core == 130 ? 4 : 5, after + (core == 130 ? before : 4));
+            AssertSamePartition(whole, resumed);
+            if (core == 130)
+            {
+                CollectionAssert.AreEqual(whole.Labels, resumed.Labels);
+            }
+
+            LabelImage Resumed(int core, Action marked)
+            {
+                List<int> labels = [];
+                using UnfinishedMasks unfinished = UnfinishedMasks.Open(
+                    file, "all", image.Height, image.Width, rows => labels.AddRange(rows), out MaskProgress? from);
+                LabelRows take = rows =>
+                {
+                    labels.AddRange(rows);
+                    unfinished.Add(rows);
+                };
+                new StreamedSegmenter(network, options, long.MaxValue) { Core = core }.Segment(
+                    new ImageRows(image), "test", take, _ => { }, CancellationToken.None, from, progress =>
+                    {
+                        unfinished.Mark(progress);
+                        marked();
+                    });
+                return new LabelImage(image.Height, image.Width, [.. labels]);
+            }
+        });
+        File.Delete(file);
+    }
+
+    [TestMethod]
+    public void UnfinishedMasks_CutOffAnywhere_GoesOnFromTheLastWholeMark()
+    {
+        string file = Path.GetTempFileName();
+        (int[] first, int[] begun, int[] second) = ([1, 1, 0, 2, 2, 0], [0, 3, 3], [3, 3, 3]);
+        using (UnfinishedMasks masks = UnfinishedMasks.Open(file, "k", 9, 3, _ => { }, out MaskProgress? none))
+        {
+            Assert.IsNull(none);
+            masks.Add(first);
+            masks.Mark(new MaskProgress(2, 4, 3, begun));
+        }
+
+        int marked = (int)new FileInfo(file).Length;
+        using (UnfinishedMasks masks = UnfinishedMasks.Open(file, "k", 9, 3, _ => { }, out _))
+        {
+            masks.Add(second);
+            masks.Mark(new MaskProgress(3, 5, 4, []));
+        }
+
+        byte[] whole = File.ReadAllBytes(file);
+        for (int length = 0; length <= whole.Length; length++)
+        {
+            File.WriteAllBytes(file, whole[..length]);
+            Check(length == whole.Length ? 3 : length >= marked ? 2 : 0);
+        }
+
+        // A changed bit counts as cut off there, and other options or another size begin anew.
+        for (int at = 0; at < whole.Length; at++)
+        {
+            byte[] changed = [.. whole];
+            changed[at] ^= 16;
+            File.WriteAllBytes(file, changed);
+            Check(at >= marked ? 2 : 0);
+        }
+
+        File.WriteAllBytes(file, whole);
+        Check(0, "other");
+        File.WriteAllBytes(file, whole);
+        Check(0, width: 6);
+        File.Delete(file);
+
+        void Check(int rows, string decides = "k", int width = 3)
+        {
+            List<int> found = [];
+            using UnfinishedMasks masks = UnfinishedMasks.Open(
+                file, decides, 9, width, r => found.AddRange(r), out MaskProgress? progress);
+            CollectionAssert.AreEqual(((int[])[.. first, .. second])[..(rows * 3)], found);
+            Assert.AreEqual(rows, progress?.Top ?? 0);
+            if (rows == 2)
+            {
+                CollectionAssert.AreEqual(begun, progress!.Begun);
+                Assert.AreEqual((4, 3), (progress.CoreTop, progress.Cells));
+            }
+        }
+    }
+
+    [TestMethod]
     public void Segment_TooLittleMemory_SaysHowMuchIsNeeded()
     {
         Image image = Picture(64, 64);
