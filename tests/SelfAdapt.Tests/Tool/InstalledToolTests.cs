@@ -18,6 +18,8 @@ namespace SelfAdapt.Tests.Tool;
 [TestClass]
 public sealed class InstalledToolTests : IDisposable
 {
+    private const string Bash = "/bin/bash";
+
     private readonly ToolRun _at = new();
 
     public void Dispose() => _at.Dispose();
@@ -41,6 +43,13 @@ public sealed class InstalledToolTests : IDisposable
         StringAssert.Contains(Start(tool, "--version"), "0.1.0", StringComparison.Ordinal);
         Start(tool, "segment", "--model", _at.Onnx(), "--images", _at.Images(1), "--out", _at.At("out"));
         Assert.AreEqual(48, LabelFile.Read(_at.At("out", "i0_img_cp_masks.tif")).Height);
+        if (File.Exists(Bash))
+        {
+            Assert.AreEqual("segment", Completed("selfadapt se"));
+            Assert.AreEqual("--force --format", Completed("selfadapt export --f"));
+            Assert.AreEqual("bioimageio cellpose onnx same", Completed("selfadapt export --format "));
+        }
+
         if (WebRuntime.Find() is null)
         {
             Assert.Inconclusive("view not tried: " + WebRuntime.Missing);
@@ -49,6 +58,21 @@ public sealed class InstalledToolTests : IDisposable
         Assert.IsTrue(Directory.GetFiles(_at.At("tools"), "LICENSE.txt", SearchOption.AllDirectories)
             .Any(f => File.ReadAllText(f).Contains("Microsoft Corporation", StringComparison.Ordinal)));
         await ViewServesTheRuntime(tool);
+    }
+
+    /// <summary>What bash offers behind a line, with the lines that docs/batch.md tells people to take.</summary>
+    private string Completed(string line)
+    {
+        string[] documented = File.ReadAllLines(Path.Combine(RepositoryFolder.Root, "docs", "batch.md"));
+        int first = Array.FindIndex(documented, l => l == "    _selfadapt() {");
+        int last = Array.FindIndex(documented, first, l => l.StartsWith("    complete ", StringComparison.Ordinal));
+        string[] words = line.Split(' ');
+        string script = string.Join('\n', [
+            .. documented[first..(last + 1)], $"PATH={_at.At("tools")}:$PATH", $"COMP_LINE='{line}'",
+            $"COMP_POINT={line.Length}", $"COMP_WORDS=({string.Join(' ', words.Select(w => $"'{w}'"))})",
+            $"COMP_CWORD={words.Length - 1}", "_selfadapt", "echo ${COMPREPLY[*]}",
+        ]);
+        return Start(Bash, "--norc", "-c", script).Trim();
     }
 
     /// <summary>The page can try images: the run's settings are there, and the files that it loads.</summary>
