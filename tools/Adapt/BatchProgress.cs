@@ -38,12 +38,19 @@ internal sealed class BatchProgress
         Show(FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
     }
 
-    private void Show(string detail, double share) => _line.StepAtTimes(() =>
+    /// <summary>The line that is shown.</summary>
+    /// <param name="detail">What follows the count of files.</param>
+    /// <param name="share">How much of the file at hand is done, 0 to 1.</param>
+    /// <param name="elapsed">The time since the start.</param>
+    internal string Line(string detail, double share, TimeSpan elapsed)
     {
         double worked = _worked + share - (_begun ?? 0);
         string left = worked > 0
-            ? "  left " + Durations.Show(_watch.Elapsed * Math.Max(0, (_files - _done - share) / worked))
+            ? "  left " + Durations.Show(elapsed * Math.Max(0, (_files - _done - share) / worked))
             : "";
         return $"{_done}/{_files} files{detail}{left}";
-    });
+    }
+
+    private void Show(string detail, double share) =>
+        _line.StepAtTimes(() => Line(detail, share, _watch.Elapsed));
 }

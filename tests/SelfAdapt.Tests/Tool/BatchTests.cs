@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Imaging;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -120,6 +121,19 @@ public sealed class BatchTests : IDisposable
         StringAssert.Contains(second.Error, "goes on after row", StringComparison.Ordinal);
         CollectionAssert.AreEqual(whole, File.ReadAllBytes(Mask(0)));
         Assert.IsFalse(File.Exists(unfinished));
+    }
+
+    [TestMethod]
+    public void Progress_TimeLeft_CountsOnlyWhatTookTime()
+    {
+        BatchProgress progress = new(new ProgressLine(TextWriter.Null, interactive: false), 4);
+        progress.Next(worked: false);
+        progress.Next(worked: true);
+        Assert.AreEqual("2/4 files  left 20 s", progress.Line("", 0, TimeSpan.FromSeconds(10)));
+
+        // An earlier run had done a fifth of this file: 1.3 files took 26 s, 1.5 are left.
+        progress.Within("x", 0.2);
+        Assert.AreEqual("2/4 files, half  left 30 s", progress.Line(", half", 0.5, TimeSpan.FromSeconds(26)));
     }
 
     [TestMethod]
