@@ -67,8 +67,8 @@ internal sealed record ReportVerdict(
         int labelled = changes.Count(c => c.Sample.Truth is not null);
         if (changes.Count == 0 && report.SamplesMissing > 0)
         {
-            return "No image was segmented for this report, so nothing was compared: look at masks of both models before "
-                + "you trust the new one.";
+            return "No image was segmented for this report, so nothing was compared: look at masks of both models "
+                + "before you trust the new one.";
         }
 
         if (labelled == 0)

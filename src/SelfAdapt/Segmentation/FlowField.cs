@@ -21,7 +21,8 @@ internal readonly unsafe struct FlowField
     private readonly float _maxY;
     private readonly float _maxX;
 
-    // A sum is rounded where the point is in the whole image: taken off again exactly, the part's place leaves no trace.
+    // A sum is rounded where the point is in the whole image. Both the addition of the part's place and its removal are
+    // exact, so the place leaves no trace.
     private readonly float _top;
     private readonly float _left;
 

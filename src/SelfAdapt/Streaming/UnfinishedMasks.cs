@@ -10,8 +10,8 @@ using System.Text;
 namespace SelfAdapt.Streaming;
 
 /// <summary>
-/// A file of the labels that a streamed image has so far. It only grows, and every record carries its checksum: whatever
-/// breaks off the run, what was noted last can be gone on from.
+/// A file of the labels that a streamed image has so far. It only grows, and every record carries its checksum:
+/// whatever breaks off the run, what was noted last can be gone on from.
 /// </summary>
 /// <remarks>
 /// 8 bytes of magic; SHA-256 of what decides the result; records of kind, length, CRC-32 and content. Rows are deflated

@@ -85,7 +85,8 @@ public sealed class RunEndTests : IDisposable
         Assert.AreNotEqual(0f, DiamLabels(_at.At("out", "adapted")));
         Assert.HasCount(done, Directory.GetFiles(_at.At("out", "masks_after")));
         StringAssert.Contains(
-            File.ReadAllText(_at.At("out", "report.html")), $"cut short by hand: {done} of 3", StringComparison.Ordinal);
+            File.ReadAllText(_at.At("out", "report.html")), $"cut short by hand: {done} of 3",
+            StringComparison.Ordinal);
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         Assert.AreEqual("completed", (string)summary["stop_reason"]!);
     }
