@@ -83,8 +83,19 @@ internal static class AdaptationRun
         IReadOnlyList<ReportSample> samples = [];
         if (code != ExitCode.Numerics)
         {
+            // First, so that it is there whatever becomes of the pictures.
             WriteModel(job, result.Kept, summary);
             samples = pictures.Write(terminal, backend, result.Kept);
+            if (BeforeAfter.DiameterOf(samples) is { } found)
+            {
+                summary["diam_labels"] = found;
+                WriteCheckpoint(job, result.Kept, (float)found);
+            }
+
+            if (samples.Count < pictures.Chosen)
+            {
+                code = ExitCode.Cancelled;
+            }
         }
 
         RunReport report = new()
@@ -98,12 +109,20 @@ internal static class AdaptationRun
             Steps = RunCurves.Read(RunFolder.Log(job.Out)),
             Iterations = result.Iterations,
             Samples = samples,
+            SamplesMissing = code == ExitCode.Numerics ? 0 : pictures.Chosen - samples.Count,
             Channel = pictures.Channel,
         };
         report.Write(RunFolder.Report(job.Out));
         summary["report"] = RunFolder.Report(job.Out);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result);
+        if (report.SamplesMissing > 0)
+        {
+            terminal.Out.WriteLine(
+                $"Stopped by Ctrl-C while the report's images were segmented: {samples.Count} of {pictures.Chosen} are in "
+                + "it. The model is whole.");
+        }
+
         return (summary, code);
 
         void KeepSnapshot(int step, WeightSnapshot weights)
@@ -116,22 +135,27 @@ internal static class AdaptationRun
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
-        IReadOnlyDictionary<string, float[]> weights = kept.ByName(job.Network);
-        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(weights));
+        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(kept.ByName(job.Network)));
         summary["model"] = RunFolder.Adapted(job.Out);
         if (job.Model.Checkpoint is not null)
         {
-            OutputFile.Write(
-                RunFolder.Checkpoint(job.Out),
-                job.Model.WriteCheckpoint(weights, job.Network, DiametersOf(job), CheckpointName));
+            // The diameter that the images were taken to have, until the cells' own is known.
+            SegmentationOptions taken = job.Segmentation;
+            WriteCheckpoint(job, kept, (float)(taken.Diameter > 0 ? taken.Diameter : taken.DiamMean));
             summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
         }
     }
 
-    /// <summary>Those that make Cellpose scale images as the run did.</summary>
-    private static Diameters DiametersOf(AdaptationJob job) => new(
-        (float)job.Segmentation.DiamMean,
-        (float)(job.Segmentation.Diameter > 0 ? job.Segmentation.Diameter : job.Segmentation.DiamMean));
+    private static void WriteCheckpoint(AdaptationJob job, WeightSnapshot kept, float diamLabels)
+    {
+        if (job.Model.Checkpoint is not null)
+        {
+            Diameters diameters = new((float)job.Segmentation.DiamMean, diamLabels);
+            OutputFile.Write(
+                RunFolder.Checkpoint(job.Out),
+                job.Model.WriteCheckpoint(kept.ByName(job.Network), job.Network, diameters, CheckpointName));
+        }
+    }
 
     private static JsonObject Summarise(AdaptationJob job, AdaptationResult result, int held) => new()
     {
@@ -148,6 +172,7 @@ internal static class AdaptationRun
         ["embedding_distance"] = ResultFile.Number(result.KeptPoint.Signals.EmbeddingDistance),
         ["agreement_before"] = ResultFile.Number(result.Evaluations[0].Signals.Agreement),
         ["agreement"] = ResultFile.Number(result.KeptPoint.Signals.Agreement),
+        ["diam_labels"] = null,
         ["images"] = job.Images.Count,
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,

@@ -90,6 +90,12 @@ internal sealed record ReportVerdict(
     private static string EvidenceFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int labelled = changes.Count(c => c.Sample.Truth is not null);
+        if (changes.Count == 0 && report.SamplesMissing > 0)
+        {
+            return "No image was segmented for this report, so nothing was compared: look at masks of both models "
+                + "before you trust the new one.";
+        }
+
         if (labelled == 0)
         {
             return "There were no labels, so nothing here says how accurate either model is, or which is better. What "
@@ -124,6 +130,13 @@ internal sealed record ReportVerdict(
 
     private static IEnumerable<string> WarningsFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
+        if (report.SamplesMissing > 0)
+        {
+            yield return $"This report was cut short by hand: {changes.Count} of "
+                + $"{changes.Count + report.SamplesMissing} images were segmented for it. The model was written before "
+                + "and is whole.";
+        }
+
         int before = changes.Sum(c => c.Before.Count);
         int after = changes.Sum(c => c.After.Count);
         if (after == 0 && before > 0)
@@ -138,7 +151,7 @@ internal sealed record ReportVerdict(
                 + $"only looking can tell.");
         }
 
-        if (before == 0)
+        if (before == 0 && report.SamplesMissing == 0)
         {
             yield return "The original finds no cells in these images, so the stopping signals, which watch them, "
                 + "are blind. Check --diameter and --channels.";

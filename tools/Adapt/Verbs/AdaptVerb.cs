@@ -70,7 +70,7 @@ internal sealed class AdaptVerb
         AdaptationOptions options = _method.Get(parsed);
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
-        Network network = model.Import(parsed.GetValue(_outputs));
+        Network network = model.ImportForTraining(parsed.GetValue(_outputs));
         EngineRequest engine = _engine.Get(parsed);
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
