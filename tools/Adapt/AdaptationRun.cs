@@ -25,9 +25,10 @@ namespace SelfAdapt.Tool;
 /// <param name="Segmentation">How images are prepared and segmented.</param>
 /// <param name="Out">The output folder, ready to be written to.</param>
 /// <param name="KeepSnapshots">Whether the weights of every evaluation are kept.</param>
+/// <param name="Resume">Whether the run in the output folder goes on.</param>
 internal sealed record AdaptationJob(
     ModelFile Model, Network Network, IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled,
-    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots);
+    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots, bool Resume = false);
 
 /// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
 internal static class AdaptationRun
@@ -56,6 +57,7 @@ internal static class AdaptationRun
     {
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
             Adapter.Split(job.Images, job.Options);
+        RunCheckpoint checkpoint = RunCheckpoint.Of(job, job.Resume);
         AdaptationResult result;
         string teacherName;
         using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
@@ -67,9 +69,10 @@ internal static class AdaptationRun
                 $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
                 + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
             using RunObserver observer = new(
-                terminal, job.Options, RunLog.Create(RunFolder.Log(job.Out)),
-                    job.KeepSnapshots ? KeepSnapshot : null);
-            result = adapter.Run(training, validation, job.Labelled, observer, terminal.Cancelled);
+                terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null);
+            result = adapter.Run(
+                training, validation, job.Labelled, observer, terminal.Cancelled,
+                new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
         }
 
         ExitCode code = result.Reason switch
@@ -116,6 +119,16 @@ internal static class AdaptationRun
         summary["report"] = RunFolder.Report(job.Out);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result);
+        if (result.Reason == StopReason.Cancelled)
+        {
+            terminal.Out.WriteLine(
+                $"To go on where it stopped: adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume");
+        }
+        else
+        {
+            checkpoint.Remove();
+        }
+
         if (report.SamplesMissing > 0)
         {
             terminal.Out.WriteLine(
@@ -132,6 +145,10 @@ internal static class AdaptationRun
             OutputFile.Write(path, job.Model.WriteOnnx(weights.ByName(job.Network)));
         }
     }
+
+    private static RunLog OpenLog(AdaptationJob job, RunCheckpoint checkpoint) => checkpoint.From is { } from
+        ? RunLog.Resume(RunFolder.Log(job.Out), from.LogLength)
+        : RunLog.Create(RunFolder.Log(job.Out));
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {

@@ -30,6 +30,9 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         Terminal terminal, AdaptationOptions options, RunLog log, Action<int, WeightSnapshot>? keep)
         => (_terminal, _options, _log, _keep) = (terminal, options, log, keep);
 
+    /// <summary>Bytes of the log so far.</summary>
+    public long LogLength => _log.Length;
+
     /// <inheritdoc/>
     public void OnStep(StepPoint point)
     {
