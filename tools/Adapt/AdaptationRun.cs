@@ -187,8 +187,8 @@ internal static class AdaptationRun
         ["seconds"] = ResultFile.Number(result.Seconds),
         ["fn_rate"] = ResultFile.Number(result.KeptPoint.Signals.FnRate),
         ["embedding_distance"] = ResultFile.Number(result.KeptPoint.Signals.EmbeddingDistance),
-        ["agreement_before"] = ResultFile.Number(result.Evaluations[0].Signals.Agreement),
-        ["agreement"] = ResultFile.Number(result.KeptPoint.Signals.Agreement),
+        ["steadiness_before"] = ResultFile.Number(result.Evaluations[0].Signals.Steadiness),
+        ["steadiness"] = ResultFile.Number(result.KeptPoint.Signals.Steadiness),
         ["diam_labels"] = null,
         ["images"] = job.Images.Count,
         ["validation_images"] = held,
@@ -203,9 +203,9 @@ internal static class AdaptationRun
     {
         ["iteration"] = point.Iteration,
         ["fn_rate"] = ResultFile.Number(point.Signals.FnRate),
-        ["net_loss"] = ResultFile.Number(point.Signals.NetLoss),
         ["embedding_distance"] = ResultFile.Number(point.Signals.EmbeddingDistance),
         ["agreement"] = ResultFile.Number(point.Signals.Agreement),
+        ["steadiness"] = ResultFile.Number(point.Signals.Steadiness),
         ["mean_confidence"] = ResultFile.Number(point.MeanConfidence),
         ["view_variance"] = ResultFile.Number(point.ViewVariance),
         ["cells"] = point.Signals.Cells,
@@ -217,7 +217,7 @@ internal static class AdaptationRun
         StopReason.Completed => "completed",
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
-        StopReason.Agreement => "agreement",
+        StopReason.Steadiness => "steadiness",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };
@@ -229,7 +229,7 @@ internal static class AdaptationRun
             StopReason.Completed => "all steps done",
             StopReason.FalseNegativeRate => "too many of the source's cells were lost",
             StopReason.EmbeddingDistance => "the embeddings moved too far",
-            StopReason.Agreement => "the agreement rose no further",
+            StopReason.Steadiness => "it grew no steadier",
             StopReason.Cancelled => "stopped by Ctrl-C",
             _ => "the numbers ran away; lower --learning-rate",
         };
@@ -238,7 +238,7 @@ internal static class AdaptationRun
             CultureInfo.InvariantCulture,
             $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
                 + $"{kept.Iteration} "
-            + $"(agreement {kept.Signals.Agreement:0.000}, {result.Evaluations[0].Signals.Agreement:0.000} at the start; "
+            + $"(steadiness {kept.Signals.Steadiness:0.000}, {result.Evaluations[0].Signals.Steadiness:0.000} at the start; "
             + $"FN {kept.Signals.FnRate:0.000}, D {kept.Signals.EmbeddingDistance:0.000})."));
         if (kept.Iteration == 0)
         {

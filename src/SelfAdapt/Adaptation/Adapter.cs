@@ -23,8 +23,8 @@ public enum StopReason
     /// <summary>The embedding distance passed its threshold.</summary>
     EmbeddingDistance,
 
-    /// <summary>For a while no checkpoint had a higher agreement.</summary>
-    Agreement,
+    /// <summary>For a while no checkpoint was steadier.</summary>
+    Steadiness,
 
     /// <summary>Someone asked for an end.</summary>
     Cancelled,

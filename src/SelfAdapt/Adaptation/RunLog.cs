@@ -84,9 +84,9 @@ public sealed class RunLog : IDisposable
         Begin("evaluation", point.Iteration);
         HeldOutSignals signals = point.Signals;
         Number("fnRate", signals.FnRate);
-        Number("netLoss", signals.NetLoss);
         Number("embeddingDistance", signals.EmbeddingDistance);
         Number("agreement", signals.Agreement);
+        Number("steadiness", signals.Steadiness);
         Number("turnAgreement", signals.TurnAgreement);
         Number("explained", signals.Explained);
         Number("flowError", signals.FlowError);
