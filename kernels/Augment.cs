@@ -57,7 +57,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
         int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;
@@ -89,7 +89,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
         int width, int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int sample = i / (plane * channels) * Entries;
@@ -105,7 +105,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<uint> seeds, ArrayView<float> partial,
         ArrayView<float> target, int channels, int width, int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;
