@@ -37,7 +37,11 @@ public static class Augment
         for (int p = (Grid.IdxX * each) + Group.IdxX; p < end; p += Group.DimX)
         {
             float value = source[(Grid.IdxY * plane) + p];
-            used += value != 0 ? 1 : 0;
+            if (value != 0)
+            {
+                used += 1;
+            }
+
             sum += contrastFirst ? value : Functions.Relu(brightness * value);
         }
 

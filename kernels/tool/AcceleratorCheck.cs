@@ -10,6 +10,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using SelfAdapt.Kernels;
 using Simulator = simulated::SelfAdapt.KernelSimulator.Simulator;
+using KernelCase = simulated::SelfAdapt.KernelSimulator.KernelCase;
 using SimulatedMemory = simulated::SelfAdapt.KernelSimulator.SimulatedMemory;
 
 namespace SelfAdapt.KernelTool;
@@ -30,7 +31,7 @@ internal static class AcceleratorCheck
         using Context context = Context.Create(b => b.CPU(CPUDeviceKind.Nvidia).Optimize(OptimizationLevel.O2));
         using CPUAccelerator accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context);
         int failed = 0;
-        foreach (AcceleratorCase test in AcceleratorCase.All)
+        foreach (KernelCase test in KernelCase.All)
         {
             object[] simulated = [.. test.Arguments.Select(Copy)];
             object[] compiled = [.. test.Arguments.Select(Copy)];
@@ -42,12 +43,12 @@ internal static class AcceleratorCheck
             failed += different == 0 ? 0 : 1;
         }
 
-        string[] missing = [.. Simulated.Keys.Except(AcceleratorCase.All.Select(c => c.Kernel)).Order()];
-        Console.WriteLine($"{AcceleratorCase.All.Count - failed} of {AcceleratorCase.All.Count} agree; not run: {string.Join(", ", missing)}");
+        string[] missing = [.. Simulated.Keys.Except(KernelCase.All.Select(c => c.Kernel)).Order()];
+        Console.WriteLine($"{KernelCase.All.Count - failed} of {KernelCase.All.Count} agree; not run: {string.Join(", ", missing)}");
         return failed == 0;
     }
 
-    private static void RunInSimulator(AcceleratorCase test, object[] arguments)
+    private static void RunInSimulator(KernelCase test, object[] arguments)
     {
         List<(SimulatedMemory Memory, Array Values)> arrays = [];
         object[] views = [.. arguments.Select(a => a switch
@@ -72,7 +73,7 @@ internal static class AcceleratorCheck
         }
     }
 
-    private static void RunOnAccelerator(CPUAccelerator accelerator, AcceleratorCase test, object[] arguments)
+    private static void RunOnAccelerator(CPUAccelerator accelerator, KernelCase test, object[] arguments)
     {
         string[] name = test.Kernel.Split('.');
         MethodInfo method = typeof(Elementwise).Assembly.GetType($"SelfAdapt.Kernels.{name[0]}")!.GetMethod(name[1])!;

@@ -90,6 +90,13 @@ internal static partial class PtxFiles
             throw new InvalidOperationException($"{Entry(kernel)} was not compiled into one function of registers alone.");
         }
 
+        if (text.Contains("0d0000000000000001", StringComparison.Ordinal)
+            || text.Contains("0f00000001", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(
+                $"{Entry(kernel)}: ILGPU turned a condition into a real number by its bits; write the condition as an if.");
+        }
+
         string directives = withDirectives ? text[text.IndexOf(".version", StringComparison.Ordinal)..entry] : "";
         string body = text[entry..].Replace($" {compiled.Name}(", $" {Entry(kernel)}(", StringComparison.Ordinal);
         Dictionary<string, int> labels = [];

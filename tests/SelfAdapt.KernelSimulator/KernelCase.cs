@@ -2,10 +2,16 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace SelfAdapt.KernelTool;
+namespace SelfAdapt.KernelSimulator;
 
-/// <summary>A small launch of a kernel: arrays become views, numbers stay numbers.</summary>
-internal sealed record AcceleratorCase(
+/// <summary>
+/// A small launch of a kernel, to run it by different means and compare: arrays become views, numbers stay numbers.
+/// </summary>
+/// <param name="Kernel">Class.Method.</param>
+/// <param name="Grid">Number of groups.</param>
+/// <param name="Group">Threads in a group.</param>
+/// <param name="Arguments">The kernel's parameters; float[], int[] and uint[] for views.</param>
+public sealed record KernelCase(
     string Kernel, (int X, int Y, int Z) Grid, (int X, int Y, int Z) Group, params object[] Arguments)
 {
     private const int Quads = 60;
@@ -16,10 +22,9 @@ internal sealed record AcceleratorCase(
     private static readonly uint[] Seeds = [0x89ABCDEF, 0x01234567, 77, 0];
 
     /// <summary>
-    /// Every kernel that needs no barrier, and of those with barriers each that small groups can run.
-    /// Tensors are 2 x 6 x 3 x 5 in the small and 2 x 6 x 6 x 10 in the large, vectors 2 x 3 x 5 x 7.
+    /// Every kernel. Tensors are 2 x 6 x 3 x 5 in the small and 2 x 6 x 6 x 10 in the large, vectors 2 x 3 x 5 x 7.
     /// </summary>
-    public static IReadOnlyList<AcceleratorCase> All { get; } =
+    public static IReadOnlyList<KernelCase> All { get; } =
     [
         Each("Elementwise.Fill", Vector, Some(Vector), 2.5f, Vector),
         Each("Elementwise.CopyVector", Vector, Some(Vector), Some(Vector), Vector),
@@ -54,6 +59,11 @@ internal sealed record AcceleratorCase(
         new(
             "Convolution.Forward128x32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240), Some(16),
             Some(32), 7, 30, 3, 5, 6, 5, 9),
+        Pointwise("Convolution.Forward128x64", (8, 16, 1)),
+        Pointwise("Convolution.Forward128x128", (16, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum128x32", (4, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum128x64", (8, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum128x128", (16, 16, 1)),
         new(
             "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), 24, 30, 3, 5, 6,
             5, 9, 16),
@@ -97,8 +107,14 @@ internal sealed record AcceleratorCase(
         new("Optimizer.Finish", (1, 1, 1), (4, 1, 1), Some(6), Some(2), 3),
     ];
 
-    private static AcceleratorCase Each(string kernel, int count, params object[] arguments) =>
+    private static KernelCase Each(string kernel, int count, params object[] arguments) =>
         new(kernel, ((count + 15) / 16, 1, 1), (16, 1, 1), arguments);
+
+    private static KernelCase Pointwise(string kernel, (int X, int Y, int Z) group) => new(
+        kernel, (1, 1, 1), group, Some(240), Some(64), Some(240), Some(5), Some(240), Some(16), Some(32), 25, 30, 3, 5, 6, 5, 1);
+
+    private static KernelCase PointwiseGradient(string kernel, (int X, int Y, int Z) group) => new(
+        kernel, (1, 1, 2), group, Some(240), Some(240), Some(32), Some(2 * 9 * 8), 24, 30, 3, 5, 6, 5, 1, 16);
 
     /// <summary>Numbers from -1.5 to 1.5 without a pattern.</summary>
     private static float[] Some(int length) =>
