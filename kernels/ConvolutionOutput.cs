@@ -66,56 +66,23 @@ internal struct ConvolutionOutput
         Write(to, lower + 3, left, right, Quad.Add(sums.L7, leftBias), Quad.Add(sums.R7, rightBias));
     }
 
-    /// <summary>Writes two channels of a pixel.</summary>
+    /// <summary>Writes a pixel's channels output, +1, +8, +9 (the left quad) and +16, +17, +24, +25 (the right).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WritePair(ConvolutionOutput to, int pixel, int output, float first, float second)
-    {
-        if (pixel < to._pixels && output < to._pitch)
-        {
-            int at = ((pixel * to._pitch) + output) >> 1;
-            Pair value;
-            value.X = first + Bias(to, output);
-            value.Y = second + Bias(to, output + 1);
-            if ((to._flags & WithPerChannel) != 0)
-            {
-                value = Sum(value, View(to._perChannel)[((pixel / to._plane * to._pitch) + output) >> 1]);
-            }
-
-            View(to._y)[at] = (to._flags & WithResidual) != 0 ? Sum(value, View(to._residual)[at]) : value;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(
-        ConvolutionOutput to, int pixel, int left, int right, Quad leftSum, Quad rightSum)
+    public static void WritePairs(ConvolutionOutput to, int pixel, int output, Quad left, Quad right)
     {
         if (pixel < to._pixels)
         {
-            WriteQuad(to, pixel, left, leftSum);
-            WriteQuad(to, pixel, right, rightSum);
+            int own = (to._flags & WithPerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
+            WritePair(to, pixel, own, output, left.X, left.Y);
+            WritePair(to, pixel, own, output + 8, left.Z, left.W);
+            WritePair(to, pixel, own, output + 16, right.X, right.Y);
+            WritePair(to, pixel, own, output + 24, right.Z, right.W);
         }
     }
 
+    /// <summary>An output channel's bias, or 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteQuad(ConvolutionOutput to, int pixel, int output, Quad value)
-    {
-        if (output < to._pitch)
-        {
-            int at = ((pixel * to._pitch) + output) >> 2;
-            if ((to._flags & WithPerChannel) != 0)
-            {
-                int own = ((pixel / to._plane * to._pitch) + output) >> 2;
-                value = Quad.Add(value, Quad.View(to._perChannel)[own]);
-            }
-
-            Quad.View(to._y)[at] = (to._flags & WithResidual) != 0
-                ? Quad.Add(value, Quad.View(to._residual)[at])
-                : value;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Bias(ConvolutionOutput to, int output)
+    public static float Bias(ConvolutionOutput to, int output)
     {
         float value = 0;
         if ((to._flags & WithBias) != 0 && output < to._outputs)
@@ -124,6 +91,47 @@ internal struct ConvolutionOutput
         }
 
         return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(
+        ConvolutionOutput to, int pixel, int left, int right, Quad leftSum, Quad rightSum)
+    {
+        if (pixel < to._pixels)
+        {
+            int own = (to._flags & WithPerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
+            WriteQuad(to, pixel, own, left, leftSum);
+            WriteQuad(to, pixel, own, right, rightSum);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteQuad(ConvolutionOutput to, int pixel, int own, int output, Quad value)
+    {
+        if (output < to._pitch)
+        {
+            int at = ((pixel * to._pitch) + output) >> 2;
+            value = (to._flags & WithPerChannel) != 0
+                ? Quad.Add(value, Quad.View(to._perChannel)[(own + output) >> 2])
+                : value;
+            Quad.View(to._y)[at] = (to._flags & WithResidual) != 0
+                ? Quad.Add(value, Quad.View(to._residual)[at])
+                : value;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WritePair(ConvolutionOutput to, int pixel, int own, int output, float first, float second)
+    {
+        if (output < to._pitch)
+        {
+            int at = ((pixel * to._pitch) + output) >> 1;
+            Pair value;
+            value.X = first;
+            value.Y = second;
+            value = (to._flags & WithPerChannel) != 0 ? Sum(value, View(to._perChannel)[(own + output) >> 1]) : value;
+            View(to._y)[at] = (to._flags & WithResidual) != 0 ? Sum(value, View(to._residual)[at]) : value;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

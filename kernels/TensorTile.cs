@@ -79,26 +79,27 @@ internal static class TensorTile
         int warpsDown = groupY / 8;
         int pixel = firstPixel + (warp % warpsDown * 64) + (lane >> 2);
         int output = firstOutput + (warp / warpsDown * 32) + ((lane & 3) * 2);
-        WriteRow(to, pixel, output, sums.L0, sums.L1, sums.L2, sums.L3);
-        WriteRow(to, pixel + 16, output, sums.L4, sums.L5, sums.L6, sums.L7);
-        WriteRow(to, pixel + 32, output, sums.R0, sums.R1, sums.R2, sums.R3);
-        WriteRow(to, pixel + 48, output, sums.R4, sums.R5, sums.R6, sums.R7);
+        Quad left = Quad.Of(
+            ConvolutionOutput.Bias(to, output), ConvolutionOutput.Bias(to, output + 1),
+            ConvolutionOutput.Bias(to, output + 8), ConvolutionOutput.Bias(to, output + 9));
+        Quad right = Quad.Of(
+            ConvolutionOutput.Bias(to, output + 16), ConvolutionOutput.Bias(to, output + 17),
+            ConvolutionOutput.Bias(to, output + 24), ConvolutionOutput.Bias(to, output + 25));
+        WriteRows(to, pixel, output, left, right, sums.L0, sums.L1, sums.L2, sums.L3);
+        WriteRows(to, pixel + 16, output, left, right, sums.L4, sums.L5, sums.L6, sums.L7);
+        WriteRows(to, pixel + 32, output, left, right, sums.R0, sums.R1, sums.R2, sums.R3);
+        WriteRows(to, pixel + 48, output, left, right, sums.R4, sums.R5, sums.R6, sums.R7);
     }
 
+    /// <summary>Rows g and g + 8 of four products side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteRow(ConvolutionOutput to, int pixel, int output, Quad a, Quad b, Quad c, Quad d)
+    private static void WriteRows(
+        ConvolutionOutput to, int pixel, int output, Quad left, Quad right, Quad a, Quad b, Quad c, Quad d)
     {
-        WriteProduct(to, pixel, output, a);
-        WriteProduct(to, pixel, output + 8, b);
-        WriteProduct(to, pixel, output + 16, c);
-        WriteProduct(to, pixel, output + 24, d);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteProduct(ConvolutionOutput to, int pixel, int output, Quad sums)
-    {
-        ConvolutionOutput.WritePair(to, pixel, output, sums.X, sums.Y);
-        ConvolutionOutput.WritePair(to, pixel + 8, output, sums.Z, sums.W);
+        ConvolutionOutput.WritePairs(
+            to, pixel, output, Quad.Add(left, Quad.Of(a.X, a.Y, b.X, b.Y)), Quad.Add(right, Quad.Of(c.X, c.Y, d.X, d.Y)));
+        ConvolutionOutput.WritePairs(
+            to, pixel + 8, output, Quad.Add(left, Quad.Of(a.Z, a.W, b.Z, b.W)), Quad.Add(right, Quad.Of(c.Z, c.W, d.Z, d.W)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
