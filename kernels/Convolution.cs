@@ -1,0 +1,90 @@
+using ILGPU;
+
+namespace SelfAdapt.Kernels;
+
+/// <summary>
+/// Convolution 3x3 or 1x1, stride 1, zero padding, as an implicit matrix multiplication:
+/// y[p, k] = sum over taps t and channels c of f(x[p + shift(t), c]) w[t, c, k] (+ bias, residual, per-channel term),
+/// f = batch norm and ReLU if asked, and 0 outside the image.
+/// Layout: x [pixels][pitch(C)], packed weights [taps][pitch(C)][pitch(K)], y [pixels][pitch(K)]. A group makes a tile
+/// of pixels x channels from slices of 8 (tap, channel) steps; the next slice is fetched into registers while the
+/// present one is multiplied out of shared memory (double buffer, one barrier a slice), 8x8 sums per thread. Pixels
+/// lie fastest in shared memory, so a thread reads rows and columns as quads.
+/// Launch: Forward{A}x{B}: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same
+/// kernel on PackBackward's weights.
+/// Roofline share: not yet measured.
+/// </summary>
+public static class Convolution
+{
+    /// <summary>[K,C,taps] to [taps][pitch(C)][pitch(K)], zeros in the padding.</summary>
+    public static void Pack(
+        ArrayView<float> weight, ArrayView<float> packed, int outputs, int inputs, int taps, int count)
+    {
+        int i = Place.Index();
+        if (i < count)
+        {
+            int inPitch = Place.Pitch(inputs);
+            int outPitch = Place.Pitch(outputs);
+            int k = i % outPitch;
+            int c = i / outPitch % inPitch;
+            int tap = i / (outPitch * inPitch);
+            packed[i] = k < outputs && c < inputs ? weight[(((k * inputs) + c) * taps) + tap] : 0;
+        }
+    }
+
+    /// <summary>[K,C,taps] to [taps][pitch(K)][pitch(C)], taps turned round: dy's channels are the inputs.</summary>
+    public static void PackBackward(
+        ArrayView<float> weight, ArrayView<float> packed, int outputs, int inputs, int taps, int count)
+    {
+        int i = Place.Index();
+        if (i < count)
+        {
+            int inPitch = Place.Pitch(inputs);
+            int outPitch = Place.Pitch(outputs);
+            int c = i % inPitch;
+            int k = i / inPitch % outPitch;
+            int tap = taps - 1 - (i / (outPitch * inPitch));
+            packed[i] = k < outputs && c < inputs ? weight[(((k * inputs) + c) * taps) + tap] : 0;
+        }
+    }
+
+    /// <summary>64 pixels x 64 channels, 64 threads: small images.</summary>
+    public static void Forward64x64(
+        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
+        int height, int width, int inputs, int outputs, int taps) =>
+        ConvolutionBody.Forward(
+            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.RowSkew)),
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, 0);
+
+    /// <summary>128 pixels x 32 channels, 64 threads: few channels.</summary>
+    public static void Forward128x32(
+        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
+        int height, int width, int inputs, int outputs, int taps) =>
+        ConvolutionBody.Forward(
+            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, 0);
+
+    /// <summary>128 pixels x 64 channels, 128 threads.</summary>
+    public static void Forward128x64(
+        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
+        int height, int width, int inputs, int outputs, int taps) =>
+        ConvolutionBody.Forward(
+            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, 0);
+
+    /// <summary>128 pixels x 128 channels, 256 threads.</summary>
+    public static void Forward128x128(
+        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
+        int height, int width, int inputs, int outputs, int taps) =>
+        ConvolutionBody.Forward(
+            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, 0);
+}
