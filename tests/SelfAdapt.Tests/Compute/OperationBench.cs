@@ -98,9 +98,17 @@ internal sealed class OperationBench : IDisposable
         return Read(vector);
     }
 
-    public static double[] Read(DeviceVector vector) => vector is HostVector<double> exact
-        ? [.. exact.Data]
-        : [.. ((HostVector<float>)vector).Data.Select(v => (double)v)];
+    public static double[] Read(DeviceVector vector)
+    {
+        if (vector is HostVector<double> exact)
+        {
+            return [.. exact.Data];
+        }
+
+        float[] values = new float[vector.Length];
+        vector.Download(values);
+        return [.. values.Select(v => (double)v)];
+    }
 
     /// <summary>The values themselves, where they are double: to be nudged by finite differences.</summary>
     public static double[] Values(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;

@@ -7,27 +7,41 @@ using SelfAdapt.Compute.Reference;
 
 namespace SelfAdapt.Tests.Compute;
 
-/// <summary>The cpu backend against the reference, as normalised mean squared error.</summary>
+/// <summary>A backend against the reference, as normalised mean squared error.</summary>
 internal static class OperationParity
 {
     private const double ForwardBound = 1e-10;
     private const double BackwardBound = 1e-9;
 
-    /// <summary>Fails where an operation differs by more than float's rounding.</summary>
+    /// <summary>Fails where an operation of the cpu backend differs by more than float's rounding.</summary>
     public static void Check(OperationCase operation, int threads)
     {
-        using ReferenceBackend reference = new();
         using CpuBackend cpu = new(threads);
+        Check(operation, cpu);
+    }
+
+    /// <summary>Fails where an operation differs by more than float's rounding.</summary>
+    public static void Check(OperationCase operation, Backend backend)
+    {
+        using ReferenceBackend reference = new();
         using OperationBench exact = new(operation, reference);
-        using OperationBench fast = new(operation, cpu);
+        using OperationBench fast = new(operation, backend);
         (double[][] expected, double[][] actual) = (Results(exact), Results(fast));
         for (int i = 0; i < expected.Length; i++)
         {
-            double error = Error(expected[i], actual[i]);
             double bound = i <= operation.Statistics.Length ? ForwardBound : BackwardBound;
-            Assert.IsTrue(
-                error <= bound,
-                $"{operation.Name}: result {i} of {expected.Length} has an NMSE of {error:e2}");
+            Check(operation.Name, i, expected[i], actual[i], bound);
+        }
+    }
+
+    /// <summary>Fails where a vector operation differs by more than float's rounding.</summary>
+    public static void Check(VectorCase operation, Backend backend)
+    {
+        using ReferenceBackend reference = new();
+        (double[][] expected, double[][] actual) = (operation.Run(reference), operation.Run(backend));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Check(operation.Name, i, expected[i], actual[i], ForwardBound);
         }
     }
 
@@ -50,9 +64,21 @@ internal static class OperationParity
     /// <summary>Sum of squared differences over the sum of squares.</summary>
     public static double Error(double[] expected, double[] actual)
     {
-        Assert.AreEqual(expected.Length, actual.Length);
-        double difference = expected.Zip(actual, (e, a) => (e - a) * (e - a)).Sum();
-        double size = expected.Sum(e => e * e);
+        if (expected.Length != actual.Length)
+        {
+            throw new ArgumentException($"{actual.Length} values, where {expected.Length} are expected");
+        }
+
+        // A NaN must stand where one is expected, and nowhere else.
+        double difference = expected.Zip(actual, (e, a) => double.IsNaN(e) && double.IsNaN(a) ? 0 : (e - a) * (e - a))
+            .Sum();
+        double size = expected.Where(e => !double.IsNaN(e)).Sum(e => e * e);
         return difference == 0 ? 0 : difference / size;
+    }
+
+    private static void Check(string name, int index, double[] expected, double[] actual, double bound)
+    {
+        double error = Error(expected, actual);
+        Assert.IsTrue(error <= bound, $"{name}: result {index} has an NMSE of {error:e2}");
     }
 }

@@ -85,6 +85,19 @@ public sealed unsafe class CudaDevice : IGpuDevice
         return new CudaDevice(devices.Driver!, info, ptx);
     }
 
+    /// <summary>Compiles all kernels now, so that a driver that can't says so before anything else happens.</summary>
+    /// <exception cref="SelfAdaptException">
+    /// <see cref="ExitCode.DeviceMissing"/>: the driver refuses the kernels.
+    /// </exception>
+    internal void LoadKernels()
+    {
+        Use();
+        foreach (string file in _ptx.Files)
+        {
+            Module(file, _ptx.Text(file));
+        }
+    }
+
     /// <inheritdoc/>
     public ulong Allocate(long bytes)
     {
@@ -272,8 +285,16 @@ public sealed unsafe class CudaDevice : IGpuDevice
             return known;
         }
 
-        (string file, byte[] text) = _ptx.Find(name)
+        string entry = PtxLibrary.EntryOf(name);
+        (string file, byte[] text) = _ptx.Find(entry)
             ?? throw new InvalidOperationException($"There is no kernel {name} among the PTX of this build.");
+        Check(_driver.GetFunction(Module(file, text), entry, out nint function), $"find the kernel {name}");
+        _kernels.Add(name, function);
+        return function;
+    }
+
+    private nint Module(string file, byte[] text)
+    {
         if (!_modules.TryGetValue(file, out nint module))
         {
             int result = _driver.LoadModule(text, out module, out string log);
@@ -285,9 +306,7 @@ public sealed unsafe class CudaDevice : IGpuDevice
             _modules.Add(file, module);
         }
 
-        Check(_driver.GetFunction(module, name, out nint function), $"find the kernel {name}");
-        _kernels.Add(name, function);
-        return function;
+        return module;
     }
 
     private void Check(int result, string doing)

@@ -40,10 +40,21 @@ internal sealed class PtxLibrary
     /// <summary>The names of all kernels.</summary>
     public IReadOnlyCollection<string> Kernels => _files.Keys;
 
+    /// <summary>The names of all files.</summary>
+    public IReadOnlyCollection<string> Files => _texts.Keys;
+
+    /// <summary>What a kernel, named Class.Method, is called in PTX.</summary>
+    /// <param name="kernel">Its name.</param>
+    public static string EntryOf(string kernel) => kernel.Replace('.', '_');
+
+    /// <summary>A file's text, with a zero behind it.</summary>
+    /// <param name="file">Its name.</param>
+    public byte[] Text(string file) => _texts[file];
+
     /// <summary>The file that holds a kernel, and its text with a zero behind it; null where none does.</summary>
-    /// <param name="kernel">The kernel's name.</param>
-    public (string File, byte[] Text)? Find(string kernel) =>
-        _files.TryGetValue(kernel, out string? file) ? (file, _texts[file]) : null;
+    /// <param name="entry">The kernel's name in PTX.</param>
+    public (string File, byte[] Text)? Find(string entry) =>
+        _files.TryGetValue(entry, out string? file) ? (file, _texts[file]) : null;
 
     private static IEnumerable<string> Entries(string text)
     {

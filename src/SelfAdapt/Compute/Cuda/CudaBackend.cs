@@ -1,0 +1,119 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace SelfAdapt.Compute.Cuda;
+
+/// <summary>
+/// The hand-written kernels on a GPU. Everything is queued on one stream in order, and nothing in a step waits for the
+/// device, so that the host runs ahead of it; only downloads wait. Workspace comes from one arena that every operation
+/// uses from its start: in a queue that runs in order, one is done with it before the next begins.
+/// </summary>
+public sealed partial class CudaBackend : Backend
+{
+    private readonly IGpuDevice _device;
+    private readonly GpuMemory _nothing;
+    private GpuMemory _workspace;
+
+    /// <summary>Runs on a device, which the backend disposes.</summary>
+    /// <param name="device">The device.</param>
+    public CudaBackend(IGpuDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        _device = device;
+        _nothing = new GpuMemory(device, GpuTensor.Alignment);
+        _workspace = new GpuMemory(device, 1 << 20);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => _device.Name;
+
+    /// <summary>The device it runs on.</summary>
+    public IGpuDevice Device => _device;
+
+    /// <summary>Opens one of the GPUs of this machine.</summary>
+    /// <param name="devices">What was found.</param>
+    /// <param name="index">Its number.</param>
+    /// <exception cref="SelfAdaptException">
+    /// <see cref="ExitCode.DeviceMissing"/>: there is no such GPU, or the driver can't run the kernels on it.
+    /// <see cref="ExitCode.OutOfMemory"/>: it has no memory left.
+    /// </exception>
+    public static CudaBackend Open(CudaDevices devices, int index = 0)
+    {
+        CudaDevice device = CudaDevice.Open(devices, index);
+        try
+        {
+            device.LoadKernels();
+            return new CudaBackend(device);
+        }
+        catch (SelfAdaptException)
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DeviceVector CreateVector(int length) => new GpuVector(_device, length);
+
+    /// <inheritdoc/>
+    public override DeviceTensor CreateTensor(TensorShape shape) => new GpuTensor(_device, shape);
+
+    /// <inheritdoc/>
+    public override long TensorBytes(TensorShape shape) => GpuTensor.BytesFor(shape);
+
+    /// <inheritdoc/>
+    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
+    {
+        GpuMemory memory = new(_device, places.Count == 0 ? 0 : places.Max(p => p.End));
+        return new TensorBlock(
+            [.. places.Select(p => new GpuTensor(p.Shape, memory.Address + (ulong)p.Offset))], memory, memory.Bytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Prepare(DeviceTensor tensor)
+    {
+        // Nothing that kernels use is left unwritten: what pads channels to a multiple of four is never read for a
+        // result.
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _workspace.Dispose();
+            _nothing.Dispose();
+            _device.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Stands where a kernel's optional operand is not used.</summary>
+    internal GpuView Nothing => new(_nothing.Address, GpuTensor.Alignment / sizeof(float));
+
+    /// <summary>Working memory for one operation; what earlier ones left there is lost.</summary>
+    internal GpuView Workspace(long floats)
+    {
+        if (_workspace.Bytes < floats * sizeof(float))
+        {
+            // Kernels that use the old arena may still be queued.
+            _device.Synchronize();
+            _workspace.Dispose();
+            _workspace = new GpuMemory(_device, floats * sizeof(float));
+        }
+
+        return new GpuView(_workspace.Address, floats);
+    }
+
+    /// <summary>Queues a kernel.</summary>
+    internal void Launch(string kernel, in LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments) =>
+        _device.Launch(kernel, shape, arguments);
+
+    internal static GpuView View(VectorSlice slice) => ((GpuVector)slice.Vector).View(slice.Offset, slice.Length);
+
+    internal static GpuView View(DeviceVector vector) => ((GpuVector)vector).View(0, vector.Length);
+
+    internal static GpuView View(DeviceTensor tensor) => ((GpuTensor)tensor).View;
+}
