@@ -1,0 +1,91 @@
+using ILGPU;
+
+namespace SelfAdapt.Kernels;
+
+/// <summary>
+/// Value by value, memory-bound throughout.
+/// Math: in each kernel's line. Layout: vectors plain; tensors as quads, whatever their shape, padding included
+/// (what it holds is never used). Launch: one thread per value (vectors) or per quad (tensors), groups of 256,
+/// grid x = values or quads / 256, rounded up.
+/// Roofline share: not yet measured.
+/// </summary>
+public static class Elementwise
+{
+    /// <summary>t[i] = value, on a vector.</summary>
+    public static void Fill(ArrayView<float> target, float value, int count)
+    {
+        int i = Index();
+        if (i < count)
+        {
+            target[i] = value;
+        }
+    }
+
+    /// <summary>t[i] = s[i], on vectors.</summary>
+    public static void CopyVector(ArrayView<float> source, ArrayView<float> target, int count)
+    {
+        int i = Index();
+        if (i < count)
+        {
+            target[i] = source[i];
+        }
+    }
+
+    /// <summary>t[i] += share * (s[i] - t[i]), on vectors.</summary>
+    public static void MoveTowards(ArrayView<float> target, ArrayView<float> source, float share, int count)
+    {
+        int i = Index();
+        if (i < count)
+        {
+            target[i] += share * (source[i] - target[i]);
+        }
+    }
+
+    /// <summary>t = s, or t += s.</summary>
+    public static void Copy(ArrayView<float> source, ArrayView<float> target, int accumulate, int quads)
+    {
+        int i = Index();
+        if (i < quads)
+        {
+            Put(Quad.View(target), i, Quad.View(source)[i], accumulate);
+        }
+    }
+
+    /// <summary>y = a + b.</summary>
+    public static void Add(ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, int quads)
+    {
+        int i = Index();
+        if (i < quads)
+        {
+            Quad.View(y)[i] = Quad.Add(Quad.View(a)[i], Quad.View(b)[i]);
+        }
+    }
+
+    /// <summary>y = max(x, 0).</summary>
+    public static void Relu(ArrayView<float> x, ArrayView<float> y, int quads)
+    {
+        int i = Index();
+        if (i < quads)
+        {
+            Quad.View(y)[i] = Quad.Relu(Quad.View(x)[i]);
+        }
+    }
+
+    /// <summary>dx = dy where y &gt; 0, else 0; or added.</summary>
+    public static void ReluBackward(
+        ArrayView<float> y, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int quads)
+    {
+        int i = Index();
+        if (i < quads)
+        {
+            Put(Quad.View(dx), i, Quad.Gate(Quad.View(y)[i], Quad.View(dy)[i]), accumulate);
+        }
+    }
+
+    /// <summary>The thread's place in a grid along x.</summary>
+    internal static int Index() => (Grid.IdxX * Group.DimX) + Group.IdxX;
+
+    /// <summary>target[i] = value, or += value.</summary>
+    internal static void Put(ArrayView<Quad> target, int i, Quad value, int accumulate) =>
+        target[i] = accumulate != 0 ? Quad.Add(target[i], value) : value;
+}
