@@ -42,7 +42,8 @@ internal sealed class OperationBench : IDisposable
         }
 
         Write(Dy, OperationCase.Noise((int)Dy.Shape.Count, key++));
-        Dirty(key);
+        DirtyOutputs(key);
+        Write(Saved, OperationCase.Noise(Saved.Length, 98));
     }
 
     public Backend Backend { get; }
@@ -78,14 +79,14 @@ internal sealed class OperationBench : IDisposable
     public void Backward(bool accumulate) => _case.Backward(this, accumulate);
 
     /// <summary>What an operation writes holds what earlier users of the buffers left there.</summary>
-    public void Dirty(ulong key)
+    public void DirtyOutputs(ulong key)
     {
         foreach (DeviceTensor tensor in Dx.Append(Y))
         {
             Write(tensor, OperationCase.Noise((int)tensor.Shape.Count, key++));
         }
 
-        foreach (DeviceVector vector in Dp.Append(Saved))
+        foreach (DeviceVector vector in Dp)
         {
             Write(vector, OperationCase.Noise(vector.Length, key++));
         }

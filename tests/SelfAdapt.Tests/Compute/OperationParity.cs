@@ -55,7 +55,7 @@ internal static class OperationParity
         double[] output = bench.Read(bench.Y);
         bench.Backward(false);
         double[][] gradients = [.. bench.Dp.Select(OperationBench.Read), .. bench.Dx.Select(bench.Read)];
-        bench.Dirty(99);
+        bench.DirtyOutputs(99);
         bench.Backward(true);
         double[][] statistics = [.. bench.Statistics.Select(OperationBench.Read)];
         return [output, .. statistics, .. gradients, .. bench.Dx.Select(bench.Read)];

@@ -30,19 +30,19 @@ internal static class VectorCases
             {
                 DeviceVector target = vectors.Noise(length, 1);
                 backend.Fill(target, -2.5f);
-                return [vectors.Read(target)];
+                return [VectorShelf.Read(target)];
             }));
             yield return new($"Copy {length}", backend => Using(backend, vectors =>
             {
                 DeviceVector target = vectors.Noise(length, 1);
                 backend.Copy(vectors.Noise(length, 2), target);
-                return [vectors.Read(target)];
+                return [VectorShelf.Read(target)];
             }));
             yield return new($"MoveTowards {length}", backend => Using(backend, vectors =>
             {
                 DeviceVector target = vectors.Noise(length, 1);
                 backend.MoveTowards(target, vectors.Noise(length, 2), 0.99f);
-                return [vectors.Read(target)];
+                return [VectorShelf.Read(target)];
             }));
         }
     }
@@ -54,7 +54,7 @@ internal static class VectorCases
         {
             DeviceVector target = vectors.Zeros((int)shape.Count);
             backend.ApplyView(vectors.Noise((int)shape.Count, 3), shape, view, target);
-            return [vectors.Read(target)];
+            return [VectorShelf.Read(target)];
         }));
 
     private static IEnumerable<VectorCase> Moments() =>
@@ -69,7 +69,7 @@ internal static class VectorCases
                 (DeviceVector mean, DeviceVector deviation) = (vectors.Zeros(length), vectors.Zeros(length));
                 backend.ViewMoments(
                     outputs, Enum.GetValues<View>().AsSpan(8 - count), shape, Channels, probabilities, mean, deviation);
-                return [vectors.Read(mean), vectors.Read(deviation)];
+                return [VectorShelf.Read(mean), VectorShelf.Read(deviation)];
             }));
 
     private static IEnumerable<VectorCase> Thresholds()
@@ -99,7 +99,7 @@ internal static class VectorCases
                                 0.2f, 0.8f, 0.9f, probabilities, thresholds);
                         }
 
-                        return [vectors.Read(thresholds)];
+                        return [VectorShelf.Read(thresholds)];
                     }));
             }
         }
@@ -124,7 +124,7 @@ internal static class VectorCases
                     vectors.Of([.. Noise(length, 2).Select(v => 3 * v)]), vectors.Noise(length, 3),
                     vectors.Of([.. Noise(length, 4).Select(MathF.Abs)]), shape, Channels, options,
                     vectors.Of(thresholds), gradient, sums);
-                return [vectors.Read(gradient), vectors.Read(sums)];
+                return [VectorShelf.Read(gradient), VectorShelf.Read(sums)];
             }));
         }
 
@@ -141,7 +141,7 @@ internal static class VectorCases
                     vectors.Of([.. Noise((int)size.Count, 2).Select(v => 4 * v)]), size, channels,
                     vectors.Of([.. Noise(pixels, 3).Select(v => v > 0 ? 1f : 0)]), vectors.Noise(2 * pixels, 4), 5,
                     gradient, sums);
-                return [vectors.Read(gradient), vectors.Read(sums)];
+                return [VectorShelf.Read(gradient), VectorShelf.Read(sums)];
             }));
         }
     }
@@ -162,7 +162,7 @@ internal static class VectorCases
                 image.AsSpan((shape.C - 1) * plane, plane).Clear();
                 DeviceVector target = vectors.Noise(image.Length, 7);
                 backend.StrongAugment(vectors.Of(image), shape, samples, target);
-                return [vectors.Read(target)];
+                return [VectorShelf.Read(target)];
             }));
         }
     }
@@ -194,8 +194,8 @@ internal static class VectorCases
 
                     return
                     [
-                        vectors.Read(state.Weights), vectors.Read(state.FirstMoment), vectors.Read(state.SecondMoment),
-                        vectors.Read(sums), .. held ? [vectors.Read(state.Teacher!)] : (double[][])[],
+                        VectorShelf.Read(state.Weights), VectorShelf.Read(state.FirstMoment), VectorShelf.Read(state.SecondMoment),
+                        VectorShelf.Read(sums), .. held ? [VectorShelf.Read(state.Teacher!)] : (double[][])[],
                     ];
                 }));
             }
@@ -231,7 +231,7 @@ internal static class VectorCases
 
         public DeviceVector Noise(int length, ulong key) => Of(VectorCases.Noise(length, key));
 
-        public double[] Read(DeviceVector vector) => OperationBench.Read(vector);
+        public static double[] Read(DeviceVector vector) => OperationBench.Read(vector);
 
         public void Dispose() => _held.ForEach(v => v.Dispose());
     }

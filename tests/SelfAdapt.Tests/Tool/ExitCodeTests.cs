@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;

@@ -78,10 +78,16 @@ public sealed partial class CudaBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
+        new CudaConvolution(this, inputs, outputs, kernel);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
+            _tables.ForEach(t => t.Memory.Dispose());
+            _samples?.Dispose();
             _workspace.Dispose();
             _nothing.Dispose();
             _device.Dispose();
@@ -93,7 +99,14 @@ public sealed partial class CudaBackend : Backend
     /// <summary>Stands where a kernel's optional operand is not used.</summary>
     internal GpuView Nothing => new(_nothing.Address, GpuTensor.Alignment / sizeof(float));
 
+    /// <summary>
+    /// Groups that keep a large GPU busy: tiles and splits are chosen for at least so many. A number of its own and
+    /// not the device's, so that every GPU sums in the same order.
+    /// </summary>
+    internal int BusyGroups { get; init; } = 264;
+
     /// <summary>Working memory for one operation; what earlier ones left there is lost.</summary>
+    /// <param name="floats">Number of floats.</param>
     internal GpuView Workspace(long floats)
     {
         if (_workspace.Bytes < floats * sizeof(float))
@@ -111,9 +124,30 @@ public sealed partial class CudaBackend : Backend
     internal void Launch(string kernel, in LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments) =>
         _device.Launch(kernel, shape, arguments);
 
+    /// <summary>Queues a kernel with a thread per item.</summary>
+    internal void LaunchEach(string kernel, long items, params ReadOnlySpan<KernelArgument> arguments) =>
+        _device.Launch(kernel, new LaunchShape(Groups(items, _device.GroupThreads), 1, 1, _device.GroupThreads), arguments);
+
+    /// <summary>Groups of so many that hold all items.</summary>
+    internal static int Groups(long items, int perGroup) => (int)((items + perGroup - 1) / perGroup);
+
     internal static GpuView View(VectorSlice slice) => ((GpuVector)slice.Vector).View(slice.Offset, slice.Length);
 
     internal static GpuView View(DeviceVector vector) => ((GpuVector)vector).View(0, vector.Length);
 
-    internal static GpuView View(DeviceTensor tensor) => ((GpuTensor)tensor).View;
+    private static GpuTensor Tensor(DeviceTensor tensor) => (GpuTensor)tensor;
+
+    /// <summary>A part of a run of memory; it starts at a multiple of 16 bytes where the offset is one of four.</summary>
+    private static GpuView Part(GpuView view, long offset, long length) =>
+        new(view.Address + ((ulong)offset * sizeof(float)), length);
+
+    /// <summary>Floats rounded up, so that what follows them is aligned.</summary>
+    private static long Aligned(long floats) => (floats + 3) / 4 * 4;
+
+    /// <summary>
+    /// How a sum over many items is cut among groups: in so many chunks that a group has several items per thread, and
+    /// no more than keep the device busy.
+    /// </summary>
+    private int Chunks(long items, int perRound, int otherGroups) =>
+        (int)Math.Clamp(items / (4L * perRound), 1, Math.Max(1, 2 * BusyGroups / otherGroups));
 }

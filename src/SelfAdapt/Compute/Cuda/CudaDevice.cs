@@ -58,6 +58,9 @@ public sealed unsafe class CudaDevice : IGpuDevice
     /// <inheritdoc/>
     public long MemoryBytes { get; }
 
+    /// <inheritdoc/>
+    public int GroupThreads => 256;
+
     /// <summary>Opens one of the GPUs of this machine.</summary>
     /// <param name="devices">What was found.</param>
     /// <param name="index">Its number.</param>

@@ -50,7 +50,7 @@ internal static class CudaError
         string next = result switch
         {
             UnsupportedPtxVersion => "The driver is older than the kernels: install a newer NVIDIA driver",
-            NoBinaryForGpu => "The GPU is older than the kernels, which need compute capability 7.0",
+            NoBinaryForGpu => "The GPU is older than the kernels, which need compute capability 8.0",
             JitCompilerNotFound => "The driver's compiler is missing (libnvidia-ptxjitcompiler): install all of the "
                 + "NVIDIA driver",
             InvalidPtx => "The kernels are damaged: install the program again",

@@ -39,6 +39,7 @@ internal sealed class GpuMemory : IDisposable
 internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
 {
     private readonly GpuMemory _memory = new(device, (long)length * sizeof(float));
+    private GpuMemory? _lanes;
 
     /// <inheritdoc/>
     public override int Length => length;
@@ -47,6 +48,17 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     /// <param name="offset">First index.</param>
     /// <param name="count">Number of values.</param>
     public GpuView View(int offset, int count) => new(_memory.Address + ((ulong)offset * sizeof(float)), count);
+
+    /// <summary>
+    /// Where a vector holds what a normalisation saved: the same in the form that kernels read, four numbers per
+    /// channel.
+    /// </summary>
+    /// <param name="pitch">Channels and their padding.</param>
+    public GpuView Lanes(int pitch)
+    {
+        _lanes ??= new GpuMemory(device, 4L * pitch * sizeof(float));
+        return new GpuView(_lanes.Address, 4L * pitch);
+    }
 
     /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> source, int offset = 0)
@@ -68,6 +80,7 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         if (disposing)
         {
             _memory.Dispose();
+            _lanes?.Dispose();
         }
     }
 

@@ -40,6 +40,21 @@ internal sealed class GpuTensor : DeviceTensor
     /// <summary>All of it, padding included.</summary>
     public GpuView View { get; }
 
+    /// <summary>Channels and their padding: floats from a pixel to the next.</summary>
+    public int Pitch => Padded(Shape.C);
+
+    /// <summary>Fours of channels in a pixel.</summary>
+    public int PitchQuads => Pitch / Pack;
+
+    /// <summary>Fours of channels in all.</summary>
+    public int Quads => (int)(View.Length / Pack);
+
+    /// <summary>Pixels of a sample.</summary>
+    public int Plane => Shape.H * Shape.W;
+
+    /// <summary>Pixels of all samples.</summary>
+    public int Pixels => Shape.N * Plane;
+
     /// <summary>Bytes that a tensor takes.</summary>
     /// <param name="shape">Its size.</param>
     public static long BytesFor(TensorShape shape) =>

@@ -14,6 +14,12 @@ public interface IGpuDevice : IDisposable
     /// <summary>Bytes of memory that the device has.</summary>
     long MemoryBytes { get; }
 
+    /// <summary>
+    /// Threads of a group where a kernel leaves that open: a power of two up to 256. Sums depend on it in their last
+    /// digits.
+    /// </summary>
+    int GroupThreads { get; }
+
     /// <summary>Takes zeroed memory.</summary>
     /// <param name="bytes">At least 1.</param>
     /// <returns>Its address, a multiple of 256.</returns>

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Reflection;
 using ILGPU;
 using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Kernels;
 using SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Compute.Cuda;
@@ -15,8 +16,8 @@ internal sealed class SimulatedDevice : IGpuDevice
 {
     private const ulong Alignment = 256;
 
-    private static readonly IReadOnlyDictionary<string, MethodInfo> Kernels =
-        Simulator.KernelsOf(typeof(Kernels.Vectors).Assembly);
+    private static readonly IReadOnlyDictionary<string, MethodInfo> Methods =
+        Simulator.KernelsOf(typeof(Elementwise).Assembly);
 
     private readonly SortedList<ulong, SimulatedMemory> _memory = [];
     private ulong _nextAddress = Alignment;
@@ -24,6 +25,9 @@ internal sealed class SimulatedDevice : IGpuDevice
     public string Name => "simulator";
 
     public long MemoryBytes => 1L << 30;
+
+    /// <summary>Few: a barrier costs the simulator microseconds per thread.</summary>
+    public int GroupThreads => 32;
 
     /// <summary>The kernels that were launched, and how often.</summary>
     public Dictionary<string, int> Launches { get; } = new(StringComparer.Ordinal);
@@ -61,7 +65,7 @@ internal sealed class SimulatedDevice : IGpuDevice
 
     public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
     {
-        MethodInfo method = Kernels.TryGetValue(kernel, out MethodInfo? found)
+        MethodInfo method = Methods.TryGetValue(kernel, out MethodInfo? found)
             ? found
             : throw new SimulationException($"There is no kernel {kernel}.");
         ParameterInfo[] parameters = method.GetParameters();
