@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Reflection;
@@ -16,7 +17,7 @@ using SelfAdapt.Kernels;
 namespace SelfAdapt.KernelTool;
 
 /// <summary>Compiles the kernels to PTX: one file per source file, its kernels' modules merged into one.</summary>
-internal static class PtxFiles
+internal static partial class PtxFiles
 {
     private const int MaxThreads = 256;
 
@@ -60,15 +61,34 @@ internal static class PtxFiles
     private static string Entry(MethodInfo kernel) => $"{kernel.DeclaringType!.Name}_{kernel.Name}";
 
     /// <summary>
-    /// A kernel's module. ILGPU numbers names as it meets them: the kernel's own becomes its entry name, the others
-    /// get it as a prefix, so that modules fit into one file. Only the first keeps version and target.
+    /// A kernel's module under its entry name. ILGPU numbers parameters and labels through a whole run: they are
+    /// numbered anew, so that the text changes only where its kernel does. Only the first keeps version and target.
     /// </summary>
     private static string Module(PTXBackend backend, MethodInfo kernel, bool withDirectives)
     {
         PTXCompiledKernel compiled = (PTXCompiledKernel)backend.Compile(
             EntryPointDescription.FromExplicitlyGroupedKernel(kernel), new KernelSpecialization(MaxThreads, null));
         string text = compiled.PTXAssembly.ReplaceLineEndings("\n");
-        Console.WriteLine($"  {Entry(kernel)} from {compiled.Name}");
-        return text;
+        int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
+        if (text.Contains(".func", StringComparison.Ordinal) || text.Contains(".local", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{Entry(kernel)} was not compiled into one function of registers alone.");
+        }
+
+        string directives = withDirectives ? text[text.IndexOf(".version", StringComparison.Ordinal)..entry] : "";
+        string body = text[entry..].Replace($" {compiled.Name}(", $" {Entry(kernel)}(", StringComparison.Ordinal);
+        Dictionary<string, int> labels = [];
+        body = Label().Replace(body, m =>
+        {
+            labels.TryAdd(m.Value, labels.Count);
+            return $"L_{labels[m.Value]}";
+        });
+        return directives + Parameter().Replace(body, "_$1") + "\n";
     }
+
+    [GeneratedRegex(@"\bL_\d+\b")]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"(?<=[ \[])_(\w+?)_\d+\b")]
+    private static partial Regex Parameter();
 }

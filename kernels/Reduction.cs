@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace SelfAdapt.Kernels;
+
+/// <summary>Sums over a group as a tree, in an order that only the group's size decides. Sizes are powers of two.</summary>
+internal static class Reduction
+{
+    /// <summary>Most threads in a group that sums.</summary>
+    public const int MaxThreads = 256;
+
+    /// <summary>
+    /// The sum over the group, for every thread. The threads lie along x. The scratch is free again behind a barrier.
+    /// </summary>
+    /// <param name="value">The thread's own value.</param>
+    /// <param name="scratch">Shared, <see cref="MaxThreads"/> values.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(double value, ArrayView<double> scratch)
+    {
+        int thread = Group.IdxX;
+        scratch[thread] = value;
+        Group.Barrier();
+        for (int step = Group.DimX / 2; step > 0; step /= 2)
+        {
+            if (thread < step)
+            {
+                scratch[thread] += scratch[thread + step];
+            }
+
+            Group.Barrier();
+        }
+
+        return scratch[0];
+    }
+
+    /// <summary>
+    /// Adds the quads of threads with the same x, over y; thread (x, 0)'s place then holds the sum.
+    /// </summary>
+    /// <param name="scratch">Shared; thread (x, y) has put its quad at y * DimX + x.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumOverY(ArrayView<Quad> scratch)
+    {
+        int at = (Group.IdxY * Group.DimX) + Group.IdxX;
+        Group.Barrier();
+        for (int step = Group.DimY / 2; step > 0; step /= 2)
+        {
+            if (Group.IdxY < step)
+            {
+                scratch[at] = Quad.Add(scratch[at], scratch[at + (step * Group.DimX)]);
+            }
+
+            Group.Barrier();
+        }
+    }
+}
