@@ -1,4 +1,5 @@
 using System;
+using SelfAdapt.Compute.Cpu;
 using System.Linq;
 
 namespace SelfAdapt.Benchmarks;
@@ -24,7 +25,7 @@ internal static class AllocationTable
             Row(bench, "training step", step.Run);
         }
 
-        using IterationCase iteration = new(bench.CheckpointFile, threads, size);
+        using IterationCase iteration = new(bench.CheckpointFile, new CpuBackend(threads), size);
         Row(bench, "iteration", () => iteration.Run());
     }
 

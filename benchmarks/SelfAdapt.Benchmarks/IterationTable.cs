@@ -1,4 +1,5 @@
 using System;
+using SelfAdapt.Compute.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -20,7 +21,7 @@ internal static class IterationTable
             thresholds after the first iteration, which every output of the teacher enters.
             """);
         bench.Report.Table(1, "threads", "ours ms", "torch ms", "format", "ratio", "error");
-        using IterationCase ours = new(bench.CheckpointFile, threads, size);
+        using IterationCase ours = new(bench.CheckpointFile, new CpuBackend(threads), size);
         float[] thresholds = ours.Run();
         using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "iteration", inputs.ForPeer());
         double? error = torch is null ? null : Inputs.Error(thresholds, torch.Result("", threads));

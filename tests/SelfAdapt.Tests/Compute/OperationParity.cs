@@ -21,28 +21,28 @@ internal static class OperationParity
     }
 
     /// <summary>Fails where an operation differs by more than float's rounding.</summary>
-    public static void Check(OperationCase operation, Backend backend)
+    public static void Check(OperationCase operation, Backend backend) =>
+        Require(operation.Name, Errors(operation, backend));
+
+    /// <summary>Fails where a vector operation differs by more than float's rounding.</summary>
+    public static void Check(VectorCase operation, Backend backend) =>
+        Require(operation.Name, Errors(operation, backend));
+
+    /// <summary>The error of each of an operation's results, and its bound.</summary>
+    public static (double Error, double Bound)[] Errors(OperationCase operation, Backend backend)
     {
         using ReferenceBackend reference = new();
         using OperationBench exact = new(operation, reference);
         using OperationBench fast = new(operation, backend);
-        (double[][] expected, double[][] actual) = (Results(exact), Results(fast));
-        for (int i = 0; i < expected.Length; i++)
-        {
-            double bound = i <= operation.Statistics.Length ? ForwardBound : BackwardBound;
-            Check(operation.Name, i, expected[i], actual[i], bound);
-        }
+        return [.. Results(exact).Zip(Results(fast), Error)
+            .Select((error, i) => (error, i <= operation.Statistics.Length ? ForwardBound : BackwardBound))];
     }
 
-    /// <summary>Fails where a vector operation differs by more than float's rounding.</summary>
-    public static void Check(VectorCase operation, Backend backend)
+    /// <summary>The error of each of a vector operation's results, and its bound.</summary>
+    public static (double Error, double Bound)[] Errors(VectorCase operation, Backend backend)
     {
         using ReferenceBackend reference = new();
-        (double[][] expected, double[][] actual) = (operation.Run(reference), operation.Run(backend));
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Check(operation.Name, i, expected[i], actual[i], ForwardBound);
-        }
+        return [.. operation.Run(reference).Zip(operation.Run(backend), Error).Select(error => (error, ForwardBound))];
     }
 
     /// <summary>
@@ -76,9 +76,13 @@ internal static class OperationParity
         return difference == 0 ? 0 : difference / size;
     }
 
-    private static void Check(string name, int index, double[] expected, double[] actual, double bound)
+    private static void Require(string name, (double Error, double Bound)[] results)
     {
-        double error = Error(expected, actual);
-        Assert.IsTrue(error <= bound, $"{name}: result {index} has an NMSE of {error:e2}");
+        for (int i = 0; i < results.Length; i++)
+        {
+            Assert.IsTrue(
+                results[i].Error <= results[i].Bound,
+                $"{name}: result {i} of {results.Length} has an NMSE of {results[i].Error:e2}");
+        }
     }
 }

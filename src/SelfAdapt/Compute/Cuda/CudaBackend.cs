@@ -11,6 +11,9 @@ namespace SelfAdapt.Compute.Cuda;
 /// </summary>
 public sealed partial class CudaBackend : Backend
 {
+    /// <summary>Two groups on each of 132 multiprocessors.</summary>
+    internal const int DefaultBusyGroups = 264;
+
     private readonly IGpuDevice _device;
     private readonly GpuMemory _nothing;
     private GpuMemory _workspace;
@@ -38,13 +41,16 @@ public sealed partial class CudaBackend : Backend
     /// <see cref="ExitCode.DeviceMissing"/>: there is no such GPU, or the driver can't run the kernels on it.
     /// <see cref="ExitCode.OutOfMemory"/>: it has no memory left.
     /// </exception>
-    public static CudaBackend Open(CudaDevices devices, int index = 0)
+    public static CudaBackend Open(CudaDevices devices, int index = 0) => Open(devices, index, DefaultBusyGroups);
+
+    /// <summary>The same with other tiles.</summary>
+    internal static CudaBackend Open(CudaDevices devices, int index, int busyGroups)
     {
         CudaDevice device = CudaDevice.Open(devices, index);
         try
         {
             device.LoadKernels();
-            return new CudaBackend(device);
+            return new CudaBackend(device) { BusyGroups = busyGroups };
         }
         catch (SelfAdaptException)
         {
@@ -103,7 +109,7 @@ public sealed partial class CudaBackend : Backend
     /// Groups that keep a large GPU busy: tiles and splits are chosen for at least so many. A number of its own and
     /// not the device's, so that every GPU sums in the same order.
     /// </summary>
-    internal int BusyGroups { get; init; } = 264;
+    internal int BusyGroups { get; init; } = DefaultBusyGroups;
 
     /// <summary>Working memory for one operation; what earlier ones left there is lost.</summary>
     /// <param name="floats">Number of floats.</param>

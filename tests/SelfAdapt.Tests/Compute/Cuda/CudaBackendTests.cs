@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Compute.Cuda;
 
 namespace SelfAdapt.Tests.Compute.Cuda;
@@ -52,6 +53,14 @@ public sealed class CudaBackendTests
         }
 
         Assert.AreEqual(held, device.Held);
+    }
+
+    [TestMethod]
+    public void HundredSteps_AnotherWayToConvolve_StaysWithinTheBoundsForAGpu()
+    {
+        // The bounds that a GPU has to keep, kept by what is known to be right: Winograd's algorithm.
+        using CpuBackend backend = new();
+        StringAssert.Contains(HundredSteps.Compare(backend), "100 steps", StringComparison.Ordinal);
     }
 
     private static void Fill(CudaBackend backend, DeviceTensor tensor, float value)
