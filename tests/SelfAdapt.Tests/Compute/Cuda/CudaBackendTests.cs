@@ -60,7 +60,7 @@ public sealed class CudaBackendTests
     {
         // The bounds that a GPU has to keep, kept by what is known to be right: Winograd's algorithm.
         using CpuBackend backend = new();
-        StringAssert.Contains(HundredSteps.Compare(backend), "100 steps", StringComparison.Ordinal);
+        StringAssert.Contains(HundredSteps.Compare(backend, 5), "5 steps", StringComparison.Ordinal);
     }
 
     private static void Fill(CudaBackend backend, DeviceTensor tensor, float value)

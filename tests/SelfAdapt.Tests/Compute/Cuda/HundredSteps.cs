@@ -12,29 +12,31 @@ namespace SelfAdapt.Tests.Compute.Cuda;
 /// <summary>Supervised training of the full-size network on one small batch: does a backend stay with the cpu's?</summary>
 internal static class HundredSteps
 {
-    private const int Steps = 100;
     private const int Batch = 2;
     private const int Size = 32;
 
     /// <summary>
     /// Most that losses may differ by, as a share: entries whose gradient is zero in exact arithmetic take full-sized
-    /// AdamW steps from rounding noise, other ones in every implementation, so that runs part slowly.
+    /// AdamW steps from rounding noise, other ones in every implementation, so that runs part slowly. The cpu backend's
+    /// two ways to convolve part by 1.2e-3 in 100 steps.
     /// </summary>
+    private const double Bound = 5e-3;
+
     private const double FirstBound = 1e-5;
-    private const double Bound = 2e-2;
 
     /// <summary>Fails where the losses part too far.</summary>
+    /// <param name="backend">What is compared with the cpu backend.</param>
+    /// <param name="steps">For so many steps.</param>
     /// <returns>How far they part, in words.</returns>
-    public static string Compare(Backend backend)
+    public static string Compare(Backend backend, int steps = 100)
     {
         using CpuBackend cpu = new(exact: true);
-        float[] expected = Run(cpu, Steps).Losses;
-        float[] actual = Run(backend, Steps).Losses;
+        float[] expected = Run(cpu, steps).Losses;
+        float[] actual = Run(backend, steps).Losses;
         double[] differences = [.. expected.Zip(actual, (e, a) => Math.Abs((double)a - e) / Math.Abs(e))];
         string text = FormattableString.Invariant(
             $"loss {expected[0]:g6} to {expected[^1]:g6}; differs by {differences[0]:e1} at first, at most ")
-            + FormattableString.Invariant($"{differences.Take(10).Max():e1} in 10 and {differences.Max():e1} in {Steps} steps");
-        Console.WriteLine(text);
+            + FormattableString.Invariant($"{differences.Take(10).Max():e1} in 10 and {differences.Max():e1} in {steps} steps");
         Assert.IsTrue(differences[0] <= FirstBound && differences.Max() <= Bound, text);
         return text;
     }
