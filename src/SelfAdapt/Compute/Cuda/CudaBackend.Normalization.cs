@@ -19,7 +19,8 @@ public sealed partial class CudaBackend
         }
 
         LaunchShape shape = SumShape(source, source.Pixels, 1);
-        GpuView partial = Workspace(2L * shape.GridY * pitch);
+        // Two sums per chunk, and the values that they are taken around.
+        GpuView partial = Workspace(((2L * shape.GridY) + 1) * pitch);
         Launch("BatchNorm.Moments", shape, source.View, partial, source.Pixels, pitch);
         Launch(
             "BatchNorm.FinishMoments", new LaunchShape(pitch, 1, 1, FinishThreads), partial, View(norm.Scale),

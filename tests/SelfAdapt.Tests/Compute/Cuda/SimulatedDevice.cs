@@ -27,7 +27,7 @@ internal sealed class SimulatedDevice : IGpuDevice
     public long MemoryBytes => 1L << 30;
 
     /// <summary>Few: a barrier costs the simulator microseconds per thread.</summary>
-    public int GroupThreads => 32;
+    public int GroupThreads => 16;
 
     /// <summary>The kernels that were launched, and how often.</summary>
     public Dictionary<string, int> Launches { get; } = new(StringComparer.Ordinal);
@@ -80,7 +80,12 @@ internal sealed class SimulatedDevice : IGpuDevice
             values[i] = Value(kernel, parameters[i], arguments[i]);
         }
 
-        Launches[kernel] = Launches.GetValueOrDefault(kernel) + 1;
+        if (Launches.TryAdd(kernel, 0))
+        {
+            PtxEntries.RequireParameters(kernel, arguments);
+        }
+
+        Launches[kernel]++;
         Simulator.Launch(
             method, (shape.GridX, shape.GridY, shape.GridZ), (shape.GroupX, shape.GroupY, 1), values);
     }
