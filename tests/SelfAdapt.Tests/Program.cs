@@ -9,8 +9,8 @@ namespace SelfAdapt.Tests;
 
 /// <summary>
 /// What runs when the test assembly is started as a program. Without arguments the cpu backend's parity, so that a test
-/// can run it with instruction sets turned off, which only works for a whole process; with "cuda", or "cuda" and a
-/// number, the parity of a real GPU, on machines that have no .NET to run tests with.
+/// can run it with instruction sets turned off, which only works for a whole process; with "cuda", its
+/// number and perhaps "operations", the parity of a real GPU, on machines that have no .NET to run tests with.
 /// </summary>
 internal static class Program
 {
@@ -18,7 +18,8 @@ internal static class Program
     {
         if (arguments is ["cuda", ..])
         {
-            return GpuParity.Run(arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 0);
+            int index = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 0;
+            return GpuParity.Run(index, operationsAlone: arguments is [_, _, "operations"]);
         }
 
         using (CpuBackend backend = new(2))

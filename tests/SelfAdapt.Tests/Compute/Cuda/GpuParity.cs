@@ -20,8 +20,9 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
 
     /// <summary>Runs everything on a GPU.</summary>
     /// <param name="index">Its number.</param>
+    /// <param name="operationsAlone">Small operations, once: for tools that make everything slow.</param>
     /// <returns>0 where everything holds.</returns>
-    public static int Run(int index)
+    public static int Run(int index, bool operationsAlone)
     {
         CudaDevices devices = CudaDevices.Find();
         if (devices.Devices.Count <= index)
@@ -31,26 +32,40 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
         }
 
         Console.WriteLine($"{devices.Devices[index]}; driver for CUDA {devices.Version}");
-        return new GpuParity(busyGroups => CudaBackend.Open(devices, index, busyGroups)).Run();
+        return new GpuParity(busyGroups => CudaBackend.Open(devices, index, busyGroups)).Run(operationsAlone);
     }
 
-    private int Run()
+    private int Run(bool operationsAlone)
     {
-        // Once with the tiles that small tensors get, once with those of large ones.
-        foreach (int busyGroups in (int[])[CudaBackend.DefaultBusyGroups, 1])
+        // With the tiles that large tensors get, and with those of small ones.
+        Operations(1, !operationsAlone);
+        if (!operationsAlone)
         {
-            using CudaBackend backend = open(busyGroups);
-            foreach (OperationCase operation in OperationCases.All)
-            {
-                Note(operation.Name, () => OperationParity.Errors(operation, backend));
-            }
-
-            foreach (VectorCase operation in VectorCases.All)
-            {
-                Note(operation.Name, () => OperationParity.Errors(operation, backend));
-            }
+            Operations(CudaBackend.DefaultBusyGroups, true);
+            Networks();
+            Training();
         }
 
+        Print();
+        return _failures.Count == 0 ? 0 : 1;
+    }
+
+    private void Operations(int busyGroups, bool large)
+    {
+        using CudaBackend backend = open(busyGroups);
+        foreach (OperationCase operation in OperationCases.All.Where(o => large || !o.Large))
+        {
+            Note(operation.Name, () => OperationParity.Errors(operation, backend));
+        }
+
+        foreach (VectorCase operation in VectorCases.All)
+        {
+            Note(operation.Name, () => OperationParity.Errors(operation, backend));
+        }
+    }
+
+    private void Networks()
+    {
         foreach (object[] network in NetworkGradientTests.Cases)
         {
             Try(
@@ -58,7 +73,10 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
                 () => NetworkGradientTests.CheckWholeNetwork(
                     (string)network[0], (NormStatistics)network[1], open(CudaBackend.DefaultBusyGroups)));
         }
+    }
 
+    private void Training()
+    {
         Try("ten supervised steps against Cellpose's trace", () =>
         {
             using CudaBackend backend = open(CudaBackend.DefaultBusyGroups);
@@ -85,8 +103,6 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
                 return HundredSteps.Run(backend, 3).Weights;
             }
         });
-        Print();
-        return _failures.Count == 0 ? 0 : 1;
     }
 
     private void Note(string name, Func<(double Error, double Bound)[]> run)
