@@ -37,7 +37,11 @@ public static class Augment
         for (int p = (Grid.IdxX * each) + Group.IdxX; p < end; p += Group.DimX)
         {
             float value = source[(Grid.IdxY * plane) + p];
-            used += value != 0 ? 1 : 0;
+            if (value != 0)
+            {
+                used += 1;
+            }
+
             sum += contrastFirst ? value : Functions.Relu(brightness * value);
         }
 
@@ -57,7 +61,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
         int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;
@@ -89,7 +93,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
         int width, int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int sample = i / (plane * channels) * Entries;
@@ -105,7 +109,7 @@ public static class Augment
         ArrayView<float> source, ArrayView<float> samples, ArrayView<uint> seeds, ArrayView<float> partial,
         ArrayView<float> target, int channels, int width, int plane, int chunks, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;

@@ -6,10 +6,12 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// Batch normalisation, ReLU behind it if asked: y = max(0, (x - mean) f + b), f = scale / sqrt(variance + eps).
 /// Statistics in one reading: each thread takes its pixels four at a time, the four's mean and squared deviations
-/// exactly, and merges (count, mean, squares) pairwise (Chan, Golub and LeVeque 1979): no large sums are subtracted.
+/// exactly, and merges (count, mean, squares) pairwise (Chan, Golub and LeVeque 1979): no large sums are subtracted, and
+/// all is relative to the channel's first value, so that a large mean does not eat the variance's digits.
 /// Backward: g = dy where y &gt; 0; dbias = sum g; dscale = sum g (x - mean) / sqrt(variance + eps); with batch
 /// statistics dx = f (g - mean(g) - (x - mean) mean(g (x - mean)) / (variance + eps)), with stored ones dx = f g.
-/// Layout: lanes [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch]; terms [2][pitch].
+/// Layout: lanes [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch], in Moments the first
+/// values behind it; terms [2][pitch].
 /// Launch: Moments, GradientSums: group (quads, rows), grid (quads, chunks); Finish...: a group per channel;
 /// the rest one thread per quad.
 /// Roofline share: not yet measured.
@@ -33,7 +35,12 @@ public static class BatchNorm
         Quad square = Quad.All(0);
         int p = start + Group.IdxY;
         int step = Group.DimY;
-        if (quad >= pitchQuads)
+        Quad pivot = Quad.All(0);
+        if (quad < pitchQuads)
+        {
+            pivot = source[quad];
+        }
+        else
         {
             p = end;
         }
@@ -41,10 +48,10 @@ public static class BatchNorm
         for (; p + (3 * step) < end; p += 4 * step)
         {
             int at = (p * pitchQuads) + quad;
-            Quad a = source[at];
-            Quad b = source[at + (step * pitchQuads)];
-            Quad c = source[at + (2 * step * pitchQuads)];
-            Quad d = source[at + (3 * step * pitchQuads)];
+            Quad a = Quad.Subtract(source[at], pivot);
+            Quad b = Quad.Subtract(source[at + (step * pitchQuads)], pivot);
+            Quad c = Quad.Subtract(source[at + (2 * step * pitchQuads)], pivot);
+            Quad d = Quad.Subtract(source[at + (3 * step * pitchQuads)], pivot);
             Quad four = Quad.Scale(Quad.Add(Quad.Add(a, b), Quad.Add(c, d)), 0.25f);
             Quad around = Quad.Add(Quad.Add(Square(a, four), Square(b, four)), Quad.Add(Square(c, four), Square(d, four)));
             float share = 4 / (count + 4);
@@ -55,7 +62,7 @@ public static class BatchNorm
 
         for (; p < end; p += step)
         {
-            Quad a = source[(p * pitchQuads) + quad];
+            Quad a = Quad.Subtract(source[(p * pitchQuads) + quad], pivot);
             float share = 1 / (count + 1);
             square = Quad.Add(square, Quad.Scale(Square(a, mean), count * share));
             mean = Quad.Add(mean, Quad.Scale(Quad.Subtract(a, mean), share));
@@ -88,6 +95,10 @@ public static class BatchNorm
             int to = (Grid.IdxY * 2 * pitchQuads) + quad;
             Quad.View(partial)[to] = means[own];
             Quad.View(partial)[to + pitchQuads] = squares[own];
+            if (Grid.IdxY == 0)
+            {
+                Quad.View(partial)[(2 * Grid.DimY * pitchQuads) + quad] = pivot;
+            }
         }
     }
 
@@ -140,14 +151,15 @@ public static class BatchNorm
         if (thread == 0)
         {
             double variance = squares[0] / pixels;
+            double center = partial[(2 * chunks * pitch) + c] + means[0];
             if (update != 0 && c < channels)
             {
                 double unbiased = pixels > 1 ? squares[0] / (pixels - 1) : variance;
-                runningMean[c] += (float)(momentum * (means[0] - runningMean[c]));
+                runningMean[c] += (float)(momentum * (center - runningMean[c]));
                 runningVariance[c] += (float)(momentum * (unbiased - runningVariance[c]));
             }
 
-            WriteLanes(scale, bias, saved, lanes, c, channels, pitch, means[0], variance + epsilon);
+            WriteLanes(scale, bias, saved, lanes, c, channels, pitch, center, variance + epsilon);
         }
     }
 
@@ -156,7 +168,7 @@ public static class BatchNorm
         ArrayView<float> scale, ArrayView<float> bias, ArrayView<float> runningMean, ArrayView<float> runningVariance,
         ArrayView<float> saved, ArrayView<float> lanes, int channels, int pitch, float epsilon)
     {
-        int c = Elementwise.Index();
+        int c = Place.Index();
         if (c < pitch)
         {
             double mean = c < channels ? runningMean[c] : 0;
@@ -169,7 +181,7 @@ public static class BatchNorm
     public static void Apply(
         ArrayView<float> x, ArrayView<float> lanes, ArrayView<float> y, int relu, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> norm = Quad.View(lanes);
@@ -262,7 +274,7 @@ public static class BatchNorm
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> terms, ArrayView<float> dx,
         int relu, int accumulate, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> norm = Quad.View(lanes);
@@ -272,7 +284,7 @@ public static class BatchNorm
             Quad centered = Quad.Subtract(Quad.View(x)[i], norm[c]);
             Quad g = Gated(centered, factor, norm[c + (2 * pitchQuads)], Quad.View(dy)[i], relu);
             Quad through = Quad.Add(means[c], Quad.Multiply(centered, means[c + pitchQuads]));
-            Elementwise.Put(Quad.View(dx), i, Quad.Multiply(factor, Quad.Subtract(g, through)), accumulate);
+            Quad.Put(Quad.View(dx), i, Quad.Multiply(factor, Quad.Subtract(g, through)), accumulate);
         }
     }
 

@@ -15,7 +15,7 @@ public static class Channels
     public static void AddPerChannel(
         ArrayView<float> x, ArrayView<float> s, ArrayView<float> y, int plane, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             int own = (i / pitchQuads / plane * pitchQuads) + (i % pitchQuads);
@@ -27,7 +27,7 @@ public static class Channels
     public static void CopyTo(
         ArrayView<float> x, ArrayView<float> y, int channels, int xPitch, int yPitch, int channel, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int pixel = i / channels;
@@ -41,7 +41,7 @@ public static class Channels
         ArrayView<float> dy, ArrayView<float> dx, int channels, int dyPitch, int dxPitch, int channel, int accumulate,
         int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int pixel = i / channels;
@@ -56,11 +56,11 @@ public static class Channels
     public static void SpreadMean(
         ArrayView<float> dy, ArrayView<float> dx, float scale, int plane, int pitchQuads, int accumulate, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             int own = (i / pitchQuads / plane * pitchQuads) + (i % pitchQuads);
-            Elementwise.Put(Quad.View(dx), i, Quad.Scale(Quad.View(dy)[own], scale), accumulate);
+            Quad.Put(Quad.View(dx), i, Quad.Scale(Quad.View(dy)[own], scale), accumulate);
         }
     }
 
@@ -95,7 +95,7 @@ public static class Channels
     public static void FinishPlaneSums(
         ArrayView<float> partial, ArrayView<float> target, float scale, int accumulate, int chunks, int pitch, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int first = (i / pitch * chunks * pitch) + (i % pitch);

@@ -27,11 +27,11 @@ public static class Convolution
     public static void Pack(
         ArrayView<float> weight, ArrayView<float> packed, int outputs, int inputs, int taps, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
-            int inPitch = Pitch(inputs);
-            int outPitch = Pitch(outputs);
+            int inPitch = Place.Pitch(inputs);
+            int outPitch = Place.Pitch(outputs);
             int k = i % outPitch;
             int c = i / outPitch % inPitch;
             int tap = i / (outPitch * inPitch);
@@ -43,11 +43,11 @@ public static class Convolution
     public static void PackBackward(
         ArrayView<float> weight, ArrayView<float> packed, int outputs, int inputs, int taps, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
-            int inPitch = Pitch(inputs);
-            int outPitch = Pitch(outputs);
+            int inPitch = Place.Pitch(inputs);
+            int outPitch = Place.Pitch(outputs);
             int c = i % inPitch;
             int k = i / inPitch % outPitch;
             int tap = taps - 1 - (i / (outPitch * inPitch));
@@ -95,9 +95,6 @@ public static class Convolution
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.Skew)),
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16);
 
-    /// <summary>Channels rounded up to whole quads.</summary>
-    internal static int Pitch(int channels) => (channels + 3) / 4 * 4;
-
     /// <summary>The kernel; the last two are constants once it is inlined, so that branches on them vanish.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Forward(
@@ -110,8 +107,8 @@ public static class Convolution
         int threads = groupX * groupY;
         int firstPixel = Grid.IdxX * 8 * groupY;
         int firstOutput = Grid.IdxY * 8 * groupX;
-        int inPitch = Pitch(inputs);
-        int outPitch = Pitch(outputs);
+        int inPitch = Place.Pitch(inputs);
+        int outPitch = Place.Pitch(outputs);
         int depth = taps * inPitch;
 
         // What this thread fetches: of up to four pixels the same quad of steps, of up to two steps a quad of outputs.

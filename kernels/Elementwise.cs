@@ -14,7 +14,7 @@ public static class Elementwise
     /// <summary>t[i] = value, on a vector.</summary>
     public static void Fill(ArrayView<float> target, float value, int count)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < count)
         {
             target[i] = value;
@@ -24,7 +24,7 @@ public static class Elementwise
     /// <summary>t[i] = s[i], on vectors.</summary>
     public static void CopyVector(ArrayView<float> source, ArrayView<float> target, int count)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < count)
         {
             target[i] = source[i];
@@ -34,7 +34,7 @@ public static class Elementwise
     /// <summary>t[i] += share * (s[i] - t[i]), on vectors.</summary>
     public static void MoveTowards(ArrayView<float> target, ArrayView<float> source, float share, int count)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < count)
         {
             target[i] += share * (source[i] - target[i]);
@@ -44,17 +44,17 @@ public static class Elementwise
     /// <summary>t = s, or t += s.</summary>
     public static void Copy(ArrayView<float> source, ArrayView<float> target, int accumulate, int quads)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < quads)
         {
-            Put(Quad.View(target), i, Quad.View(source)[i], accumulate);
+            Quad.Put(Quad.View(target), i, Quad.View(source)[i], accumulate);
         }
     }
 
     /// <summary>y = a + b.</summary>
     public static void Add(ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, int quads)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < quads)
         {
             Quad.View(y)[i] = Quad.Add(Quad.View(a)[i], Quad.View(b)[i]);
@@ -64,7 +64,7 @@ public static class Elementwise
     /// <summary>y = max(x, 0).</summary>
     public static void Relu(ArrayView<float> x, ArrayView<float> y, int quads)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < quads)
         {
             Quad.View(y)[i] = Quad.Relu(Quad.View(x)[i]);
@@ -75,17 +75,10 @@ public static class Elementwise
     public static void ReluBackward(
         ArrayView<float> y, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int quads)
     {
-        int i = Index();
+        int i = Place.Index();
         if (i < quads)
         {
-            Put(Quad.View(dx), i, Quad.Gate(Quad.View(y)[i], Quad.View(dy)[i]), accumulate);
+            Quad.Put(Quad.View(dx), i, Quad.Gate(Quad.View(y)[i], Quad.View(dy)[i]), accumulate);
         }
     }
-
-    /// <summary>The thread's place in a grid along x.</summary>
-    internal static int Index() => (Grid.IdxX * Group.DimX) + Group.IdxX;
-
-    /// <summary>target[i] = value, or += value.</summary>
-    internal static void Put(ArrayView<Quad> target, int i, Quad value, int accumulate) =>
-        target[i] = accumulate != 0 ? Quad.Add(target[i], value) : value;
 }

@@ -15,7 +15,7 @@ public static class Layout
     public static void Import(
         ArrayView<float> source, ArrayView<float> target, int channels, int plane, int pitch, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int c = i % pitch;
@@ -29,7 +29,7 @@ public static class Layout
     public static void Export(
         ArrayView<float> source, ArrayView<float> target, int channels, int plane, int pitch, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int c = i / plane % channels;

@@ -72,4 +72,9 @@ internal struct Quad
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Gate(Quad y, Quad g) => Of(
         y.X > 0 ? g.X : 0, y.Y > 0 ? g.Y : 0, y.Z > 0 ? g.Z : 0, y.W > 0 ? g.W : 0);
+
+    /// <summary>target[i] = value, or += value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(ArrayView<Quad> target, int i, Quad value, int accumulate) =>
+        target[i] = accumulate != 0 ? Add(target[i], value) : value;
 }

@@ -16,7 +16,7 @@ public static class Resampling
     public static void MaxPool(
         ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> source = Quad.View(x);
@@ -33,7 +33,7 @@ public static class Resampling
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads,
         int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> source = Quad.View(x);
@@ -49,10 +49,10 @@ public static class Resampling
             Quad g = Quad.View(dy)[i];
             Quad beforeD = Stopped(abc, d, g);
             Quad beforeC = Stopped(ab, c, beforeD);
-            Elementwise.Put(target, corner, Stopped(a, b, beforeC), accumulate);
-            Elementwise.Put(target, corner + pitchQuads, Passed(a, b, beforeC), accumulate);
-            Elementwise.Put(target, below, Passed(ab, c, beforeD), accumulate);
-            Elementwise.Put(target, below + pitchQuads, Passed(abc, d, g), accumulate);
+            Quad.Put(target, corner, Stopped(a, b, beforeC), accumulate);
+            Quad.Put(target, corner + pitchQuads, Passed(a, b, beforeC), accumulate);
+            Quad.Put(target, below, Passed(ab, c, beforeD), accumulate);
+            Quad.Put(target, below + pitchQuads, Passed(abc, d, g), accumulate);
         }
     }
 
@@ -60,7 +60,7 @@ public static class Resampling
     public static void UpsampleNearest(
         ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             int c = i % pitchQuads;
@@ -74,7 +74,7 @@ public static class Resampling
     public static void UpsampleNearestBackward(
         ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> source = Quad.View(dy);
@@ -82,7 +82,7 @@ public static class Resampling
             int below = corner + (2 * width * pitchQuads);
             Quad above = Quad.Add(source[corner], source[corner + pitchQuads]);
             Quad sum = Quad.Add(above, Quad.Add(source[below], source[below + pitchQuads]));
-            Elementwise.Put(Quad.View(dx), i, sum, accumulate);
+            Quad.Put(Quad.View(dx), i, sum, accumulate);
         }
     }
 
@@ -90,7 +90,7 @@ public static class Resampling
     public static void UpsampleLinear(
         ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> source = Quad.View(x);
@@ -112,7 +112,7 @@ public static class Resampling
     public static void UpsampleLinearBackward(
         ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < quads)
         {
             ArrayView<Quad> source = Quad.View(dy);
@@ -133,7 +133,7 @@ public static class Resampling
                 sum = Quad.AddScaled(sum, k == 0 || k == 3 ? 0.25f : 0.75f, Mix(inner, outer));
             }
 
-            Elementwise.Put(Quad.View(dx), i, sum, accumulate);
+            Quad.Put(Quad.View(dx), i, sum, accumulate);
         }
     }
 

@@ -47,7 +47,7 @@ public static class Style
     {
         ArrayView<double> scratch = SharedMemory.Allocate<double>(Reduction.MaxThreads);
         int output = Grid.IdxX;
-        int first = Grid.IdxY * Convolution.Pitch(inputs);
+        int first = Grid.IdxY * Place.Pitch(inputs);
         double own = 0;
         for (int i = Group.IdxX; i < inputs; i += Group.DimX)
         {
@@ -57,7 +57,7 @@ public static class Style
         double sum = Reduction.Sum(own, scratch);
         if (Group.IdxX == 0)
         {
-            y[(Grid.IdxY * Convolution.Pitch(outputs)) + output] = (float)(sum + bias[output]);
+            y[(Grid.IdxY * Place.Pitch(outputs)) + output] = (float)(sum + bias[output]);
         }
     }
 
@@ -66,7 +66,7 @@ public static class Style
         ArrayView<float> weight, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int inputs, int outputs,
         int count)
     {
-        int index = Elementwise.Index();
+        int index = Place.Index();
         if (index < count)
         {
             int i = index % inputs;
@@ -74,10 +74,10 @@ public static class Style
             float sum = 0;
             for (int o = 0; o < outputs; o++)
             {
-                sum += weight[(o * inputs) + i] * dy[(n * Convolution.Pitch(outputs)) + o];
+                sum += weight[(o * inputs) + i] * dy[(n * Place.Pitch(outputs)) + o];
             }
 
-            int at = (n * Convolution.Pitch(inputs)) + i;
+            int at = (n * Place.Pitch(inputs)) + i;
             dx[at] = accumulate != 0 ? dx[at] + sum : sum;
         }
     }
@@ -87,7 +87,7 @@ public static class Style
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dWeight, ArrayView<float> dBias, int batch, int inputs,
         int outputs, int count)
     {
-        int index = Elementwise.Index();
+        int index = Place.Index();
         if (index < count)
         {
             int i = index % inputs;
@@ -96,8 +96,8 @@ public static class Style
             float bias = 0;
             for (int n = 0; n < batch; n++)
             {
-                float g = dy[(n * Convolution.Pitch(outputs)) + o];
-                weight += g * x[(n * Convolution.Pitch(inputs)) + i];
+                float g = dy[(n * Place.Pitch(outputs)) + o];
+                weight += g * x[(n * Place.Pitch(inputs)) + i];
                 bias += g;
             }
 

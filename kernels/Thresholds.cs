@@ -27,7 +27,7 @@ public static class Thresholds
     /// <summary>Makes the state new.</summary>
     public static void Clear(ArrayView<uint> state, int tasks)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < tasks * Words)
         {
             state[i] = i % Words == Larger ? uint.MaxValue : 0u;
@@ -80,7 +80,7 @@ public static class Thresholds
     public static void Select(
         ArrayView<uint> state, ArrayView<int> kinds, float classQuantile, float regressionQuantile, int tasks, int pass)
     {
-        int index = Elementwise.Index();
+        int index = Place.Index();
         if (index >= tasks)
         {
             return;
@@ -164,7 +164,7 @@ public static class Thresholds
         ArrayView<uint> state, ArrayView<int> kinds, ArrayView<float> thresholds, float classQuantile,
         float regressionQuantile, float keep, int tasks)
     {
-        int index = Elementwise.Index();
+        int index = Place.Index();
         if (index >= tasks)
         {
             return;

@@ -26,7 +26,7 @@ public static class Views
     public static void Apply(
         ArrayView<float> source, ArrayView<float> target, int plane, int columns, int origin, int down, int right, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i < count)
         {
             int at = i % plane;
@@ -40,7 +40,7 @@ public static class Views
         ArrayView<float> o5, ArrayView<float> o6, ArrayView<float> o7, ArrayView<int> table, ArrayView<float> mean,
         ArrayView<float> deviation, int views, int channels, int plane, int width, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;

@@ -59,7 +59,7 @@ public static class WeightGradient
         ArrayView<float> partial, ArrayView<float> dWeight, ArrayView<float> dBias, int inputs, int outputs, int taps,
         int splits, int withBias, int count)
     {
-        int i = Elementwise.Index();
+        int i = Place.Index();
         if (i >= count)
         {
             return;
@@ -71,8 +71,8 @@ public static class WeightGradient
             sum += partial[(split * count) + i];
         }
 
-        int inPitch = Convolution.Pitch(inputs);
-        int outPitch = Convolution.Pitch(outputs);
+        int inPitch = Place.Pitch(inputs);
+        int outPitch = Place.Pitch(outputs);
         int k = i % outPitch;
         int c = i / outPitch % inPitch;
         int tap = i / (outPitch * inPitch);
@@ -96,8 +96,8 @@ public static class WeightGradient
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
         int threads = groupX * groupY;
-        int inPitch = Convolution.Pitch(inputs);
-        int outPitch = Convolution.Pitch(outputs);
+        int inPitch = Place.Pitch(inputs);
+        int outPitch = Place.Pitch(outputs);
         int rowCount = taps * inPitch;
         int start = Grid.IdxZ * pixelsPerSplit;
         int end = start + pixelsPerSplit < pixels ? start + pixelsPerSplit : pixels;

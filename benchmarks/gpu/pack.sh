@@ -12,7 +12,7 @@ root=$work/gpu-bundle
 mkdir -p "$root/app" "$root/shared/models/cellpose_nuclei_dsb" "$root/shared/golden" "$root/images"
 
 dotnet publish "$repository/benchmarks/gpu/SelfAdapt.GpuMachine.csproj" -c Release -r linux-x64 --self-contained \
-    -p:PublishTrimmed=true -p:PublishReadyToRun=false -o "$root/app" --nologo -v quiet
+    -p:PublishReadyToRun=false -o "$root/app" --nologo -v quiet
 rm -rf "$root"/app/*.pdb "$root"/app/*.xml "$root"/app/Microsoft.CodeCoverage "$root"/app/libmscord*.so \
     "$root"/app/createdump "$root"/app/libclrgc*.so
 # The tests look for reference values in ../shared of the folder that holds this file.

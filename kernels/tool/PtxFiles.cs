@@ -52,17 +52,32 @@ internal static partial class PtxFiles
 
     private static string Header(Type type, string source)
     {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(File.ReadAllText(source).ReplaceLineEndings("\n")));
         Version version = typeof(Context).Assembly.GetName().Version!;
-        return $"// source: {type.Name}.cs sha256: {Convert.ToHexStringLower(hash)} ilgpu: {version.ToString(3)}\n"
+        return $"// source: {type.Name}.cs sha256: {Hash(File.ReadAllText(source))} ilgpu: {version.ToString(3)}\n"
+            + $"// shared sources sha256: {Hash(SharedSources(source))}\n"
             + $"// entries: {string.Join(' ', Kernels(type).Select(Entry))}\n";
     }
+
+    /// <summary>The sources that hold no kernels, one behind the other: every kernel may use them.</summary>
+    private static string SharedSources(string source)
+    {
+        HashSet<string> own = [.. typeof(Elementwise).Assembly.GetExportedTypes().Select(t => t.Name)];
+        return string.Concat(Directory.GetFiles(Path.GetDirectoryName(source)!, "*.cs")
+            .Where(f => !own.Contains(Path.GetFileNameWithoutExtension(f)))
+            .Order(StringComparer.Ordinal)
+            .Select(File.ReadAllText));
+    }
+
+    private static string Hash(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"))));
 
     private static string Entry(MethodInfo kernel) => $"{kernel.DeclaringType!.Name}_{kernel.Name}";
 
     /// <summary>
     /// A kernel's module under its entry name. ILGPU numbers parameters and labels through a whole run: they are
     /// numbered anew, so that the text changes only where its kernel does. Only the first keeps version and target.
+    /// A conditional branch loses the promise ".uni" that all threads of a warp take it: ILGPU 1.5.3 makes it for
+    /// branches that depend on the thread (seen in Augment.BlurColumns), and the driver's compiler finds out itself.
     /// </summary>
     private static string Module(PTXBackend backend, MethodInfo kernel, bool withDirectives)
     {
@@ -75,6 +90,13 @@ internal static partial class PtxFiles
             throw new InvalidOperationException($"{Entry(kernel)} was not compiled into one function of registers alone.");
         }
 
+        if (text.Contains("0d0000000000000001", StringComparison.Ordinal)
+            || text.Contains("0f00000001", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(
+                $"{Entry(kernel)}: ILGPU turned a condition into a real number by its bits; write the condition as an if.");
+        }
+
         string directives = withDirectives ? text[text.IndexOf(".version", StringComparison.Ordinal)..entry] : "";
         string body = text[entry..].Replace($" {compiled.Name}(", $" {Entry(kernel)}(", StringComparison.Ordinal);
         Dictionary<string, int> labels = [];
@@ -83,11 +105,15 @@ internal static partial class PtxFiles
             labels.TryAdd(m.Value, labels.Count);
             return $"L_{labels[m.Value]}";
         });
+        body = UniformPromise().Replace(body, "$1");
         return directives + Parameter().Replace(body, "_$1") + "\n";
     }
 
     [GeneratedRegex(@"\bL_\d+\b")]
     private static partial Regex Label();
+
+    [GeneratedRegex(@"(@!?%p\d+\s+bra)\.uni\b")]
+    private static partial Regex UniformPromise();
 
     [GeneratedRegex(@"(?<=[ \[])_(\w+?)_\d+\b")]
     private static partial Regex Parameter();
