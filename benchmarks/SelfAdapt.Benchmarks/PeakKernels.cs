@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using SelfAdapt.Compute.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -19,9 +20,9 @@ internal static unsafe class PeakKernels
     /// <summary>Independent chains of multiply-adds on the widest registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float MultiplyAdd(long iterations) =>
-        Vector512.IsHardwareAccelerated ? MultiplyAdd512(iterations)
-        : Vector256.IsHardwareAccelerated ? MultiplyAdd256(iterations)
-        : MultiplyAdd128(iterations);
+        Vector512.IsHardwareAccelerated ? MultiplyAdd<Simd512, Vector512<float>>(iterations)
+        : Vector256.IsHardwareAccelerated ? MultiplyAdd<Simd256, Vector256<float>>(iterations)
+        : MultiplyAdd<Simd128, Vector128<float>>(iterations);
 
     /// <summary>Sums a buffer, a multiple of <see cref="Step"/> long.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -61,74 +62,33 @@ internal static unsafe class PeakKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float MultiplyAdd512(long iterations)
+    private static float MultiplyAdd<TSimd, TVector>(long iterations)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
-        Vector512<float> m = Vector512.Create(0.999f), s = Vector512.Create(0.001f);
-        Vector512<float> a = s, b = s, c = s, d = s, e = s, f = s, g = s, h = s, i = s, j = s, k = s, l = s;
+        TVector m = TSimd.All(0.999f), s = TSimd.All(0.001f);
+        TVector a = s, b = s, c = s, d = s, e = s, f = s, g = s, h = s, i = s, j = s, k = s, l = s;
         for (long n = 0; n < iterations; n++)
         {
-            a = Vector512.FusedMultiplyAdd(a, m, s);
-            b = Vector512.FusedMultiplyAdd(b, m, s);
-            c = Vector512.FusedMultiplyAdd(c, m, s);
-            d = Vector512.FusedMultiplyAdd(d, m, s);
-            e = Vector512.FusedMultiplyAdd(e, m, s);
-            f = Vector512.FusedMultiplyAdd(f, m, s);
-            g = Vector512.FusedMultiplyAdd(g, m, s);
-            h = Vector512.FusedMultiplyAdd(h, m, s);
-            i = Vector512.FusedMultiplyAdd(i, m, s);
-            j = Vector512.FusedMultiplyAdd(j, m, s);
-            k = Vector512.FusedMultiplyAdd(k, m, s);
-            l = Vector512.FusedMultiplyAdd(l, m, s);
+            a = TSimd.MultiplyAdd(a, m, s);
+            b = TSimd.MultiplyAdd(b, m, s);
+            c = TSimd.MultiplyAdd(c, m, s);
+            d = TSimd.MultiplyAdd(d, m, s);
+            e = TSimd.MultiplyAdd(e, m, s);
+            f = TSimd.MultiplyAdd(f, m, s);
+            g = TSimd.MultiplyAdd(g, m, s);
+            h = TSimd.MultiplyAdd(h, m, s);
+            i = TSimd.MultiplyAdd(i, m, s);
+            j = TSimd.MultiplyAdd(j, m, s);
+            k = TSimd.MultiplyAdd(k, m, s);
+            l = TSimd.MultiplyAdd(l, m, s);
         }
 
-        return Vector512.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float MultiplyAdd256(long iterations)
-    {
-        Vector256<float> m = Vector256.Create(0.999f), s = Vector256.Create(0.001f);
-        Vector256<float> a = s, b = s, c = s, d = s, e = s, f = s, g = s, h = s, i = s, j = s, k = s, l = s;
-        for (long n = 0; n < iterations; n++)
-        {
-            a = Vector256.FusedMultiplyAdd(a, m, s);
-            b = Vector256.FusedMultiplyAdd(b, m, s);
-            c = Vector256.FusedMultiplyAdd(c, m, s);
-            d = Vector256.FusedMultiplyAdd(d, m, s);
-            e = Vector256.FusedMultiplyAdd(e, m, s);
-            f = Vector256.FusedMultiplyAdd(f, m, s);
-            g = Vector256.FusedMultiplyAdd(g, m, s);
-            h = Vector256.FusedMultiplyAdd(h, m, s);
-            i = Vector256.FusedMultiplyAdd(i, m, s);
-            j = Vector256.FusedMultiplyAdd(j, m, s);
-            k = Vector256.FusedMultiplyAdd(k, m, s);
-            l = Vector256.FusedMultiplyAdd(l, m, s);
-        }
-
-        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float MultiplyAdd128(long iterations)
-    {
-        Vector128<float> m = Vector128.Create(0.999f), s = Vector128.Create(0.001f);
-        Vector128<float> a = s, b = s, c = s, d = s, e = s, f = s, g = s, h = s, i = s, j = s, k = s, l = s;
-        for (long n = 0; n < iterations; n++)
-        {
-            a = Vector128.FusedMultiplyAdd(a, m, s);
-            b = Vector128.FusedMultiplyAdd(b, m, s);
-            c = Vector128.FusedMultiplyAdd(c, m, s);
-            d = Vector128.FusedMultiplyAdd(d, m, s);
-            e = Vector128.FusedMultiplyAdd(e, m, s);
-            f = Vector128.FusedMultiplyAdd(f, m, s);
-            g = Vector128.FusedMultiplyAdd(g, m, s);
-            h = Vector128.FusedMultiplyAdd(h, m, s);
-            i = Vector128.FusedMultiplyAdd(i, m, s);
-            j = Vector128.FusedMultiplyAdd(j, m, s);
-            k = Vector128.FusedMultiplyAdd(k, m, s);
-            l = Vector128.FusedMultiplyAdd(l, m, s);
-        }
-
-        return Vector128.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
+        TVector sum = TSimd.Add(
+            TSimd.Add(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), TSimd.Add(TSimd.Add(e, f), TSimd.Add(g, h))),
+            TSimd.Add(TSimd.Add(i, j), TSimd.Add(k, l)));
+        float* lanes = stackalloc float[TSimd.Width];
+        TSimd.Store(sum, lanes);
+        return lanes[0];
     }
 }

@@ -17,10 +17,9 @@ internal sealed class AdaptationArguments
     private readonly Option<int?> _evalEvery;
 
     /// <summary>Makes the options.</summary>
-    /// <param name="defaults">What stands where an option is not given; null: the paper's.</param>
-    public AdaptationArguments(AdaptationOptions? defaults = null)
+    public AdaptationArguments()
     {
-        AdaptationOptions d = defaults ?? Default;
+        AdaptationOptions d = Default;
         _iterations =
             Value("--iterations", "N", d.Iterations, "Training steps", (o, v) => o with { Iterations = v });
         Value("--batch-size", "N", d.BatchSize, "Crops per step", (o, v) => o with { BatchSize = v });
@@ -33,6 +32,8 @@ internal sealed class AdaptationArguments
             "--warmup", "N", "Steps of linear warm-up [default: 2 % of the run, 10 to 500]"));
         Value("--weight-decay", "X", d.WeightDecay, "AdamW's weight decay", (o, v) =>
             o with { WeightDecay = v });
+        Meaning("--layers", Word(d.Layers), "Which weights learn", (o, v) => o with { Layers = v },
+            ("all", TrainedLayers.All), ("norm", TrainedLayers.Norm), ("shallow", TrainedLayers.Shallow));
         Value("--lambda-l2sp", "X", d.LambdaL2Sp, "Pull towards the source's weights", (o, v) =>
             o with { LambdaL2Sp = v });
         Value("--lambda-bal", "X", d.LambdaBal, "Weight of the regression loss", (o, v) =>
@@ -48,16 +49,26 @@ internal sealed class AdaptationArguments
         Value("--regression-quantile", "X", d.RegressionQuantile,
             "Steadiest fraction of regression values that is kept",
             (o, v) => o with { RegressionQuantile = v });
-        Meaning("--stop", "fn", "Which label-free signal ends the run", (o, v) => o with { Stop = v },
-            ("fn", StopRule.Fn), ("embedding", StopRule.Embedding), ("both", StopRule.Both),
-                ("none", StopRule.None));
+        Meaning("--stop", Word(d.Stop), "Which label-free signal ends the run and picks the checkpoint",
+            (o, v) => o with { Stop = v },
+            ("agreement", StopRule.Agreement), ("fn", StopRule.Fn), ("embedding", StopRule.Embedding),
+                ("both", StopRule.Both), ("none", StopRule.None));
+        Value("--net-loss-threshold", "X", d.NetLossThreshold,
+            "Rule agreement: largest fraction of the source's cells lost and not made up for",
+            (o, v) => o with { NetLossThreshold = v });
+        Value("--agreement-margin", "X", d.AgreementMargin,
+            "Rule agreement: how far above the source's a checkpoint's must be",
+            (o, v) => o with { AgreementMargin = v });
+        Value("--patience", "N", d.Patience,
+            "Rule agreement: evaluations without a better one before the run ends; 0: never",
+            (o, v) => o with { Patience = v });
         Value("--fn-threshold", "X", d.FnThreshold, "Largest fraction of the source's cells that may be lost",
             (o, v) => o with { FnThreshold = v });
         Value("--embedding-threshold", "X", d.EmbeddingThreshold, "Largest distance of the embeddings",
             (o, v) => o with { EmbeddingThreshold = v });
         _evalEvery = Add(OptionFactory.Optional<int?>(
             "--eval-every", "N",
-                $"Steps between evaluations [default: 5 % of the run, 10 to {d.EvalEvery}]"));
+                $"Steps between evaluations [default: a fifth of the run, 10 to {AdaptationOptions.Paper.EvalEvery}]"));
         Value("--validation-fraction", "X", d.ValidationFraction,
             "Fraction of the images held out for the signals",
             (o, v) => o with { ValidationFraction = v });
@@ -86,9 +97,9 @@ internal sealed class AdaptationArguments
         int iterations = parsed.GetValue(_iterations);
         AdaptationOptions options = Default with
         {
-            Warmup = parsed.GetValue(_warmup) ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, 500)),
+            Warmup = parsed.GetValue(_warmup) ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
             EvalEvery = parsed.GetValue(_evalEvery)
-                ?? Math.Clamp(iterations / 20, 10, Math.Max(10, Default.EvalEvery)),
+                ?? Math.Clamp(iterations / 5, 10, AdaptationOptions.Paper.EvalEvery),
         };
         foreach (Func<ParseResult, AdaptationOptions, AdaptationOptions> setter in _setters)
         {

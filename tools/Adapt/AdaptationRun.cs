@@ -144,8 +144,10 @@ internal static class AdaptationRun
         ["kept_iteration"] = result.KeptPoint.Iteration,
         ["stop_reason"] = Word(result.Reason),
         ["seconds"] = ResultFile.Number(result.Seconds),
-        ["fn_rate"] = ResultFile.Number(result.KeptPoint.FnRate),
-        ["embedding_distance"] = ResultFile.Number(result.KeptPoint.EmbeddingDistance),
+        ["fn_rate"] = ResultFile.Number(result.KeptPoint.Signals.FnRate),
+        ["embedding_distance"] = ResultFile.Number(result.KeptPoint.Signals.EmbeddingDistance),
+        ["agreement_before"] = ResultFile.Number(result.Evaluations[0].Signals.Agreement),
+        ["agreement"] = ResultFile.Number(result.KeptPoint.Signals.Agreement),
         ["images"] = job.Images.Count,
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,
@@ -158,11 +160,13 @@ internal static class AdaptationRun
     private static JsonNode ToJson(EvaluationPoint point) => new JsonObject
     {
         ["iteration"] = point.Iteration,
-        ["fn_rate"] = ResultFile.Number(point.FnRate),
-        ["embedding_distance"] = ResultFile.Number(point.EmbeddingDistance),
+        ["fn_rate"] = ResultFile.Number(point.Signals.FnRate),
+        ["net_loss"] = ResultFile.Number(point.Signals.NetLoss),
+        ["embedding_distance"] = ResultFile.Number(point.Signals.EmbeddingDistance),
+        ["agreement"] = ResultFile.Number(point.Signals.Agreement),
         ["mean_confidence"] = ResultFile.Number(point.MeanConfidence),
         ["view_variance"] = ResultFile.Number(point.ViewVariance),
-        ["cells"] = point.Cells,
+        ["cells"] = point.Signals.Cells,
         ["ap50"] = ResultFile.Number(point.Ap50),
     };
 
@@ -171,6 +175,7 @@ internal static class AdaptationRun
         StopReason.Completed => "completed",
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
+        StopReason.Agreement => "agreement",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };
@@ -182,6 +187,7 @@ internal static class AdaptationRun
             StopReason.Completed => "all steps done",
             StopReason.FalseNegativeRate => "too many of the source's cells were lost",
             StopReason.EmbeddingDistance => "the embeddings moved too far",
+            StopReason.Agreement => "the agreement rose no further",
             StopReason.Cancelled => "stopped by Ctrl-C",
             _ => "the numbers ran away; lower --learning-rate",
         };
@@ -190,14 +196,13 @@ internal static class AdaptationRun
             CultureInfo.InvariantCulture,
             $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
                 + $"{kept.Iteration} "
-            + $"(FN {kept.FnRate:0.000}, D {kept.EmbeddingDistance:0.000})."));
+            + $"(agreement {kept.Signals.Agreement:0.000}, {result.Evaluations[0].Signals.Agreement:0.000} at the start; "
+            + $"FN {kept.Signals.FnRate:0.000}, D {kept.Signals.EmbeddingDistance:0.000})."));
         if (kept.Iteration == 0)
         {
             terminal.Out.WriteLine(
-                "These are the source's own weights: no later evaluation stayed within the thresholds. A "
-                    + "smaller "
-                + "--learning-rate or --eval-every may find one; --stop none with --keep-snapshots lets you "
-                    + "choose.");
+                "These are the source's own weights: no later evaluation passed for better. A smaller --eval-every or "
+                + "another --learning-rate may find one; --keep-snapshots lets you look at each and choose.");
         }
 
         if (result.Evaluations[0].Ap50 is { } before && kept.Ap50 is { } after)

@@ -43,7 +43,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _terminal.Progress.Step(string.Create(
             CultureInfo.InvariantCulture,
             $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  kept {kept}  "
-            + $"FN {_latest?.FnRate:0.000}  D {_latest?.EmbeddingDistance:0.000}  "
+            + $"agreement {_latest?.Signals.Agreement:0.000}  FN {_latest?.Signals.FnRate:0.000}  "
             + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Durations.Show(left)}{early}"));
         _step.Restart();
     }
@@ -55,10 +55,16 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _log.Write(point, decision);
         _keep?.Invoke(point.Iteration, weights);
         string oracle = point.Ap50 is { } ap ? FormattableString.Invariant($", AP50 {ap:0.000}") : "";
-        string verdict = decision == StopDecision.Keep ? "kept" : "beyond the threshold";
+        string verdict = decision switch
+        {
+            StopDecision.Keep => "kept",
+            StopDecision.Pass => "passed over",
+            _ => "the end",
+        };
+        HeldOutSignals signals = point.Signals;
         _terminal.Progress.Note(FormattableString.Invariant(
-            $"evaluation at {point.Iteration}: FN {point.FnRate:0.000}, D {point.EmbeddingDistance:0.000}, ")
-            + $"{point.Cells} cells{oracle}: {verdict}");
+            $"evaluation at {point.Iteration}: agreement {signals.Agreement:0.000}, FN {signals.FnRate:0.000}, ")
+            + FormattableString.Invariant($"D {signals.EmbeddingDistance:0.000}, {signals.Cells} cells{oracle}: {verdict}"));
         _step.Restart();
     }
 

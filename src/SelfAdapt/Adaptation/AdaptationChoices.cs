@@ -36,11 +36,31 @@ public enum TeacherNorm
     Student,
 }
 
+/// <summary>Which of the student's weights learn; the others stay the source's, bit by bit.</summary>
+public enum TrainedLayers
+{
+    /// <summary>All.</summary>
+    All,
+
+    /// <summary>Scale and bias of the batch normalisations.</summary>
+    Norm,
+
+    /// <summary>The first layers: those before anything works at a quarter of the image's height.</summary>
+    Shallow,
+}
+
 /// <summary>
-/// Which label-free signal ends the run (paper section on stopping; spec/selfadapt.md section 7).
+/// Which label-free signal ends the run and picks the checkpoint (paper section on stopping; spec/selfadapt.md section
+/// 7; docs/method.md).
 /// </summary>
 public enum StopRule
 {
+    /// <summary>
+    /// The agreement of the cells of an image with those of the same image under noise, among checkpoints that lost no
+    /// more cells than they gained.
+    /// </summary>
+    Agreement,
+
     /// <summary>The false-negative rate against the source network's own cells (paper eq. 3).</summary>
     Fn,
 

@@ -23,6 +23,9 @@ public enum StopReason
     /// <summary>The embedding distance passed its threshold.</summary>
     EmbeddingDistance,
 
+    /// <summary>For a while no checkpoint had a higher agreement.</summary>
+    Agreement,
+
     /// <summary>Someone asked for an end.</summary>
     Cancelled,
 
@@ -61,13 +64,15 @@ public sealed record AdaptationResult(
 /// </summary>
 public sealed class Adapter : IDisposable
 {
+    /// <summary>So few cells make signals that jump: as many images are held out where a third of all suffices.</summary>
+    private const int FewestHeldOut = 8;
+
     private readonly Network _network;
     private readonly AdaptationOptions _options;
     private readonly SegmentationOptions _segmentation;
     private readonly SelfTraining _training;
     private readonly EngineNetwork _student;
     private readonly List<EvaluationPoint> _evaluations = [];
-    private List<SegmentationResult>? _source;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="network">The source network.</param>
@@ -120,6 +125,7 @@ public sealed class Adapter : IDisposable
         }
 
         int count = (int)Math.Round(images.Count * options.ValidationFraction);
+        count = Math.Max(count, Math.Min(FewestHeldOut, images.Count / 3));
         count = Math.Clamp(count, 1, Math.Min(options.MaxValidationImages, images.Count - 1));
         RandomStream random = new RandomStream(options.Seed).Substream("validation");
         NamedImage[] shuffled = [.. images];
@@ -156,11 +162,12 @@ public sealed class Adapter : IDisposable
         StrongAugmenter augmenter = new(_options);
         LearningRateSchedule schedule = new(_options);
         StopController controller = new(_options);
+        HeldOutImages heldOut = new(validation, _segmentation, _network.Outputs);
         float[] weak = new float[_options.BatchSize * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
-        EvaluationPoint keptPoint = Evaluate(0, validation, oracle);
+        EvaluationPoint keptPoint = Evaluate(0, heldOut, oracle);
         Decide(controller, keptPoint, observer, kept);
         StopReason reason = StopReason.Completed;
         int iteration = 0;
@@ -186,7 +193,7 @@ public sealed class Adapter : IDisposable
                 EvaluationPoint evaluation;
                 try
                 {
-                    evaluation = Evaluate(iteration, validation, oracle);
+                    evaluation = Evaluate(iteration, heldOut, oracle);
                 }
                 catch (SelfAdaptException e) when (e.Code == ExitCode.Numerics)
                 {
@@ -199,12 +206,8 @@ public sealed class Adapter : IDisposable
                 {
                     (kept, keptPoint) = (now, evaluation);
                 }
-                else
-                {
-                    reason = controller.FnFiredAt == iteration && _options.Stop != StopRule.Embedding
-                        ? StopReason.FalseNegativeRate
-                        : StopReason.EmbeddingDistance;
-                }
+
+                reason = controller.Reason ?? reason;
             }
         }
 
@@ -231,19 +234,12 @@ public sealed class Adapter : IDisposable
         return decision;
     }
 
-    private EvaluationPoint Evaluate(
-        int iteration, IReadOnlyList<NamedImage> validation, IReadOnlyList<LabelledImage> oracle)
+    private EvaluationPoint Evaluate(int iteration, HeldOutImages heldOut, IReadOnlyList<LabelledImage> oracle)
     {
         Segmenter segmenter = new(_student, _segmentation);
-        List<SegmentationResult> current = [.. validation.Select(v => segmenter.Segment(v.Image, v.Name))];
-        _source ??= current;
         (double? confidence, double? variance) = iteration > 0 ? TeacherSignals() : (null, null);
         return new EvaluationPoint(
-            iteration,
-            StoppingSignals.FalseNegativeRate([.. _source.Select(s => s.Masks)], [.. current.Select(s => s.Masks)]),
-            StoppingSignals.EmbeddingDistance(Embeddings(_source), Embeddings(current), _network.EmbeddingLength),
-            confidence, variance, current.Sum(c => CellGeometry.Count(c.Masks)),
-            AveragePrecision(segmenter, oracle));
+            iteration, heldOut.Measure(segmenter), confidence, variance, AveragePrecision(segmenter, oracle));
     }
 
     private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>
@@ -251,9 +247,6 @@ public sealed class Adapter : IDisposable
             ? null
             : oracle.Average(o => InstanceMatching.Match(o.Masks, segmenter.Segment(o.Image, o.Name).Masks, 0.5)
                 .AveragePrecision);
-
-    private static float[] Embeddings(IEnumerable<SegmentationResult> results) =>
-        [.. results.SelectMany(r => r.Embedding)];
 
     /// <summary>Mean confidence and variance over views in the last batch: logged, decisive for nothing.</summary>
     private (double? Confidence, double? Variance) TeacherSignals()

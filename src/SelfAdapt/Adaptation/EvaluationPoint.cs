@@ -6,15 +6,13 @@ namespace SelfAdapt.Adaptation;
 /// What was measured on the held-out images at one point of the run; no labels are involved.
 /// </summary>
 /// <param name="Iteration">Steps done; 0 is the source network itself.</param>
-/// <param name="FnRate">Fraction of the source network's cells that were lost (paper eq. 3).</param>
-/// <param name="EmbeddingDistance">Mean distance of the unit-length embeddings (paper eq. 4).</param>
+/// <param name="Signals">What its masks say.</param>
 /// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>
 /// <param name="ViewVariance">Mean variance over the teacher's views: logged, no stopping signal.</param>
-/// <param name="Cells">Cells found.</param>
 /// <param name="Ap50">AP at IoU 0.5 on labelled images, if given: the oracle column, which decides nothing.</param>
 public sealed record EvaluationPoint(
-    int Iteration, double FnRate, double EmbeddingDistance, double? MeanConfidence,
-    double? ViewVariance, int Cells, double? Ap50 = null);
+    int Iteration, HeldOutSignals Signals, double? MeanConfidence = null, double? ViewVariance = null,
+    double? Ap50 = null);
 
 /// <summary>What was measured in one training step.</summary>
 /// <param name="Iteration">1 for the first.</param>

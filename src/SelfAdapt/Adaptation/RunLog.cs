@@ -64,11 +64,19 @@ public sealed class RunLog : IDisposable
     public void Write(EvaluationPoint point, StopDecision decision)
     {
         Begin("evaluation", point.Iteration);
-        Number("fnRate", point.FnRate);
-        Number("embeddingDistance", point.EmbeddingDistance);
+        HeldOutSignals signals = point.Signals;
+        Number("fnRate", signals.FnRate);
+        Number("netLoss", signals.NetLoss);
+        Number("embeddingDistance", signals.EmbeddingDistance);
+        Number("agreement", signals.Agreement);
+        Number("turnAgreement", signals.TurnAgreement);
+        Number("explained", signals.Explained);
+        Number("flowError", signals.FlowError);
+        Number("foreground", signals.Foreground);
+        Number("diameter", signals.Diameter);
         Number("meanConfidence", point.MeanConfidence);
         Number("viewVariance", point.ViewVariance);
-        _writer.WriteNumber("cells", point.Cells);
+        _writer.WriteNumber("cells", signals.Cells);
         Number("ap50", point.Ap50);
         _writer.WriteBoolean("kept", decision == StopDecision.Keep);
         End();

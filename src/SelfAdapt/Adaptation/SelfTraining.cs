@@ -31,6 +31,7 @@ public sealed class SelfTraining : IDisposable
     private readonly DeviceVector _optimizerSums;
     private readonly ChannelMeaning[] _channels;
     private readonly View[] _views;
+    private readonly (int Offset, int Length)[] _frozen;
 
     /// <summary>Sets student, teacher and anchor to the source network.</summary>
     /// <param name="network">The source network.</param>
@@ -50,6 +51,7 @@ public sealed class SelfTraining : IDisposable
         (int batch, int crop) = (options.BatchSize, options.Crop);
         _channels = Meanings(network.Outputs);
         _views = ViewSets.Of(options).ToArray();
+        _frozen = [.. FrozenWeights.Of(network.Parameters, options.Layers)];
         Student = new NetworkWeights(network, backend);
         Teacher = new NetworkWeights(network, backend);
         _teacherEngine = teacherEngine?.Invoke(Teacher) ?? new BuiltinTeacher(Teacher, backend, batch, crop);
@@ -178,6 +180,12 @@ public sealed class SelfTraining : IDisposable
                 Steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, (float)lambda,
                 _options.DecoupledL2Sp, follow ? (float)_options.Ema : 1f),
             _optimizerSums);
+        foreach ((int offset, int length) in _frozen)
+        {
+            _backend.Copy(_anchor.Slice(offset, length), Student.Parameters.Slice(offset, length));
+            _backend.Copy(_anchor.Slice(offset, length), Teacher.Parameters.Slice(offset, length));
+        }
+
         Student.MarkChanged();
         MoveTeacherStatistics(follow);
         if (follow)

@@ -1,3 +1,5 @@
+using System;
+
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What an evaluation point means for the run.</summary>
@@ -6,69 +8,81 @@ public enum StopDecision
     /// <summary>Go on; this point's weights are the ones to keep so far.</summary>
     Keep,
 
+    /// <summary>Go on; the weights kept before stay the result so far.</summary>
+    Pass,
+
     /// <summary>Stop; the weights kept before stay the result.</summary>
     Stop,
 }
 
 /// <summary>
-/// Decides from the evaluation points alone when to stop and which checkpoint is the result: the last one
-/// within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). No patience: the
-/// curves are monotone. A signal that is not a number is beyond every threshold.
+/// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
+/// the last one within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). By agreement:
+/// the one with the highest, among those that lost no more cells than they gained; the source network, if none is clearly
+/// above it (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
 internal sealed class StopController
 {
-    private readonly StopRule _rule;
-    private readonly double _fnThreshold;
-    private readonly double _embeddingThreshold;
+    private readonly AdaptationOptions _options;
+    private int _passed;
 
     /// <summary>Takes the rule and its thresholds from the options.</summary>
-    public StopController(AdaptationOptions options) => (_rule, _fnThreshold, _embeddingThreshold) =
-        (options.Stop, options.FnThreshold, options.EmbeddingThreshold);
+    public StopController(AdaptationOptions options) => _options = options;
 
     /// <summary>
-    /// The point whose weights are the result; null while no point was within the thresholds.
+    /// The point whose weights are the result; null while there was none, or none within the thresholds.
     /// </summary>
     public EvaluationPoint? Kept { get; private set; }
 
-    /// <summary>
-    /// Iteration of the first point beyond tau_FN, whatever the rule; null if there was none.
-    /// </summary>
-    public int? FnFiredAt { get; private set; }
+    /// <summary>Why the run is to stop; null while it is not.</summary>
+    public StopReason? Reason { get; private set; }
 
-    /// <summary>
-    /// Iteration of the first point beyond tau_emb, whatever the rule; null if there was none.
-    /// </summary>
-    public int? EmbeddingFiredAt { get; private set; }
-
-    /// <summary>
-    /// Takes the next point in. After the rule has fired every further point gets <see
-    /// cref="StopDecision.Stop"/>, and <see cref="Kept"/> stays.
-    /// </summary>
+    /// <summary>Takes the next point in. After the rule has fired every further point is a stop.</summary>
+    /// <param name="point">The point.</param>
     public StopDecision Add(EvaluationPoint point)
     {
-        if (!(point.FnRate <= _fnThreshold))
+        Reason ??= _options.Stop switch
         {
-            FnFiredAt ??= point.Iteration;
-        }
-
-        if (!(point.EmbeddingDistance <= _embeddingThreshold))
-        {
-            EmbeddingFiredAt ??= point.Iteration;
-        }
-
-        bool fired = _rule switch
-        {
-            StopRule.Fn => FnFiredAt is not null,
-            StopRule.Embedding => EmbeddingFiredAt is not null,
-            StopRule.Both => FnFiredAt is not null || EmbeddingFiredAt is not null,
-            _ => false,
+            StopRule.Fn => Beyond(point.Signals.FnRate, _options.FnThreshold, StopReason.FalseNegativeRate),
+            StopRule.Embedding => BeyondEmbedding(point),
+            StopRule.Both => Beyond(point.Signals.FnRate, _options.FnThreshold, StopReason.FalseNegativeRate)
+                ?? BeyondEmbedding(point),
+            _ => null,
         };
-        if (fired)
+        if (Reason is not null)
         {
             return StopDecision.Stop;
         }
 
-        Kept = point;
-        return StopDecision.Keep;
+        if (_options.Stop != StopRule.Agreement || IsBetter(point.Signals))
+        {
+            (Kept, _passed) = (point, 0);
+            return StopDecision.Keep;
+        }
+
+        if (_options.Patience > 0 && ++_passed >= _options.Patience)
+        {
+            Reason = StopReason.Agreement;
+            return StopDecision.Stop;
+        }
+
+        return StopDecision.Pass;
+    }
+
+    private static StopReason? Beyond(double signal, double threshold, StopReason reason) =>
+        signal <= threshold ? null : reason;
+
+    private StopReason? BeyondEmbedding(EvaluationPoint point) => Beyond(
+        point.Signals.EmbeddingDistance, _options.EmbeddingThreshold, StopReason.EmbeddingDistance);
+
+    private bool IsBetter(HeldOutSignals signals)
+    {
+        if (Kept is null)
+        {
+            return true;
+        }
+
+        double margin = Kept.Iteration == 0 ? _options.AgreementMargin : 0;
+        return signals.NetLoss <= _options.NetLossThreshold && signals.Agreement > Kept.Signals.Agreement + margin;
     }
 }

@@ -1,46 +1,13 @@
 using System;
-using System.Collections.Generic;
-using SelfAdapt.Imaging;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// The signals measured without labels on held-out images: the paper's two stopping signals, and two that it
-/// found to be none, for the log (spec/selfadapt.md section 7).
+/// Signals computed from numbers alone: the paper's distance of embeddings, and two that it found to be no stopping
+/// signals, for the log (spec/selfadapt.md section 7).
 /// </summary>
 internal static class StoppingSignals
 {
-    /// <summary>IoU from which a cell of the source network counts as still found.</summary>
-    private const double MatchIou = 0.5;
-
-    /// <summary>
-    /// FN / (TP + FN) over all images together (paper eq. 3): the fraction of the source network's cells that
-    /// the current network finds no more. 0 where the source network found none.
-    /// </summary>
-    /// <param name="source">The source network's segmentations.</param>
-    /// <param name="current">The current network's, same images in the same order.</param>
-    /// <exception cref="ArgumentException">The counts or sizes differ.</exception>
-    public static double FalseNegativeRate(
-        IReadOnlyList<LabelImage> source, IReadOnlyList<LabelImage> current)
-    {
-        if (source.Count != current.Count)
-        {
-            throw new ArgumentException($"{current.Count} segmentations do not go with {source.Count}.");
-        }
-
-        long found = 0;
-        long lost = 0;
-        for (int i = 0; i < source.Count; i++)
-        {
-            InstanceMatching matching = InstanceMatching.Match(source[i], current[i], MatchIou);
-            found += matching.TruePositives;
-            lost += matching.FalseNegatives;
-        }
-
-        return found + lost == 0 ? 0 : lost / (double)(found + lost);
-    }
-
     /// <summary>
     /// Mean Euclidean distance between two networks' embeddings of the same images (paper eq. 4). Of
     /// unit-length embeddings it is D_emb, 0 to 2.

@@ -90,8 +90,46 @@ public sealed class Network
 /// <param name="Shape">Its dimensions there.</param>
 /// <param name="Offset">First index in the flat run.</param>
 /// <param name="Length">Number of values.</param>
-/// <param name="Role">What it is to its operation: weight, bias, scale, mean, variance.</param>
-public sealed record NetworkTensor(string Name, IReadOnlyList<int> Shape, int Offset, int Length, string Role);
+/// <param name="Role">What it is to its operation.</param>
+/// <param name="Level">Halvings of the image that it works on, -1 for features pooled to 1x1.</param>
+public sealed record NetworkTensor(
+    string Name, IReadOnlyList<int> Shape, int Offset, int Length, TensorRole Role, int Level);
+
+/// <summary>What a weight tensor is to its operation.</summary>
+public enum TensorRole
+{
+    /// <summary>The kernel of a convolution or the matrix of a linear layer.</summary>
+    Weight,
+
+    /// <summary>What a convolution or linear layer adds.</summary>
+    Bias,
+
+    /// <summary>The factor of a batch normalisation.</summary>
+    NormScale,
+
+    /// <summary>What a batch normalisation adds.</summary>
+    NormBias,
+
+    /// <summary>The stored mean of a batch normalisation.</summary>
+    NormMean,
+
+    /// <summary>The stored variance of a batch normalisation.</summary>
+    NormVariance,
+}
+
+/// <summary>Words for messages.</summary>
+internal static class TensorRoles
+{
+    /// <summary>What ONNX calls it.</summary>
+    public static string Word(this TensorRole role) => role switch
+    {
+        TensorRole.Weight => "weight",
+        TensorRole.NormScale => "scale",
+        TensorRole.NormMean => "mean",
+        TensorRole.NormVariance => "variance",
+        _ => "bias",
+    };
+}
 
 /// <summary>An activation: its size relative to the input image.</summary>
 /// <param name="Channels">Number of channels.</param>

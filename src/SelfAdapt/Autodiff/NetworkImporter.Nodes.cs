@@ -126,9 +126,9 @@ public sealed partial class NetworkImporter
                 + "can't be trained here.");
         }
 
-        NetworkTensor w = AddTensor(node, node.Inputs[1], weight, "weight", true);
+        NetworkTensor w = AddTensor(node, node.Inputs[1], weight, TensorRole.Weight);
         NetworkTensor? b = node.Inputs.Count > 2 && node.Inputs[2].Length > 0
-            ? AddTensor(node, node.Inputs[2], [weight[0]], "bias", true)
+            ? AddTensor(node, node.Inputs[2], [weight[0]], TensorRole.Bias)
             : null;
         NetworkValue to = source with { Channels = (int)weight[0] };
         long[] dims = [x.Dims[0], weight[0], x.Dims[2], x.Dims[3]];
@@ -153,10 +153,10 @@ public sealed partial class NetworkImporter
         }
 
         long[] channels = [_activations[x.Id].Channels];
-        NetworkTensor scale = AddTensor(node, node.Inputs[1], channels, "scale", true);
-        NetworkTensor bias = AddTensor(node, node.Inputs[2], channels, "bias", true);
-        NetworkTensor mean = AddTensor(node, node.Inputs[3], channels, "mean", false);
-        NetworkTensor variance = AddTensor(node, node.Inputs[4], channels, "variance", false);
+        NetworkTensor scale = AddTensor(node, node.Inputs[1], channels, TensorRole.NormScale);
+        NetworkTensor bias = AddTensor(node, node.Inputs[2], channels, TensorRole.NormBias);
+        NetworkTensor mean = AddTensor(node, node.Inputs[3], channels, TensorRole.NormMean);
+        NetworkTensor variance = AddTensor(node, node.Inputs[4], channels, TensorRole.NormVariance);
         float epsilon = node.GetFloat("epsilon", 1e-5f);
         NormTensors norm = new(scale, bias, mean, variance, epsilon, false);
         return Emit(node, (a, y) => new BatchNormOperation(a, y, norm));
@@ -309,8 +309,8 @@ public sealed partial class NetworkImporter
             throw Refuse(node, "only y = x W^T + b on pooled features can be trained.");
         }
 
-        NetworkTensor w = AddTensor(node, node.Inputs[1], weight, "weight", true);
-        NetworkTensor b = AddTensor(node, node.Inputs[2], [weight[0]], "bias", true);
+        NetworkTensor w = AddTensor(node, node.Inputs[1], weight, TensorRole.Weight);
+        NetworkTensor b = AddTensor(node, node.Inputs[2], [weight[0]], TensorRole.Bias);
         return Emit(source with { Channels = (int)weight[0] }, [x.Dims[0], weight[0]],
             y => new LinearOperation(x.Id, y, w, b));
     }

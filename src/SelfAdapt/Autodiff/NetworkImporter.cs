@@ -170,13 +170,14 @@ public sealed partial class NetworkImporter
 
     private Activation Activate(NetworkValue value, long[] dims) => new(NewActivation(value), dims);
 
-    private NetworkTensor AddTensor(OnnxNode node, string name, long[] dims, string role, bool trained)
+    private NetworkTensor AddTensor(OnnxNode node, string name, long[] dims, TensorRole role)
     {
+        string word = role.Word();
         OnnxTensor tensor = _model.FindWeight(name)
-            ?? throw Refuse($"node {node.Label}: its {role} '{name}' is computed, not stored.");
+            ?? throw Refuse($"node {node.Label}: its {word} '{name}' is computed, not stored.");
         if (!tensor.Dims.SequenceEqual(dims) || !OnnxDataTypes.IsFloating(tensor.DataType))
         {
-            throw Refuse($"node {node.Label}: its {role} '{name}' is {tensor.DataType} "
+            throw Refuse($"node {node.Label}: its {word} '{name}' is {tensor.DataType} "
                 + $"[{string.Join(",", tensor.Dims)}], not [{string.Join(",", dims)}] of a floating-point type.");
         }
 
@@ -186,9 +187,12 @@ public sealed partial class NetworkImporter
                 + "use a weight twice can't be trained here.");
         }
 
+        bool trained = role is not (TensorRole.NormMean or TensorRole.NormVariance);
         List<NetworkTensor> tensors = trained ? _parameters : _statistics;
         List<float> values = trained ? _parameterValues : _statisticValues;
-        NetworkTensor added = new(name, [.. dims.Select(d => (int)d)], values.Count, (int)tensor.Count, role);
+        NetworkTensor added = new(
+            name, [.. dims.Select(d => (int)d)], values.Count, (int)tensor.Count, role,
+            _activations[Act(node, 0).Id].Level);
         values.AddRange(tensor.ToFloats());
         tensors.Add(added);
         return added;

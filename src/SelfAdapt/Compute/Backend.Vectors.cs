@@ -15,7 +15,12 @@ public abstract partial class Backend
     /// <summary>target = source.</summary>
     /// <param name="source">Any vector.</param>
     /// <param name="target">Same length.</param>
-    public abstract void Copy(DeviceVector source, DeviceVector target);
+    public void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
+
+    /// <summary>target = source.</summary>
+    /// <param name="source">Part of any vector.</param>
+    /// <param name="target">Same length; of another vector.</param>
+    public abstract void Copy(VectorSlice source, VectorSlice target);
 
     /// <summary>target = keep * target + (1 - keep) * source: the EMA of running statistics.</summary>
     /// <param name="target">The moving average.</param>

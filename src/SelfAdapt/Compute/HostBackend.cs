@@ -20,7 +20,7 @@ public abstract partial class HostBackend<T> : Backend
         Values(target).Fill(T.CreateTruncating(value));
 
     /// <inheritdoc/>
-    public override void Copy(DeviceVector source, DeviceVector target) => Values(source).CopyTo(Values(target));
+    public override void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
 
     /// <inheritdoc/>
     public override void MoveTowards(DeviceVector target, DeviceVector source, float keep)

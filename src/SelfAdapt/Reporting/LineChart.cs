@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using static SelfAdapt.Reporting.ChartFrame;
 
 namespace SelfAdapt.Reporting;
 
@@ -18,12 +19,6 @@ internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double 
 /// </summary>
 internal static class LineChart
 {
-    private const int Width = 460;
-    private const int Height = 220;
-    private const int Left = 52;
-    private const int Right = 12;
-    private const int Top = 14;
-    private const int Bottom = 34;
     private const int MostPoints = 200;
 
     /// <summary>Draws a chart.</summary>
@@ -47,11 +42,9 @@ internal static class LineChart
         ChartAxis x = new(0, Math.Max(1, lastStep), Left, Width - Right, roundUp: false);
         ChartAxis y = new(least, most, Height - Bottom, Top, roundUp: true);
 
-        StringBuilder svg = new();
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
-            + $"aria-label=\"{Markup.Escape(title)}\">");
-        DrawAxes(svg, x, y);
+        StringBuilder svg = ChartFrame.Begin(title);
+        ChartFrame.DrawTicks(svg, x, y, y.Ticks());
+        ChartFrame.NameX(svg, "step");
         if (showsLimit)
         {
             string at = Markup.Number(y.At(limit!.Value));
@@ -68,27 +61,6 @@ internal static class LineChart
 
         DrawKept(svg, x, kept);
         return svg.Append("</svg>").ToString();
-    }
-
-    private static void DrawAxes(StringBuilder svg, ChartAxis x, ChartAxis y)
-    {
-        foreach ((double value, string text) in y.Ticks())
-        {
-            string at = Markup.Number(y.At(value));
-            svg.Append(CultureInfo.InvariantCulture,
-                $"<path class=\"grid\" d=\"M{Left} {at}H{Width - Right}\"/>"
-                + $"<text x=\"{Left - 6}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{text}</text>");
-        }
-
-        foreach ((double value, string text) in x.Ticks())
-        {
-            svg.Append(CultureInfo.InvariantCulture,
-                $"<text x=\"{Markup.Number(x.At(value))}\" y=\"{Height - Bottom + 15}\" text-anchor=\"middle\">"
-                + $"{text}</text>");
-        }
-
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">step</text>");
     }
 
     private static void DrawSeries(StringBuilder svg, ChartSeries series, int index, ChartAxis x, ChartAxis y)

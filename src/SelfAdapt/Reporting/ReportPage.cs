@@ -91,7 +91,7 @@ internal sealed class ReportPage
         else
         {
             figures.Add((
-                Text($"{_report.KeptPoint.FnRate:0.0%}"), "of the original's cells missed in the held-out images"));
+                Text($"{_report.KeptPoint.Signals.FnRate:0.0%}"), "of the original's cells missed in the held-out images"));
         }
 
         Add("<section class=\"figures\">");
@@ -114,11 +114,15 @@ internal sealed class ReportPage
             [new("loss", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
         AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
             [new("kept", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+        AddChart("Agreement",
+            "How many cells stay the same when noise is added to the held-out images. It rises as a model grows sure of "
+            + "what it sees.",
+            [new("agreement", [.. points.Select(p => ((double)p.Iteration, p.Signals.Agreement))], Dots: true)], null);
         AddChart("FN rate", "The fraction of the original's cells that the model no longer finds, on held-out images.",
-            [new("FN rate", [.. points.Select(p => ((double)p.Iteration, p.FnRate))], Dots: true)],
+            [new("FN rate", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
             options.Stop is StopRule.Fn or StopRule.Both ? options.FnThreshold : null);
         AddChart("D_emb", "How far the images' embeddings moved away from the original's.",
-            [new("D_emb", [.. points.Select(p => ((double)p.Iteration, p.EmbeddingDistance))], Dots: true)],
+            [new("D_emb", [.. points.Select(p => ((double)p.Iteration, p.Signals.EmbeddingDistance))], Dots: true)],
             options.Stop is StopRule.Embedding or StopRule.Both ? options.EmbeddingThreshold : null);
         if (points.Any(p => p.Ap50 is not null))
         {

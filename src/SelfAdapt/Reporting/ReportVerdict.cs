@@ -41,7 +41,12 @@ internal sealed record ReportVerdict(
             StopReason.Completed when options.Stop == StopRule.None =>
                 "All steps were done. No stopping rule was in force, so the last weights count, whatever the "
                 + "signals below show.",
+            StopReason.Completed when options.Stop == StopRule.Agreement => "All steps were done. " + ByAgreement(report),
             StopReason.Completed => "All steps were done, and every check stayed within the limits.",
+            StopReason.Agreement => string.Create(
+                CultureInfo.InvariantCulture,
+                $"The run ended itself: in {options.Patience} checks the agreement had not risen further. ")
+                + ByAgreement(report),
             StopReason.FalseNegativeRate => string.Create(
                 CultureInfo.InvariantCulture,
                 $"The run ended itself: a check found that more than {options.FnThreshold:0.#%} of the cells that the "
@@ -56,10 +61,30 @@ internal sealed record ReportVerdict(
         return report.KeptPoint.Iteration switch
         {
             0 when report.Iterations == 0 => "No step was made.",
-            0 => ended + " No later check was within the limits, so the result is the model as it was.",
-            _ when report.Reason == StopReason.Completed => ended,
+            0 when options.Stop != StopRule.Agreement =>
+                ended + " No later check was within the limits, so the result is the model as it was.",
+            _ when report.Reason is StopReason.Completed or StopReason.Agreement => ended,
+            _ when options.Stop == StopRule.Agreement => ended + " " + ByAgreement(report),
             _ => ended + " The last check within the limits gave the result.",
         };
+    }
+
+    /// <summary>What the rule saw in the checkpoint that it picked.</summary>
+    private static string ByAgreement(RunReport report)
+    {
+        double before = report.Evaluations[0].Signals.Agreement;
+        double best = report.Evaluations.Skip(1).Select(e => e.Signals.Agreement).DefaultIfEmpty(before).Max();
+        return report.KeptPoint.Iteration == 0
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"No check passed for better: {before:0.0%} of the original's cells stay the same when noise is added to "
+                + $"the held-out images, {best:0.0%} at best in a later check, and a check counts only where no more "
+                + $"cells were lost than gained. So the result is the model as it was.")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"This checkpoint is the steadiest: {report.KeptPoint.Signals.Agreement:0.0%} of its cells stay the same "
+                + $"when noise is added to the held-out images, {before:0.0%} of the original's do, and no more cells "
+                + $"were lost than gained.");
     }
 
     private static string EvidenceFor(RunReport report, IReadOnlyList<SampleChange> changes)
@@ -126,11 +151,11 @@ internal sealed record ReportVerdict(
             yield return "Towards the end hardly any pixel was trusted enough to learn from.";
         }
 
-        if (report.Options.Stop == StopRule.None && report.KeptPoint.FnRate > report.Options.FnThreshold)
+        if (report.Options.Stop == StopRule.None && report.KeptPoint.Signals.FnRate > report.Options.FnThreshold)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.KeptPoint.FnRate:0.#%} of the cells that the original finds in the held-out images are gone, "
+                $"{report.KeptPoint.Signals.FnRate:0.#%} of the cells that the original finds in the held-out images are gone, "
                 + $"more than the usual limit of {report.Options.FnThreshold:0.#%}.");
         }
     }

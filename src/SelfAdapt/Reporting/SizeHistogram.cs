@@ -3,18 +3,13 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using static SelfAdapt.Reporting.ChartFrame;
 
 namespace SelfAdapt.Reporting;
 
 /// <summary>How many cells have which diameter, before (filled) and after (a line), as inline SVG.</summary>
 internal static class SizeHistogram
 {
-    private const int Width = 460;
-    private const int Height = 220;
-    private const int Left = 52;
-    private const int Right = 12;
-    private const int Top = 14;
-    private const int Bottom = 34;
     private const int Bins = 24;
     private const double ShownFraction = 0.995;
 
@@ -32,31 +27,13 @@ internal static class SizeHistogram
         ChartAxis y = new(
             0, Math.Max(1, Math.Max(countsBefore.Max(), countsAfter.Max())), Height - Bottom, Top, roundUp: true);
 
-        StringBuilder svg = new();
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
-            + $"aria-label=\"Diameters of the cells before and after\">");
-        foreach ((double value, string text) in y.Ticks().Where(t => t.Value == Math.Floor(t.Value)))
-        {
-            string at = Markup.Number(y.At(value));
-            svg.Append(CultureInfo.InvariantCulture,
-                $"<path class=\"grid\" d=\"M{Left} {at}H{Width - Right}\"/>"
-                + $"<text x=\"{Left - 6}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{text}</text>");
-        }
-
-        foreach ((double value, string text) in x.Ticks())
-        {
-            svg.Append(CultureInfo.InvariantCulture,
-                $"<text x=\"{Markup.Number(x.At(value))}\" y=\"{Height - Bottom + 15}\" text-anchor=\"middle\">"
-                + $"{text}</text>");
-        }
-
+        StringBuilder svg = ChartFrame.Begin("Diameters of the cells before and after");
+        ChartFrame.DrawTicks(svg, x, y, y.Ticks().Where(t => t.Value == Math.Floor(t.Value)));
         svg.Append(CultureInfo.InvariantCulture,
             $"<path class=\"fill before\" d=\"{Outline(countsBefore, width, x, y)}Z\"/>"
-            + $"<path class=\"line after\" d=\"{Outline(countsAfter, width, x, y)}\"/>"
-            + $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">"
-            + $"diameter, px</text></svg>");
-        return svg.ToString();
+            + $"<path class=\"line after\" d=\"{Outline(countsAfter, width, x, y)}\"/>");
+        ChartFrame.NameX(svg, "diameter, px");
+        return svg.Append("</svg>").ToString();
     }
 
     private static int[] Count(IReadOnlyList<double> diameters, double width)

@@ -41,7 +41,7 @@ public sealed class AdaptationOptionsTests
 
     [TestMethod]
     public void Validate_WarmupLongerThanTheRun_SaysBoth() =>
-        AssertWrong(new() { Iterations = 100 }, "500 steps", "the run has 100", "Lower Warmup");
+        AssertWrong(new() { Iterations = 100, Warmup = 500 }, "500 steps", "the run has 100", "Lower Warmup");
 
     [TestMethod]
     public void Validate_ReversedIntervals_AskToExchange()

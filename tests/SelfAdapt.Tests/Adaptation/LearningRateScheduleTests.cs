@@ -13,10 +13,10 @@ public sealed class LearningRateScheduleTests
     [DataRow(12750, 5.05e-5)]
     [DataRow(25000, 1e-6)]
     [DataRow(30000, 1e-6)]
-    public void At_Defaults_WarmsUpAndFollowsTheCosine(int step, double expected)
+    public void At_ThePapersSchedule_WarmsUpAndFollowsTheCosine(int step, double expected)
     {
         // Half-way down the cosine, (500 + 25000) / 2, lies the middle of peak and floor.
-        Assert.AreEqual(expected, new LearningRateSchedule(new()).At(step), 1e-15);
+        Assert.AreEqual(expected, new LearningRateSchedule(AdaptationOptions.Paper).At(step), 1e-15);
     }
 
     [TestMethod]
@@ -39,7 +39,7 @@ public sealed class LearningRateScheduleTests
     [TestMethod]
     public void At_WarmupAsLongAsTheRun_EndsAtThePeak()
     {
-        LearningRateSchedule schedule = new(new() { Iterations = 10, Warmup = 10 });
+        LearningRateSchedule schedule = new(new() { Iterations = 10, Warmup = 10, LearningRate = 1e-4 });
         Assert.AreEqual(1e-4, schedule.At(10), 1e-18);
     }
 }

@@ -17,7 +17,8 @@ public sealed class RunLogTests
         log.Write(new StepPoint(
             7, 1e-4, 0.5, 0.25, 3, 0.628, double.NaN, new float[] { 0.8f, 1 },
             new float[] { 0.05f, float.NaN }, 1.5));
-        log.Write(new EvaluationPoint(250, 0.02, 0.3, null, 0.01, 42), StopDecision.Keep);
+        log.Write(new EvaluationPoint(
+            250, new HeldOutSignals { FnRate = 0.02, Agreement = 0.75, Cells = 42 }, null, 0.01), StopDecision.Keep);
         string[] lines = System.Text.Encoding.UTF8.GetString(stream.ToArray()).Split('\n');
         Assert.AreEqual(3, lines.Length);
         Assert.AreEqual(string.Empty, lines[2]);
@@ -34,6 +35,7 @@ public sealed class RunLogTests
         JsonElement evaluation = JsonDocument.Parse(lines[1]).RootElement;
         Assert.AreEqual("evaluation", evaluation.GetProperty("kind").GetString());
         Assert.AreEqual(0.02, evaluation.GetProperty("fnRate").GetDouble());
+        Assert.AreEqual(0.75, evaluation.GetProperty("agreement").GetDouble());
         Assert.AreEqual(JsonValueKind.Null, evaluation.GetProperty("meanConfidence").ValueKind);
         Assert.AreEqual(42, evaluation.GetProperty("cells").GetInt32());
         Assert.IsTrue(evaluation.GetProperty("kept").GetBoolean());
@@ -43,7 +45,7 @@ public sealed class RunLogTests
     public void Create_Append_GoesOnAtTheEndAndIsReadableMeanwhile()
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
-        EvaluationPoint point = new(0, 0, 0, null, null, 3);
+        EvaluationPoint point = new(0, new HeldOutSignals { Cells = 3 });
         try
         {
             using (RunLog log = RunLog.Create(path))

@@ -71,6 +71,33 @@ public sealed class SelfTrainingTests
     }
 
     [TestMethod]
+    [DataRow(TrainedLayers.Norm)]
+    [DataRow(TrainedLayers.Shallow)]
+    public void Step_SomeLayers_LeavesTheOthersBitIdentical(TrainedLayers layers)
+    {
+        using CpuBackend backend = new(2);
+        using SelfTraining training = new(Small.Value, backend, Options with { Layers = layers });
+        float[] before = training.Student.Download().Parameters;
+
+        Steps(training, 3, 1e-3);
+
+        float[] after = training.Student.Download().Parameters;
+        float[] teacher = training.Teacher.Download().Parameters;
+        bool[] frozen = new bool[before.Length];
+        foreach ((int offset, int length) in FrozenWeights.Of(Small.Value.Parameters, layers))
+        {
+            frozen.AsSpan(offset, length).Fill(true);
+        }
+
+        Assert.Contains(false, frozen);
+        for (int i = 0; i < before.Length; i++)
+        {
+            Assert.AreEqual(frozen[i], after[i] == before[i], $"weight {i}");
+            Assert.IsTrue(!frozen[i] || teacher[i] == before[i], $"teacher's weight {i}");
+        }
+    }
+
+    [TestMethod]
     public void Step_Second_IsHeldByL2Sp()
     {
         // The counterpart: once the weights have moved, the anchor pulls.

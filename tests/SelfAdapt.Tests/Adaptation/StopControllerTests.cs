@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 
@@ -9,38 +11,29 @@ public sealed class StopControllerTests
     // FN passes .05 at 500, the embedding distance passes .5 at 750.
     private static readonly EvaluationPoint[] Course =
     [
-        Point(0, 0, 0), Point(250, 0.05, 0.2), Point(500, 0.06, 0.5), Point(750, 0.08, 0.51),
-        Point(1000, 0.04, 0.4),
+        Paper(0, 0, 0), Paper(250, 0.05, 0.2), Paper(500, 0.06, 0.5), Paper(750, 0.08, 0.51),
+        Paper(1000, 0.04, 0.4),
     ];
 
     [TestMethod]
-    [DataRow(StopRule.Fn, 500, 250)]
-    [DataRow(StopRule.Embedding, 750, 500)]
-    [DataRow(StopRule.Both, 500, 250)]
-    [DataRow(StopRule.None, null, 1000)]
-    public void Add_Course_StopsAtTheFirstBeyondAndKeepsTheLastWithin(StopRule rule, int? stop, int kept)
+    [DataRow(StopRule.Fn, 500, 250, StopReason.FalseNegativeRate)]
+    [DataRow(StopRule.Embedding, 750, 500, StopReason.EmbeddingDistance)]
+    [DataRow(StopRule.Both, 500, 250, StopReason.FalseNegativeRate)]
+    [DataRow(StopRule.None, null, 1000, null)]
+    public void Add_Course_StopsAtTheFirstBeyondAndKeepsTheLastWithin(
+        StopRule rule, int? stop, int kept, StopReason? reason)
     {
         StopController controller = new(new() { Stop = rule });
-        int? stopped = null;
-        foreach (EvaluationPoint point in Course)
-        {
-            if (controller.Add(point) == StopDecision.Stop)
-            {
-                stopped ??= point.Iteration;
-            }
-        }
-
-        Assert.AreEqual(stop, stopped);
+        Assert.AreEqual(stop, FirstStop(controller, Course));
         Assert.AreEqual(kept, controller.Kept!.Iteration);
-        Assert.AreEqual(500, controller.FnFiredAt);
-        Assert.AreEqual(750, controller.EmbeddingFiredAt);
+        Assert.AreEqual(reason, controller.Reason);
     }
 
     [TestMethod]
     public void Add_FirstPointBeyond_KeepsNothing()
     {
         StopController controller = new(new() { Stop = StopRule.Fn });
-        Assert.AreEqual(StopDecision.Stop, controller.Add(Point(250, 0.5, 0)));
+        Assert.AreEqual(StopDecision.Stop, controller.Add(Paper(250, 0.5, 0)));
         Assert.IsNull(controller.Kept);
     }
 
@@ -48,19 +41,88 @@ public sealed class StopControllerTests
     public void Add_BackWithinAfterFiring_StaysStopped()
     {
         StopController controller = new(new() { Stop = StopRule.Embedding });
-        controller.Add(Point(250, 0, 0.3));
-        controller.Add(Point(500, 0, 0.7));
-        Assert.AreEqual(StopDecision.Stop, controller.Add(Point(750, 0, 0.1)));
+        controller.Add(Paper(250, 0, 0.3));
+        controller.Add(Paper(500, 0, 0.7));
+        Assert.AreEqual(StopDecision.Stop, controller.Add(Paper(750, 0, 0.1)));
         Assert.AreEqual(250, controller.Kept!.Iteration);
     }
 
     [TestMethod]
-    public void Add_NotANumber_CountsAsBeyond()
+    [DataRow(StopRule.Embedding)]
+    [DataRow(StopRule.Both)]
+    public void Add_NotANumber_CountsAsBeyond(StopRule rule)
     {
-        StopController controller = new(new() { Stop = StopRule.Embedding });
-        Assert.AreEqual(StopDecision.Stop, controller.Add(Point(250, 0, double.NaN)));
+        StopController controller = new(new() { Stop = rule });
+        Assert.AreEqual(StopDecision.Stop, controller.Add(Paper(250, 0, double.NaN)));
     }
 
-    private static EvaluationPoint Point(int iteration, double fn, double embedding) =>
-        new(iteration, fn, embedding, null, null, 10);
+    [TestMethod]
+    public void Agreement_HighestAmongThoseThatLostNothing_IsKept()
+    {
+        StopController controller = Agreement();
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(0, 0.5)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(10, 0.6)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(20, 0.9, netLoss: 0.021)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(30, 0.6)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(40, 0.61, netLoss: 0.02)));
+        Assert.AreEqual(40, controller.Kept!.Iteration);
+        Assert.IsNull(controller.Reason);
+    }
+
+    [TestMethod]
+    public void Agreement_HardlyAboveTheSource_KeepsTheSource()
+    {
+        StopController controller = Agreement();
+        controller.Add(Steady(0, 0.5));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, 0.51)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(20, 0.5101)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(30, 0.5102)), "the margin is the source's alone");
+    }
+
+    [TestMethod]
+    public void Agreement_NotANumber_IsPassedOver()
+    {
+        StopController controller = Agreement();
+        controller.Add(Steady(0, 0.5));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, double.NaN)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(20, 0.9, netLoss: double.NaN)));
+    }
+
+    [TestMethod]
+    public void Agreement_PatienceAtItsEnd_Stops()
+    {
+        StopController controller = Agreement(patience: 2);
+        EvaluationPoint[] course =
+            [Steady(0, 0.5), Steady(10, 0.4), Steady(20, 0.6), Steady(30, 0.6), Steady(40, 0.5), Steady(50, 0.9)];
+        Assert.AreEqual(40, FirstStop(controller, course));
+        Assert.AreEqual(20, controller.Kept!.Iteration);
+        Assert.AreEqual(StopReason.Agreement, controller.Reason);
+    }
+
+    [TestMethod]
+    public void Agreement_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
+        Agreement(patience: 0), Enumerable.Range(0, 100).Select(i => Steady(i, -i))));
+
+    private static StopController Agreement(int patience = 10) =>
+        new(new() { Stop = StopRule.Agreement, Patience = patience });
+
+    private static int? FirstStop(StopController controller, IEnumerable<EvaluationPoint> course)
+    {
+        int? stopped = null;
+        foreach (EvaluationPoint point in course)
+        {
+            if (controller.Add(point) == StopDecision.Stop)
+            {
+                stopped ??= point.Iteration;
+            }
+        }
+
+        return stopped;
+    }
+
+    private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
+        new(iteration, new HeldOutSignals { FnRate = fn, EmbeddingDistance = embedding });
+
+    private static EvaluationPoint Steady(int iteration, double agreement, double netLoss = 0) =>
+        new(iteration, new HeldOutSignals { Agreement = agreement, NetLoss = netLoss });
 }

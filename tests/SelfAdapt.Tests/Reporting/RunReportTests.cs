@@ -114,6 +114,8 @@ public sealed class RunReportTests
     [DataRow(StopReason.EmbeddingDistance, 10, "further than 0.5")]
     [DataRow(StopReason.Cancelled, 3, "stopped by hand")]
     [DataRow(StopReason.Diverged, 3, "ran away")]
+    [DataRow(StopReason.Agreement, 10, "the agreement had not risen further. No check passed for better: 80.0%")]
+    [DataRow(StopReason.Completed, 10, "No check passed for better: 80.0%")]
     [DataRow(StopReason.Completed, 0, "No step was made")]
     public void Verdict_OriginalKept_SaysWhy(StopReason reason, int iterations, string why)
     {
@@ -122,6 +124,10 @@ public sealed class RunReportTests
         Assert.AreEqual("Original model kept", verdict.Headline);
         StringAssert.Contains(verdict.Reason, why, StringComparison.Ordinal);
     }
+
+    [TestMethod]
+    public void Verdict_AdaptedKeptByAgreement_SaysHowSteadyItIs() => StringAssert.Contains(
+        Verdict(Report()).Reason, "80.0% of its cells stay the same", StringComparison.Ordinal);
 
     [TestMethod]
     public void Warnings_Collapse_BlindSignals_AndHardlyAnyPixel()
@@ -225,7 +231,8 @@ public sealed class RunReportTests
         Samples = [Sample("a", [1, 2], [1, 2], null), Sample("b", [1], [1], null)],
     };
 
-    private static EvaluationPoint Point(int iteration) => new(iteration, 0.01, 0.1, 0.9, 0.01, 5);
+    private static EvaluationPoint Point(int iteration) => new(
+        iteration, new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Cells = 5 }, 0.9, 0.01);
 
     private static ReportSample Sample(string name, int[] before, int[] after, int[]? truth) =>
         new(name, Picture(), Cells(before), Cells(after), truth is null ? null : Cells(truth));

@@ -23,17 +23,7 @@ internal sealed class DemoVerb
     private const int LabelledImages = 4;
     private const string SourceName = "source.onnx";
 
-    // What two cores do in about two minutes.
-    private static readonly AdaptationOptions Settings = new()
-    {
-        Iterations = 100,
-        BatchSize = 4,
-        Crop = 128,
-        LearningRate = 5e-5,
-        Warmup = 10,
-        EvalEvery = 20,
-        Stop = StopRule.None,
-    };
+    private static readonly AdaptationOptions Settings = new();
 
     private readonly Option<string> _out = OptionFactory.Default(
         "--out", "FOLDER", "demo-run", "Where images, adapted model, log, masks and pictures go");

@@ -56,7 +56,7 @@ public sealed unsafe partial class CpuBackend
         float* scale = Pointer(norm.Scale);
         float* bias = Pointer(norm.Bias);
         float floor = norm.Relu ? 0 : float.NegativeInfinity;
-        for (int c = 0; c < (channels + Block - 1) / Block * Block; c++)
+        for (int c = 0; c < CpuTensor.BlocksFor(channels) * Block; c++)
         {
             float* lane = lanes + (c / Block * NormLanes.Floats) + (c % Block);
             bool used = c < channels;

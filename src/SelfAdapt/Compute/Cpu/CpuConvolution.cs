@@ -19,8 +19,8 @@ internal abstract unsafe class CpuConvolution : Convolution
     protected CpuConvolution(CpuBackend backend, int inputs, int outputs, int kernel)
     {
         (Backend, Inputs, Outputs, Kernel) = (backend, inputs, outputs, kernel);
-        InputBlocks = (inputs + Block - 1) / Block;
-        OutputBlocks = (outputs + Block - 1) / Block;
+        InputBlocks = CpuTensor.BlocksFor(inputs);
+        OutputBlocks = CpuTensor.BlocksFor(outputs);
         nuint floats = (nuint)((OutputBlocks * Block) + (InputBlocks * (NormLanes.Floats + Block)));
         _small = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
         NativeMemory.Clear(_small, floats * sizeof(float));

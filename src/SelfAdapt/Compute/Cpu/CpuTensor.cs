@@ -32,7 +32,7 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     public CpuTensor(TensorShape shape, CpuMemory memory, long offset)
         : base(shape)
     {
-        Blocks = BlocksFor(shape);
+        Blocks = BlocksFor(shape.C);
         RowPixels = shape.W + 2;
         PlanePixels = (shape.H + 2) * RowPixels;
         Bytes = BytesFor(shape);
@@ -66,11 +66,15 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     public float* Row(int plane, int h) =>
         _data + ((((long)plane * PlanePixels) + ((h + 1) * RowPixels) + 1) * Block);
 
+    /// <summary>Channel blocks that so many channels take, the last one perhaps in part.</summary>
+    /// <param name="channels">Number of channels.</param>
+    public static int BlocksFor(int channels) => (channels + Block - 1) / Block;
+
     /// <summary>Bytes that a tensor takes, a multiple of 64.</summary>
     /// <param name="shape">Its size.</param>
     public static long BytesFor(TensorShape shape)
     {
-        long planes = (long)shape.N * BlocksFor(shape);
+        long planes = (long)shape.N * BlocksFor(shape.C);
         long pixels = (planes * (shape.H + 2) * (shape.W + 2)) + SlackPixels + shape.W + 2;
         return pixels * Block * sizeof(float);
     }
@@ -110,8 +114,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
             _memory.Dispose();
         }
     }
-
-    private static int BlocksFor(TensorShape shape) => (shape.C + Block - 1) / Block;
 
     private static void Clear(float* pixel, int pixels) => new Span<float>(pixel, pixels * Block).Clear();
 }

@@ -22,12 +22,12 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
 
     /// <inheritdoc/>
     protected override long PackedFloats(int inputs, int outputs) =>
-        (long)Taps * inputs * ((outputs + Block - 1) / Block) * Block;
+        (long)Taps * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
     /// <summary>[panel][tap][input][lanes].</summary>
     protected override void Pack(WeightView weights, float* packed)
     {
-        int blocks = (weights.Outputs + Block - 1) / Block;
+        int blocks = CpuTensor.BlocksFor(weights.Outputs);
         Backend.Pool.For(
             blocks, new PackTask(weights, Taps, (nint)packed, blocks), static (block, task) => task.Run(block));
     }

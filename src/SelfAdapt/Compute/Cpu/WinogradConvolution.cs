@@ -35,12 +35,12 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
 
     /// <inheritdoc/>
     protected override long PackedFloats(int inputs, int outputs) =>
-        (long)Points * inputs * ((outputs + Block - 1) / Block) * Block;
+        (long)Points * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
     /// <summary>[panel][point][input][lanes].</summary>
     protected override void Pack(WeightView weights, float* packed)
     {
-        int blocks = (weights.Outputs + Block - 1) / Block;
+        int blocks = CpuTensor.BlocksFor(weights.Outputs);
         Backend.Pool.For(
             blocks, new PackTask(weights, (nint)packed, blocks), static (block, task) => task.Run(block));
     }
@@ -225,7 +225,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
 
         private void RunGroup(int first, int count, TilePrefetch ahead)
         {
-            int inputBlocks = (inputs + Block - 1) / Block;
+            int inputBlocks = CpuTensor.BlocksFor(inputs);
             int panelBlocks = Kernels.PanelBlocks;
 
             // An odd number of cache lines apart, the 36 points of a tile do not fall on the same cache sets.
@@ -446,8 +446,8 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     {
         public void Run(int channel)
         {
-            int blocks = (outputs + Block - 1) / Block;
-            int inputBlocks = (inputs + Block - 1) / Block;
+            int blocks = CpuTensor.BlocksFor(outputs);
+            int inputBlocks = CpuTensor.BlocksFor(inputs);
             nint pointStride = (nint)inputBlocks * Block * blocks * Block;
             float* total = stackalloc float[Points * Block];
             float* taps = stackalloc float[9 * Block];

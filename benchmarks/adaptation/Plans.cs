@@ -1,0 +1,88 @@
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Adaptation;
+
+namespace SelfAdapt.Study;
+
+/// <summary>A set of runs with one file of results.</summary>
+/// <param name="Name">Its name, and the file's.</param>
+/// <param name="Options">Settings of every run.</param>
+/// <param name="Runs">The runs.</param>
+internal sealed record Plan(string Name, AdaptationOptions Options, IReadOnlyList<StudyRun> Runs);
+
+/// <summary>The study's plans.</summary>
+internal static class Plans
+{
+    /// <summary>What adapt does by default, except that the whole course is wanted.</summary>
+    private static readonly AdaptationOptions Defaults = new() { Patience = 0 };
+
+    /// <summary>A schedule that two cores can afford many times over.</summary>
+    private static readonly AdaptationOptions Short = new()
+    {
+        Iterations = 60,
+        BatchSize = 4,
+        Crop = 128,
+        LearningRate = 5e-5,
+        Warmup = 10,
+        EvalEvery = 15,
+        MaxValidationImages = 5,
+        Patience = 0,
+    };
+
+    /// <summary>Options measured alone.</summary>
+    private static readonly string[] Alone =
+    [
+        "",
+        "LearningRate=0",
+        "LearningRate=2e-4",
+        "LearningRate=1e-5",
+        "UseStrongAugmentation=false",
+        "SoftLabels=true",
+        "Strong.BrightnessMin=0.6 Strong.BrightnessMax=1.4 Strong.ContrastMin=0.6 Strong.ContrastMax=1.4",
+        "Ema=0.9",
+        "Iterations=240 EvalEvery=40",
+        "BatchSize=8",
+        "Strong.Noise=0.5",
+        "NormMomentum=0.2",
+        "UseConfidenceFilter=false",
+        "UseViewAveraging=false",
+        "NormUpdate=Strong",
+        "LambdaBal=2",
+    ];
+
+    /// <summary>The paper's Table 2.</summary>
+    private static readonly string[] Ablated =
+    [
+        "UseConfidenceFilter=false",
+        "UseViewAveraging=false",
+        "UseL2Sp=false",
+        "UseStrongAugmentation=false",
+    ];
+
+    private static readonly string[] AblationTargets = ["noise", "rings", "shot-noise", "few-levels"];
+
+    private static readonly int[] Seeds = [0, 1, 2];
+
+    /// <summary>All plans, in the order in which they make sense.</summary>
+    public static IReadOnlyList<Plan> All { get; } =
+    [
+        new("options", Short, [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
+        new("table", Defaults, [.. Seeds.SelectMany(s => Pairs().Select(p => new StudyRun(p.Source, p.Target, "", s)))]),
+        new("ablations", Defaults,
+            [.. Ablated.SelectMany(o => AblationTargets.SelectMany(t => Seeds.Select(
+                s => new StudyRun("nuclei_small", t, o, s))))]),
+    ];
+
+    /// <summary>A plan by name, or null.</summary>
+    public static Plan? Find(string name) => All.FirstOrDefault(p => p.Name == name);
+
+    private static IEnumerable<(string Source, string Target)> Pairs()
+    {
+        string[] nuclei = [.. Targets.Choosing, .. Targets.Confirming, "clean"];
+        return
+        [
+            .. nuclei.Select(t => ("nuclei_small", t)), .. Targets.Cells.Select(t => (Sources.Cells, t)),
+            .. nuclei.Select(t => ("nuclei_dsb", t)),
+        ];
+    }
+}

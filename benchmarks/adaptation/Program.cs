@@ -1,0 +1,70 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace SelfAdapt.Study;
+
+/// <summary>
+/// The adaptation study. Usage: all | PLAN ... | tables | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared FOLDER; plans are in <see
+/// cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so a study that was broken off goes on.
+/// </summary>
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        string repository = Repository();
+        string Option(string name, string otherwise)
+        {
+            int at = Array.IndexOf(args, name);
+            return at >= 0 && at + 1 < args.Length ? args[at + 1] : otherwise;
+        }
+
+        string shared = Option("--shared", Path.Combine(repository, "..", "shared"));
+        string results = Option("--out", Path.Combine(repository, "benchmarks", "adaptation", "results"));
+        int jobs = int.Parse(
+            Option("--jobs", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+            CultureInfo.InvariantCulture);
+        string[] names = [.. args.TakeWhile(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        if (names is ["draw", string source, string target, string file])
+        {
+            new Study(repository, shared, 1).Draw(
+                new StudyRun(source, target, "", 0), Plans.Find("table")!, file);
+            return 0;
+        }
+
+        bool all = names is ["all"];
+        Plan?[] plans = all ? [.. Plans.All] : [.. names.Where(n => n != "tables").Select(Plans.Find)];
+        if (names.Length == 0 || plans.Contains(null))
+        {
+            Console.Error.WriteLine(
+                "usage: all | PLAN ... | tables | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
+                + string.Join(", ", Plans.All.Select(p => p.Name)));
+            return 2;
+        }
+
+        Study study = new(repository, shared, jobs);
+        foreach (Plan? plan in plans)
+        {
+            study.Run(plan!, new ResultTable(Path.Combine(results, plan!.Name + ".csv")));
+        }
+
+        if (all || names.Contains("tables"))
+        {
+            Tables.Update(Path.Combine(repository, "docs", "results.md"), results);
+        }
+
+        return 0;
+    }
+
+    private static string Repository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "SelfAdapt.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("Run this from within the repository.");
+    }
+}

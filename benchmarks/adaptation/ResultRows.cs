@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using SelfAdapt.Adaptation;
+
+namespace SelfAdapt.Study;
+
+/// <summary>A finished run, as its rows tell it.</summary>
+/// <param name="Run">Which run.</param>
+/// <param name="Points">Its evaluations, iteration 0 first, AP50 included.</param>
+internal sealed record FinishedRun(StudyRun Run, IReadOnlyList<EvaluationPoint> Points)
+{
+    /// <summary>AP50 of the source network.</summary>
+    public double Start => Points[0].Ap50!.Value;
+
+    /// <summary>AP50 after the last step.</summary>
+    public double End => Points[^1].Ap50!.Value;
+
+    /// <summary>The highest AP50 along the run, as only labels could tell.</summary>
+    public double Best => Points.Max(p => p.Ap50!.Value);
+
+    /// <summary>The evaluation that a stopping rule picks; the source's where it picks none.</summary>
+    /// <param name="options">The rule and its thresholds.</param>
+    public EvaluationPoint Kept(AdaptationOptions options)
+    {
+        StopController controller = new(options);
+        foreach (EvaluationPoint point in Points)
+        {
+            controller.Add(point);
+        }
+
+        return controller.Kept ?? Points[0];
+    }
+}
+
+/// <summary>Reads a plan's CSV file.</summary>
+internal static class ResultRows
+{
+    /// <summary>The runs in the file, in its order; none if there is no file.</summary>
+    public static IReadOnlyList<FinishedRun> Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        string[] lines = File.ReadAllLines(path);
+        string[] columns = lines[0].Split(',');
+        return
+        [
+            .. lines.Skip(1).Select(l => l.Split(',')).GroupBy(v => string.Join(',', v.Take(4)))
+                .Select(g => new FinishedRun(
+                    new StudyRun(g.First()[0], g.First()[1], g.First()[2], Whole(g.First()[3])),
+                    [.. g.Select(v => Point(columns, v))]))
+        ];
+    }
+
+    private static EvaluationPoint Point(string[] columns, string[] values)
+    {
+        double Value(string column) => double.Parse(
+            values[Array.IndexOf(columns, column)], CultureInfo.InvariantCulture);
+        HeldOutSignals signals = new()
+        {
+            Agreement = Value("agreement"),
+            NetLoss = Value("net_loss"),
+            FnRate = Value("fn_rate"),
+            EmbeddingDistance = Value("d_emb"),
+            Cells = (int)Value("cells"),
+            Diameter = Value("diameter"),
+            Foreground = Value("foreground"),
+            Explained = Value("explained"),
+            FlowError = Value("flow_error"),
+            TurnAgreement = Value("turn_agreement"),
+        };
+        return new EvaluationPoint((int)Value("iteration"), signals, null, null, Value("ap50"));
+    }
+
+    private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+}

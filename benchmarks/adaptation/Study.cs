@@ -1,0 +1,57 @@
+using System;
+using System.Collections.Concurrent;
+using System.IO;
+using System.Linq;
+using System.Threading;
+
+namespace SelfAdapt.Study;
+
+/// <summary>Makes the runs of plans, several at a time.</summary>
+/// <param name="repository">The checkout.</param>
+/// <param name="shared">The folder with data and models.</param>
+/// <param name="jobs">Runs at a time; the processors are shared out among them.</param>
+internal sealed class Study(string repository, string shared, int jobs)
+{
+    private readonly ConcurrentDictionary<string, Lazy<Source>> _sources = new();
+    private readonly ConcurrentDictionary<string, Lazy<Target>> _targets = new();
+
+    /// <summary>Makes the runs that the table lacks.</summary>
+    public void Run(Plan plan, ResultTable table)
+    {
+        ConcurrentQueue<StudyRun> open = new(plan.Runs.Where(r => !table.Has(r)));
+        Console.Error.WriteLine($"{plan.Name}: {plan.Runs.Count} runs, {open.Count} to do");
+        Thread[] workers = [.. Enumerable.Range(0, jobs).Select(_ => new Thread(Work))];
+        foreach (Thread worker in workers)
+        {
+            worker.Start();
+        }
+
+        foreach (Thread worker in workers)
+        {
+            worker.Join();
+        }
+
+        void Work()
+        {
+            while (open.TryDequeue(out StudyRun? run))
+            {
+                table.Add(run, run.Execute(
+                    SourceOf(run), TargetOf(run), plan.Options, Math.Max(1, Environment.ProcessorCount / jobs)));
+            }
+        }
+    }
+
+    /// <summary>Makes one run and draws what it did.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="plan">The plan whose settings it has.</param>
+    /// <param name="picture">The PNG file.</param>
+    public void Draw(StudyRun run, Plan plan, string picture) =>
+        run.Execute(SourceOf(run), TargetOf(run), plan.Options, Environment.ProcessorCount, picture);
+
+    private Source SourceOf(StudyRun run) => _sources.GetOrAdd(
+        run.Source,
+        name => new(() => Sources.Load(name, repository, shared, Path.Combine(repository, "artifacts", "study")))).Value;
+
+    private Target TargetOf(StudyRun run) => _targets.GetOrAdd(
+        run.Target, name => new(() => Targets.Load(name, Path.Combine(shared, "data")))).Value;
+}

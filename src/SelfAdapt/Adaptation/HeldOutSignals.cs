@@ -1,0 +1,44 @@
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// What the held-out images say about a network without labels. The first three and the agreement can end a run; the
+/// rest is logged, because it explains what happened.
+/// </summary>
+public sealed record HeldOutSignals
+{
+    /// <summary>Fraction of the source network's cells that were lost (paper eq. 3).</summary>
+    public double FnRate { get; init; }
+
+    /// <summary>Mean distance of the unit-length embeddings from the source network's (paper eq. 4).</summary>
+    public double EmbeddingDistance { get; init; }
+
+    /// <summary>
+    /// Cells lost less cells gained, as a fraction of the source network's cells: the FN rate where a lost cell is
+    /// excused by a new one; negative where more were gained.
+    /// </summary>
+    public double NetLoss { get; init; }
+
+    /// <summary>
+    /// AP at IoU 0.5 between the cells of the images and those of the same images under noise, pooled: how steady the
+    /// network's opinion is.
+    /// </summary>
+    public double Agreement { get; init; }
+
+    /// <summary>The same between the images and the images turned by half.</summary>
+    public double TurnAgreement { get; init; }
+
+    /// <summary>Fraction of the pixels above the cell threshold that ended in a cell.</summary>
+    public double Explained { get; init; }
+
+    /// <summary>Mean over cells of the flow error (spec/cellpose.md 4.4); 0 for a network without flows.</summary>
+    public double FlowError { get; init; }
+
+    /// <summary>Fraction of all pixels that lie in cells.</summary>
+    public double Foreground { get; init; }
+
+    /// <summary>Cells found.</summary>
+    public int Cells { get; init; }
+
+    /// <summary>Median over images of the median cell diameter, px; 0 without cells.</summary>
+    public double Diameter { get; init; }
+}
