@@ -14,7 +14,26 @@ internal static class SharedTile
     public const int Depth = 8;
 
     /// <summary>Floats behind each step's rows: stores of neighbouring threads fall into different banks.</summary>
-    public const int Skew = 4;
+    public const int RowSkew = 4;
+
+    /// <summary>The same for tensor cores, behind rows and columns: a warp's loads of a fragment do so.</summary>
+    public const int TensorSkew = 8;
+
+    /// <summary>Floats from one step's rows to the next's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RowStride(int groupY, int tensor) => (8 * groupY) + (tensor != 0 ? TensorSkew : RowSkew);
+
+    /// <summary>Floats from one step's columns to the next's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ColumnStride(int groupX, int tensor) => (8 * groupX) + (tensor != 0 ? TensorSkew : 0);
+
+    /// <summary>The values as the multiplication takes them: rounded for tensor cores.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad Rounded(Quad value, int tensor) => tensor != 0
+        ? Quad.Of(
+            TensorTile.Rounded(value.X), TensorTile.Rounded(value.Y), TensorTile.Rounded(value.Z),
+            TensorTile.Rounded(value.W))
+        : value;
 
     /// <summary>Adds a slice's products.</summary>
     /// <param name="sums">The thread's sums.</param>

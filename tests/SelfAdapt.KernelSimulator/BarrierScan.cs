@@ -5,6 +5,7 @@ using System.Linq;
 using System.Reflection;
 using System.Reflection.Emit;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 
 namespace SelfAdapt.KernelSimulator;
 
@@ -24,7 +25,7 @@ internal static class BarrierScan
 
     private static bool Waits(MethodBase method, HashSet<MethodBase> visited) =>
         visited.Add(method) && Calls(method).Any(callee =>
-            callee.DeclaringType == typeof(Warp)
+            callee.DeclaringType == typeof(Warp) || callee.DeclaringType == typeof(CudaAsm)
             || (callee.DeclaringType == typeof(Group) && callee.Name == nameof(Group.Barrier))
             || (callee.Module == method.Module && Waits(callee, visited)));
 

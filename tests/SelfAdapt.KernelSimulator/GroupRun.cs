@@ -17,7 +17,7 @@ internal sealed class GroupRun(
 
     private readonly List<SharedBlock> _shared = [];
     private DeviceThread[] _threads = [];
-    private ulong[] _posted = [];
+    private uint[][] _posted = [];
     private SimulationException? _fault;
     private CountdownEvent? _running;
 
@@ -75,7 +75,7 @@ internal sealed class GroupRun(
         int count = size.X * size.Y * size.Z;
         _threads = [.. Enumerable.Range(0, count).Select(i =>
             new DeviceThread { Group = this, Linear = i, Index = IndexOf(i) })];
-        _posted = new ulong[2 * count];
+        _posted = new uint[2 * count][];
         using CountdownEvent running = new(count);
         _running = running;
         for (int i = 0; i < count; i++)
@@ -128,11 +128,23 @@ internal sealed class GroupRun(
     /// <param name="fromLane">The lane to read; the own value where the warp has no such lane.</param>
     public ulong Exchange(ulong bits, int fromLane)
     {
+        uint[][] lanes = ExchangeAll([(uint)bits, (uint)(bits >> 32)]);
+        return fromLane >= 0 && fromLane < lanes.Length
+            ? ((ulong)lanes[fromLane][1] << 32) | lanes[fromLane][0]
+            : bits;
+    }
+
+    /// <summary>Gives every lane of a warp values and takes all lanes'.</summary>
+    /// <param name="values">The own values.</param>
+    public uint[][] ExchangeAll(uint[] values)
+    {
         DeviceThread thread = DeviceThread.Current;
         int first = thread.Linear / WarpSize * WarpSize;
         Span<DeviceThread> warp = _threads.AsSpan(first, Math.Min(WarpSize, _threads.Length - first));
+
+        // Two halves in turn: a lane may be at its next exchange before the last one has read this one's.
         int half = thread.Exchanges++ % 2 * _threads.Length;
-        _posted[half + thread.Linear] = bits;
+        _posted[half + thread.Linear] = values;
         thread.State = ThreadState.AtExchange;
         bool complete = true;
         foreach (DeviceThread lane in warp)
@@ -149,7 +161,7 @@ internal sealed class GroupRun(
         }
 
         Yield(thread);
-        return fromLane >= 0 && fromLane < warp.Length ? _posted[half + first + fromLane] : bits;
+        return _posted[(half + first)..(half + first + warp.Length)];
     }
 
     /// <summary>Marks an access to shared memory as atomic.</summary>

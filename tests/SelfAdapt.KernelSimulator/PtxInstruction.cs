@@ -32,6 +32,7 @@ internal static partial class PtxInstruction
             "bar" => t => t.Stop = PtxStop.Barrier,
             "bra" => Branch(labels[texts[0]]),
             "ld" or "st" or "red" => Transfer(name, texts, operand, parameters, line),
+            "mma" when name[3] == "m16n8k8" && name[^2] == "tf32" => Multiply(texts, operand),
             _ => Compute(name, [.. texts.Select(operand)], line),
         };
         if (!m.Groups[2].Success)
@@ -48,6 +49,28 @@ internal static partial class PtxInstruction
                 action(t);
             }
         };
+    }
+
+    /// <summary>d = a b + c on a tensor core, for the whole warp at once.</summary>
+    private static Action<PtxThread> Multiply(string[] texts, Func<string, PtxOperand> operand)
+    {
+        PtxOperand[][] o = [.. texts.Select(t => t.Trim('{', '}').Split(',').Select(p => operand(p.Trim())).ToArray())];
+        void Together(PtxThread[] warp)
+        {
+            uint[][] lanes = [.. warp.Select(t => o[1].Concat(o[2]).Select(p => (uint)p.Read(t)).ToArray())];
+            for (int lane = 0; lane < warp.Length; lane++)
+            {
+                PtxThread thread = warp[lane];
+                float[] sums = [.. o[3].Select(p => BitConverter.UInt32BitsToSingle((uint)p.Read(thread)))];
+                TensorArithmetic.AddProduct(sums, lane, lanes);
+                for (int i = 0; i < sums.Length; i++)
+                {
+                    thread.Registers[o[0][i].Register] = BitConverter.SingleToUInt32Bits(sums[i]);
+                }
+            }
+        }
+
+        return t => (t.Stop, t.Together) = (PtxStop.Warp, Together);
     }
 
     private static Action<PtxThread> Branch(int target) => t => t.Next = target;

@@ -133,9 +133,9 @@ public sealed partial class PtxKernel
             _registers.Count, memory, place, grid, (t % size.X, t / size.X % size.Y, t / (size.X * size.Y)), size))];
         while (true)
         {
-            foreach (PtxThread thread in threads)
+            foreach (PtxThread[] warp in threads.Chunk(GroupRun.WarpSize))
             {
-                Run(thread);
+                RunWarp(warp);
             }
 
             if (Array.TrueForAll(threads, t => t.Stop == PtxStop.End))
@@ -148,6 +148,29 @@ public sealed partial class PtxKernel
                 throw gone.Fault("it ends while others wait at a barrier");
             }
         }
+    }
+
+    /// <summary>Until its threads wait for the group or end.</summary>
+    private void RunWarp(PtxThread[] warp)
+    {
+        do
+        {
+            foreach (PtxThread thread in warp)
+            {
+                Run(thread);
+            }
+
+            if (warp[0].Stop == PtxStop.Warp)
+            {
+                if (Array.Find(warp, t => t.Stop != PtxStop.Warp || t.Next != warp[0].Next) is { } other)
+                {
+                    throw other.Fault("it is elsewhere when its warp is to act together");
+                }
+
+                warp[0].Together!(warp);
+            }
+        }
+        while (warp[0].Stop == PtxStop.Warp);
     }
 
     private void Run(PtxThread thread)

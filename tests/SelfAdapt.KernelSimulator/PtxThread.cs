@@ -38,6 +38,9 @@ internal sealed class PtxThread(
         _ => throw new SimulationException($"The PTX interpreter does not know {name}."),
     });
 
+    /// <summary>What the whole warp does where it stopped.</summary>
+    public Action<PtxThread[]>? Together { get; set; }
+
     /// <summary>An error to throw.</summary>
     /// <param name="what">What happened.</param>
     public SimulationException Fault(string what) => new($"PTX, group {place}, thread {index}: {what}.");
@@ -51,6 +54,9 @@ internal enum PtxStop
 
     /// <summary>At bar.sync.</summary>
     Barrier,
+
+    /// <summary>At an instruction of its whole warp.</summary>
+    Warp,
 
     /// <summary>At the end.</summary>
     End,

@@ -10,6 +10,10 @@ namespace SelfAdapt.Tests.Kernels;
 public sealed class ConvolutionKernelTests
 {
     [TestMethod]
+    [DataRow("64x64", 64, 64, 2, 5, 70, 5, 7, 9, 31, true)]
+    [DataRow("128x32", 128, 32, 1, 6, 33, 12, 11, 9, 27, true)]
+    [DataRow("128x64", 128, 64, 1, 9, 30, 13, 10, 1, 7, true)]
+    [DataRow("128x128", 128, 128, 1, 4, 131, 5, 15, 1, 3, true)]
     [DataRow("64x64", 64, 64, 2, 5, 70, 5, 7, 9, 31)]
     [DataRow("64x64", 64, 64, 1, 2, 6, 3, 3, 9, 0)]
     [DataRow("64x64", 64, 64, 1, 16, 3, 9, 8, 1, 9)]
@@ -17,7 +21,8 @@ public sealed class ConvolutionKernelTests
     [DataRow("128x64", 128, 64, 1, 9, 30, 13, 10, 9, 3)]
     [DataRow("128x128", 128, 128, 1, 4, 131, 9, 15, 1, 7)]
     public void Forward_OddSizes_AgreesWithDefinition(
-        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps, int flags)
+        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps, int flags,
+        bool tensor = false)
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -30,12 +35,12 @@ public sealed class ConvolutionKernelTests
             "Convolution.Pack", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, outputs, inputs,
             taps, packed.Values.Length);
         Grid(
-            $"Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1), (columns / 8, rows / 8, 1),
+            $"{(tensor ? "Tensor" : "")}Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1), (columns / 8, rows / 8, 1),
             Tensor(from, p.X).View, packed.View, y.View, new DeviceArray<float>(p.Bias).View, Tensor(to, p.Residual).View,
             Tensor(to with { H = 1, W = 1 }, p.PerChannel).View, p.Lanes.View, flags, pixels, height, width, inputs,
             outputs, taps);
 
-        Assert.IsLessThan(1e-12, Error(p.Forward(), Read(to, y)));
+        Assert.IsLessThan(tensor ? 1e-6 : 1e-12, Error(p.Forward(), Read(to, y)));
     }
 
     [TestMethod]
@@ -67,6 +72,8 @@ public sealed class ConvolutionKernelTests
     }
 
     [TestMethod]
+    [DataRow("64x64", 64, 64, 2, 9, 70, 5, 7, 9, 24, 24, true)]
+    [DataRow("128x128", 128, 128, 1, 18, 3, 7, 9, 9, 24, 64, true)]
     [DataRow("64x64", 64, 64, 2, 9, 70, 5, 7, 9, 24, 24)]
     [DataRow("64x64", 64, 64, 1, 2, 5, 3, 3, 9, 0, 8)]
     [DataRow("128x32", 128, 32, 1, 17, 35, 6, 11, 9, 8, 40)]
@@ -74,7 +81,7 @@ public sealed class ConvolutionKernelTests
     [DataRow("128x128", 128, 128, 1, 18, 3, 7, 9, 9, 24, 64)]
     public void WeightGradient_OddSizes_AgreesWithDefinition(
         string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps, int flags,
-        int pixelsPerSplit)
+        int pixelsPerSplit, bool tensor = false)
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -87,14 +94,14 @@ public sealed class ConvolutionKernelTests
         DeviceArray<float> dBias = new(outputs);
 
         Grid(
-            $"WeightGradient.Sum{tile}", (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits),
+            $"{(tensor ? "Tensor" : "")}WeightGradient.Sum{tile}", (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits),
             (columns / 8, rows / 8, 1), Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View,
             flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit);
         Each(
             "WeightGradient.Finish", part, partial.View, dWeight.View, dBias.View, inputs, outputs, taps, splits, 1, part);
 
         (double[] weight, double[] bias) = p.WeightGradient(p.Residual);
-        Assert.IsLessThan(1e-12, Error(weight, dWeight.Values));
+        Assert.IsLessThan(tensor ? 1e-6 : 1e-12, Error(weight, dWeight.Values));
         Assert.IsLessThan(1e-12, Error(bias, dBias.Values));
     }
 
