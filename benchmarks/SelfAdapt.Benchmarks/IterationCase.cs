@@ -16,10 +16,10 @@ internal sealed class IterationCase : IDisposable
     /// <summary>Compiles student and teacher.</summary>
     /// <param name="checkpoint">The weights' file.</param>
     /// <param name="backend">Where it runs; it is disposed with this.</param>
-    /// <param name="size">Crop, px.</param>
-    public IterationCase(string checkpoint, Backend backend, int size)
+    /// <param name="options">The method's options.</param>
+    public IterationCase(string checkpoint, Backend backend, AdaptationOptions options)
     {
-        _inputs = new IterationInputs(checkpoint, size);
+        _inputs = new IterationInputs(checkpoint, options);
         Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
         _backend = backend;
         _training = new SelfTraining(network, _backend, _inputs.Options);

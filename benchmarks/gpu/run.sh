@@ -67,7 +67,8 @@ model=$here/shared/models/cellpose_nuclei_dsb/nuclei_dsb
 if [ -f "$model" ] && [ -n "$(ls "$here/images")" ]; then
     # Stopped by the clock, it keeps what it reached.
     stage "adaptation" "${ADAPT_SECONDS:-120}" adaptation.txt "$app" adapt --model "$model" --images "$here/images" \
-        --out "$work/adapted" --device "cuda:$device" --iterations "${ITERATIONS:-25000}" --stop none
+        --out "$work/adapted" --device "cuda:$device" --iterations "${ITERATIONS:-25000}" --batch-size 8 --crop 224 \
+        --learning-rate 1e-4 --warmup 500 --eval-every 250 --stop both
     for file in summary.json run.jsonl report.html; do
         [ -f "$work/adapted/$file" ] && cp "$work/adapted/$file" "$out/adaptation-$file"
     done

@@ -1,6 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Globalization;
+using SelfAdapt.Compute.Cuda;
 
 namespace SelfAdapt.Tool;
 
@@ -58,7 +59,9 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
 /// <param name="Device">The device.</param>
 /// <param name="Threads">Threads on the CPU; 0: one per processor.</param>
 /// <param name="Exact">The built-in engine convolves directly.</param>
-internal sealed record EngineRequest(EngineKind Kind, DeviceChoice Device, int Threads, bool Exact);
+/// <param name="Precision">What the built-in engine multiplies in on a GPU.</param>
+internal sealed record EngineRequest(
+    EngineKind Kind, DeviceChoice Device, int Threads, bool Exact, GpuPrecision Precision);
 
 /// <summary>The options --engine, --device, --precision, --threads and --exact.</summary>
 internal sealed class EngineArguments
@@ -72,8 +75,9 @@ internal sealed class EngineArguments
     private readonly Option<string> _device = OptionFactory.Default(
         "--device", "auto|cpu|cuda|cuda:N", "auto", "Where it runs; auto: an NVIDIA GPU where there is one");
 
-    private readonly Option<string> _precision = OptionFactory.Default(
-        "--precision", "fp32", "fp32", "What a GPU multiplies in");
+    private readonly Choice<GpuPrecision> _precision = new(
+        "--precision", "fp32", "What the built-in engine multiplies in on a GPU",
+        ("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32));
 
     private readonly Option<int> _threads = OptionFactory.Default(
         "--threads", "N", 0, "Threads on the CPU; 0: one per processor");
@@ -92,15 +96,6 @@ internal sealed class EngineArguments
                 result.AddError($"--device is '{word}', but must be one of auto, cpu, cuda, cuda:N (cuda:1, say).");
             }
         });
-        _precision.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: string word }] && word != "fp32")
-            {
-                result.AddError(word is "tf32" or "bf16"
-                    ? $"--precision {word}: this version has no kernels for tensor cores; it computes in fp32 alone."
-                    : $"--precision is '{word}', but must be fp32.");
-            }
-        });
     }
 
     /// <summary>Adds the options to a verb.</summary>
@@ -109,21 +104,32 @@ internal sealed class EngineArguments
     {
         command.Add(_engine.Option);
         command.Add(_device);
-        command.Add(_precision);
+        command.Add(_precision.Option);
         command.Add(_threads);
         command.Add(_exact);
     }
 
     /// <summary>What the user asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <exception cref="SelfAdaptException">Usage: the number of threads is out of range.</exception>
+    /// <exception cref="SelfAdaptException">Usage: the number of threads is out of range, or a precision does not go with the device.</exception>
     public EngineRequest Get(ParseResult parsed)
     {
         int threads = parsed.GetValue(_threads);
-        return threads is >= 0 and <= MostThreads
-            ? new(_engine.Get(parsed), DeviceChoice.Parse(parsed.GetRequiredValue(_device))!.Value, threads, parsed.GetValue(_exact))
-            : throw new SelfAdaptException(
+        if (threads is < 0 or > MostThreads)
+        {
+            throw new SelfAdaptException(
                 ExitCode.Usage,
                 $"--threads is {threads}, but must lie between 0 (one per processor) and {MostThreads}.");
+        }
+
+        DeviceChoice device = DeviceChoice.Parse(parsed.GetRequiredValue(_device))!.Value;
+        GpuPrecision precision = _precision.Get(parsed);
+        if (precision != GpuPrecision.Fp32 && device.Kind != DeviceKind.Cuda)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, "--precision tf32 needs a GPU: give --device cuda too, or leave out --precision.");
+        }
+
+        return new(_engine.Get(parsed), device, threads, parsed.GetValue(_exact), precision);
     }
 }

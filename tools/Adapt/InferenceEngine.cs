@@ -104,7 +104,7 @@ internal sealed class InferenceEngine : IDisposable
             {
                 try
                 {
-                    return CudaBackend.Open(cuda, request.Device.Index);
+                    return CudaBackend.Open(cuda, request.Device.Index, request.Precision);
                 }
                 catch (SelfAdaptException e) when (!asked)
                 {

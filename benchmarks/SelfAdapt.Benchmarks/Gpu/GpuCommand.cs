@@ -73,7 +73,9 @@ internal static class GpuCommand
         bench.Report.Line($"- Rounds: {settings.Rounds}{(settings.IsSmoke ? ", a smoke run: no proof" : "")}");
         bench.Report.Line($"- Crop: {settings.Size} px; network: 2-32-64-128-256, weights from a fixed seed");
         bench.Report.Line($"- PyTorch: {note}");
-        bench.Report.Line("- Ours computes in fp32. Times are medians in ms; a ratio is ours / peer: below 1 we are faster.");
+        bench.Report.Line(
+            "- Ours computes in fp32 where torch does, else in TF32. Times are medians in ms; a ratio is ours / peer: below "
+            + "1 we are faster.");
         GpuBench gpu = new(bench, devices, info, ceilings);
         foreach (string name in settings.Table == All ? [.. Tables.Keys] : (string[])[settings.Table])
         {
@@ -97,6 +99,12 @@ internal static class GpuCommand
 /// <param name="Ceilings">What it can do at most.</param>
 internal sealed record GpuBench(Bench Bench, CudaDevices Devices, CudaDeviceInfo Info, GpuCeilings Ceilings)
 {
+    /// <summary>
+    /// What we compute in beside torch: fp32 beside its fp32, TF32 on tensor cores beside TF32 and BF16.
+    /// </summary>
+    /// <param name="torch">What torch computes in.</param>
+    public static GpuPrecision Ours(string torch) => torch == "fp32" ? GpuPrecision.Fp32 : GpuPrecision.Tf32;
+
     /// <summary>Opens the GPU, measured.</summary>
     public MeasuredDevice Open() => new(CudaDevice.Open(Devices, Info.Index));
 }

@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation;
 using SelfAdapt.Compute.Cuda;
 
 namespace SelfAdapt.Benchmarks.Gpu;
@@ -11,11 +12,11 @@ internal static class GpuIterationTable
     public static void Write(GpuBench gpu)
     {
         Bench bench = gpu.Bench;
-        int size = bench.Settings.Size;
-        IterationInputs inputs = new(bench.CheckpointFile, size);
+        AdaptationOptions options = AdaptationOptions.Paper with { Crop = bench.Settings.Size };
+        IterationInputs inputs = new(bench.CheckpointFile, options);
         bench.Report.Section("Iteration", $"""
-            The defaults of `adapt`, batch {inputs.Options.BatchSize}, as the cpu's table has it; crops are cut beforehand,
-            the upload of the batch and the download of the numbers for the log are in it. Error: of the four confidence
+            The paper's settings, batch {options.BatchSize}, otherwise as the cpu's table has it; crops are cut beforehand, the
+            upload of the batch and the download of the numbers for the log are in it. Error: of the four confidence
             thresholds after the first iteration.
             """);
         bench.Report.Table(1, "torch in", "ours ms", "torch ms", "format", "ratio", "error", "ours MB");
@@ -23,7 +24,8 @@ internal static class GpuIterationTable
         foreach (string precision in GpuStepTable.Precisions)
         {
             MeasuredDevice device = gpu.Open();
-            using IterationCase ours = new(bench.CheckpointFile, new CudaBackend(device), size);
+            CudaBackend backend = new(device) { Precision = GpuBench.Ours(precision) };
+            using IterationCase ours = new(bench.CheckpointFile, backend, options);
             float[] thresholds = ours.Run();
             using PeerCase? torch = bench.Torch is null
                 ? null

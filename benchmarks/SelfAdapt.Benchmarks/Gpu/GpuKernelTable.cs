@@ -8,17 +8,24 @@ internal static class GpuKernelTable
 {
     private const int Batch = 8;
 
-    /// <summary>Writes the table.</summary>
+    /// <summary>Writes the tables, one per precision.</summary>
     public static void Write(GpuBench gpu)
     {
+        Write(gpu, GpuPrecision.Fp32);
+        Write(gpu, GpuPrecision.Tf32);
+    }
+
+    private static void Write(GpuBench gpu, GpuPrecision precision)
+    {
         Report report = gpu.Bench.Report;
-        report.Section("Kernels", $"""
+        report.Section($"Kernels, {precision}", $"""
             One training step at batch {Batch}, every launch between two events (which adds some microseconds to short
             ones). Bytes count each operand once, so that shares of the copy's bandwidth are at least what is shown;
-            operations are the convolutions' multiply-adds, two each.
+            operations are the convolutions' multiply-adds, two each, beside the rate of the fp32 cores.
             """);
         MeasuredDevice device = gpu.Open();
-        using TrainingStep step = new(gpu.Bench.CheckpointFile, new CudaBackend(device), Batch, gpu.Bench.Settings.Size);
+        CudaBackend backend = new(device) { Precision = precision };
+        using TrainingStep step = new(gpu.Bench.CheckpointFile, backend, Batch, gpu.Bench.Settings.Size);
         for (int warmUp = 0; warmUp < 3; warmUp++)
         {
             step.Run();

@@ -77,7 +77,8 @@ internal static class GpuStepTable
     {
         Bench bench = gpu.Bench;
         MeasuredDevice device = gpu.Open();
-        using TrainingStep ours = new(bench.CheckpointFile, new CudaBackend(device), batch, bench.Settings.Size);
+        CudaBackend backend = new(device) { Precision = GpuBench.Ours(precision) };
+        using TrainingStep ours = new(bench.CheckpointFile, backend, batch, bench.Settings.Size);
         ours.Run();
         float loss = ours.Loss;
         JsonObject arguments = OnGpu(ours.Arguments, gpu.Info.Index, precision);

@@ -112,8 +112,8 @@ internal readonly record struct KernelWork(string Kernel, double Bytes, double F
         }
 
         // Both families: flags, pixels, height, width, inputs, outputs, taps.
-        bool convolves = kernel.StartsWith("Convolution.Forward", StringComparison.Ordinal)
-            || kernel.StartsWith("WeightGradient.Sum", StringComparison.Ordinal);
+        bool convolves = kernel.Contains("Convolution.Forward", StringComparison.Ordinal)
+            || kernel.Contains("WeightGradient.Sum", StringComparison.Ordinal);
         return new(kernel, bytes, convolves ? 2.0 * words[1] * words[4] * words[5] * words[6] : 0);
     }
 }

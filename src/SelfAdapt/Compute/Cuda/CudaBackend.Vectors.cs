@@ -21,9 +21,9 @@ public sealed partial class CudaBackend
         LaunchEach("Elementwise.Fill", Length(target), View(target), value, target.Length);
 
     /// <inheritdoc/>
-    public override void Copy(DeviceVector source, DeviceVector target)
+    public override void Copy(VectorSlice source, VectorSlice target)
     {
-        if (Length(source) > Length(target))
+        if (source.Length > target.Length)
         {
             throw new ArgumentException($"{source.Length} values do not fit into {target.Length}.");
         }

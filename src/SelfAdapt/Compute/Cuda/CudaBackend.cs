@@ -29,7 +29,10 @@ public sealed partial class CudaBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override string Name => _device.Name;
+    public override string Name => Precision == GpuPrecision.Fp32 ? _device.Name : $"{_device.Name} in TF32";
+
+    /// <summary>What convolutions multiply in.</summary>
+    public GpuPrecision Precision { get; init; }
 
     /// <summary>The device it runs on.</summary>
     public IGpuDevice Device => _device;
@@ -37,20 +40,23 @@ public sealed partial class CudaBackend : Backend
     /// <summary>Opens one of the GPUs of this machine.</summary>
     /// <param name="devices">What was found.</param>
     /// <param name="index">Its number.</param>
+    /// <param name="precision">What convolutions multiply in.</param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ExitCode.DeviceMissing"/>: there is no such GPU, or the driver can't run the kernels on it.
     /// <see cref="ExitCode.OutOfMemory"/>: it has no memory left.
     /// </exception>
-    public static CudaBackend Open(CudaDevices devices, int index = 0) => Open(devices, index, DefaultBusyGroups);
+    public static CudaBackend Open(
+        CudaDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32) =>
+        Open(devices, index, precision, DefaultBusyGroups);
 
     /// <summary>The same with other tiles.</summary>
-    internal static CudaBackend Open(CudaDevices devices, int index, int busyGroups)
+    internal static CudaBackend Open(CudaDevices devices, int index, GpuPrecision precision, int busyGroups)
     {
         CudaDevice device = CudaDevice.Open(devices, index);
         try
         {
             device.LoadKernels();
-            return new CudaBackend(device) { BusyGroups = busyGroups };
+            return new CudaBackend(device) { BusyGroups = busyGroups, Precision = precision };
         }
         catch (SelfAdaptException)
         {
@@ -156,4 +162,14 @@ public sealed partial class CudaBackend : Backend
     /// </summary>
     private int Chunks(long items, int perRound, int otherGroups) =>
         (int)Math.Clamp(items / (4L * perRound), 1, Math.Max(1, 2 * BusyGroups / otherGroups));
+}
+
+/// <summary>What a GPU's convolutions multiply in. Sums are fp32 always.</summary>
+public enum GpuPrecision
+{
+    /// <summary>32-bit floats: as exact as the cpu backend.</summary>
+    Fp32,
+
+    /// <summary>Factors with 10 bits behind the binary point, on tensor cores.</summary>
+    Tf32,
 }

@@ -23,10 +23,11 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
     private static readonly Tile[] Tiles =
         [new(128, 128, 16, 16), new(128, 64, 8, 16), new(128, 32, 4, 16), new(64, 64, 8, 8)];
 
-    private static readonly string[] ForwardKernels = [.. Array.ConvertAll(Tiles, t => $"Convolution.Forward{t}")];
+    // By precision, then by tile.
+    private static readonly string[][] ForwardKernels =
+        [Kernels("Convolution.Forward"), Kernels("TensorConvolution.Forward")];
 
-    private static readonly string[] GradientKernels =
-        [.. Array.ConvertAll(Tiles, t => $"WeightGradient.Sum{t}")];
+    private static readonly string[][] GradientKernels = [Kernels("WeightGradient.Sum"), Kernels("TensorWeightGradient.Sum")];
 
     private readonly int _taps = kernel * kernel;
     private GpuMemory? _packed;
@@ -78,7 +79,7 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
         int sums = (rows + 1) * gradient.Pitch;
         GpuView partial = backend.Workspace((long)splits * sums);
         backend.Launch(
-            GradientKernels[index], new LaunchShape(gridX, gridY, splits, tile.GroupX, tile.GroupY), source.View,
+            GradientKernels[(int)backend.Precision][index], new LaunchShape(gridX, gridY, splits, tile.GroupX, tile.GroupY), source.View,
             gradient.View, Lanes(x), partial, NormFlags(x), source.Pixels, source.Shape.H, source.Shape.W, inputs,
             outputs, _taps, perSplit);
         backend.LaunchEach(
@@ -109,7 +110,7 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
             CudaBackend.Groups(y.Pixels, tile.Rows), CudaBackend.Groups(y.Shape.C, tile.Columns), 1, tile.GroupX,
             tile.GroupY);
         backend.Launch(
-            ForwardKernels[index], shape, x.View, packed, y.View, bias, residual, perChannel, lanes, flags, y.Pixels,
+            ForwardKernels[(int)backend.Precision][index], shape, x.View, packed, y.View, bias, residual, perChannel, lanes, flags, y.Pixels,
             y.Shape.H, y.Shape.W, x.Shape.C, y.Shape.C, _taps);
     }
 
@@ -153,6 +154,8 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
 
     private GpuView Lanes(in NormalizedTensor x) =>
         x.IsNormalized ? CudaBackend.Lanes(x.Saved!, ((GpuTensor)x.Tensor).Pitch) : backend.Nothing;
+
+    private static string[] Kernels(string name) => Array.ConvertAll(Tiles, tile => name + tile);
 
     private static int NormFlags(in NormalizedTensor x) =>
         x.IsNormalized ? Normalize | (x.Norm.Relu ? ReluBehind : 0) : 0;

@@ -185,7 +185,7 @@ public sealed unsafe class CudaDevice : IGpuDevice
             *(long*)(value + sizeof(ulong)) = arguments[i].Length;
         }
 
-        int result = _driver.Launch(function, shape, _stream, parameters);
+        int result = _driver.Launch(function, shape, _stream, parameters, arguments.Length);
         if (result != 0)
         {
             throw CudaError.Of(_driver, result, Name, $"start the kernel {kernel} as {shape}");

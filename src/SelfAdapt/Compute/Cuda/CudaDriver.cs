@@ -279,7 +279,7 @@ public sealed unsafe class CudaDriver : ICudaDriver
     public int Clear(ulong address, long bytes, nint stream) => _memsetD8(address, 0, (nuint)bytes, stream);
 
     /// <inheritdoc/>
-    public int Launch(nint function, in LaunchShape shape, nint stream, void** parameters) =>
+    public int Launch(nint function, in LaunchShape shape, nint stream, void** parameters, int count) =>
         _launchKernel(
             function, (uint)shape.GridX, (uint)shape.GridY, (uint)shape.GridZ, (uint)shape.GroupX, (uint)shape.GroupY,
             1, 0, stream, parameters, null);

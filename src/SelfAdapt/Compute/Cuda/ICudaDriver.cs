@@ -123,7 +123,8 @@ public unsafe interface ICudaDriver
     /// <param name="shape">Groups, and threads of each.</param>
     /// <param name="stream">The queue.</param>
     /// <param name="parameters">A pointer to each parameter's bytes.</param>
-    int Launch(nint function, in LaunchShape shape, nint stream, void** parameters);
+    /// <param name="count">Number of parameters.</param>
+    int Launch(nint function, in LaunchShape shape, nint stream, void** parameters, int count);
 
     /// <summary>cuStreamCreate: one that does not wait for the default stream.</summary>
     /// <param name="stream">The queue.</param>

@@ -31,6 +31,20 @@ public sealed class CudaBackendTests
     }
 
     [TestMethod]
+    [DataRow("Conv 3x3 with bias 2x35x3x3 to 37")]
+    [DataRow("BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
+    [DataRow("Conv 1x1 with bias 1x17x3x5 to 33")]
+    public void Convolution_OnTensorCores_StaysWithinTf32sBound(string name)
+    {
+        using CudaBackend backend = new(new SimulatedDevice()) { Precision = GpuPrecision.Tf32 };
+        OperationCase operation = OperationCases.All.Single(c => c.Name == name);
+        foreach ((double error, _) in OperationParity.Errors(operation, backend))
+        {
+            Assert.IsTrue(error <= 1e-6, $"NMSE {error:e2}");
+        }
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Vectors))]
     public void VectorOperation_AgreesWithTheReference(string name)
     {

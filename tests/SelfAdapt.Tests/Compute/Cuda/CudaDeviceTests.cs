@@ -127,7 +127,6 @@ public sealed class CudaDeviceTests : IDisposable
     public void Launch_Arguments_ArriveAsTheKernelReadsThem()
     {
         using CudaDevice device = Open();
-        _driver.ParameterCount = 4;
         device.Launch("Twice", new(3, 2, 1, 64, 4), [new GpuView(0x1234_5678_9ABC, 77), -5, 1.5f, true]);
         Assert.AreEqual(new LaunchShape(3, 2, 1, 64, 4), _driver.LaunchedShape);
         ReadOnlySpan<long> words = MemoryMarshal.Cast<byte, long>(_driver.LaunchedParameters.AsSpan());

@@ -30,9 +30,6 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
     /// <summary>The parameters of the last launch, 16 bytes each.</summary>
     public byte[] LaunchedParameters { get; private set; } = [];
 
-    /// <summary>How many parameters the next launch has.</summary>
-    public int ParameterCount { get; set; }
-
     public LaunchShape LaunchedShape { get; private set; }
 
     public int Initialize() => Result("cuInit");
@@ -154,11 +151,11 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
         return Result("cuMemsetD8Async");
     }
 
-    public int Launch(nint function, in LaunchShape shape, nint stream, void** parameters)
+    public int Launch(nint function, in LaunchShape shape, nint stream, void** parameters, int count)
     {
         LaunchedShape = shape;
-        LaunchedParameters = new byte[16 * ParameterCount];
-        for (int i = 0; i < ParameterCount; i++)
+        LaunchedParameters = new byte[16 * count];
+        for (int i = 0; i < count; i++)
         {
             new ReadOnlySpan<byte>(parameters[i], 16).CopyTo(LaunchedParameters.AsSpan(16 * i));
         }

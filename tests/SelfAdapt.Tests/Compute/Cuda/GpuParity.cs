@@ -13,8 +13,10 @@ namespace SelfAdapt.Tests.Compute.Cuda;
 /// What the tests check in the simulator and on the cpu, on a real GPU: every operation against the reference, whole
 /// networks, the traces of Cellpose and torch, a hundred steps beside the cpu backend. Prints a table.
 /// </summary>
-internal sealed class GpuParity(Func<int, CudaBackend> open)
+internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 {
+    private const double TensorCoreBound = 1e-6;
+
     private readonly Dictionary<string, Family> _families = new(StringComparer.Ordinal);
     private readonly List<string> _failures = [];
 
@@ -32,7 +34,8 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
         }
 
         Console.WriteLine($"{devices.Devices[index]}; driver for CUDA {devices.Version}");
-        return new GpuParity(busyGroups => CudaBackend.Open(devices, index, busyGroups)).Run(operationsAlone);
+        return new GpuParity(
+            (precision, busyGroups) => CudaBackend.Open(devices, index, precision, busyGroups)).Run(operationsAlone);
     }
 
     private int Run(bool operationsAlone)
@@ -42,6 +45,7 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
         if (!operationsAlone)
         {
             Operations(CudaBackend.DefaultBusyGroups, true);
+            TensorCores();
             Networks();
             Training();
         }
@@ -52,7 +56,7 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
 
     private void Operations(int busyGroups, bool large)
     {
-        using CudaBackend backend = open(busyGroups);
+        using CudaBackend backend = open(GpuPrecision.Fp32, busyGroups);
         foreach (OperationCase operation in OperationCases.All.Where(o => large || !o.Large))
         {
             Note(operation.Name, () => OperationParity.Errors(operation, backend));
@@ -64,6 +68,20 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
         }
     }
 
+    private void TensorCores()
+    {
+        foreach (int busyGroups in (int[])[1, CudaBackend.DefaultBusyGroups])
+        {
+            using CudaBackend backend = open(GpuPrecision.Tf32, busyGroups);
+            foreach (OperationCase operation in OperationCases.All.Where(o => o.Kernel is not null))
+            {
+                Note(
+                    $"TF32:{operation.Name}",
+                    () => [.. OperationParity.Errors(operation, backend).Select(e => (e.Error, TensorCoreBound))]);
+            }
+        }
+    }
+
     private void Networks()
     {
         foreach (object[] network in NetworkGradientTests.Cases)
@@ -71,7 +89,7 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
             Try(
                 $"network {network[0]}, {network[1]} statistics, against the reference",
                 () => NetworkGradientTests.CheckWholeNetwork(
-                    (string)network[0], (NormStatistics)network[1], open(CudaBackend.DefaultBusyGroups)));
+                    (string)network[0], (NormStatistics)network[1], open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups)));
         }
     }
 
@@ -79,17 +97,17 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
     {
         Try("ten supervised steps against Cellpose's trace", () =>
         {
-            using CudaBackend backend = open(CudaBackend.DefaultBusyGroups);
+            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
             CellposeTraceTests.CheckTraining(backend, 1e-3, 3e-3);
         });
         Try("three steps of SelfAdapt against torch's trace", () =>
         {
-            using CudaBackend backend = open(CudaBackend.DefaultBusyGroups);
+            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
             CellposeTraceTests.CheckSelfTraining(backend);
         });
         Try("100 steps beside the cpu backend", () =>
         {
-            using CudaBackend backend = open(CudaBackend.DefaultBusyGroups);
+            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
             Console.WriteLine(HundredSteps.Compare(backend));
         });
         Try("the same step twice gives the same bits", () =>
@@ -99,7 +117,7 @@ internal sealed class GpuParity(Func<int, CudaBackend> open)
 
             float[] Weights()
             {
-                using CudaBackend backend = open(CudaBackend.DefaultBusyGroups);
+                using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
                 return HundredSteps.Run(backend, 3).Weights;
             }
         });
