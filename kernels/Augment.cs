@@ -58,8 +58,8 @@ public static class Augment
 
     /// <summary>Brightness and contrast.</summary>
     public static void Intensity(
-        ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
-        int plane, int chunks, int count)
+        ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target,
+        int channels, int plane, int chunks, int count)
     {
         int i = Place.Index();
         if (i >= count)
@@ -90,8 +90,8 @@ public static class Augment
 
     /// <summary>Blurs along the rows.</summary>
     public static void BlurRows(
-        ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target, int channels,
-        int width, int plane, int chunks, int count)
+        ArrayView<float> source, ArrayView<float> samples, ArrayView<float> partial, ArrayView<float> target,
+        int channels, int width, int plane, int chunks, int count)
     {
         int i = Place.Index();
         if (i < count)

@@ -6,8 +6,8 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// Batch normalisation, ReLU behind it if asked: y = max(0, (x - mean) f + b), f = scale / sqrt(variance + eps).
 /// Statistics in one reading: each thread takes its pixels four at a time, the four's mean and squared deviations
-/// exactly, and merges (count, mean, squares) pairwise (Chan, Golub and LeVeque 1979): no large sums are subtracted, and
-/// all is relative to the channel's first value, so that a large mean does not eat the variance's digits.
+/// exactly, and merges (count, mean, squares) pairwise (Chan, Golub and LeVeque 1979): no large sums are subtracted,
+/// and all is relative to the channel's first value, so that a large mean does not eat the variance's digits.
 /// Backward: g = dy where y &gt; 0; dbias = sum g; dscale = sum g (x - mean) / sqrt(variance + eps); with batch
 /// statistics dx = f (g - mean(g) - (x - mean) mean(g (x - mean)) / (variance + eps)), with stored ones dx = f g.
 /// Layout: lanes [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch], in Moments the first
@@ -53,7 +53,8 @@ public static class BatchNorm
             Quad c = Quad.Subtract(source[at + (2 * step * pitchQuads)], pivot);
             Quad d = Quad.Subtract(source[at + (3 * step * pitchQuads)], pivot);
             Quad four = Quad.Scale(Quad.Add(Quad.Add(a, b), Quad.Add(c, d)), 0.25f);
-            Quad around = Quad.Add(Quad.Add(Square(a, four), Square(b, four)), Quad.Add(Square(c, four), Square(d, four)));
+            Quad around = Quad.Add(
+                Quad.Add(Square(a, four), Square(b, four)), Quad.Add(Square(c, four), Square(d, four)));
             float share = 4 / (count + 4);
             square = Quad.Add(square, Quad.Add(around, Quad.Scale(Square(four, mean), count * share)));
             mean = Quad.Add(mean, Quad.Scale(Quad.Subtract(four, mean), share));
@@ -301,8 +302,8 @@ public static class BatchNorm
         : gradient;
 
     private static void WriteLanes(
-        ArrayView<float> scale, ArrayView<float> bias, ArrayView<float> saved, ArrayView<float> lanes, int c, int channels,
-        int pitch, double mean, double variance)
+        ArrayView<float> scale, ArrayView<float> bias, ArrayView<float> saved, ArrayView<float> lanes, int c,
+        int channels, int pitch, double mean, double variance)
     {
         bool used = c < channels;
         float inverse = used ? (float)(1 / Math.Sqrt(variance)) : 0;

@@ -93,7 +93,8 @@ public static class Channels
 
     /// <summary>target[n,c] = scale * the sum of PlaneSums' chunks.</summary>
     public static void FinishPlaneSums(
-        ArrayView<float> partial, ArrayView<float> target, float scale, int accumulate, int chunks, int pitch, int count)
+        ArrayView<float> partial, ArrayView<float> target, float scale, int accumulate, int chunks, int pitch,
+        int count)
     {
         int i = Place.Index();
         if (i < count)

@@ -32,7 +32,7 @@ public static class Convolution
         }
     }
 
-    /// <summary>[K,C,taps] to [taps][pitch(K)][pitch(C)] with the taps turned round: dy's channels are the inputs.</summary>
+    /// <summary>[K,C,taps] to [taps][pitch(K)][pitch(C)], taps turned round: dy's channels are the inputs.</summary>
     public static void PackBackward(
         ArrayView<float> weight, ArrayView<float> packed, int outputs, int inputs, int taps, int count)
     {

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>The forward kernel's body, for the tiles and precisions that Convolution and TensorConvolution name.</summary>
+/// <summary>The forward kernel's body, for the tiles and precisions of Convolution and TensorConvolution.</summary>
 internal static class ConvolutionBody
 {
     private const int Normalize = 8;

@@ -66,7 +66,7 @@ internal struct ConvolutionOutput
         Write(to, lower + 3, left, right, Quad.Add(sums.L7, leftBias), Quad.Add(sums.R7, rightBias));
     }
 
-    /// <summary>Writes a pixel's channels output, +1, +8, +9 (the left quad) and +16, +17, +24, +25 (the right).</summary>
+    /// <summary>Writes a pixel's channels output, +1, +8, +9 (left quad) and +16, +17, +24, +25 (right).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WritePairs(ConvolutionOutput to, int pixel, int output, Quad left, Quad right)
     {

@@ -19,9 +19,9 @@ public static class Optimizer
     /// <summary>The step.</summary>
     public static void Step(
         ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> first, ArrayView<float> second,
-        ArrayView<float> anchor, ArrayView<float> teacher, ArrayView<float> partial, float rate, float decay, float beta1,
-        float rest1, float beta2, float rest2, float correction1, float correction2, float epsilon, float pull,
-        float decoupledPull, float share, int flags, int perGroup, int count)
+        ArrayView<float> anchor, ArrayView<float> teacher, ArrayView<float> partial, float rate, float decay,
+        float beta1, float rest1, float beta2, float rest2, float correction1, float correction2, float epsilon,
+        float pull, float decoupledPull, float share, int flags, int perGroup, int count)
     {
         ArrayView<double> scratch = SharedMemory.Allocate<double>(Reduction.MaxThreads);
         int start = Grid.IdxX * perGroup;

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>Sums over a group as a tree, in an order that only the group's size decides. Sizes are powers of two.</summary>
+/// <summary>Sums over a group as a tree, in an order that only the group's size decides, a power of two.</summary>
 internal static class Reduction
 {
     /// <summary>Most threads in a group that sums.</summary>

@@ -30,8 +30,8 @@ public static class Resampling
 
     /// <summary>dx = dy at each window's first maximum, 0 elsewhere.</summary>
     public static void MaxPoolBackward(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads,
-        int quads)
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width,
+        int pitchQuads, int quads)
     {
         int i = Place.Index();
         if (i < quads)

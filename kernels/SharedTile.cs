@@ -62,7 +62,8 @@ internal static class SharedTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static RegisterTile AddStep(
-        RegisterTile sums, ArrayView<Quad> rows, ArrayView<Quad> columns, int row, int column, int groupX, int groupY) =>
+        RegisterTile sums, ArrayView<Quad> rows, ArrayView<Quad> columns, int row, int column, int groupX,
+        int groupY) =>
         RegisterTile.AddProducts(
             sums, rows[row], rows[row + groupY], columns[column], columns[column + groupX]);
 }

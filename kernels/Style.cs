@@ -84,8 +84,8 @@ public static class Style
 
     /// <summary>dw[o,i] = sum over n of dy[n,o] x[n,i], db[o] = sum over n of dy[n,o].</summary>
     public static void LinearBackwardWeights(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dWeight, ArrayView<float> dBias, int batch, int inputs,
-        int outputs, int count)
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dWeight, ArrayView<float> dBias, int batch,
+        int inputs, int outputs, int count)
     {
         int index = Place.Index();
         if (index < count)

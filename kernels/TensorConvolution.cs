@@ -7,7 +7,8 @@ namespace SelfAdapt.Kernels;
 /// multiplication is <see cref="TensorTile"/>'s. Operands are rounded to 11 significant bits on their way into shared
 /// memory (squared error about 1e-7 of the result's square), sums and everything behind them are FP32.
 /// Layout: shared memory [8 steps][pixels + 8] and [8 steps][outputs + 8]: a warp's fragment falls into 32 banks.
-/// Launch: as Convolution. Roofline share: not yet measured.
+/// Launch: as Convolution.
+/// Roofline share: not yet measured.
 /// </summary>
 public static class TensorConvolution
 {

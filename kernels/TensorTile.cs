@@ -97,9 +97,11 @@ internal static class TensorTile
         ConvolutionOutput to, int pixel, int output, Quad left, Quad right, Quad a, Quad b, Quad c, Quad d)
     {
         ConvolutionOutput.WritePairs(
-            to, pixel, output, Quad.Add(left, Quad.Of(a.X, a.Y, b.X, b.Y)), Quad.Add(right, Quad.Of(c.X, c.Y, d.X, d.Y)));
+            to, pixel, output, Quad.Add(left, Quad.Of(a.X, a.Y, b.X, b.Y)),
+            Quad.Add(right, Quad.Of(c.X, c.Y, d.X, d.Y)));
         ConvolutionOutput.WritePairs(
-            to, pixel + 8, output, Quad.Add(left, Quad.Of(a.Z, a.W, b.Z, b.W)), Quad.Add(right, Quad.Of(c.Z, c.W, d.Z, d.W)));
+            to, pixel + 8, output, Quad.Add(left, Quad.Of(a.Z, a.W, b.Z, b.W)),
+            Quad.Add(right, Quad.Of(c.Z, c.W, d.Z, d.W)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,7 +24,8 @@ public static class Views
 
     /// <summary>Turns every plane.</summary>
     public static void Apply(
-        ArrayView<float> source, ArrayView<float> target, int plane, int columns, int origin, int down, int right, int count)
+        ArrayView<float> source, ArrayView<float> target, int plane, int columns, int origin, int down, int right,
+        int count)
     {
         int i = Place.Index();
         if (i < count)

@@ -9,15 +9,16 @@ namespace SelfAdapt.Kernels;
 /// their order, so the bits do not depend on which group ends first.
 /// Layout: partial [splits][taps * pitch(C) + 1][pitch(K)], the last row the bias's; both operands lie as they are
 /// read, pixel by pixel, so shared memory takes whole quads. Slices, double buffer and tiles as in Convolution.
-/// Launch: Sum{A}x{B}: group (B/8, A/8), grid (rows/A, outputs/B, splits), rounded up. Finish: a thread per value of a part.
+/// Launch: Sum{A}x{B}: group (B/8, A/8), grid (rows/A, outputs/B, splits), rounded up. Finish: a thread per value of a
+/// part.
 /// Roofline share: not yet measured.
 /// </summary>
 public static class WeightGradient
 {
     /// <summary>64 rows x 64 outputs, 64 threads.</summary>
     public static void Sum64x64(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.RowSkew)),
@@ -25,8 +26,8 @@ public static class WeightGradient
 
     /// <summary>128 rows x 32 outputs, 64 threads.</summary>
     public static void Sum128x32(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
@@ -34,8 +35,8 @@ public static class WeightGradient
 
     /// <summary>128 rows x 64 outputs, 128 threads.</summary>
     public static void Sum128x64(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
@@ -43,8 +44,8 @@ public static class WeightGradient
 
     /// <summary>128 rows x 128 outputs, 256 threads.</summary>
     public static void Sum128x128(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>The weight gradient's body, for the tiles and precisions that WeightGradient and TensorWeightGradient name.</summary>
+/// <summary>The weight gradient's body, for the tiles and precisions of WeightGradient and its tensor twin.</summary>
 internal static class WeightGradientBody
 {
     private const int Normalize = 8;
@@ -12,9 +12,9 @@ internal static class WeightGradientBody
     /// <summary>The kernel; the last three are constants once it is inlined.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Sum(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit, ArrayView<float> sharedRows,
-        ArrayView<float> sharedColumns, int groupX, int groupY, int tensor)
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit,
+        ArrayView<float> sharedRows, ArrayView<float> sharedColumns, int groupX, int groupY, int tensor)
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
         int threads = groupX * groupY;

@@ -25,8 +25,10 @@ internal static partial class LocalMemory
             return text;
         }
 
-        text = Store().Replace(text, m => $"mov.{m.Groups[1].Value}\t{registers[m.Groups[2].Value]}, {m.Groups[3].Value};");
-        text = Load().Replace(text, m => $"mov.{m.Groups[1].Value}\t{m.Groups[2].Value}, {registers[m.Groups[3].Value]};");
+        text = Store().Replace(
+            text, m => $"mov.{m.Groups[1].Value}\t{registers[m.Groups[2].Value]}, {m.Groups[3].Value};");
+        text = Load().Replace(
+            text, m => $"mov.{m.Groups[1].Value}\t{m.Groups[2].Value}, {registers[m.Groups[3].Value]};");
         text = Address().Replace(text, "");
         text = Declaration().Replace(text, "");
         int first = text.IndexOf("\t.reg ", StringComparison.Ordinal);

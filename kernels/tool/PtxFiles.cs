@@ -29,7 +29,9 @@ internal static partial class PtxFiles
         using Context context = Context.Create(b => b.Optimize(OptimizationLevel.O2));
         using PTXBackend backend = new(
             context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_70, null!);
-        foreach (Type type in typeof(Elementwise).Assembly.GetExportedTypes().OrderBy(t => t.Name, StringComparer.Ordinal))
+        Type[] types = [.. typeof(Elementwise).Assembly.GetExportedTypes()
+            .OrderBy(t => t.Name, StringComparer.Ordinal)];
+        foreach (Type type in types)
         {
             string source = Path.Combine(folder, "..", type.Name + ".cs");
             StringBuilder text = new(Header(type, source));
@@ -87,14 +89,15 @@ internal static partial class PtxFiles
         int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
         if (text.Contains(".func", StringComparison.Ordinal) || text.Contains(".local", StringComparison.Ordinal))
         {
-            throw new InvalidOperationException($"{Entry(kernel)} was not compiled into one function of registers alone.");
+            throw new InvalidOperationException(
+                $"{Entry(kernel)} was not compiled into one function of registers alone.");
         }
 
         if (text.Contains("0d0000000000000001", StringComparison.Ordinal)
             || text.Contains("0f00000001", StringComparison.Ordinal))
         {
             throw new InvalidOperationException(
-                $"{Entry(kernel)}: ILGPU turned a condition into a real number by its bits; write the condition as an if.");
+                $"{Entry(kernel)}: ILGPU turned a condition into a real number by its bits; write it as an if.");
         }
 
         string directives = withDirectives ? text[text.IndexOf(".version", StringComparison.Ordinal)..entry] : "";

@@ -50,15 +50,16 @@ public sealed record KernelCase(
             Some(32), 6, 8, 30, 2, 1e-5f, 0.1f, 1),
         new("BatchNorm.GradientSums", (1, 2, 1), (2, 4, 1), Some(240), Some(240), Some(32), Some(32), 1, 30, 8),
         new(
-            "BatchNorm.FinishGradient", (8, 1, 1), (2, 1, 1), Some(32), Some(32), Some(6), Some(6), Some(16), 6, 8, 30, 2, 1),
+            "BatchNorm.FinishGradient", (8, 1, 1), (2, 1, 1), Some(32), Some(32), Some(6), Some(6), Some(16), 6, 8, 30,
+            2, 1),
         Each("Convolution.Pack", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         Each("Convolution.PackBackward", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         new(
-            "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240), Some(16),
-            Some(32), 31, 30, 3, 5, 6, 5, 9),
+            "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
+            Some(16), Some(32), 31, 30, 3, 5, 6, 5, 9),
         new(
-            "Convolution.Forward128x32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240), Some(16),
-            Some(32), 7, 30, 3, 5, 6, 5, 9),
+            "Convolution.Forward128x32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
+            Some(16), Some(32), 7, 30, 3, 5, 6, 5, 9),
         Pointwise("TensorConvolution.Forward64x64", (8, 8, 1)),
         Pointwise("TensorConvolution.Forward128x32", (4, 16, 1)),
         Pointwise("TensorConvolution.Forward128x64", (8, 16, 1)),
@@ -73,8 +74,8 @@ public sealed record KernelCase(
         PointwiseGradient("WeightGradient.Sum128x64", (8, 16, 1)),
         PointwiseGradient("WeightGradient.Sum128x128", (16, 16, 1)),
         new(
-            "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), 24, 30, 3, 5, 6,
-            5, 9, 16),
+            "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), 24, 30,
+            3, 5, 6, 5, 9, 16),
         Each("WeightGradient.Finish", 73 * 8, Some(2 * 73 * 8), Some(5 * 6 * 9), Some(5), 6, 5, 9, 2, 1, 73 * 8),
         Each("Resampling.MaxPool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
         Each("Resampling.MaxPoolBackward", Quads, Some(960), Some(240), Some(960), 1, 3, 5, 2, Quads),
@@ -89,29 +90,30 @@ public sealed record KernelCase(
         Each("Style.LinearBackwardWeights", 30, Some(16), Some(16), Some(30), Some(5), 2, 6, 5, 30),
         Each("Views.Apply", 108, Some(108), Some(108), 36, 6, 30, -6, 1, 108),
         Each(
-            "Views.Moments", 108, Some(108), Some(108), Some(108), Some(108), Some(108), Some(108), Some(108), Some(108),
-            Turns(), Some(108), Some(108), 8, 3, 36, 6, 108),
+            "Views.Moments", 108, Some(108), Some(108), Some(108), Some(108), Some(108), Some(108), Some(108),
+            Some(108), Turns(), Some(108), Some(108), 8, 3, 36, 6, 108),
         Each("Thresholds.Clear", 6 * 272, new uint[6 * 272], 6),
         Each("Thresholds.Select", 6, Counts(), Kinds, 0.2f, 0.8f, 6, 0),
         Each("Thresholds.Move", 6, Counts(), Kinds, Some(12), 0.2f, 0.8f, 0.9f, 6),
         new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0, 0),
         new("Thresholds.Next", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0),
         new(
-            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210), Some(36), 3, 35,
-            1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
+            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
+            Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(
-            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 35, 5f,
-            0.01f, 0.02f),
+            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 35,
+            5f, 0.01f, 0.02f),
         new("Losses.FinishSupervised", (1, 1, 1), (4, 1, 1), Some(8), Some(3), 4, 0.01f, 0.02f),
         new("Augment.PlaneSums", (2, 6, 1), (4, 1, 1), Some(210), Samples, Some(24), 3, 35),
         Each("Augment.Intensity", 210, Some(210), Samples, Some(24), Some(210), 3, 35, 2, 210),
         Each("Augment.BlurRows", 210, Some(210), Samples, Some(24), Some(210), 3, 7, 35, 2, 210),
         Each("Augment.BlurColumns", 210, Some(210), Samples, Seeds, Some(24), Some(210), 3, 7, 35, 2, 210),
         new(
-            "Optimizer.Step", (3, 1, 1), (4, 1, 1), Some(Vector), Some(Vector), Some(Vector), Positive(Vector), Some(Vector),
-            Some(Vector), Some(6), 0.01f, 0.1f, 0.9f, 0.1f, 0.999f, 0.001f, 10f, 31f, 1e-8f, 0.06f, 0f, 0.01f, 3, 24, Vector),
+            "Optimizer.Step", (3, 1, 1), (4, 1, 1), Some(Vector), Some(Vector), Some(Vector), Positive(Vector),
+            Some(Vector), Some(Vector), Some(6), 0.01f, 0.1f, 0.9f, 0.1f, 0.999f, 0.001f, 10f, 31f, 1e-8f, 0.06f, 0f,
+            0.01f, 3, 24, Vector),
         new("Optimizer.Finish", (1, 1, 1), (4, 1, 1), Some(6), Some(2), 3),
     ];
 
@@ -119,7 +121,8 @@ public sealed record KernelCase(
         new(kernel, ((count + 15) / 16, 1, 1), (16, 1, 1), arguments);
 
     private static KernelCase Pointwise(string kernel, (int X, int Y, int Z) group) => new(
-        kernel, (1, 1, 1), group, Some(240), Some(64), Some(240), Some(5), Some(240), Some(16), Some(32), 25, 30, 3, 5, 6, 5, 1);
+        kernel, (1, 1, 1), group, Some(240), Some(64), Some(240), Some(5), Some(240), Some(16), Some(32), 25, 30, 3, 5,
+        6, 5, 1);
 
     private static KernelCase PointwiseGradient(string kernel, (int X, int Y, int Z) group) => new(
         kernel, (1, 1, 2), group, Some(240), Some(240), Some(32), Some(2 * 9 * 8), 24, 30, 3, 5, 6, 5, 1, 16);

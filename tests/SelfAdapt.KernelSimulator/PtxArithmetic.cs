@@ -9,7 +9,8 @@ internal static class PtxArithmetic
     /// <param name="name">Its first part.</param>
     /// <param name="type">Its last part.</param>
     /// <param name="wide">A 64-bit product of 32-bit factors.</param>
-    public static Func<ulong, ulong, ulong, ulong>? Operation(string name, string type, bool wide) => (name, type) switch
+    public static Func<ulong, ulong, ulong, ulong>? Operation(string name, string type, bool wide) =>
+        (name, type) switch
     {
         (_, "f32") => Single(name) is { } f ? (a, b, c) => Bits(f(F32(a), F32(b), F32(c))) : null,
         (_, "f64") => Double(name) is { } d ? (a, b, c) => Bits(d(F64(a), F64(b), F64(c))) : null,
@@ -83,7 +84,8 @@ internal static class PtxArithmetic
     /// <param name="to">Type of the result.</param>
     /// <param name="from">Type of the operand.</param>
     /// <param name="towardsZero">Real to integer.</param>
-    public static Func<ulong, ulong, ulong, ulong> Convert(string to, string from, bool towardsZero) => (to, from) switch
+    public static Func<ulong, ulong, ulong, ulong> Convert(string to, string from, bool towardsZero) =>
+        (to, from) switch
     {
         ("f64", "f32") => (a, _, _) => Bits((double)F32(a)),
         ("f32", "f64") => (a, _, _) => Bits((float)F64(a)),

@@ -42,7 +42,9 @@ public sealed partial class PtxKernel
             _sharedAddresses.Add(s.Groups[1].Value, (ulong)(_sharedBytes.Count + 1) << 36);
         }
 
-        string[] lines = [.. body.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] is not '.' and not '{')];
+        string[] lines = [.. body.Split('\n')
+            .Select(l => l.Trim())
+            .Where(l => l.Length > 0 && l[0] is not '.' and not '{')];
         int index = 0;
         foreach (string line in lines)
         {
@@ -81,7 +83,7 @@ public sealed partial class PtxKernel
     /// <param name="grid">Number of groups.</param>
     /// <param name="group">Threads in a group.</param>
     /// <param name="args">Memories for views, which cover them whole; 4-byte numbers.</param>
-    /// <exception cref="SimulationException">The program did something forbidden, or the arguments do not fit.</exception>
+    /// <exception cref="SimulationException">The program did something forbidden, or arguments do not fit.</exception>
     public void Launch((int X, int Y, int Z) grid, (int X, int Y, int Z) group, params object[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -110,7 +112,8 @@ public sealed partial class PtxKernel
             int at = _parameterOffsets[name];
             if (bytes != (value is SimulatedMemory ? 16 : 4))
             {
-                throw new SimulationException($"{Name}: parameter {name} has {bytes} bytes, {value.GetType()} does not.");
+                throw new SimulationException(
+                    $"{Name}: parameter {name} has {bytes} bytes, {value.GetType()} does not.");
             }
 
             if (value is SimulatedMemory view)
@@ -127,7 +130,8 @@ public sealed partial class PtxKernel
         }
     }
 
-    private void RunGroup(PtxMemory memory, (int X, int Y, int Z) grid, (int X, int Y, int Z) place, (int X, int Y, int Z) size)
+    private void RunGroup(
+        PtxMemory memory, (int X, int Y, int Z) grid, (int X, int Y, int Z) place, (int X, int Y, int Z) size)
     {
         PtxThread[] threads = [.. Enumerable.Range(0, size.X * size.Y * size.Z).Select(t => new PtxThread(
             _registers.Count, memory, place, grid, (t % size.X, t / size.X % size.Y, t / (size.X * size.Y)), size))];

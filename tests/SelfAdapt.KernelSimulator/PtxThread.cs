@@ -4,8 +4,8 @@ namespace SelfAdapt.KernelSimulator;
 
 /// <summary>A thread of a PTX program: registers and place.</summary>
 internal sealed class PtxThread(
-    int registers, PtxMemory memory, (int X, int Y, int Z) place, (int X, int Y, int Z) grid, (int X, int Y, int Z) index,
-    (int X, int Y, int Z) size)
+    int registers, PtxMemory memory, (int X, int Y, int Z) place, (int X, int Y, int Z) grid,
+    (int X, int Y, int Z) index, (int X, int Y, int Z) size)
 {
     /// <summary>Register values as bits; a 32-bit value lies in the lower half.</summary>
     public ulong[] Registers { get; } = new ulong[registers];

@@ -21,7 +21,7 @@ public readonly struct ArrayView<T>
         if (byteOffset < 0 || length < 0 || byteOffset + (length * Unsafe.SizeOf<T>()) > memory.Length)
         {
             throw new SimulationException(
-                $"A view of {length} {typeof(T).Name} from byte {byteOffset} leaves its memory of {memory.Length} bytes.");
+                $"A view of {length} {typeof(T).Name} from byte {byteOffset} leaves its {memory.Length} bytes.");
         }
 
         if (byteOffset % alignment != 0)

@@ -21,8 +21,8 @@ public sealed class ConvolutionKernelTests
     [DataRow("128x64", 128, 64, 1, 9, 30, 13, 10, 9, 3)]
     [DataRow("128x128", 128, 128, 1, 4, 131, 9, 15, 1, 7)]
     public void Forward_OddSizes_AgreesWithDefinition(
-        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps, int flags,
-        bool tensor = false)
+        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps,
+        int flags, bool tensor = false)
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -32,11 +32,12 @@ public sealed class ConvolutionKernelTests
         DeviceArray<float> y = Tensor(to);
         DeviceArray<float> packed = new(taps * Pitch(inputs) * Pitch(outputs));
         Each(
-            "Convolution.Pack", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, outputs, inputs,
-            taps, packed.Values.Length);
+            "Convolution.Pack", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, outputs,
+            inputs, taps, packed.Values.Length);
         Grid(
-            $"{(tensor ? "Tensor" : "")}Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1), (columns / 8, rows / 8, 1),
-            Tensor(from, p.X).View, packed.View, y.View, new DeviceArray<float>(p.Bias).View, Tensor(to, p.Residual).View,
+            $"{(tensor ? "Tensor" : "")}Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1),
+            (columns / 8, rows / 8, 1), Tensor(from, p.X).View, packed.View, y.View,
+            new DeviceArray<float>(p.Bias).View, Tensor(to, p.Residual).View,
             Tensor(to with { H = 1, W = 1 }, p.PerChannel).View, p.Lanes.View, flags, pixels, height, width, inputs,
             outputs, taps);
 
@@ -55,8 +56,8 @@ public sealed class ConvolutionKernelTests
         DeviceArray<float> dx = Tensor(from, before);
         DeviceArray<float> packed = new(taps * Pitch(5) * Pitch(7));
         Each(
-            "Convolution.PackBackward", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, 7, 5, taps,
-            packed.Values.Length);
+            "Convolution.PackBackward", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, 7, 5,
+            taps, packed.Values.Length);
 
         Grid(
             "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Tensor(to, p.Residual).View, packed.View, dx.View, None,
@@ -80,8 +81,8 @@ public sealed class ConvolutionKernelTests
     [DataRow("128x64", 128, 64, 1, 5, 66, 9, 9, 1, 24, 48)]
     [DataRow("128x128", 128, 128, 1, 18, 3, 7, 9, 9, 24, 64)]
     public void WeightGradient_OddSizes_AgreesWithDefinition(
-        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps, int flags,
-        int pixelsPerSplit, bool tensor = false)
+        string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps,
+        int flags, int pixelsPerSplit, bool tensor = false)
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -94,11 +95,13 @@ public sealed class ConvolutionKernelTests
         DeviceArray<float> dBias = new(outputs);
 
         Grid(
-            $"{(tensor ? "Tensor" : "")}WeightGradient.Sum{tile}", (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits),
-            (columns / 8, rows / 8, 1), Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View,
-            flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit);
+            $"{(tensor ? "Tensor" : "")}WeightGradient.Sum{tile}",
+            (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits), (columns / 8, rows / 8, 1),
+            Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View, flags, pixels, height,
+            width, inputs, outputs, taps, pixelsPerSplit);
         Each(
-            "WeightGradient.Finish", part, partial.View, dWeight.View, dBias.View, inputs, outputs, taps, splits, 1, part);
+            "WeightGradient.Finish", part, partial.View, dWeight.View, dBias.View, inputs, outputs, taps, splits, 1,
+            part);
 
         (double[] weight, double[] bias) = p.WeightGradient(p.Residual);
         Assert.IsLessThan(tensor ? 1e-6 : 1e-12, Error(weight, dWeight.Values));

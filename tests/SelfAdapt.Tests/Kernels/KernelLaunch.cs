@@ -44,7 +44,8 @@ internal static class KernelLaunch
     public static void Each(string kernel, int count, params object[] args) =>
         Grid(kernel, ((count + 31) / 32, 1, 1), (32, 1, 1), args);
 
-    public static void Grid(string kernel, (int X, int Y, int Z) grid, (int X, int Y, int Z) group, params object[] args) =>
+    public static void Grid(
+        string kernel, (int X, int Y, int Z) grid, (int X, int Y, int Z) group, params object[] args) =>
         Simulator.Launch(Kernels[kernel], grid, group, args);
 
     /// <summary>NCHW values as the kernels keep them; the padding is NaN.</summary>

@@ -55,7 +55,9 @@ public sealed class PtxExecutionTests
         }
 
         SimulatedMemory memory = new(values.Length * sizeof(float));
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), (int)memory.Length).CopyTo(memory.Bytes);
+        MemoryMarshal
+            .CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), (int)memory.Length)
+            .CopyTo(memory.Bytes);
         return memory;
     }
 

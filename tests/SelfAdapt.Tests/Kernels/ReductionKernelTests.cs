@@ -47,12 +47,14 @@ public sealed class ReductionKernelTests
         (DeviceArray<float> dScale, DeviceArray<float> dBias, DeviceArray<float> terms) = (new(6), new(6), new(16));
         DeviceArray<float> g = Tensor(Shape, dy);
         DeviceArray<float> dx = accumulate ? Tensor(Shape, x) : g;
-        Grid("BatchNorm.GradientSums", (1, 3, 1), (2, 4, 1), norm.X.View, g.View, norm.Lanes.View, partial.View, 1, 90, 8);
+        Grid("BatchNorm.GradientSums", (1, 3, 1), (2, 4, 1), norm.X.View, g.View, norm.Lanes.View, partial.View, 1, 90,
+            8);
         Grid(
             "BatchNorm.FinishGradient", (8, 1, 1), (2, 1, 1), partial.View, norm.Lanes.View, dScale.View, dBias.View,
             terms.View, 6, 8, 90, 3, 1);
         Each(
-            "BatchNorm.Gradient", 180, norm.X.View, g.View, norm.Lanes.View, terms.View, dx.View, 1, accumulate ? 1 : 0, 2, 180);
+            "BatchNorm.Gradient", 180, norm.X.View, g.View, norm.Lanes.View, terms.View, dx.View, 1, accumulate ? 1 : 0,
+            2, 180);
 
         using ReferenceBackend reference = new();
         DeviceVector Upload(params float[] values)
@@ -70,8 +72,8 @@ public sealed class ReductionKernelTests
         }
 
         BatchNormParameters parameters = new(
-            Upload(norm.Scale).Whole, Upload(norm.Bias).Whole, Upload(new float[6]).Whole, Upload(new float[6]).Whole, 1e-5f,
-            0.1f, true);
+            Upload(norm.Scale).Whole, Upload(norm.Bias).Whole, Upload(new float[6]).Whole, Upload(new float[6]).Whole,
+            1e-5f, 0.1f, true);
         DeviceVector saved = reference.CreateVector(12);
         (DeviceTensor rx, DeviceTensor rdx) = (Import(x), Import(x));
         reference.BatchNormStatistics(rx, parameters, NormStatistics.Batch, saved);
@@ -132,8 +134,8 @@ public sealed class ReductionKernelTests
         (DeviceArray<float> m, DeviceArray<float> d) = (new(count), new(count));
         object[] args =
         [
-            .. outputs.Select(o => (object)new DeviceArray<float>(o).View), new DeviceArray<int>([.. table]).View, m.View,
-            d.View, 8, 3, 36, 6, count,
+            .. outputs.Select(o => (object)new DeviceArray<float>(o).View), new DeviceArray<int>([.. table]).View,
+            m.View, d.View, 8, 3, 36, 6, count,
         ];
         Each("Views.Moments", count, args);
         Assert.IsLessThan(1e-13, Error(Data(mean), m.Values));
@@ -150,11 +152,12 @@ public sealed class ReductionKernelTests
             X = Tensor(Shape, values);
             DeviceArray<float> partial = new(((2 * chunks) + 1) * 8);
             Grid(
-                "BatchNorm.Moments", ((2 + groupX - 1) / groupX, chunks, 1), (groupX, groupY, 1), X.View, partial.View, 90, 8);
+                "BatchNorm.Moments", ((2 + groupX - 1) / groupX, chunks, 1), (groupX, groupY, 1), X.View, partial.View,
+                90, 8);
             Grid(
                 "BatchNorm.FinishMoments", (8, 1, 1), (4, 1, 1), partial.View, new DeviceArray<float>(Scale).View,
-                new DeviceArray<float>(Bias).View, Running[0].View, Running[1].View, Saved.View, Lanes.View, 6, 8, 90, chunks,
-                1e-5f, 0.1f, update ? 1 : 0);
+                new DeviceArray<float>(Bias).View, Running[0].View, Running[1].View, Saved.View, Lanes.View, 6, 8, 90,
+                chunks, 1e-5f, 0.1f, update ? 1 : 0);
         }
 
         public float[] Scale { get; } = Numbers(6, 7);

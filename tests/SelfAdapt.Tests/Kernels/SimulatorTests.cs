@@ -84,8 +84,8 @@ public sealed class SimulatorTests
     private static void Run(
         string kernel, (int X, int Y, int Z) grid, (int X, int Y, int Z) group, params object[] args) =>
         Simulator.Launch(
-            typeof(Sketches).GetMethod(kernel, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!, grid,
-            group, args);
+            typeof(Sketches).GetMethod(kernel, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!,
+            grid, group, args);
 
     private static class Sketches
     {

@@ -30,11 +30,13 @@ public sealed class VectorKernelTests
         {
             // Rounded: many values occur several times.
             float[] mean = Numbers((int)Shape.Count, 20 + batch);
-            mean = [.. mean.Select(v => MathF.Round(4 * v) / 4).Select(v => probabilities ? 1 / (1 + MathF.Exp(-v)) : v)];
+            mean = [.. mean
+                .Select(v => MathF.Round(4 * v) / 4)
+                .Select(v => probabilities ? 1 / (1 + MathF.Exp(-v)) : v)];
             float[] deviation = [.. Numbers((int)Shape.Count, 30 + batch).Select(v => MathF.Round(8 * v * v) / 8)];
             Host.UpdateThresholds(
-                Vector(mean), Vector(deviation), Shape, Meanings, classQuantile, regressionQuantile, 0.9f, probabilities,
-                expected);
+                Vector(mean), Vector(deviation), Shape, Meanings, classQuantile, regressionQuantile, 0.9f,
+                probabilities, expected);
             MoveThresholds(mean, deviation, classQuantile, regressionQuantile, probabilities, thresholds);
         }
 
@@ -79,11 +81,11 @@ public sealed class VectorKernelTests
         (float perLogit, float perRegression) = (1f / 70, 1f / 140);
         (int mask, int softLabels) = (masks ? 1 : 0, soft ? 1 : 0);
         Grid(
-            "Losses.Masked", (Chunks, 6, 1), (8, 1, 1), Of(student), Of(mean), Of(deviation), Of(thresholds), kinds.View,
-            gradient.View, partial.View, 3, 35, mask, mask, softLabels, 0, 0.5f, perLogit, perRegression);
+            "Losses.Masked", (Chunks, 6, 1), (8, 1, 1), Of(student), Of(mean), Of(deviation), Of(thresholds),
+            kinds.View, gradient.View, partial.View, 3, 35, mask, mask, softLabels, 0, 0.5f, perLogit, perRegression);
         Grid(
-            "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), partial.View, kinds.View, sums.View, 3, 2, Chunks, 35, 0.5f, perLogit,
-            perRegression);
+            "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), partial.View, kinds.View, sums.View, 3, 2, Chunks, 35, 0.5f,
+            perLogit, perRegression);
 
         AssertClose(slope, gradient.Values, 1e-8);
         AssertClose(report, sums.Values, 1e-6);
@@ -103,8 +105,8 @@ public sealed class VectorKernelTests
         DeviceArray<float> partial = new(2 * 2 * 2);
         DeviceArray<float> sums = new(3);
         Grid(
-            "Losses.Supervised", (2, 2, 1), (8, 1, 1), Of(output), Of(cell), Of(flow), gradient.View, partial.View, 3, 2, 0, 35,
-            5f, 1f / 70, 1f / 140);
+            "Losses.Supervised", (2, 2, 1), (8, 1, 1), Of(output), Of(cell), Of(flow), gradient.View, partial.View, 3,
+            2, 0, 35, 5f, 1f / 70, 1f / 140);
         Grid("Losses.FinishSupervised", (1, 1, 1), (4, 1, 1), partial.View, sums.View, 4, 1f / 70, 1f / 140);
 
         AssertClose(slope, gradient.Values, 1e-7);
@@ -163,9 +165,10 @@ public sealed class VectorKernelTests
             float pull = 2 * o.LambdaL2Sp;
             Grid(
                 "Optimizer.Step", (5, 1, 1), (8, 1, 1), device[0].View, device[1].View, device[4].View, device[5].View,
-                device[2].View, device[3].View, partial.View, rate, o.WeightDecay, o.Beta1, 1 - o.Beta1, o.Beta2, 1 - o.Beta2,
-                (float)(1 / (1 - Math.Pow(o.Beta1, step))), (float)(1 / Math.Sqrt(1 - Math.Pow(o.Beta2, step))), o.Epsilon,
-                decoupled ? 0 : pull, decoupled ? pull : 0, 1 - keep, keep != 1 ? 3 : 1, 16, Count);
+                device[2].View, device[3].View, partial.View, rate, o.WeightDecay, o.Beta1, 1 - o.Beta1, o.Beta2,
+                1 - o.Beta2, (float)(1 / (1 - Math.Pow(o.Beta1, step))),
+                (float)(1 / Math.Sqrt(1 - Math.Pow(o.Beta2, step))), o.Epsilon, decoupled ? 0 : pull,
+                decoupled ? pull : 0, 1 - keep, keep != 1 ? 3 : 1, 16, Count);
             Grid("Optimizer.Finish", (1, 1, 1), (4, 1, 1), partial.View, sums.View, 5);
         }
 
@@ -188,13 +191,15 @@ public sealed class VectorKernelTests
         Each("Thresholds.Clear", Tasks * 272, state.View, Tasks);
         for (int pass = 0; pass < 4; pass++)
         {
-            Grid("Thresholds.Count", (3, Tasks, 1), (4, 1, 1), m.View, d.View, kinds.View, state.View, 3, 35, 2, p, pass);
+            Grid("Thresholds.Count", (3, Tasks, 1), (4, 1, 1), m.View, d.View, kinds.View, state.View, 3, 35, 2, p,
+                pass);
             Each("Thresholds.Select", Tasks, state.View, kinds.View, classQuantile, regressionQuantile, Tasks, pass);
         }
 
         Grid("Thresholds.Next", (3, Tasks, 1), (4, 1, 1), m.View, d.View, kinds.View, state.View, 3, 35, 2, p);
         Each(
-            "Thresholds.Move", Tasks, state.View, kinds.View, thresholds.View, classQuantile, regressionQuantile, 0.9f, Tasks);
+            "Thresholds.Move", Tasks, state.View, kinds.View, thresholds.View, classQuantile, regressionQuantile, 0.9f,
+            Tasks);
     }
 
     private static ILGPU.ArrayView<float> Of(float[] values) => new DeviceArray<float>(values).View;
