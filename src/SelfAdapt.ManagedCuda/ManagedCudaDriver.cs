@@ -63,7 +63,8 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     public int RetainContext(int device, out nint context)
     {
         CUcontext retained = default;
-        int result = (int)DriverAPINativeMethods.ContextManagement.cuDevicePrimaryCtxRetain(ref retained, Device(device));
+        int result = (int)DriverAPINativeMethods.ContextManagement.cuDevicePrimaryCtxRetain(
+            ref retained, Device(device));
         context = retained.Pointer;
         return result;
     }

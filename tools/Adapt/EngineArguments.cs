@@ -111,7 +111,9 @@ internal sealed class EngineArguments
 
     /// <summary>What the user asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <exception cref="SelfAdaptException">Usage: the number of threads is out of range, or a precision does not go with the device.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// Usage: the number of threads is out of range, or a precision does not go with the device.
+    /// </exception>
     public EngineRequest Get(ParseResult parsed)
     {
         int threads = parsed.GetValue(_threads);

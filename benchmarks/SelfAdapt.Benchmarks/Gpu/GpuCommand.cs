@@ -68,14 +68,14 @@ internal static class GpuCommand
         bench.Report.Line();
         bench.Report.Line($"- GPU: {info}; driver for CUDA {devices.Version}");
         bench.Report.Line(
-            $"- A large copy moves {ceilings.CopyBytesPerSecond / 1e9:f0} GB/s, read and written (measured); fp32 at most "
-            + $"{ceilings.FlopsPerSecond / 1e12:f1} TFLOP/s by cores and clock");
+            $"- A large copy moves {ceilings.CopyBytesPerSecond / 1e9:f0} GB/s, read and written (measured); fp32 at "
+            + $"most {ceilings.FlopsPerSecond / 1e12:f1} TFLOP/s by cores and clock");
         bench.Report.Line($"- Rounds: {settings.Rounds}{(settings.IsSmoke ? ", a smoke run: no proof" : "")}");
         bench.Report.Line($"- Crop: {settings.Size} px; network: 2-32-64-128-256, weights from a fixed seed");
         bench.Report.Line($"- PyTorch: {note}");
         bench.Report.Line(
-            "- Ours computes in fp32 where torch does, else in TF32. Times are medians in ms; a ratio is ours / peer: below "
-            + "1 we are faster.");
+            "- Ours computes in fp32 where torch does, else in TF32. Times are medians in ms; a ratio is ours / peer: "
+            + "below 1 we are faster.");
         GpuBench gpu = new(bench, devices, info, ceilings);
         foreach (string name in settings.Table == All ? [.. Tables.Keys] : (string[])[settings.Table])
         {

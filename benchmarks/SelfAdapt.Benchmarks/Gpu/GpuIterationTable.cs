@@ -15,8 +15,8 @@ internal static class GpuIterationTable
         AdaptationOptions options = AdaptationOptions.Paper with { Crop = bench.Settings.Size };
         IterationInputs inputs = new(bench.CheckpointFile, options);
         bench.Report.Section("Iteration", $"""
-            The paper's settings, batch {options.BatchSize}, otherwise as the cpu's table has it; crops are cut beforehand, the
-            upload of the batch and the download of the numbers for the log are in it. Error: of the four confidence
+            The paper's settings, batch {options.BatchSize}, otherwise as the cpu's table has it; crops are cut beforehand,
+            the upload of the batch and the download of the numbers for the log are in it. Error: of the four confidence
             thresholds after the first iteration.
             """);
         bench.Report.Table(1, "torch in", "ours ms", "torch ms", "format", "ratio", "error", "ours MB");

@@ -96,7 +96,8 @@ internal static class DoctorVerb
             })]),
         });
         return request.Device.Kind == DeviceKind.Cuda && request.Device.Index >= cuda.Devices.Count
-            ? throw new SelfAdaptException(ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
+            ? throw new SelfAdaptException(
+                ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
             : (int)ExitCode.Ok;
     }
 

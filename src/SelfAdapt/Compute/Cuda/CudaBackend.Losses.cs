@@ -25,8 +25,8 @@ public sealed partial class CudaBackend
             options.UseRegressionMask, options.SoftLabels, options.MeanIsProbability, options.LambdaBal, perLogit,
             perRegression);
         Launch(
-            "Losses.FinishMasked", new LaunchShape(1, 1, 1, _device.GroupThreads), partial, kinds, View(sums), shape.C, shape.N, chunks,
-            plane, options.LambdaBal, perLogit, perRegression);
+            "Losses.FinishMasked", new LaunchShape(1, 1, 1, _device.GroupThreads), partial, kinds, View(sums), shape.C,
+            shape.N, chunks, plane, options.LambdaBal, perLogit, perRegression);
     }
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ public sealed partial class CudaBackend
             View(flow), View(gradient), partial, shape.C, channels.IndexOf(ChannelMeaning.Logit),
             channels.IndexOf(ChannelMeaning.VectorRow), plane, flowScale, perLogit, perComponent);
         Launch(
-            "Losses.FinishSupervised", new LaunchShape(1, 1, 1, _device.GroupThreads), partial, View(sums), shape.N * chunks, perLogit,
-            perComponent);
+            "Losses.FinishSupervised", new LaunchShape(1, 1, 1, _device.GroupThreads), partial, View(sums),
+            shape.N * chunks, perLogit, perComponent);
     }
 }

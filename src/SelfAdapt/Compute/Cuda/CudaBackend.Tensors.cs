@@ -7,7 +7,8 @@ public sealed partial class CudaBackend
     public override void Import(VectorSlice source, DeviceTensor target)
     {
         GpuTensor t = Tensor(target);
-        LaunchEach("Layout.Import", t.View.Length, View(source), t.View, t.Shape.C, t.Plane, t.Pitch, (int)t.View.Length);
+        int count = (int)t.View.Length;
+        LaunchEach("Layout.Import", count, View(source), t.View, t.Shape.C, t.Plane, t.Pitch, count);
     }
 
     /// <inheritdoc/>

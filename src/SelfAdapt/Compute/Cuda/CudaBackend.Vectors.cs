@@ -88,7 +88,8 @@ public sealed partial class CudaBackend
             Launch(
                 "Thresholds.Count", count, View(mean), View(deviation), kinds, state, shape.C, plane, shape.N,
                 meanIsProbability, pass);
-            LaunchEach("Thresholds.Select", tasks, state, kinds, classQuantile, regressionQuantile, tasks, pass);
+            Launch(
+                "Thresholds.Select", new LaunchShape(tasks, 1, 1, _device.GroupThreads), state, kinds, classQuantile, regressionQuantile, tasks, pass);
         }
 
         Launch(

@@ -137,8 +137,11 @@ public sealed partial class CudaBackend : Backend
         _device.Launch(kernel, shape, arguments);
 
     /// <summary>Queues a kernel with a thread per item.</summary>
-    internal void LaunchEach(string kernel, long items, params ReadOnlySpan<KernelArgument> arguments) =>
-        _device.Launch(kernel, new LaunchShape(Groups(items, _device.GroupThreads), 1, 1, _device.GroupThreads), arguments);
+    internal void LaunchEach(string kernel, long items, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        int threads = _device.GroupThreads;
+        _device.Launch(kernel, new LaunchShape(Groups(items, threads), 1, 1, threads), arguments);
+    }
 
     /// <summary>Groups of so many that hold all items.</summary>
     internal static int Groups(long items, int perGroup) => (int)((items + perGroup - 1) / perGroup);
@@ -149,7 +152,7 @@ public sealed partial class CudaBackend : Backend
 
     private static GpuTensor Tensor(DeviceTensor tensor) => (GpuTensor)tensor;
 
-    /// <summary>A part of a run of memory; it starts at a multiple of 16 bytes where the offset is one of four.</summary>
+    /// <summary>A part of a run of memory, aligned where the offset is a multiple of four.</summary>
     private static GpuView Part(GpuView view, long offset, long length) =>
         new(view.Address + ((ulong)offset * sizeof(float)), length);
 

@@ -79,7 +79,7 @@ public sealed class CudaBackendTests
     {
         Network network = NetworkImporter.Import(SmallNetworks.Cellpose(4, 8));
 
-        // Stored statistics: with the batch's, biases have no gradient but rounding's, of which AdamW makes whole steps.
+        // Stored statistics: with the batch's, biases have no gradient but rounding's; AdamW makes whole steps of that.
         AdaptationOptions options = new()
         {
             BatchSize = 1,
@@ -91,7 +91,8 @@ public sealed class CudaBackendTests
         using (CudaBackend cuda = new(device))
         using (ReferenceBackend reference = new())
         {
-            (double[][] expected, double[][] actual) = (Adapt(network, reference, options), Adapt(network, cuda, options));
+            double[][] expected = Adapt(network, reference, options);
+            double[][] actual = Adapt(network, cuda, options);
             for (int i = 0; i < expected.Length; i++)
             {
                 double error = OperationParity.Error(expected[i], actual[i]);

@@ -84,7 +84,9 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
     public int LoadModule(ReadOnlySpan<byte> ptx, out nint module, out string log)
     {
         log = JitLog;
-        return ptx[^1] == 0 ? Make("cuModuleLoadDataEx", out module) : throw new ArgumentException("no zero at the end");
+        return ptx[^1] == 0
+            ? Make("cuModuleLoadDataEx", out module)
+            : throw new ArgumentException("no zero at the end");
     }
 
     public int UnloadModule(nint module) => End("cuModuleUnload");

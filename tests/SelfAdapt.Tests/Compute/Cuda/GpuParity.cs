@@ -89,7 +89,8 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
             Try(
                 $"network {network[0]}, {network[1]} statistics, against the reference",
                 () => NetworkGradientTests.CheckWholeNetwork(
-                    (string)network[0], (NormStatistics)network[1], open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups)));
+                    (string)network[0], (NormStatistics)network[1],
+                    open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups)));
         }
     }
 
@@ -144,7 +145,8 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
         Family known = _families.GetValueOrDefault(family);
         _families[family] = new(
-            known.Cases + 1, double.IsNaN(error) ? error : Math.Max(known.Worst, error), known.Failed + (holds ? 0 : 1));
+            known.Cases + 1, double.IsNaN(error) ? error : Math.Max(known.Worst, error),
+            known.Failed + (holds ? 0 : 1));
     }
 
     private void Try(string what, Action run)
@@ -176,8 +178,9 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
         Console.WriteLine("|---|---:|---:|---|");
         foreach ((string name, Family family) in _families)
         {
+            string verdict = family.Failed == 0 ? "holds" : $"{family.Failed} FAILED";
             Console.WriteLine(FormattableString.Invariant(
-                $"| {name} | {family.Cases} | {family.Worst:e2} | {(family.Failed == 0 ? "holds" : $"{family.Failed} FAILED")} |"));
+                $"| {name} | {family.Cases} | {family.Worst:e2} | {verdict} |"));
         }
 
         Console.WriteLine();

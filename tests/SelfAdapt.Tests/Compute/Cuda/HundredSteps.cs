@@ -9,7 +9,7 @@ using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Tests.Compute.Cuda;
 
-/// <summary>Supervised training of the full-size network on one small batch: does a backend stay with the cpu's?</summary>
+/// <summary>Supervised training of the full-size network on a small batch: does a backend stay with the cpu's?</summary>
 internal static class HundredSteps
 {
     private const int Batch = 2;
@@ -36,7 +36,8 @@ internal static class HundredSteps
         double[] differences = [.. expected.Zip(actual, (e, a) => Math.Abs((double)a - e) / Math.Abs(e))];
         string text = FormattableString.Invariant(
             $"loss {expected[0]:g6} to {expected[^1]:g6}; differs by {differences[0]:e1} at first, at most ")
-            + FormattableString.Invariant($"{differences.Take(10).Max():e1} in 10 and {differences.Max():e1} in {steps} steps");
+            + FormattableString.Invariant(
+                $"{differences.Take(10).Max():e1} in 10 and {differences.Max():e1} in {steps} steps");
         Assert.IsTrue(differences[0] <= FirstBound && differences.Max() <= Bound, text);
         return text;
     }
