@@ -10,7 +10,8 @@ namespace SelfAdapt.Kernels;
 /// then the order statistic at rank (int)(q (n - 1)) is known exactly, and one more pass finds the next larger key for
 /// the interpolation (NumPy's default). Counts are integers: atomics on them give the same sum in any order.
 /// Layout: NCHW vectors; state [tasks][272]: 256 counts, then what the constants name.
-/// Launch: Count, Next: grid (chunks, tasks), any group; the rest a thread per task or word.
+/// Launch: Count, Next: grid (chunks, tasks), any group; Select: grid tasks or fewer, any group; the rest a thread per
+/// task or word.
 /// Roofline share: not yet measured.
 /// </summary>
 public static class Thresholds
@@ -80,48 +81,25 @@ public static class Thresholds
     public static void Select(
         ArrayView<uint> state, ArrayView<int> kinds, float classQuantile, float regressionQuantile, int tasks, int pass)
     {
-        int index = Place.Index();
-        if (index >= tasks)
+        ArrayView<uint> counts = SharedMemory.Allocate<uint>(Bins);
+        for (int index = Grid.IdxX; index < tasks; index += Grid.DimX)
         {
-            return;
-        }
-
-        int task = index * Words;
-        if (pass == 0)
-        {
-            uint total = 0;
-            for (int bin = 0; bin < Bins; bin++)
+            int task = index * Words;
+            for (int bin = Group.IdxX; bin < Bins; bin += Group.DimX)
             {
-                total += state[task + bin];
+                counts[bin] = state[task + bin];
+                state[task + bin] = 0;
             }
 
-            double q = kinds[index / 2] != 0 ? classQuantile : regressionQuantile;
-            state[task + Total] = total;
-            state[task + Rank] = total > 0 ? (uint)(q * (total - 1)) : 0;
-        }
-
-        uint rank = state[task + Rank];
-        uint before = 0;
-        uint found = 0;
-        uint foundBefore = 0;
-        uint foundCount = 0;
-        for (int bin = 0; bin < Bins; bin++)
-        {
-            uint count = state[task + bin];
-            if (before <= rank && rank < before + count)
+            Group.Barrier();
+            if (Group.IdxX == 0)
             {
-                found = (uint)bin;
-                foundBefore = before;
-                foundCount = count;
+                float q = kinds[index / 2] != 0 ? classQuantile : regressionQuantile;
+                Narrow(state, counts, task, q, pass);
             }
 
-            before += count;
-            state[task + bin] = 0;
+            Group.Barrier();
         }
-
-        state[task + Known] = (state[task + Known] << 8) | found;
-        state[task + Rank] = rank - foundBefore;
-        state[task + Equal] = foundCount;
     }
 
     /// <summary>Finds the smallest key above the one at the rank.</summary>
@@ -197,6 +175,44 @@ public static class Thresholds
         bool set = thresholds[channel + 2 + which] != 0;
         thresholds[channel + which] = (float)(set ? (keep * (double)old) + ((1.0 - keep) * quantile) : quantile);
         thresholds[channel + 2 + which] = 1;
+    }
+
+    /// <summary>Reads a task's counts: the rank to look for in the first pass, then the byte it falls into.</summary>
+    private static void Narrow(ArrayView<uint> state, ArrayView<uint> counts, int task, float q, int pass)
+    {
+        uint rank = state[task + Rank];
+        if (pass == 0)
+        {
+            uint total = 0;
+            for (int bin = 0; bin < Bins; bin++)
+            {
+                total += counts[bin];
+            }
+
+            rank = total > 0 ? (uint)((double)q * (total - 1)) : 0;
+            state[task + Total] = total;
+        }
+
+        uint before = 0;
+        uint found = 0;
+        uint foundBefore = 0;
+        uint foundCount = 0;
+        for (int bin = 0; bin < Bins; bin++)
+        {
+            uint count = counts[bin];
+            if (before <= rank && rank < before + count)
+            {
+                found = (uint)bin;
+                foundBefore = before;
+                foundCount = count;
+            }
+
+            before += count;
+        }
+
+        state[task + Known] = (state[task + Known] << 8) | found;
+        state[task + Rank] = rank - foundBefore;
+        state[task + Equal] = foundCount;
     }
 
     private static Sample Take(

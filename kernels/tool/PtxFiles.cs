@@ -86,6 +86,7 @@ internal static partial class PtxFiles
         PTXCompiledKernel compiled = (PTXCompiledKernel)backend.Compile(
             EntryPointDescription.FromExplicitlyGroupedKernel(kernel), new KernelSpecialization(MaxThreads, null));
         string text = LocalMemory.ToRegisters(compiled.PTXAssembly.ReplaceLineEndings("\n"));
+        text = SharedAddress.Fold(text);
         int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
         if (text.Contains(".func", StringComparison.Ordinal) || text.Contains(".local", StringComparison.Ordinal))
         {
