@@ -64,7 +64,7 @@ internal static class ResultRows
         HeldOutSignals signals = new()
         {
             Agreement = Value("agreement"),
-            NetLoss = Value("net_loss"),
+            Steadiness = Value("steadiness"),
             FnRate = Value("fn_rate"),
             EmbeddingDistance = Value("d_emb"),
             Cells = (int)Value("cells"),

@@ -22,7 +22,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
 {
     /// <summary>The columns.</summary>
     public const string Header =
-        "source,target,settings,seed,iteration,ap50,agreement,net_loss,fn_rate,d_emb,cells,diameter,foreground,"
+        "source,target,settings,seed,iteration,ap50,agreement,steadiness,fn_rate,d_emb,cells,diameter,foreground,"
         + "explained,flow_error,turn_agreement,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds";
 
@@ -77,7 +77,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             double Mean(Func<StepPoint, double> value) => _steps.Count == 0 ? 0 : _steps.Average(value);
             string[] values =
             [
-                Number(point.Ap50), Number(held.Agreement), Number(held.NetLoss), Number(held.FnRate),
+                Number(point.Ap50), Number(held.Agreement), Number(held.Steadiness), Number(held.FnRate),
                 Number(held.EmbeddingDistance), Number(held.Cells), Number(held.Diameter), Number(held.Foreground),
                 Number(held.Explained), Number(held.FlowError), Number(held.TurnAgreement), Number(point.MeanConfidence), Number(point.ViewVariance),
                 Number(Mean(s => s.Loss)), Number(Mean(s => s.Kept.ToArray().Average())),

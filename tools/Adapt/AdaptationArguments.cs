@@ -51,16 +51,13 @@ internal sealed class AdaptationArguments
             (o, v) => o with { RegressionQuantile = v });
         Meaning("--stop", Word(d.Stop), "Which label-free signal ends the run and picks the checkpoint",
             (o, v) => o with { Stop = v },
-            ("agreement", StopRule.Agreement), ("fn", StopRule.Fn), ("embedding", StopRule.Embedding),
+            ("steadiness", StopRule.Steadiness), ("fn", StopRule.Fn), ("embedding", StopRule.Embedding),
                 ("both", StopRule.Both), ("none", StopRule.None));
-        Value("--net-loss-threshold", "X", d.NetLossThreshold,
-            "Rule agreement: largest fraction of the source's cells lost and not made up for",
-            (o, v) => o with { NetLossThreshold = v });
-        Value("--agreement-margin", "X", d.AgreementMargin,
-            "Rule agreement: how far above the source's a checkpoint's must be",
-            (o, v) => o with { AgreementMargin = v });
+        Value("--steadiness-margin", "X", d.SteadinessMargin,
+            "Rule steadiness: how far above the source's a checkpoint's must be",
+            (o, v) => o with { SteadinessMargin = v });
         Value("--patience", "N", d.Patience,
-            "Rule agreement: evaluations without a better one before the run ends; 0: never",
+            "Rule steadiness: evaluations without a better one before the run ends; 0: never",
             (o, v) => o with { Patience = v });
         Value("--fn-threshold", "X", d.FnThreshold, "Largest fraction of the source's cells that may be lost",
             (o, v) => o with { FnThreshold = v });

@@ -25,9 +25,10 @@ namespace SelfAdapt.Tool;
 /// <param name="Segmentation">How images are prepared and segmented.</param>
 /// <param name="Out">The output folder, ready to be written to.</param>
 /// <param name="KeepSnapshots">Whether the weights of every evaluation are kept.</param>
+/// <param name="Resume">Whether the run in the output folder goes on.</param>
 internal sealed record AdaptationJob(
     ModelFile Model, Network Network, IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled,
-    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots);
+    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots, bool Resume = false);
 
 /// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
 internal static class AdaptationRun
@@ -56,6 +57,7 @@ internal static class AdaptationRun
     {
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
             Adapter.Split(job.Images, job.Options);
+        RunCheckpoint checkpoint = RunCheckpoint.Of(job, job.Resume);
         AdaptationResult result;
         string teacherName;
         using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
@@ -67,9 +69,10 @@ internal static class AdaptationRun
                 $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
                 + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
             using RunObserver observer = new(
-                terminal, job.Options, RunLog.Create(RunFolder.Log(job.Out)),
-                    job.KeepSnapshots ? KeepSnapshot : null);
-            result = adapter.Run(training, validation, job.Labelled, observer, terminal.Cancelled);
+                terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null);
+            result = adapter.Run(
+                training, validation, job.Labelled, observer, terminal.Cancelled,
+                new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
         }
 
         ExitCode code = result.Reason switch
@@ -83,8 +86,19 @@ internal static class AdaptationRun
         IReadOnlyList<ReportSample> samples = [];
         if (code != ExitCode.Numerics)
         {
+            // First, so that it is there whatever becomes of the pictures.
             WriteModel(job, result.Kept, summary);
             samples = pictures.Write(terminal, backend, result.Kept);
+            if (BeforeAfter.DiameterOf(samples) is { } found)
+            {
+                summary["diam_labels"] = found;
+                WriteCheckpoint(job, result.Kept, (float)found);
+            }
+
+            if (samples.Count < pictures.Chosen)
+            {
+                code = ExitCode.Cancelled;
+            }
         }
 
         RunReport report = new()
@@ -98,12 +112,30 @@ internal static class AdaptationRun
             Steps = RunCurves.Read(RunFolder.Log(job.Out)),
             Iterations = result.Iterations,
             Samples = samples,
+            SamplesMissing = code == ExitCode.Numerics ? 0 : pictures.Chosen - samples.Count,
             Channel = pictures.Channel,
         };
         report.Write(RunFolder.Report(job.Out));
         summary["report"] = RunFolder.Report(job.Out);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result);
+        if (result.Reason == StopReason.Cancelled)
+        {
+            terminal.Out.WriteLine(
+                $"To go on where it stopped: adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume");
+        }
+        else
+        {
+            checkpoint.Remove();
+        }
+
+        if (report.SamplesMissing > 0)
+        {
+            terminal.Out.WriteLine(
+                $"Stopped by Ctrl-C while the report's images were segmented: {samples.Count} of {pictures.Chosen} are in "
+                + "it. The model is whole.");
+        }
+
         return (summary, code);
 
         void KeepSnapshot(int step, WeightSnapshot weights)
@@ -114,24 +146,33 @@ internal static class AdaptationRun
         }
     }
 
+    private static RunLog OpenLog(AdaptationJob job, RunCheckpoint checkpoint) => checkpoint.From is { } from
+        ? RunLog.Resume(RunFolder.Log(job.Out), from.LogLength)
+        : RunLog.Create(RunFolder.Log(job.Out));
+
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
-        IReadOnlyDictionary<string, float[]> weights = kept.ByName(job.Network);
-        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(weights));
+        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(kept.ByName(job.Network)));
         summary["model"] = RunFolder.Adapted(job.Out);
         if (job.Model.Checkpoint is not null)
         {
-            OutputFile.Write(
-                RunFolder.Checkpoint(job.Out),
-                job.Model.WriteCheckpoint(weights, job.Network, DiametersOf(job), CheckpointName));
+            // The diameter that the images were taken to have, until the cells' own is known.
+            SegmentationOptions taken = job.Segmentation;
+            WriteCheckpoint(job, kept, (float)(taken.Diameter > 0 ? taken.Diameter : taken.DiamMean));
             summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
         }
     }
 
-    /// <summary>Those that make Cellpose scale images as the run did.</summary>
-    private static Diameters DiametersOf(AdaptationJob job) => new(
-        (float)job.Segmentation.DiamMean,
-        (float)(job.Segmentation.Diameter > 0 ? job.Segmentation.Diameter : job.Segmentation.DiamMean));
+    private static void WriteCheckpoint(AdaptationJob job, WeightSnapshot kept, float diamLabels)
+    {
+        if (job.Model.Checkpoint is not null)
+        {
+            Diameters diameters = new((float)job.Segmentation.DiamMean, diamLabels);
+            OutputFile.Write(
+                RunFolder.Checkpoint(job.Out),
+                job.Model.WriteCheckpoint(kept.ByName(job.Network), job.Network, diameters, CheckpointName));
+        }
+    }
 
     private static JsonObject Summarise(AdaptationJob job, AdaptationResult result, int held) => new()
     {
@@ -146,8 +187,9 @@ internal static class AdaptationRun
         ["seconds"] = ResultFile.Number(result.Seconds),
         ["fn_rate"] = ResultFile.Number(result.KeptPoint.Signals.FnRate),
         ["embedding_distance"] = ResultFile.Number(result.KeptPoint.Signals.EmbeddingDistance),
-        ["agreement_before"] = ResultFile.Number(result.Evaluations[0].Signals.Agreement),
-        ["agreement"] = ResultFile.Number(result.KeptPoint.Signals.Agreement),
+        ["steadiness_before"] = ResultFile.Number(result.Evaluations[0].Signals.Steadiness),
+        ["steadiness"] = ResultFile.Number(result.KeptPoint.Signals.Steadiness),
+        ["diam_labels"] = null,
         ["images"] = job.Images.Count,
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,
@@ -161,9 +203,9 @@ internal static class AdaptationRun
     {
         ["iteration"] = point.Iteration,
         ["fn_rate"] = ResultFile.Number(point.Signals.FnRate),
-        ["net_loss"] = ResultFile.Number(point.Signals.NetLoss),
         ["embedding_distance"] = ResultFile.Number(point.Signals.EmbeddingDistance),
         ["agreement"] = ResultFile.Number(point.Signals.Agreement),
+        ["steadiness"] = ResultFile.Number(point.Signals.Steadiness),
         ["mean_confidence"] = ResultFile.Number(point.MeanConfidence),
         ["view_variance"] = ResultFile.Number(point.ViewVariance),
         ["cells"] = point.Signals.Cells,
@@ -175,7 +217,7 @@ internal static class AdaptationRun
         StopReason.Completed => "completed",
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
-        StopReason.Agreement => "agreement",
+        StopReason.Steadiness => "steadiness",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };
@@ -187,7 +229,7 @@ internal static class AdaptationRun
             StopReason.Completed => "all steps done",
             StopReason.FalseNegativeRate => "too many of the source's cells were lost",
             StopReason.EmbeddingDistance => "the embeddings moved too far",
-            StopReason.Agreement => "the agreement rose no further",
+            StopReason.Steadiness => "it grew no steadier",
             StopReason.Cancelled => "stopped by Ctrl-C",
             _ => "the numbers ran away; lower --learning-rate",
         };
@@ -196,7 +238,7 @@ internal static class AdaptationRun
             CultureInfo.InvariantCulture,
             $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
                 + $"{kept.Iteration} "
-            + $"(agreement {kept.Signals.Agreement:0.000}, {result.Evaluations[0].Signals.Agreement:0.000} at the start; "
+            + $"(steadiness {kept.Signals.Steadiness:0.000}, {result.Evaluations[0].Signals.Steadiness:0.000} at the start; "
             + $"FN {kept.Signals.FnRate:0.000}, D {kept.Signals.EmbeddingDistance:0.000})."));
         if (kept.Iteration == 0)
         {

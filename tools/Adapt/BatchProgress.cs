@@ -11,6 +11,7 @@ internal sealed class BatchProgress
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private int _done;
     private int _worked;
+    private double? _begun;
 
     /// <summary>Starts the clock.</summary>
     /// <param name="line">Where progress is shown.</param>
@@ -23,21 +24,33 @@ internal sealed class BatchProgress
     {
         _done++;
         _worked += worked ? 1 : 0;
+        _begun = null;
         Show("", 0);
     }
 
     /// <summary>Part of a file is done.</summary>
     /// <param name="name">The file's name.</param>
     /// <param name="share">0 to 1.</param>
-    public void Within(string name, double share) => Show(
-        FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
-
-    private void Show(string detail, double share) => _line.StepAtTimes(() =>
+    public void Within(string name, double share)
     {
-        double worked = _worked + share;
+        // What an earlier run did of the file took no time now.
+        _begun ??= share;
+        Show(FormattableString.Invariant($"  {name} {100 * share:0} %"), share);
+    }
+
+    /// <summary>The line that is shown.</summary>
+    /// <param name="detail">What follows the count of files.</param>
+    /// <param name="share">How much of the file at hand is done, 0 to 1.</param>
+    /// <param name="elapsed">The time since the start.</param>
+    internal string Line(string detail, double share, TimeSpan elapsed)
+    {
+        double worked = _worked + share - (_begun ?? 0);
         string left = worked > 0
-            ? "  left " + Durations.Show(_watch.Elapsed * Math.Max(0, (_files - _done - share) / worked))
+            ? "  left " + Durations.Show(elapsed * Math.Max(0, (_files - _done - share) / worked))
             : "";
         return $"{_done}/{_files} files{detail}{left}";
-    });
+    }
+
+    private void Show(string detail, double share) =>
+        _line.StepAtTimes(() => Line(detail, share, _watch.Elapsed));
 }

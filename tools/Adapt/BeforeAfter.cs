@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Imaging;
@@ -40,31 +41,66 @@ internal sealed class BeforeAfter
     /// <summary>The channel that pictures show, 0-based; null for the mean of all.</summary>
     public int? Channel => _job.Segmentation.Channels.First > 0 ? _job.Segmentation.Channels.First - 1 : null;
 
+    /// <summary>How many images were chosen.</summary>
+    public int Chosen => _images.Count;
+
     /// <summary>
-    /// Segments with the source's weights and with the kept ones, and writes masks, images and picture.
+    /// Segments with the source's weights and with the kept ones, and writes masks, images and picture. Ctrl-C ends it
+    /// after the image that it is at; where it ended the training already, only a second one does, with the program.
     /// </summary>
     /// <param name="terminal">Progress.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="kept">The weights that the run kept.</param>
-    /// <returns>The images with both segmentations.</returns>
+    /// <returns>The images with both segmentations; fewer than chosen after Ctrl-C.</returns>
     public IReadOnlyList<ReportSample> Write(Terminal terminal, Backend backend, WeightSnapshot kept)
     {
-        terminal.Progress.Step($"masks before and after: {_images.Count}");
+        CancellationToken cancelled =
+            terminal.Cancelled.IsCancellationRequested ? CancellationToken.None : terminal.Cancelled;
         using NetworkWeights weights = new(_job.Network, backend);
         using EngineNetwork network = new(weights, backend);
         Segmenter segmenter = new(network, _job.Segmentation);
-        LabelImage[] before = [.. _images.Select(i => segmenter.Segment(i.Image, i.Name).Masks)];
-        weights.Upload(kept.Parameters, kept.Statistics);
-        ReportSample[] samples = [.. _images.Select((image, i) => new ReportSample(
-            image.Name, image.Image, before[i], segmenter.Segment(image.Image, image.Name).Masks, image.Truth))];
-        WriteFiles(samples);
-        BeforeAfterPicture.Write(
-            RunFolder.Picture(_job.Out),
-            [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(
-                s.Name, s.Image, s.Before, s.After, Caption("before", s.Before, s.Truth),
-                Caption("after", s.After, s.Truth)))]);
+        List<ReportSample> samples = [];
+        foreach ((string name, Image image, LabelImage? truth) in _images)
+        {
+            terminal.Progress.Step(Progress(samples.Count));
+            if (cancelled.IsCancellationRequested)
+            {
+                break;
+            }
+
+            weights.Upload(_job.Network.InitialParameters, _job.Network.InitialStatistics);
+            LabelImage before = segmenter.Segment(image, name).Masks;
+            weights.Upload(kept.Parameters, kept.Statistics);
+            samples.Add(new ReportSample(name, image, before, segmenter.Segment(image, name).Masks, truth));
+        }
+
         terminal.Progress.Finish();
+        WriteFiles(samples);
+        if (samples.Count > 0)
+        {
+            BeforeAfterPicture.Write(
+                RunFolder.Picture(_job.Out),
+                [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(
+                    s.Name, s.Image, s.Before, s.After, Caption("before", s.Before, s.Truth),
+                    Caption("after", s.After, s.Truth)))]);
+        }
+
         return samples;
+
+        string Progress(int done) => FormattableString.Invariant($"masks before and after: {done} of {_images.Count}");
+    }
+
+    /// <summary>
+    /// The diameter of the images' cells as the kept weights find them, px: the median over images of each image's
+    /// median cell, as Cellpose measures it (spec/cellpose.md 5.5); null without cells.
+    /// </summary>
+    /// <param name="samples">The images.</param>
+    public static double? DiameterOf(IEnumerable<ReportSample> samples)
+    {
+        double[] diameters =
+            [.. samples.Select(s => CellGeometry.MedianDiameter(s.After)).Where(d => d > 0).Order()];
+        int count = diameters.Length;
+        return count > 0 ? (diameters[(count - 1) / 2] + diameters[count / 2]) / 2 : null;
     }
 
     /// <summary>As many as are worth the time, none twice; the picture's share always.</summary>
@@ -99,7 +135,7 @@ internal sealed class BeforeAfter
                 $", AP50 {InstanceMatching.Match(truth, masks, 0.5).AveragePrecision:0.000}");
     }
 
-    private void WriteFiles(ReportSample[] samples)
+    private void WriteFiles(IReadOnlyList<ReportSample> samples)
     {
         (string shown, string before, string after) = (
             RunFolder.Shown(_job.Out), RunFolder.MasksBefore(_job.Out), RunFolder.MasksAfter(_job.Out));

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
 using SelfAdapt.Onnx;
@@ -82,7 +83,25 @@ internal sealed class ModelFile
     public static ModelFile Of(TorchCheckpoint checkpoint, string path) =>
         new(path, CellposeGraphBuilder.Build(checkpoint), checkpoint);
 
-    /// <summary>The network as the engine trains it.</summary>
+    /// <summary>
+    /// Why it can't be adapted or trained, though it can be run; null if it can. Weights of 16 bits are rounded ones, and
+    /// <see cref="VariantWriter"/> folds the norms' statistics into them, which training needs apart.
+    /// </summary>
+    public string? WhyFrozen => Onnx.Graph.Initializers.Any(
+        t => t.DataType is OnnxDataType.Float16 or OnnxDataType.BFloat16)
+        ? "its weights are rounded to 16 bits, a copy for running only. Adapt the model that it was written from"
+            + (Onnx.Metadata.GetValueOrDefault("selfadapt.source") is { Length: > 0 } source ? $" ({source})" : "")
+            + ", and export the variant from that run."
+        : null;
+
+    /// <summary>The network, to be trained.</summary>
+    /// <param name="outputs">What the output channels mean; null to go by their number.</param>
+    /// <exception cref="SelfAdaptException">ModelUnsupported: it can't be trained.</exception>
+    public Network ImportForTraining(OutputDescription? outputs) => WhyFrozen is { } why
+        ? throw new SelfAdaptException(ExitCode.ModelUnsupported, $"{Path}: can't be trained: {why}")
+        : Import(outputs);
+
+    /// <summary>The network as the engine runs it.</summary>
     /// <param name="outputs">What the output channels mean; null to go by their number.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: something in it can't be trained.</exception>
     public Network Import(OutputDescription? outputs)
@@ -146,12 +165,11 @@ internal sealed class ModelFile
     /// <summary>The diameters that an export carries; each that is not given is taken from elsewhere.</summary>
     /// <param name="mean">The one trained at; null: the file's, or the run's.</param>
     /// <param name="labels">
-    /// That of the images; null: the one that the run took them to have, so that Cellpose scales them as the run
-    /// did, or the file's.
+    /// That of the images; null: the one that the run found, or else took them to have, or the file's.
     /// </param>
     /// <param name="run">The run; null for none.</param>
     public Diameters ChooseDiameters(double? mean, double? labels, RunRecord? run) =>
-        new((float?)(mean ?? DiamMean ?? run?.DiamMean), (float?)(labels ?? run?.Diameter ?? DiamLabels));
+        new((float?)(mean ?? DiamMean ?? run?.DiamMean), (float?)(labels ?? run?.DiamLabels ?? run?.Diameter ?? DiamLabels));
 
     private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
         weights.Count == 0 ? Onnx : OnnxModel.Parse(WriteOnnx(weights), Path);

@@ -7,6 +7,8 @@ namespace SelfAdapt.Tool;
 /// <summary>Checks of the place where a verb will write, made before any long work.</summary>
 internal static class OutputFolder
 {
+    private const string LockName = ".lock";
+
     /// <summary>Makes the folder for a run's files.</summary>
     /// <param name="path">The folder; made if it is absent.</param>
     /// <param name="force">Whether files may be there already; they are written over, never deleted.</param>
@@ -26,6 +28,25 @@ internal static class OutputFolder
         }
 
         RequireWritable(path);
+    }
+
+    /// <summary>Keeps other runs out of a folder until it is disposed of.</summary>
+    /// <param name="path">A folder that is there.</param>
+    /// <exception cref="SelfAdaptException">OutputExists: another run is writing to it.</exception>
+    public static IDisposable Hold(string path)
+    {
+        try
+        {
+            return new FileStream(
+                Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputExists,
+                $"{path}: another run is writing to this folder. Wait for its end, or name another folder.", e);
+        }
     }
 
     /// <summary>Makes sure that a folder is there and takes files.</summary>

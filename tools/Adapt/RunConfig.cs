@@ -22,7 +22,7 @@ internal static class RunConfig
     private const string ModelOption = "--model";
 
     // Where results go, and what may be written over, is decided anew by each run.
-    private static readonly string[] NotKept = [OptionName, "--out", "--force", "--json", "--help"];
+    private static readonly string[] NotKept = [OptionName, "--out", "--force", "--resume", "--json", "--help"];
 
     private static readonly string[] Paths = [ModelOption, "--images", "--labels"];
 

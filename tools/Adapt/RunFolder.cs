@@ -16,6 +16,10 @@ internal static class RunFolder
     /// <param name="folder">The run's folder.</param>
     public static string Checkpoint(string folder) => Path.Combine(folder, "adapted");
 
+    /// <summary>The state of a run that is not over, for --resume.</summary>
+    /// <param name="folder">The run's folder.</param>
+    public static string State(string folder) => Path.Combine(folder, "run.state");
+
     /// <summary>The log: one JSON object per line.</summary>
     /// <param name="folder">The run's folder.</param>
     public static string Log(string folder) => Path.Combine(folder, "run.jsonl");

@@ -30,6 +30,9 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         Terminal terminal, AdaptationOptions options, RunLog log, Action<int, WeightSnapshot>? keep)
         => (_terminal, _options, _log, _keep) = (terminal, options, log, keep);
 
+    /// <summary>Bytes of the log so far.</summary>
+    public long LogLength => _log.Length;
+
     /// <inheritdoc/>
     public void OnStep(StepPoint point)
     {
@@ -43,7 +46,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _terminal.Progress.Step(string.Create(
             CultureInfo.InvariantCulture,
             $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  kept {kept}  "
-            + $"agreement {_latest?.Signals.Agreement:0.000}  FN {_latest?.Signals.FnRate:0.000}  "
+            + $"steadiness {_latest?.Signals.Steadiness:0.000}  FN {_latest?.Signals.FnRate:0.000}  "
             + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Durations.Show(left)}{early}"));
         _step.Restart();
     }
@@ -63,7 +66,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         };
         HeldOutSignals signals = point.Signals;
         _terminal.Progress.Note(FormattableString.Invariant(
-            $"evaluation at {point.Iteration}: agreement {signals.Agreement:0.000}, FN {signals.FnRate:0.000}, ")
+            $"evaluation at {point.Iteration}: steadiness {signals.Steadiness:0.000}, FN {signals.FnRate:0.000}, ")
             + FormattableString.Invariant($"D {signals.EmbeddingDistance:0.000}, {signals.Cells} cells{oracle}: {verdict}"));
         _step.Restart();
     }

@@ -20,6 +20,9 @@ internal sealed class RunRecord
     /// <summary>The object diameter that the network was trained at, px.</summary>
     public double? DiamMean => Positive(Number("segmentation", "diam_mean"));
 
+    /// <summary>The median diameter of the images' cells as the kept weights found them, px.</summary>
+    public double? DiamLabels => Positive(Number("diam_labels"));
+
     /// <summary>Steps that the run made.</summary>
     public double? Iterations => Number("iterations");
 

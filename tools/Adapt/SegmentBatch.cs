@@ -207,14 +207,35 @@ internal sealed class SegmentBatch
         Stopwatch watch = Stopwatch.StartNew();
         StreamedSegmenter segmenter = new(_network, _plan.Options, _plan.Memory);
         string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
+        string begun = path + ".unfinished";
         int cells = 0;
         OutputFile.Write(path, stream =>
         {
+            if (_plan.Force)
+            {
+                File.Delete(begun);
+            }
+
             LabelTiffStream labels = new(stream, rows.Height, rows.Width);
+            using UnfinishedMasks unfinished = UnfinishedMasks.Open(
+                begun, _journal.Deciding(file), rows.Height, rows.Width, labels.Write, out MaskProgress? from);
+            if (from is not null)
+            {
+                _terminal.Progress.Note(string.Create(
+                    CultureInfo.InvariantCulture, $"{name}: goes on after row {from.Top} of {rows.Height}"));
+            }
+
             cells = segmenter.Segment(
-                rows, file, labels.Write, share => progress.Within(name, share), _terminal.Cancelled);
+                rows, file, Take, share => progress.Within(name, share), _terminal.Cancelled, from, unfinished.Mark);
             labels.Finish();
+
+            void Take(ReadOnlySpan<int> finished)
+            {
+                labels.Write(finished);
+                unfinished.Add(finished);
+            }
         });
+        File.Delete(begun);
         return Tell(name, file, [path], cells, watch.Elapsed.TotalSeconds);
     }
 

@@ -70,6 +70,10 @@ internal sealed class SegmentJournal : IDisposable
         return images;
     }
 
+    /// <summary>All that decides the results of an image file, as text.</summary>
+    /// <param name="file">The image file.</param>
+    public string Deciding(string file) => $"{_options} {StateOf(file)}";
+
     /// <summary>Notes an image file as finished.</summary>
     /// <param name="file">The image file.</param>
     /// <param name="images">The results of its images, with their files.</param>

@@ -56,10 +56,10 @@ public enum TrainedLayers
 public enum StopRule
 {
     /// <summary>
-    /// The agreement of the cells of an image with those of the same image under noise, among checkpoints that lost no
-    /// more cells than they gained.
+    /// The agreement of the cells of an image with those of the same image under noise, times the fraction of the source
+    /// network's cells that are still found: the checkpoint with the highest.
     /// </summary>
-    Agreement,
+    Steadiness,
 
     /// <summary>The false-negative rate against the source network's own cells (paper eq. 3).</summary>
     Fn,

@@ -118,7 +118,7 @@ public sealed record AdaptationOptions
     public double NormMomentum { get; init; } = 0.05;
 
     /// <summary>What ends the run.</summary>
-    public StopRule Stop { get; init; } = StopRule.Agreement;
+    public StopRule Stop { get; init; } = StopRule.Steadiness;
 
     /// <summary>tau_FN of the paper.</summary>
     public double FnThreshold { get; init; } = 0.05;
@@ -126,15 +126,10 @@ public sealed record AdaptationOptions
     /// <summary>tau_emb of the paper.</summary>
     public double EmbeddingThreshold { get; init; } = 0.5;
 
-    /// <summary>
-    /// Rule agreement: largest fraction of the source's cells that may be lost without another gained.
-    /// </summary>
-    public double NetLossThreshold { get; init; } = 0.02;
+    /// <summary>Rule steadiness: how far a checkpoint must be above the source network to replace it.</summary>
+    public double SteadinessMargin { get; init; } = 0.01;
 
-    /// <summary>Rule agreement: how far a checkpoint must be above the source network to replace it.</summary>
-    public double AgreementMargin { get; init; } = 0.01;
-
-    /// <summary>Rule agreement: evaluations without a better one before the run ends; 0: never.</summary>
+    /// <summary>Rule steadiness: evaluations without a better one before the run ends; 0: never.</summary>
     public int Patience { get; init; } = 10;
 
     /// <summary>Steps between two evaluations.</summary>
@@ -192,8 +187,7 @@ public sealed record AdaptationOptions
         CheckRange(nameof(NormMomentum), NormMomentum, 0, 1);
         CheckRange(nameof(FnThreshold), FnThreshold, 0, 1);
         CheckRange(nameof(EmbeddingThreshold), EmbeddingThreshold, 0, 1e6);
-        CheckRange(nameof(NetLossThreshold), NetLossThreshold, 0, 1);
-        CheckRange(nameof(AgreementMargin), AgreementMargin, 0, 1);
+        CheckRange(nameof(SteadinessMargin), SteadinessMargin, 0, 1);
         CheckRange(nameof(Patience), Patience, 0, 10_000_000);
         CheckRange(nameof(EvalEvery), EvalEvery, 1, 10_000_000);
         CheckRange(nameof(ValidationFraction), ValidationFraction, 0, 0.9);

@@ -23,8 +23,8 @@ public enum StopReason
     /// <summary>The embedding distance passed its threshold.</summary>
     EmbeddingDistance,
 
-    /// <summary>For a while no checkpoint had a higher agreement.</summary>
-    Agreement,
+    /// <summary>For a while no checkpoint was steadier.</summary>
+    Steadiness,
 
     /// <summary>Someone asked for an end.</summary>
     Cancelled,
@@ -144,11 +144,16 @@ public sealed class Adapter : IDisposable
     /// <param name="oracle">Labelled images for the AP column, which decides nothing; may be empty.</param>
     /// <param name="observer">Hears every step and evaluation.</param>
     /// <param name="cancel">Ends the run after the step in progress.</param>
+    /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
     /// <returns>The checkpoint that is kept, and how it came about.</returns>
-    /// <exception cref="SelfAdaptException">An image does not fit the network.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// An image does not fit the network; or (<see cref="ExitCode.Usage"/>) the state to go on from is of a run with
+    /// other images.
+    /// </exception>
     public AdaptationResult Run(
         IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation,
-        IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel)
+        IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel,
+        Checkpointing? checkpoints = null)
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(validation);
@@ -167,22 +172,41 @@ public sealed class Adapter : IDisposable
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
-        EvaluationPoint keptPoint = Evaluate(0, heldOut, oracle);
-        Decide(controller, keptPoint, observer, kept);
-        StopReason reason = StopReason.Completed;
+        EvaluationPoint source = Evaluate(0, heldOut, oracle);
+        double before = 0;
         int iteration = 0;
+        if (checkpoints?.From is { } from)
+        {
+            RequireSame(source, from.Evaluations[0]);
+            (iteration, kept, before) = (from.Iteration, from.Kept, from.Seconds);
+            cropRandom = new RandomStream(cropRandom.Key, from.CropPosition);
+            augmentationRandom = new RandomStream(augmentationRandom.Key, from.AugmentationPosition);
+            _training.Restore(iteration, from.Training);
+            foreach (EvaluationPoint point in from.Evaluations)
+            {
+                _evaluations.Add(point);
+                controller.Add(point);
+            }
+        }
+        else
+        {
+            Decide(controller, source, observer, kept);
+        }
+
+        StopReason reason = controller.Reason ?? StopReason.Completed;
         while (iteration < _options.Iterations && reason == StopReason.Completed)
         {
             if (cancel.IsCancellationRequested)
             {
                 reason = StopReason.Cancelled;
+                Save();
                 break;
             }
 
             sampler.Sample(cropRandom, weak);
             augmenter.Draw(augmentationRandom, augmentations);
             StepPoint point = _training.Step(weak, augmentations, schedule.At(++iteration));
-            observer.OnStep(point with { Seconds = watch.Elapsed.TotalSeconds });
+            observer.OnStep(point with { Seconds = before + watch.Elapsed.TotalSeconds });
             if (!double.IsFinite(point.Loss) || !double.IsFinite(point.GradientNorm))
             {
                 reason = StopReason.Diverged;
@@ -204,15 +228,27 @@ public sealed class Adapter : IDisposable
 
                 if (Decide(controller, evaluation, observer, now) == StopDecision.Keep)
                 {
-                    (kept, keptPoint) = (now, evaluation);
+                    kept = now;
                 }
 
                 reason = controller.Reason ?? reason;
+                Save();
             }
         }
 
         return new AdaptationResult(
-            kept, keptPoint, reason, iteration, _evaluations, watch.Elapsed.TotalSeconds);
+            kept, controller.Kept ?? source, reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
+
+        void Save() => checkpoints?.Save(new RunState
+        {
+            Iteration = iteration,
+            CropPosition = cropRandom.Position,
+            AugmentationPosition = augmentationRandom.Position,
+            Training = _training.Save(),
+            Kept = kept,
+            Evaluations = [.. _evaluations],
+            Seconds = before + watch.Elapsed.TotalSeconds,
+        });
     }
 
     /// <inheritdoc/>
@@ -220,6 +256,19 @@ public sealed class Adapter : IDisposable
     {
         _student.Dispose();
         _training.Dispose();
+    }
+
+    /// <summary>The source's own signals are computed anew and must come out as they were.</summary>
+    private static void RequireSame(EvaluationPoint now, EvaluationPoint then)
+    {
+        if (now.Signals != then.Signals)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage,
+                "The checkpoint is of a run on other images, or with another model or other options: the source model "
+                + $"finds {now.Signals.Cells} cells in the held-out images, it found {then.Signals.Cells} then. Start anew "
+                + "without --resume, in another folder or with --force.");
+        }
     }
 
     private Image Prepare(NamedImage image) =>

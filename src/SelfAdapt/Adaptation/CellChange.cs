@@ -14,9 +14,6 @@ internal readonly record struct CellChange(int Common, int Lost, int Gained)
     /// <summary>FN / (TP + FN) (paper eq. 3): the fraction of the first one's cells that are lost; 0 where it has none.</summary>
     public double LostFraction => Ratio(Lost, Common + Lost);
 
-    /// <summary>Cells lost less cells gained, as a fraction of the first one's cells; where it has none, 0.</summary>
-    public double NetLoss => Ratio(Lost - Gained, Common + Lost);
-
     /// <summary>TP / (TP + FP + FN); 0 where neither holds a cell, as no cell is no opinion.</summary>
     public double Agreement => Ratio(Common, Common + Lost + Gained);
 
@@ -43,6 +40,12 @@ internal readonly record struct CellChange(int Common, int Lost, int Gained)
 
         return sum;
     }
+
+    /// <summary>
+    /// The fraction of the first one's cells that are in both, drawn towards 1 where there are few to judge by.
+    /// </summary>
+    /// <param name="prior">How many cells, all found again, are counted on top.</param>
+    public double Remaining(int prior) => 1 - Ratio(Lost, Common + Lost + prior);
 
     private static double Ratio(int part, int whole) => whole == 0 ? 0 : part / (double)whole;
 }

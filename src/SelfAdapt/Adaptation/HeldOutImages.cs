@@ -16,6 +16,9 @@ internal sealed class HeldOutImages
     /// <summary>IoU from which two masks are the same cell.</summary>
     private const double MatchIou = 0.5;
 
+    /// <summary>A handful of lost cells says little: so many found ones are counted on top of the source's.</summary>
+    private const int PriorCells = 20;
+
     /// <summary>Noise that an opinion should outlast, in standard deviations of the image's channel.</summary>
     private const double Noise = 0.5;
 
@@ -49,14 +52,15 @@ internal sealed class HeldOutImages
             [.. _turned.Select((image, i) => Turned(network.Segment(image, _images[i].Name).Masks))];
         _source ??= current;
         CellChange change = CellChange.Between([.. _source.Select(s => s.Masks)], masks, MatchIou);
+        double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
         double[] diameters = [.. masks.Select(CellGeometry.MedianDiameter).Where(d => d > 0).Order()];
         return new HeldOutSignals
         {
             FnRate = change.LostFraction,
-            NetLoss = change.NetLoss,
             EmbeddingDistance = StoppingSignals.EmbeddingDistance(
                 Embeddings(_source), Embeddings(current), current[0].Embedding.Length),
-            Agreement = CellChange.Between(masks, noisy, MatchIou).Agreement,
+            Agreement = agreement,
+            Steadiness = agreement * change.Remaining(PriorCells),
             TurnAgreement = CellChange.Between(masks, turned, MatchIou).Agreement,
             Explained = Explained(current),
             FlowError = FlowError(current),

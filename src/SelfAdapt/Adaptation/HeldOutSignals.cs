@@ -1,8 +1,8 @@
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// What the held-out images say about a network without labels. The first three and the agreement can end a run; the
-/// rest is logged, because it explains what happened.
+/// What the held-out images say about a network without labels. The FN rate, the embedding distance and the
+/// steadiness can end a run; the rest is logged, because it explains what happened.
 /// </summary>
 public sealed record HeldOutSignals
 {
@@ -13,16 +13,16 @@ public sealed record HeldOutSignals
     public double EmbeddingDistance { get; init; }
 
     /// <summary>
-    /// Cells lost less cells gained, as a fraction of the source network's cells: the FN rate where a lost cell is
-    /// excused by a new one; negative where more were gained.
-    /// </summary>
-    public double NetLoss { get; init; }
-
-    /// <summary>
-    /// AP at IoU 0.5 between the cells of the images and those of the same images under noise, pooled: how steady the
-    /// network's opinion is.
+    /// AP at IoU 0.5 between the cells of the images and those of the same images under noise, pooled: how much of the
+    /// network's opinion outlasts noise.
     /// </summary>
     public double Agreement { get; init; }
+
+    /// <summary>
+    /// The agreement times the fraction of the source network's cells that are still there: what outlasts both noise and
+    /// the adaptation.
+    /// </summary>
+    public double Steadiness { get; init; }
 
     /// <summary>The same between the images and the images turned by half.</summary>
     public double TurnAgreement { get; init; }

@@ -24,16 +24,34 @@ public sealed class RunLog : IDisposable
         _writer = new Utf8JsonWriter(_line);
     }
 
-    /// <summary>Creates the file, or opens it at its end.</summary>
+    /// <summary>Bytes written, those of an earlier part of the run included.</summary>
+    public long Length => _stream.Position;
+
+    /// <summary>Creates the file; one that is there is replaced.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="append">Go on with a file that is there.</param>
     /// <exception cref="SelfAdaptException">The file can't be written.</exception>
-    public static RunLog Create(string path, bool append = false)
+    public static RunLog Create(string path) => Open(path, FileMode.Create, 0);
+
+    /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="length">Bytes that stay.</param>
+    /// <exception cref="SelfAdaptException">The file can't be written, or is shorter than that.</exception>
+    public static RunLog Resume(string path, long length) => Open(path, FileMode.Open, length);
+
+    private static RunLog Open(string path, FileMode mode, long length)
     {
         try
         {
-            FileMode mode = append ? FileMode.Append : FileMode.Create;
-            return new RunLog(new FileStream(path, mode, FileAccess.Write, FileShare.Read), path);
+            FileStream stream = new(path, mode, FileAccess.Write, FileShare.Read);
+            if (stream.Length < length)
+            {
+                stream.Dispose();
+                throw new IOException("it is shorter than the part that the saved state belongs to.");
+            }
+
+            stream.SetLength(length);
+            stream.Position = length;
+            return new RunLog(stream, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,9 +84,9 @@ public sealed class RunLog : IDisposable
         Begin("evaluation", point.Iteration);
         HeldOutSignals signals = point.Signals;
         Number("fnRate", signals.FnRate);
-        Number("netLoss", signals.NetLoss);
         Number("embeddingDistance", signals.EmbeddingDistance);
         Number("agreement", signals.Agreement);
+        Number("steadiness", signals.Steadiness);
         Number("turnAgreement", signals.TurnAgreement);
         Number("explained", signals.Explained);
         Number("flowError", signals.FlowError);

@@ -125,6 +125,34 @@ public sealed class SelfTraining : IDisposable
         return Learn(learningRate);
     }
 
+    /// <summary>What the next step builds on, on the host.</summary>
+    internal TrainingState Save()
+    {
+        return new TrainingState(
+            Student.Download(), Teacher.Download(), Values(_firstMoment), Values(_secondMoment), Values(_thresholds));
+
+        static float[] Values(DeviceVector vector)
+        {
+            float[] values = new float[vector.Length];
+            vector.Download(values);
+            return values;
+        }
+    }
+
+    /// <summary>Goes on from a saved state: the next step gives what it would have given there.</summary>
+    /// <param name="steps">Steps done up to there.</param>
+    /// <param name="state">The state, of the same network.</param>
+    internal void Restore(int steps, TrainingState state)
+    {
+        Steps = steps;
+        Student.Upload(state.Student.Parameters, state.Student.Statistics);
+        Teacher.Upload(state.Teacher.Parameters, state.Teacher.Statistics);
+        _firstMoment.Upload(state.FirstMoment);
+        _secondMoment.Upload(state.SecondMoment);
+        _thresholds.Upload(state.Thresholds);
+        _teacherEngine.Refresh(Teacher);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -17,9 +17,8 @@ public enum StopDecision
 
 /// <summary>
 /// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
-/// the last one within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). By agreement:
-/// the one with the highest, among those that lost no more cells than they gained; the source network, if none is clearly
-/// above it (docs/method.md). A signal that is not a number is beyond every threshold.
+/// the last one within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). By steadiness:
+/// the one with the highest; the source network, if none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
 internal sealed class StopController
 {
@@ -54,7 +53,7 @@ internal sealed class StopController
             return StopDecision.Stop;
         }
 
-        if (_options.Stop != StopRule.Agreement || IsBetter(point.Signals))
+        if (_options.Stop != StopRule.Steadiness || IsBetter(point.Signals))
         {
             (Kept, _passed) = (point, 0);
             return StopDecision.Keep;
@@ -62,7 +61,7 @@ internal sealed class StopController
 
         if (_options.Patience > 0 && ++_passed >= _options.Patience)
         {
-            Reason = StopReason.Agreement;
+            Reason = StopReason.Steadiness;
             return StopDecision.Stop;
         }
 
@@ -82,7 +81,7 @@ internal sealed class StopController
             return true;
         }
 
-        double margin = Kept.Iteration == 0 ? _options.AgreementMargin : 0;
-        return signals.NetLoss <= _options.NetLossThreshold && signals.Agreement > Kept.Signals.Agreement + margin;
+        double margin = Kept.Iteration == 0 ? _options.SteadinessMargin : 0;
+        return signals.Steadiness > Kept.Signals.Steadiness + margin;
     }
 }

@@ -46,6 +46,7 @@ public sealed partial class NetworkImporter
             "Gemm" => ImportGemm(node),
             "Shape" => SizeOf(Act(node, 0)),
             "Identity" or "Dropout" => Act(node, 0),
+            "Cast" when OnnxDataTypes.IsFloating((OnnxDataType)node.GetInt("to", 0)) => Act(node, 0),
             "Pad" => ImportPad(node),
             "Flatten" or "Squeeze" or "Unsqueeze" or "Reshape" => ImportReshape(node),
             "Pow" or "Mul" or "ReduceSum" or "Sqrt" or "ReduceL2" => ImportNormStep(node),

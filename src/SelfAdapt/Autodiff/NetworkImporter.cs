@@ -10,14 +10,16 @@ namespace SelfAdapt.Autodiff;
 
 /// <summary>
 /// Turns an ONNX graph into a <see cref="Network"/>, by structure and never by names: sizes are folded at a probe
-/// size, shared initialisers are untied, and what can't be trained is refused by name.
+/// size, shared initialisers are untied, and what can't be trained is refused by name. Values of 16 bits become 32-bit
+/// floats.
 /// </summary>
 public sealed partial class NetworkImporter
 {
     private const string Supported =
         "Conv (1x1 and 3x3, stride 1, size kept), BatchNormalization, Relu, Add, MaxPool 2x2, Resize x2 (nearest or "
         + "linear half_pixel), Concat (channels), GlobalAveragePool/AveragePool/ReduceMean over all pixels, division "
-        + "by an L2 norm, Gemm (transB=1), Flatten/Squeeze/Unsqueeze/Reshape of pooled features, and size computations";
+        + "by an L2 norm, Gemm (transB=1), Flatten/Squeeze/Unsqueeze/Reshape of pooled features, Cast between floating-point "
+        + "types, and size computations";
 
     private readonly OnnxModel _model;
     private readonly Dictionary<string, Value> _values = [];

@@ -114,10 +114,10 @@ internal sealed class ReportPage
             [new("loss", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
         AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
             [new("kept", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
-        AddChart("Agreement",
-            "How many cells stay the same when noise is added to the held-out images. It rises as a model grows sure of "
-            + "what it sees.",
-            [new("agreement", [.. points.Select(p => ((double)p.Iteration, p.Signals.Agreement))], Dots: true)], null);
+        AddChart("Steadiness",
+            "How many cells stay the same when noise is added to the held-out images, times how many of the original's "
+            + "are still there. The checkpoint with the highest is kept.",
+            [new("steadiness", [.. points.Select(p => ((double)p.Iteration, p.Signals.Steadiness))], Dots: true)], null);
         AddChart("FN rate", "The fraction of the original's cells that the model no longer finds, on held-out images.",
             [new("FN rate", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
             options.Stop is StopRule.Fn or StopRule.Both ? options.FnThreshold : null);

@@ -41,12 +41,12 @@ internal sealed record ReportVerdict(
             StopReason.Completed when options.Stop == StopRule.None =>
                 "All steps were done. No stopping rule was in force, so the last weights count, whatever the "
                 + "signals below show.",
-            StopReason.Completed when options.Stop == StopRule.Agreement => "All steps were done. " + ByAgreement(report),
+            StopReason.Completed when options.Stop == StopRule.Steadiness => "All steps were done. " + BySteadiness(report),
             StopReason.Completed => "All steps were done, and every check stayed within the limits.",
-            StopReason.Agreement => string.Create(
+            StopReason.Steadiness => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The run ended itself: in {options.Patience} checks the agreement had not risen further. ")
-                + ByAgreement(report),
+                $"The run ended itself: in {options.Patience} checks the model had not grown steadier. ")
+                + BySteadiness(report),
             StopReason.FalseNegativeRate => string.Create(
                 CultureInfo.InvariantCulture,
                 $"The run ended itself: a check found that more than {options.FnThreshold:0.#%} of the cells that the "
@@ -61,35 +61,42 @@ internal sealed record ReportVerdict(
         return report.KeptPoint.Iteration switch
         {
             0 when report.Iterations == 0 => "No step was made.",
-            0 when options.Stop != StopRule.Agreement =>
+            0 when options.Stop != StopRule.Steadiness =>
                 ended + " No later check was within the limits, so the result is the model as it was.",
-            _ when report.Reason is StopReason.Completed or StopReason.Agreement => ended,
-            _ when options.Stop == StopRule.Agreement => ended + " " + ByAgreement(report),
+            _ when report.Reason is StopReason.Completed or StopReason.Steadiness => ended,
+            _ when options.Stop == StopRule.Steadiness => ended + " " + BySteadiness(report),
             _ => ended + " The last check within the limits gave the result.",
         };
     }
 
     /// <summary>What the rule saw in the checkpoint that it picked.</summary>
-    private static string ByAgreement(RunReport report)
+    private static string BySteadiness(RunReport report)
     {
-        double before = report.Evaluations[0].Signals.Agreement;
-        double best = report.Evaluations.Skip(1).Select(e => e.Signals.Agreement).DefaultIfEmpty(before).Max();
+        HeldOutSignals before = report.Evaluations[0].Signals;
+        HeldOutSignals kept = report.KeptPoint.Signals;
+        double best = report.Evaluations.Skip(1).Select(e => e.Signals.Steadiness).DefaultIfEmpty(0).Max();
         return report.KeptPoint.Iteration == 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"No check passed for better: {before:0.0%} of the original's cells stay the same when noise is added to "
-                + $"the held-out images, {best:0.0%} at best in a later check, and a check counts only where no more "
-                + $"cells were lost than gained. So the result is the model as it was.")
+                $"No check passed for better: the original's steadiness (how many cells outlast noise, times how many of "
+                + $"its cells are still found) is {before.Steadiness:0.000} on the held-out images, a later one's "
+                + $"{best:0.000} at best. So the result is the model as it was.")
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"This checkpoint is the steadiest: {report.KeptPoint.Signals.Agreement:0.0%} of its cells stay the same "
-                + $"when noise is added to the held-out images, {before:0.0%} of the original's do, and no more cells "
-                + $"were lost than gained.");
+                $"This checkpoint is the steadiest: {kept.Agreement:0.0%} of its cells stay the same when noise is added "
+                + $"to the held-out images, {before.Agreement:0.0%} of the original's do, and {1 - kept.FnRate:0.0%} of "
+                + $"the original's cells are still found.");
     }
 
     private static string EvidenceFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int labelled = changes.Count(c => c.Sample.Truth is not null);
+        if (changes.Count == 0 && report.SamplesMissing > 0)
+        {
+            return "No image was segmented for this report, so nothing was compared: look at masks of both models "
+                + "before you trust the new one.";
+        }
+
         if (labelled == 0)
         {
             return "There were no labels, so nothing here says how accurate either model is, or which is better. What "
@@ -124,6 +131,13 @@ internal sealed record ReportVerdict(
 
     private static IEnumerable<string> WarningsFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
+        if (report.SamplesMissing > 0)
+        {
+            yield return $"This report was cut short by hand: {changes.Count} of "
+                + $"{changes.Count + report.SamplesMissing} images were segmented for it. The model was written before "
+                + "and is whole.";
+        }
+
         int before = changes.Sum(c => c.Before.Count);
         int after = changes.Sum(c => c.After.Count);
         if (after == 0 && before > 0)
@@ -138,7 +152,7 @@ internal sealed record ReportVerdict(
                 + $"only looking can tell.");
         }
 
-        if (before == 0)
+        if (before == 0 && report.SamplesMissing == 0)
         {
             yield return "The original finds no cells in these images, so the stopping signals, which watch them, "
                 + "are blind. Check --diameter and --channels.";

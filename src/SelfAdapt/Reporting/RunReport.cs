@@ -40,6 +40,9 @@ public sealed record RunReport
     /// <summary>The images that both models segmented; may be empty when there is no result.</summary>
     public required IReadOnlyList<ReportSample> Samples { get; init; }
 
+    /// <summary>Images that were to be segmented and were not, as the user stopped it.</summary>
+    public int SamplesMissing { get; init; }
+
     /// <summary>The channel shown, 0-based; null for the mean of all.</summary>
     public int? Channel { get; init; }
 

@@ -26,10 +26,13 @@ internal static unsafe class FlowDynamics
     /// <param name="scale">What the flow is divided by.</param>
     /// <param name="steps">Number of steps.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <param name="origin">
+    /// Row and column in the whole image where the field begins: positions are rounded as there.
+    /// </param>
     /// <returns>For each cell pixel the index of the pixel where it ended.</returns>
     public static int[] Follow(
         ReadOnlySpan<float> flowY, ReadOnlySpan<float> flowX, int[] cellPixels, int height, int width,
-        float scale, int steps, int threads = 0)
+        float scale, int steps, int threads = 0, (int Top, int Left) origin = default)
     {
         int[] ends = new int[cellPixels.Length];
         int chunks = (cellPixels.Length + PointsPerChunk - 1) / PointsPerChunk;
@@ -37,7 +40,7 @@ internal static unsafe class FlowDynamics
         float[] rented = ArrayPool<float>.Shared.Rent(FlowField.Length(height, width));
         fixed (float* y = flowY, x = flowX, interleaved = rented)
         {
-            FlowField field = new(interleaved, height, width);
+            FlowField field = new(interleaved, height, width, origin);
             (nint ofY, nint ofX) = ((nint)y, (nint)x);
             new Span<float>(interleaved, FlowField.Length(height, width)).Clear();
             Parallel.For(0, chunks, parallelism, chunk =>

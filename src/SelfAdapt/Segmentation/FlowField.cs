@@ -21,14 +21,21 @@ internal readonly unsafe struct FlowField
     private readonly float _maxY;
     private readonly float _maxX;
 
+    // A sum is rounded where the point is in the whole image. Both the addition of the part's place and its removal are
+    // exact, so the place leaves no trace.
+    private readonly float _top;
+    private readonly float _left;
+
     /// <summary>Takes a field.</summary>
     /// <param name="vectors"><see cref="Length"/> values.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
-    public FlowField(float* vectors, int height, int width)
+    /// <param name="origin">Row and column in the whole image where the field begins.</param>
+    public FlowField(float* vectors, int height, int width, (int Top, int Left) origin)
     {
         Vectors = vectors;
         (Width, _maxY, _maxX) = (width, height - 1, width - 1);
+        (_top, _left) = (origin.Top, origin.Left);
     }
 
     /// <summary>
@@ -59,8 +66,8 @@ internal readonly unsafe struct FlowField
         double stepY = (above[0] * w00) + (above[2] * w01) + (below[0] * w10) + (below[2] * w11);
         double stepX = (above[1] * w00) + (above[3] * w01) + (below[1] * w10) + (below[3] * w11);
 
-        y = Clamp(y + (float)stepY, _maxY);
-        x = Clamp(x + (float)stepX, _maxX);
+        y = Clamp((y + _top + (float)stepY) - _top, _maxY);
+        x = Clamp((x + _left + (float)stepX) - _left, _maxX);
     }
 
     /// <summary>Moves four points by one step; needs AVX2.</summary>
@@ -92,8 +99,9 @@ internal readonly unsafe struct FlowField
             (above.X * w00) + (above.RightX * w01) + (below.X * w10) + (below.RightX * w11);
 
         // As in Clamp: the processor's maximum gives its second operand when the first is not a number.
-        y = Vector128.MaxNative(y + Avx.ConvertToVector128Single(stepY), Vector128<float>.Zero);
-        x = Vector128.MaxNative(x + Avx.ConvertToVector128Single(stepX), Vector128<float>.Zero);
+        (Vector128<float> top, Vector128<float> edge) = (Vector128.Create(_top), Vector128.Create(_left));
+        y = Vector128.MaxNative(y + top + Avx.ConvertToVector128Single(stepY) - top, Vector128<float>.Zero);
+        x = Vector128.MaxNative(x + edge + Avx.ConvertToVector128Single(stepX) - edge, Vector128<float>.Zero);
         Vector128.MinNative(y, Vector128.Create(_maxY)).Store(ys);
         Vector128.MinNative(x, Vector128.Create(_maxX)).Store(xs);
     }
@@ -126,8 +134,9 @@ internal readonly unsafe struct FlowField
             + (Columns(f11) * w11);
 
         // As in StepFour.
-        y = Vector256.MaxNative(y + Avx512F.ConvertToVector256Single(stepY), Vector256<float>.Zero);
-        x = Vector256.MaxNative(x + Avx512F.ConvertToVector256Single(stepX), Vector256<float>.Zero);
+        (Vector256<float> top, Vector256<float> edge) = (Vector256.Create(_top), Vector256.Create(_left));
+        y = Vector256.MaxNative(y + top + Avx512F.ConvertToVector256Single(stepY) - top, Vector256<float>.Zero);
+        x = Vector256.MaxNative(x + edge + Avx512F.ConvertToVector256Single(stepX) - edge, Vector256<float>.Zero);
         Vector256.MinNative(y, Vector256.Create(_maxY)).Store(ys);
         Vector256.MinNative(x, Vector256.Create(_maxX)).Store(xs);
     }

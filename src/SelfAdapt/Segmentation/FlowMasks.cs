@@ -30,10 +30,29 @@ public static class FlowMasks
     }
 
     /// <summary>
+    /// The masks of a part of an image, as they are in the whole: cells that lie in the part far from its borders have
+    /// the same pixels, bit for bit.
+    /// </summary>
+    /// <param name="part">[description.Channels, height, width], the outputs for the part.</param>
+    /// <param name="description">What the channels mean.</param>
+    /// <param name="options">As for the whole image.</param>
+    /// <param name="whole">Height and width of the whole image.</param>
+    /// <param name="origin">Row and column where the part begins.</param>
+    internal static LabelImage ComputePart(
+        Image part, OutputDescription description, SegmentationOptions options, (int Height, int Width) whole,
+        (int Top, int Left) origin)
+    {
+        double share = (double)whole.Height * whole.Width / ((double)part.Height * part.Width);
+        SegmentationOptions own = options with { MaxSizeFraction = options.MaxSizeFraction * share };
+        return Compute(part, description, own, part.Height, part.Width, origin);
+    }
+
+    /// <summary>
     /// The same, with masks enlarged to another size before holes and small masks are treated.
     /// </summary>
     internal static LabelImage Compute(
-        Image outputs, OutputDescription description, SegmentationOptions options, int height, int width)
+        Image outputs, OutputDescription description, SegmentationOptions options, int height, int width,
+        (int Top, int Left) origin = default)
     {
         if (outputs.Channels != description.Channels)
         {
@@ -44,7 +63,7 @@ public static class FlowMasks
         OutputPart logit = description.Parts.FirstOrDefault(part => part.Kind == OutputKind.Logit)
             ?? throw new ArgumentException("Masks need an output that is a logit.", nameof(description));
         LabelImage masks = description.HasFlow
-            ? FromFlow(outputs, description, logit.Channel, options)
+            ? FromFlow(outputs, description, logit.Channel, options, origin)
             : FromForeground(outputs, logit.Channel, options);
         if (height != masks.Height || width != masks.Width)
         {
@@ -56,13 +75,14 @@ public static class FlowMasks
     }
 
     private static LabelImage FromFlow(
-        Image outputs, OutputDescription description, int logit, SegmentationOptions options)
+        Image outputs, OutputDescription description, int logit, SegmentationOptions options,
+        (int Top, int Left) origin)
     {
         int flow = description.Parts.First(part => part.Kind == OutputKind.VectorField).Channel;
         int[] cellPixels = PixelsAbove(outputs.Plane(logit), options.CellprobThreshold);
         int[] ends = FlowDynamics.Follow(
             outputs.Plane(flow), outputs.Plane(flow + 1), cellPixels, outputs.Height, outputs.Width,
-            description.FlowScale, options.FlowSteps, options.Threads);
+            description.FlowScale, options.FlowSteps, options.Threads, origin);
         LabelImage labels = SeedLabeling.Label(
             cellPixels, ends, outputs.Height, outputs.Width, options.MaxSizeFraction);
         if (options.FlowThreshold > 0)

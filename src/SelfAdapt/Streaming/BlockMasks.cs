@@ -22,6 +22,7 @@ internal sealed class BlockMasks
     private readonly int _core;
     private readonly int _margin;
     private readonly LabelRows _sink;
+    private readonly Action<MaskProgress>? _mark;
     private readonly Image _band;
     private readonly int[] _labels;
     private int _top;
@@ -36,9 +37,11 @@ internal sealed class BlockMasks
     /// <param name="core">Side of a core, px.</param>
     /// <param name="margin">Width of the margin, px.</param>
     /// <param name="sink">Receives the labels.</param>
+    /// <param name="from">Where to go on; null to begin at the top.</param>
+    /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     public BlockMasks(
         OutputDescription outputs, SegmentationOptions options, int height, int width, int core, int margin,
-        LabelRows sink)
+        LabelRows sink, MaskProgress? from = null, Action<MaskProgress>? mark = null)
     {
         (_outputs, _height, _width, _core, _margin, _sink) = (outputs, height, width, core, margin, sink);
         _options = options with { ExcludeOnEdges = false };
@@ -46,6 +49,12 @@ internal sealed class BlockMasks
         int rows = Math.Min(height, core + (2 * margin));
         _band = ImagePreparation.Blank(outputs.Channels, rows, width);
         _labels = new int[rows * width];
+        _mark = mark;
+        if (from is not null)
+        {
+            (_top, _coreTop, Cells) = (from.Top, from.CoreTop, from.Cells);
+            from.Begun.CopyTo(_labels, 0);
+        }
     }
 
     /// <summary>Cells so far.</summary>
@@ -97,6 +106,10 @@ internal sealed class BlockMasks
         }
 
         _top = final;
+        if (_coreTop < _height)
+        {
+            _mark?.Invoke(new MaskProgress(_top, _coreTop, Cells, _labels[..(_filled * _width)]));
+        }
     }
 
     private void FinishBlock(int coreLeft)
@@ -104,9 +117,7 @@ internal sealed class BlockMasks
         int top = Math.Max(0, _coreTop - _margin);
         int left = Math.Max(0, coreLeft - _margin);
         Image block = Cut(top, BandEnd - top, left, Math.Min(_width, coreLeft + _core + _margin) - left);
-        double share = (double)_height * _width / ((double)block.Height * block.Width);
-        LabelImage masks = FlowMasks.Compute(
-            block, _outputs, _options with { MaxSizeFraction = _options.MaxSizeFraction * share });
+        LabelImage masks = FlowMasks.ComputePart(block, _outputs, _options, (_height, _width), (top, left));
         LabelRegion[] regions = LabelRegions.Find(masks, MaxLabel(masks));
         int[] numbers = new int[regions.Length];
         for (int k = 0; k < regions.Length; k++)

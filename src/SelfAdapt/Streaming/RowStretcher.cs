@@ -16,16 +16,22 @@ internal sealed class RowStretcher
     private int _pendingTop;
     private int _next;
 
-    /// <summary>Starts at the top.</summary>
+    /// <summary>Starts.</summary>
     /// <param name="from">Size of what comes in.</param>
     /// <param name="to">Size of what goes out.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <param name="sink">Receives the rows, from the top down.</param>
-    public RowStretcher((int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink)
+    /// <param name="first">The first row that goes out.</param>
+    public RowStretcher(
+        (int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink, int first = 0)
     {
         (_from, _to, _threads, _sink) = (from, to, threads, sink);
         _taps = Resampling.RowTaps(from.Height, to.Height);
+        (_next, _pendingTop) = (first, _taps[first].First);
     }
+
+    /// <summary>The row that must come in next.</summary>
+    public int Expected => _pendingTop + (_pending?.Height ?? 0);
 
     /// <summary>Takes the next rows.</summary>
     /// <param name="rows">[channels, n, width].</param>

@@ -16,13 +16,15 @@ internal sealed class StreamedInference
     private readonly PreparedRows _rows;
     private readonly SegmentationOptions _options;
     private readonly Action<Image> _sink;
+    private readonly int _first;
     private readonly Padding _padding;
     private readonly int _paddedWidth;
 
     private StreamedInference(
-        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, Action<Image> sink)
+        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
+        Action<Image> sink)
     {
-        (_network, _rows, _options, _sink) = (network, rows, options, sink);
+        (_network, _rows, _options, _first, _sink) = (network, rows, options, first, sink);
         Padding frame = Padding.For(rows.Height, rows.Width);
         int least = options.Augment ? TileLayout.Side : 0;
         _padding = frame with
@@ -37,13 +39,14 @@ internal sealed class StreamedInference
     /// <param name="network">The network.</param>
     /// <param name="rows">The prepared image.</param>
     /// <param name="options">Batch size, overlap and augmentation.</param>
+    /// <param name="first">The first row that is wanted, at network scale.</param>
     /// <param name="progress">Receives the share of tiles that is done.</param>
     /// <param name="sink">Receives [outputs, n, width] at network scale, from the top down.</param>
     /// <param name="cancelled">Ends the work between batches.</param>
     public static void Run(
-        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, Action<double> progress,
-        Action<Image> sink, CancellationToken cancelled) =>
-        new StreamedInference(network, rows, options, sink).Run(progress, cancelled);
+        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
+        Action<double> progress, Action<Image> sink, CancellationToken cancelled) =>
+        new StreamedInference(network, rows, options, first, sink).Run(progress, cancelled);
 
     private void Run(Action<double> progress, CancellationToken cancelled)
     {
@@ -52,9 +55,10 @@ internal sealed class StreamedInference
             ? TileLayout.Mirrored(paddedHeight, _paddedWidth)
             : TileLayout.Plain(paddedHeight, _paddedWidth, _options.TileOverlap);
         TileBlender blender = new(_network.Outputs, layout.Height, _paddedWidth, layout);
-        int top = 0;
-        int done = 0;
-        foreach (IGrouping<int, Tile> line in layout.Tiles.GroupBy(t => t.Y))
+        Tile[] tiles = [.. layout.Tiles.Where(t => t.Y + layout.Height > _first + _padding.Top)];
+        int top = tiles[0].Y;
+        int done = layout.Tiles.Length - tiles.Length;
+        foreach (IGrouping<int, Tile> line in tiles.GroupBy(t => t.Y))
         {
             if (line.Key > top)
             {
@@ -120,7 +124,8 @@ internal sealed class StreamedInference
 
     private void Emit(Image padded, int top)
     {
-        int from = Math.Max(0, top - _padding.Top);
+        // Rows above the first one wanted lack tiles that were left out.
+        int from = Math.Max(_first, top - _padding.Top);
         int to = Math.Min(_rows.Height, top + padded.Height - _padding.Top);
         if (to > from)
         {

@@ -12,7 +12,8 @@ namespace SelfAdapt.Streaming;
 /// </summary>
 public sealed class StreamedSegmenter
 {
-    private const int LargestCore = 4096;
+    // Larger ones would save little, and a broken-off run more.
+    private const int LargestCore = 1024;
     private const int CoreStep = 64;
 
     private readonly ISegmentationNetwork _network;
@@ -56,24 +57,35 @@ public sealed class StreamedSegmenter
     /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
     /// <param name="progress">Receives the share that is done, 0 to 1.</param>
     /// <param name="cancelled">Ends the work.</param>
+    /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
+    /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     /// <returns>The number of cells.</returns>
+    /// <exception cref="ArgumentException"><paramref name="from"/> does not belong to this image.</exception>
     /// <exception cref="SelfAdaptException">
     /// As <see cref="Segmenter.Segment"/>; or (<see cref="ExitCode.OutOfMemory"/>) the image is too wide for the memory.
     /// </exception>
     public int Segment(
-        IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled)
+        IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
+        MaskProgress? from = null, Action<MaskProgress>? mark = null)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(sink);
         ArgumentNullException.ThrowIfNull(progress);
         int margin = MarginOf(_options);
+        if (from is not null && (from.CoreTop < 1 || from.CoreTop >= image.Height
+            || from.Top != Math.Max(0, from.CoreTop - margin) || from.Cells < 0
+            || from.Begun.Length != (long)(Math.Min(image.Height, from.CoreTop + margin) - from.Top) * image.Width))
+        {
+            throw new ArgumentException("These labels belong to another image or other options.", nameof(from));
+        }
+
         int core = Core ?? CoreFor(image, margin, source);
         PreparedRows rows = PreparedRows.Measure(image, _options, _network.InputChannels, source, cancelled);
         BlockMasks masks =
-            new(_network.Outputs, _options, image.Height, image.Width, core, margin, sink);
+            new(_network.Outputs, _options, image.Height, image.Width, core, margin, sink, from, mark);
         RowStretcher stretcher = new(
-            (rows.Height, rows.Width), (image.Height, image.Width), _options.Threads, masks.Add);
-        StreamedInference.Run(_network, rows, _options, progress, Stretch, cancelled);
+            (rows.Height, rows.Width), (image.Height, image.Width), _options.Threads, masks.Add, from?.Top ?? 0);
+        StreamedInference.Run(_network, rows, _options, stretcher.Expected, progress, Stretch, cancelled);
         return masks.Cells;
 
         void Stretch(Image outputs)
@@ -88,7 +100,7 @@ public sealed class StreamedSegmenter
 
     private int CoreFor(IRowSource image, int margin, string source)
     {
-        for (int core = LargestCore; core >= Math.Max(CoreStep, margin); core -= CoreStep)
+        for (int core = Math.Max(LargestCore, margin); core >= Math.Max(CoreStep, margin); core -= CoreStep)
         {
             if (MemoryEstimate.Streamed(image, _network, _options, core, margin) <= _memory)
             {

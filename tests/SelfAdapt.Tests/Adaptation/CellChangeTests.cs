@@ -17,7 +17,7 @@ public sealed class CellChangeTests
         CellChange change = CellChange.Between([ThreeCells], [ThreeCells], 0.5);
         Assert.AreEqual(new CellChange(3, 0, 0), change);
         Assert.AreEqual(0, change.LostFraction);
-        Assert.AreEqual(0, change.NetLoss);
+        Assert.AreEqual(1, change.Remaining(20));
         Assert.AreEqual(1, change.Agreement);
     }
 
@@ -31,7 +31,7 @@ public sealed class CellChangeTests
         CellChange change = CellChange.Between([ThreeCells, one], [current, one], 0.5);
         Assert.AreEqual(new CellChange(2, 2, 2), change);
         Assert.AreEqual(0.5, change.LostFraction, 1e-15);
-        Assert.AreEqual(0, change.NetLoss, 1e-15);
+        Assert.AreEqual(1 - (2 / 24.0), change.Remaining(20), 1e-15);
         Assert.AreEqual(2 / 6.0, change.Agreement, 1e-15);
     }
 
@@ -40,17 +40,13 @@ public sealed class CellChangeTests
     {
         CellChange change = CellChange.Between([NoCells], [ThreeCells], 0.5);
         Assert.AreEqual(0, change.LostFraction);
-        Assert.AreEqual(0, change.NetLoss);
+        Assert.AreEqual(1, change.Remaining(20));
         Assert.AreEqual(0, change.Agreement);
     }
 
     [TestMethod]
     public void Agreement_NoCellsAtAll_IsNoOpinion() =>
         Assert.AreEqual(0, CellChange.Between([NoCells], [NoCells], 0.5).Agreement);
-
-    [TestMethod]
-    public void NetLoss_MoreGainedThanLost_IsNegative() =>
-        Assert.AreEqual(-1.5, new CellChange(1, 1, 4).NetLoss, 1e-15);
 
     [TestMethod]
     public void Between_CountsDiffer_Throws() => Assert.ThrowsExactly<ArgumentException>(

@@ -36,18 +36,18 @@ public sealed class HeldOutImagesTests
         images.Measure(Brighter(0.5f));
         HeldOutSignals blind = images.Measure(Brighter(0.8f));
         Assert.AreEqual(0.5, blind.FnRate);
-        Assert.AreEqual(0.5, blind.NetLoss);
+        Assert.AreEqual(blind.Agreement * (1 - (1 / 22.0)), blind.Steadiness, 1e-12);
         Assert.AreEqual(1, blind.Cells);
     }
 
     [TestMethod]
-    public void Measure_NetworkThatFindsMore_NetLossIsNegative()
+    public void Measure_NetworkThatFindsMore_LosesNothing()
     {
         HeldOutImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
         images.Measure(Brighter(0.8f));
         HeldOutSignals more = images.Measure(Brighter(0.5f));
         Assert.AreEqual(0, more.FnRate);
-        Assert.AreEqual(-1, more.NetLoss);
+        Assert.AreEqual(more.Agreement, more.Steadiness);
     }
 
     [TestMethod]

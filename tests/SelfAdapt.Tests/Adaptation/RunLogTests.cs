@@ -42,9 +42,10 @@ public sealed class RunLogTests
     }
 
     [TestMethod]
-    public void Create_Append_GoesOnAtTheEndAndIsReadableMeanwhile()
+    public void Resume_CutsOffWhatIsDoneAgain_AndIsReadableMeanwhile()
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
+        long first;
         EvaluationPoint point = new(0, new HeldOutSignals { Cells = 3 });
         try
         {
@@ -53,15 +54,21 @@ public sealed class RunLogTests
                 log.Write(point, StopDecision.Keep);
                 using FileStream reader = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
                 Assert.IsTrue(reader.Length > 20);
+                first = log.Length;
+                Assert.AreEqual(reader.Length, first);
+                log.Write(point with { Iteration = 125 }, StopDecision.Keep);
             }
 
-            using (RunLog log = RunLog.Create(path, append: true))
+            using (RunLog log = RunLog.Resume(path, first))
             {
                 log.Write(point with { Iteration = 250 }, StopDecision.Stop);
             }
 
             string[] lines = File.ReadAllLines(path);
             Assert.AreEqual(2, lines.Length);
+            Assert.AreEqual(
+                ExitCode.OutputNotWritable,
+                Assert.ThrowsExactly<SelfAdaptException>(() => RunLog.Resume(path, 1_000_000)).Code);
             StringAssert.Contains(lines[1], "\"iteration\":250", StringComparison.Ordinal);
         }
         finally

@@ -57,22 +57,21 @@ public sealed class StopControllerTests
     }
 
     [TestMethod]
-    public void Agreement_HighestAmongThoseThatLostNothing_IsKept()
+    public void Steadiness_Highest_IsKept()
     {
-        StopController controller = Agreement();
+        StopController controller = Steadiness();
         Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(0, 0.5)));
         Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(10, 0.6)));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(20, 0.9, netLoss: 0.021)));
         Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(30, 0.6)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(40, 0.61, netLoss: 0.02)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(40, 0.61)));
         Assert.AreEqual(40, controller.Kept!.Iteration);
         Assert.IsNull(controller.Reason);
     }
 
     [TestMethod]
-    public void Agreement_HardlyAboveTheSource_KeepsTheSource()
+    public void Steadiness_HardlyAboveTheSource_KeepsTheSource()
     {
-        StopController controller = Agreement();
+        StopController controller = Steadiness();
         controller.Add(Steady(0, 0.5));
         Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, 0.51)));
         Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(20, 0.5101)));
@@ -80,31 +79,30 @@ public sealed class StopControllerTests
     }
 
     [TestMethod]
-    public void Agreement_NotANumber_IsPassedOver()
+    public void Steadiness_NotANumber_IsPassedOver()
     {
-        StopController controller = Agreement();
+        StopController controller = Steadiness();
         controller.Add(Steady(0, 0.5));
         Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, double.NaN)));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(20, 0.9, netLoss: double.NaN)));
     }
 
     [TestMethod]
-    public void Agreement_PatienceAtItsEnd_Stops()
+    public void Steadiness_PatienceAtItsEnd_Stops()
     {
-        StopController controller = Agreement(patience: 2);
+        StopController controller = Steadiness(patience: 2);
         EvaluationPoint[] course =
             [Steady(0, 0.5), Steady(10, 0.4), Steady(20, 0.6), Steady(30, 0.6), Steady(40, 0.5), Steady(50, 0.9)];
         Assert.AreEqual(40, FirstStop(controller, course));
         Assert.AreEqual(20, controller.Kept!.Iteration);
-        Assert.AreEqual(StopReason.Agreement, controller.Reason);
+        Assert.AreEqual(StopReason.Steadiness, controller.Reason);
     }
 
     [TestMethod]
-    public void Agreement_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
-        Agreement(patience: 0), Enumerable.Range(0, 100).Select(i => Steady(i, -i))));
+    public void Steadiness_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
+        Steadiness(patience: 0), Enumerable.Range(0, 100).Select(i => Steady(i, -i))));
 
-    private static StopController Agreement(int patience = 10) =>
-        new(new() { Stop = StopRule.Agreement, Patience = patience });
+    private static StopController Steadiness(int patience = 10) =>
+        new(new() { Stop = StopRule.Steadiness, Patience = patience });
 
     private static int? FirstStop(StopController controller, IEnumerable<EvaluationPoint> course)
     {
@@ -123,6 +121,6 @@ public sealed class StopControllerTests
     private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
         new(iteration, new HeldOutSignals { FnRate = fn, EmbeddingDistance = embedding });
 
-    private static EvaluationPoint Steady(int iteration, double agreement, double netLoss = 0) =>
-        new(iteration, new HeldOutSignals { Agreement = agreement, NetLoss = netLoss });
+    private static EvaluationPoint Steady(int iteration, double steadiness) =>
+        new(iteration, new HeldOutSignals { Steadiness = steadiness });
 }

@@ -39,6 +39,25 @@ public sealed class VariantWriterTests
     }
 
     [TestMethod]
+    [DataRow("cellpose")]
+    [DataRow("unet")]
+    [DataRow("tangle")]
+    public void Import_Fp16_IsTheNetworkWithRoundedWeights(string name)
+    {
+        OnnxModel source = Small(name);
+        OnnxModel half = Variant(source, ModelVariant.Fp16);
+        Network network = NetworkImporter.Import(source);
+        float[] x = Forward.Picture(network.InputChannels, 16, 24);
+        float[] run = Forward.Builtin(half, x, 16, 24);
+
+        Assert.IsLessThan(1e-2, Forward.Difference(Forward.Builtin(source, x, 16, 24), run));
+
+        // Written once more, as 32-bit floats, it stays what it is.
+        Assert.IsLessThan(
+            1e-6, Forward.Difference(run, Forward.Builtin(Variant(half, ModelVariant.Portable), x, 16, 24)));
+    }
+
+    [TestMethod]
     [DataRow(RealModels.Dynamic, 1e-5)]
     [DataRow(RealModels.SingleOutput, 1e-5)]
     [DataRow(RealModels.Static, 1e-5)]

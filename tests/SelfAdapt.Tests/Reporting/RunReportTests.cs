@@ -114,8 +114,8 @@ public sealed class RunReportTests
     [DataRow(StopReason.EmbeddingDistance, 10, "further than 0.5")]
     [DataRow(StopReason.Cancelled, 3, "stopped by hand")]
     [DataRow(StopReason.Diverged, 3, "ran away")]
-    [DataRow(StopReason.Agreement, 10, "the agreement had not risen further. No check passed for better: 80.0%")]
-    [DataRow(StopReason.Completed, 10, "No check passed for better: 80.0%")]
+    [DataRow(StopReason.Steadiness, 10, "the model had not grown steadier. No check passed for better")]
+    [DataRow(StopReason.Completed, 10, "is 0.750 on the held-out images")]
     [DataRow(StopReason.Completed, 0, "No step was made")]
     public void Verdict_OriginalKept_SaysWhy(StopReason reason, int iterations, string why)
     {
@@ -126,7 +126,7 @@ public sealed class RunReportTests
     }
 
     [TestMethod]
-    public void Verdict_AdaptedKeptByAgreement_SaysHowSteadyItIs() => StringAssert.Contains(
+    public void Verdict_AdaptedKeptBySteadiness_SaysHowSteadyItIs() => StringAssert.Contains(
         Verdict(Report()).Reason, "80.0% of its cells stay the same", StringComparison.Ordinal);
 
     [TestMethod]
@@ -232,7 +232,7 @@ public sealed class RunReportTests
     };
 
     private static EvaluationPoint Point(int iteration) => new(
-        iteration, new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Cells = 5 }, 0.9, 0.01);
+        iteration, new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 }, 0.9, 0.01);
 
     private static ReportSample Sample(string name, int[] before, int[] after, int[]? truth) =>
         new(name, Picture(), Cells(before), Cells(after), truth is null ? null : Cells(truth));

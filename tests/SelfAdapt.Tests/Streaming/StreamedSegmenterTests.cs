@@ -116,6 +116,138 @@ public sealed class StreamedSegmenterTests
     }
 
     [TestMethod]
+    [DataRow(64)]
+    [DataRow(1000)]
+    public void BlockMasks_FarFromTheOrigin_RoundsPositionsAsTheWhole(int core)
+    {
+        // Beyond row 4,096 a position has half the digits behind the point that it has near row 1,000 of a block.
+        (int height, int width) = (8600, 60);
+        Image outputs = NoisyFlows(height, width);
+        SegmentationOptions options = new() { FlowThreshold = 0 };
+        LabelImage whole = FlowMasks.Compute(outputs, OutputDescription.Cellpose, options);
+        Assert.IsGreaterThan(500, whole.Labels.Max());
+        List<int> labels = [];
+        BlockMasks masks = new(
+            OutputDescription.Cellpose, options, height, width, core, 96, rows => labels.AddRange(rows));
+        masks.Add(outputs);
+        AssertSamePartition(whole, new LabelImage(height, width, [.. labels]));
+    }
+
+    [TestMethod]
+    [DataRow(0.0, 1, 130)]
+    [DataRow(22.0, 2, 130)]
+    [DataRow(22.0, 3, 200)]
+    public void Segment_BrokenOff_GoesOnToTheSameMasks(double diameter, int marks, int core)
+    {
+        string file = Path.GetTempFileName();
+        Image image = Picture(620, 400);
+        SegmentationOptions options = new() { Diameter = diameter, DiamMean = 17, Threads = 2 };
+        Run(options, image, network =>
+        {
+            LabelImage whole = Streamed(network, options, image, core: 130);
+            int before = 0;
+            Assert.ThrowsExactly<OperationCanceledException>(() => Resumed(130, () =>
+            {
+                if (++before == marks)
+                {
+                    throw new OperationCanceledException();
+                }
+            }));
+
+            // The program died while it wrote a record.
+            using (FileStream torn = new(file, FileMode.Append))
+            {
+                torn.Write([1, 0, 0, 0, 200, 0, 0, 0, 7, 7, 7, 7, 1, 2, 3]);
+            }
+
+            int after = 0;
+            LabelImage resumed = Resumed(core, () => after++);
+            Assert.AreEqual(core == 130 ? 4 : 5, after + (core == 130 ? before : 4));
+            AssertSamePartition(whole, resumed);
+            if (core == 130)
+            {
+                CollectionAssert.AreEqual(whole.Labels, resumed.Labels);
+            }
+
+            LabelImage Resumed(int core, Action marked)
+            {
+                List<int> labels = [];
+                using UnfinishedMasks unfinished = UnfinishedMasks.Open(
+                    file, "all", image.Height, image.Width, rows => labels.AddRange(rows), out MaskProgress? from);
+                LabelRows take = rows =>
+                {
+                    labels.AddRange(rows);
+                    unfinished.Add(rows);
+                };
+                new StreamedSegmenter(network, options, long.MaxValue) { Core = core }.Segment(
+                    new ImageRows(image), "test", take, _ => { }, CancellationToken.None, from, progress =>
+                    {
+                        unfinished.Mark(progress);
+                        marked();
+                    });
+                return new LabelImage(image.Height, image.Width, [.. labels]);
+            }
+        });
+        File.Delete(file);
+    }
+
+    [TestMethod]
+    public void UnfinishedMasks_CutOffAnywhere_GoesOnFromTheLastWholeMark()
+    {
+        string file = Path.GetTempFileName();
+        (int[] first, int[] begun, int[] second) = ([1, 1, 0, 2, 2, 0], [0, 3, 3], [3, 3, 3]);
+        using (UnfinishedMasks masks = UnfinishedMasks.Open(file, "k", 9, 3, _ => { }, out MaskProgress? none))
+        {
+            Assert.IsNull(none);
+            masks.Add(first);
+            masks.Mark(new MaskProgress(2, 4, 3, begun));
+        }
+
+        int marked = (int)new FileInfo(file).Length;
+        using (UnfinishedMasks masks = UnfinishedMasks.Open(file, "k", 9, 3, _ => { }, out _))
+        {
+            masks.Add(second);
+            masks.Mark(new MaskProgress(3, 5, 4, []));
+        }
+
+        byte[] whole = File.ReadAllBytes(file);
+        for (int length = 0; length <= whole.Length; length++)
+        {
+            File.WriteAllBytes(file, whole[..length]);
+            Check(length == whole.Length ? 3 : length >= marked ? 2 : 0);
+        }
+
+        // A changed bit counts as cut off there, and other options or another size begin anew.
+        for (int at = 0; at < whole.Length; at++)
+        {
+            byte[] changed = [.. whole];
+            changed[at] ^= 16;
+            File.WriteAllBytes(file, changed);
+            Check(at >= marked ? 2 : 0);
+        }
+
+        File.WriteAllBytes(file, whole);
+        Check(0, "other");
+        File.WriteAllBytes(file, whole);
+        Check(0, width: 6);
+        File.Delete(file);
+
+        void Check(int rows, string decides = "k", int width = 3)
+        {
+            List<int> found = [];
+            using UnfinishedMasks masks = UnfinishedMasks.Open(
+                file, decides, 9, width, r => found.AddRange(r), out MaskProgress? progress);
+            CollectionAssert.AreEqual(((int[])[.. first, .. second])[..(rows * 3)], found);
+            Assert.AreEqual(rows, progress?.Top ?? 0);
+            if (rows == 2)
+            {
+                CollectionAssert.AreEqual(begun, progress!.Begun);
+                Assert.AreEqual((4, 3), (progress.CoreTop, progress.Cells));
+            }
+        }
+    }
+
+    [TestMethod]
     public void Segment_TooLittleMemory_SaysHowMuchIsNeeded()
     {
         Image image = Picture(64, 64);
@@ -185,6 +317,29 @@ public sealed class StreamedSegmenterTests
         }
 
         return image;
+    }
+
+    /// <summary>Touching cells whose flows point to their centres, with so much noise that paths part easily.</summary>
+    private static Image NoisyFlows(int height, int width)
+    {
+        const int Pitch = 19;
+        const float Noisiness = 6;
+        Image outputs = ImagePreparation.Blank(3, height, width);
+        Image noise = Noise(2, height, width);
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                (float dy, float dx) = ((Pitch / 2) - (y % Pitch), (Pitch / 2) - (x % Pitch));
+                float length = Math.Max(1, MathF.Sqrt((dy * dy) + (dx * dx)));
+                int at = (y * width) + x;
+                outputs.Plane(0)[at] = (5 * dy / length) + (Noisiness * ((noise.Plane(0)[at] / 65536) - 0.5f));
+                outputs.Plane(1)[at] = (5 * dx / length) + (Noisiness * ((noise.Plane(1)[at] / 65536) - 0.5f));
+                outputs.Plane(2)[at] = 1;
+            }
+        }
+
+        return outputs;
     }
 
     private static void Disc(Image image, int cy, int cx, int radius)

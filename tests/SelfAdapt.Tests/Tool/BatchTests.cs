@@ -1,8 +1,11 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Imaging;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -90,6 +93,50 @@ public sealed class BatchTests : IDisposable
     }
 
     [TestMethod]
+    public void Segment_LargeImageBrokenOff_GoesOnWhereItStopped()
+    {
+        Directory.CreateDirectory(_at.At("images"));
+        Image tall = new(1, 4000, 200, [.. Enumerable.Range(0, 4000 * 200).Select(i =>
+            (float)(100 + (90 * Math.Sin(i % 200 / 9.0) * Math.Sin(i / 200 / 9.0))))]);
+        ImageFile.WriteTiff(_at.At("images", "i0_img.tif"), tall);
+        string[] parts = ["--batch-size", "1", "--memory-limit", "400MB", "--diameter", "12"];
+        Assert.AreEqual(ExitCode.Ok, Segment(parts).Code);
+        byte[] whole = File.ReadAllBytes(Mask(0));
+        Directory.Delete(_at.At("out"), recursive: true);
+
+        using CancellationTokenSource cancel = new();
+        Task<ToolResult> first = Task.Run(() => Segment(parts, cancel.Token));
+        string unfinished = Mask(0) + ".unfinished";
+        while (!first.IsCompleted && !(File.Exists(unfinished) && new FileInfo(unfinished).Length > 1000))
+        {
+            // This thread is the test's own, so that no queue of work keeps it from looking.
+            Thread.Sleep(1);
+        }
+
+        cancel.Cancel();
+        Assert.AreEqual(ExitCode.Cancelled, first.GetAwaiter().GetResult().Code);
+        Assert.IsFalse(File.Exists(Mask(0)));
+        ToolResult second = Segment(parts);
+        Assert.AreEqual(ExitCode.Ok, second.Code, second.Error);
+        StringAssert.Contains(second.Error, "goes on after row", StringComparison.Ordinal);
+        CollectionAssert.AreEqual(whole, File.ReadAllBytes(Mask(0)));
+        Assert.IsFalse(File.Exists(unfinished));
+    }
+
+    [TestMethod]
+    public void Progress_TimeLeft_CountsOnlyWhatTookTime()
+    {
+        BatchProgress progress = new(new ProgressLine(TextWriter.Null, interactive: false), 4);
+        progress.Next(worked: false);
+        progress.Next(worked: true);
+        Assert.AreEqual("2/4 files  left 20 s", progress.Line("", 0, TimeSpan.FromSeconds(10)));
+
+        // An earlier run had done a fifth of this file: 1.3 files took 26 s, 1.5 are left.
+        progress.Within("x", 0.2);
+        Assert.AreEqual("2/4 files, half  left 30 s", progress.Line(", half", 0.5, TimeSpan.FromSeconds(26)));
+    }
+
+    [TestMethod]
     public void Segment_InPartsWithOtherFormats_IsPassedOverWithTheReason()
     {
         Directory.CreateDirectory(_at.At("images"));
@@ -102,7 +149,10 @@ public sealed class BatchTests : IDisposable
             ExitCode.Usage, "2GB or 500MB", "segment", "--model", "m", "--images", "i", "--memory-limit", "much");
     }
 
-    private ToolResult Segment(params string[] more) => ToolRun.Run(
+    private ToolResult Segment(params string[] more) => Segment(more, CancellationToken.None);
+
+    private ToolResult Segment(string[] more, CancellationToken cancelled) => ToolRun.Run(
+        cancelled,
         ["segment", "--model", _at.Onnx(), "--images", _at.At("images"), "--out", _at.At("out"), "--json",
             _at.At("r.json"), .. more]);
 

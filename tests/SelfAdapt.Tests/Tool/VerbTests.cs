@@ -8,6 +8,8 @@ using SelfAdapt.Export;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Simulation;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -192,6 +194,34 @@ public sealed class VerbTests : IDisposable
     {
         ToolResult result = ToolRun.Run(args);
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+    }
+
+    [TestMethod]
+    public void Fp16Variant_SegmentsLikeTheOriginal_AndIsNotAdapted()
+    {
+        string model = Path.Combine(RepositoryFolder.Root, "models", "nuclei_small.onnx");
+        string half = _at.At("half.onnx");
+        Ok("export", "--model", model, "--variant", "fp16", "--out", half);
+        Image image = MicrographSimulator.Simulate(MicrographOptions.Clean, 4).Image;
+        Directory.CreateDirectory(_at.At("one"));
+        ImageFile.WriteTiff(_at.At("one", "m.tif"), image);
+        foreach ((string file, string folder) in (ReadOnlySpan<(string, string)>)[(model, "a"), (half, "b")])
+        {
+            Ok("segment", "--model", file, "--images", _at.At("one"), "--out", _at.At(folder), "--diameter", "17",
+                "--engine", "builtin");
+        }
+
+        LabelImage original = LabelFile.Read(_at.At("a", "m_cp_masks.tif"));
+        Assert.IsGreaterThan(10, original.Labels.Max());
+        Assert.AreEqual(
+            1.0,
+            InstanceMatching.Match(original, LabelFile.Read(_at.At("b", "m_cp_masks.tif")), 0.9).AveragePrecision);
+
+        ToolRun.Expect(
+            ExitCode.ModelUnsupported, "(nuclei_small.onnx)", "adapt", "--model", half, "--images", _at.At("one"),
+            "--out", _at.At("run"));
+        Ok("inspect", half, "--json", _at.At("r.json"));
+        Assert.IsFalse((bool)ToolRun.Json(_at.At("r.json"))["trainable"]!);
     }
 
     [TestMethod]

@@ -36,6 +36,9 @@ internal sealed class AdaptVerb
     private readonly Option<bool> _keepSnapshots = OptionFactory.Flag(
         "--keep-snapshots", "Keep the weights of every evaluation, for 'export --snapshot N'");
 
+    private readonly Option<bool> _resume = OptionFactory.Flag(
+        "--resume", "Go on with the run in --out, where it was interrupted; its other options are in its run.json");
+
     private readonly EngineArguments _engine = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier run's files");
     private readonly Option<string?> _json = ResultFile.CreateOption();
@@ -57,6 +60,7 @@ internal sealed class AdaptVerb
         command.Add(verb._outputs);
         verb._engine.AddTo(command);
         command.Add(verb._keepSnapshots);
+        command.Add(verb._resume);
         command.Add(verb._force);
         command.Add(verb._json);
         command.SetAction(verb.Run);
@@ -70,7 +74,7 @@ internal sealed class AdaptVerb
         AdaptationOptions options = _method.Get(parsed);
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
-        Network network = model.Import(parsed.GetValue(_outputs));
+        Network network = model.ImportForTraining(parsed.GetValue(_outputs));
         EngineRequest engine = _engine.Get(parsed);
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
@@ -83,12 +87,17 @@ internal sealed class AdaptVerb
         IReadOnlyList<LabelledImage> labelled = parsed.GetValue(_labels) is { } labels
             ? LabelledFolder.Load(labels, images.Images, labels)
             : [];
-        OutputFolder.Prepare(folder, parsed.GetValue(_force));
-        RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(options, segmentation));
+        bool resume = parsed.GetValue(_resume);
+        OutputFolder.Prepare(folder, resume || parsed.GetValue(_force));
+        using IDisposable hold = OutputFolder.Hold(folder);
+        if (!resume)
+        {
+            RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(options, segmentation));
+        }
 
         AdaptationJob job = new(
             model, network, images.Images, labelled, options, segmentation, folder,
-                parsed.GetValue(_keepSnapshots));
+                parsed.GetValue(_keepSnapshots), resume);
         (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, backend, teacher);
         result["skipped"] = SegmentVerb.ToJson(images.Skipped);
         ResultFile.Write(json, result);

@@ -44,7 +44,7 @@ internal sealed class ExportVerb
 
     private readonly Option<double?> _diamLabels = OptionFactory.Optional<double?>(
         "--diam-labels", "PX",
-        "Mean object diameter of the images it is for [default: the run's --diameter, else from the model]");
+        "Object diameter of the images it is for [default: the median cell that the run found, else from the model]");
 
     private readonly Option<string?> _licence = OptionFactory.Optional<string>(
         "--licence", "NAME", "Licence of the model, stored in variants", "--license");

@@ -101,7 +101,9 @@ internal static class InspectVerb
                 + (model.DiamLabels is { } labels ? FormattableString.Invariant($", labels {labels:0.##} px")
                     : "")
             : "not given in the file");
-        Row(output, "trainable", network is null ? "no" : "yes, every parameter");
+        Row(output, "trainable", network is null ? "no"
+            : model.WhyFrozen is { } why ? "no: " + why
+            : "yes, every parameter");
         WriteConsumers(output, model);
     }
 
@@ -153,8 +155,8 @@ internal static class InspectVerb
             ["outputs"] = new JsonArray(
                 [.. onnx.Graph.Outputs.Select(
                     o => ToJson(o, network is null ? null : Meaning(network, o.Name)))]),
-            ["trainable"] = network is not null,
-            ["reason"] = refusal?.Message,
+            ["trainable"] = network is not null && model.WhyFrozen is null,
+            ["reason"] = refusal?.Message ?? model.WhyFrozen,
             ["trainable_parameters"] = network?.ParameterCount,
             ["statistics"] = network?.StatisticsCount,
             ["size_multiple"] = network?.SizeMultiple,

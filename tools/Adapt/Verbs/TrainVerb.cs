@@ -108,7 +108,7 @@ internal sealed class TrainVerb
         string? json = parsed.GetValue(_json);
         ResultFile.Check(json);
         ModelFile model = StartModel(parsed);
-        Network network = model.Import(null);
+        Network network = model.ImportForTraining(null);
         TrainingOptions setOptions = new()
         {
             Channels = parsed.GetValue(_channels) ?? default,

@@ -1,0 +1,40 @@
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Imaging;
+using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Study;
+
+/// <summary>What a run did to the masks of some judged images.</summary>
+internal static class Pictures
+{
+    private const int Images = 4;
+
+    /// <summary>
+    /// Per image two panels, as a PNG file: the source's masks beside the adapted network's, and both networks' masks in
+    /// turn beside the true ones.
+    /// </summary>
+    public static byte[] Draw(
+        Network network, Target target, SegmentationOptions options, Backend backend, WeightSnapshot kept)
+    {
+        using NetworkWeights weights = new(network, backend);
+        using EngineNetwork engine = new(weights, backend);
+        Segmenter segmenter = new(engine, options);
+        LabelImage[] before = [.. target.Judged.Take(Images).Select(j => segmenter.Segment(j.Image).Masks)];
+        weights.Upload(kept.Parameters, kept.Statistics);
+        List<BeforeAfterPanel> panels = [];
+        for (int i = 0; i < before.Length; i++)
+        {
+            (Image image, LabelImage truth, string name) = target.Judged[i];
+            LabelImage after = segmenter.Segment(image).Masks;
+            double Ap(LabelImage masks) => InstanceMatching.Match(truth, masks, 0.5).AveragePrecision;
+            panels.Add(new(name, image, before[i], after, $"source: AP50 {Ap(before[i]):0.00}", $"adapted: AP50 {Ap(after):0.00}"));
+            panels.Add(new("", image, truth, after, "truth", "adapted (magenta: missed, green: not true)"));
+        }
+
+        return BeforeAfterPicture.EncodePng(panels, target.Channels.First > 0 ? target.Channels.First - 1 : null);
+    }
+}

@@ -1,0 +1,100 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using System.Threading;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
+using ToolProgram = SelfAdapt.Tool.Program;
+
+namespace SelfAdapt.Tests.Tool;
+
+/// <summary>A run that is interrupted and goes on leaves what one that was not interrupted leaves.</summary>
+[TestClass]
+public sealed partial class ResumeTests : IDisposable
+{
+    private readonly ToolRun _at = new();
+
+    public void Dispose() => _at.Dispose();
+
+    [TestMethod]
+    public void Resume_AfterCtrlC_SameModelSameLogNoStrayFiles()
+    {
+        string[] adapt = Adapt("whole");
+        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(adapt).Code);
+
+        ToolResult cut = Interrupt("cut", "evaluation at 4:");
+        Assert.AreEqual(ExitCode.Cancelled, cut.Code, cut.Error);
+        StringAssert.Contains(cut.Out, "--resume", StringComparison.Ordinal);
+        Assert.IsTrue(File.Exists(_at.At("cut", "run.state")));
+
+        ToolResult rest = ToolRun.Run(Resume("cut"));
+        Assert.AreEqual(ExitCode.Ok, rest.Code, rest.Error);
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(_at.At("whole", "adapted.onnx")), File.ReadAllBytes(_at.At("cut", "adapted.onnx")));
+        Assert.AreEqual(Log("whole"), Log("cut"));
+        CollectionAssert.AreEqual(Files("whole"), Files("cut"));
+    }
+
+    [TestMethod]
+    public void Resume_RunThatIsOver_SaysSo()
+    {
+        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(Adapt("whole")).Code);
+        ToolRun.Expect(ExitCode.NoUsableInput, "no state to go on from", Resume("whole"));
+    }
+
+    [TestMethod]
+    public void Resume_OtherOptions_IsRefused()
+    {
+        Interrupt("cut", "evaluation at 2:");
+        ToolRun.Expect(ExitCode.Usage, "other options", [.. Resume("cut"), "--learning-rate", "0.5"]);
+    }
+
+    [TestMethod]
+    public void Adapt_FolderHeldByAnotherRun_IsRefused()
+    {
+        Directory.CreateDirectory(_at.At("out"));
+        using IDisposable hold = OutputFolder.Hold(_at.At("out"));
+        ToolRun.Expect(ExitCode.OutputExists, "another run", [.. Adapt("out"), "--force"]);
+    }
+
+    private string[] Adapt(string name) =>
+    [
+        "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At(name), "--iterations", "7",
+        "--batch-size", "2", "--crop", "32", "--views", "2", "--eval-every", "2", "--diameter", "13",
+    ];
+
+    private string[] Resume(string name) =>
+        ["adapt", "--config", _at.At(name, "run.json"), "--out", _at.At(name), "--resume"];
+
+    private ToolResult Interrupt(string name, string line)
+    {
+        using CancellationTokenSource cancel = new();
+        using StringWriter output = new();
+        using Watch error = new(cancel, line);
+        int code = ToolProgram.Run(Adapt(name), new Terminal(output, error, interactive: false, cancel.Token));
+        return new ToolResult((ExitCode)code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>The log without what a clock says.</summary>
+    private string Log(string name) => Seconds().Replace(File.ReadAllText(_at.At(name, "run.jsonl")), "");
+
+    private string[] Files(string name) =>
+        [.. Directory.EnumerateFileSystemEntries(_at.At(name)).Select(f => Path.GetFileName(f)!).Order()];
+
+    [GeneratedRegex("\"seconds\":[0-9.Ee+-]+")]
+    private static partial Regex Seconds();
+
+    /// <summary>Presses Ctrl-C when a line begins in a certain way.</summary>
+    private sealed class Watch(CancellationTokenSource cancel, string line) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value is not null && value.StartsWith(line, StringComparison.Ordinal))
+            {
+                cancel.Cancel();
+            }
+        }
+    }
+}

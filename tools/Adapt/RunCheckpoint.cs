@@ -1,0 +1,82 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>A run's state in its output folder: there while the run is not over, gone once it is.</summary>
+internal sealed class RunCheckpoint
+{
+    private readonly string _path;
+    private readonly string _fingerprint;
+
+    private RunCheckpoint(string path, string fingerprint) => (_path, _fingerprint) = (path, fingerprint);
+
+    /// <summary>The state to go on from, and the bytes of the log that belong to it; null: from the beginning.</summary>
+    public (RunState State, long LogLength)? From { get; private init; }
+
+    /// <summary>The checkpoint of a job.</summary>
+    /// <param name="job">What the run is started with.</param>
+    /// <param name="resume">Whether to go on from the state in the folder.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: there is no state to go on from, or it is damaged. Usage: it is of a run that was started otherwise.
+    /// </exception>
+    public static RunCheckpoint Of(AdaptationJob job, bool resume)
+    {
+        string path = RunFolder.State(job.Out);
+        string fingerprint = Fingerprint(job);
+        if (!resume)
+        {
+            return new RunCheckpoint(path, fingerprint);
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput,
+                $"{path}: there is no state to go on from: the run in this folder is over, or saved none yet. Start anew "
+                + "without --resume, in another folder or with --force.");
+        }
+
+        return new RunCheckpoint(path, fingerprint) { From = CheckpointFile.Read(path, job.Network, fingerprint) };
+    }
+
+    /// <summary>Saves a state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="logLength">Bytes of the log that belong to it.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is protected or full.</exception>
+    public void Save(RunState state, long logLength) => CheckpointFile.Write(_path, state, _fingerprint, logLength);
+
+    /// <summary>Removes the file of a run that is over.</summary>
+    public void Remove() => File.Delete(_path);
+
+    /// <summary>
+    /// What decides a run's numbers: the model, the options, the images' names. How many threads there are does not.
+    /// </summary>
+    private static string Fingerprint(AdaptationJob job)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Add(byte[] bytes)
+        {
+            hash.AppendData(BitConverter.GetBytes(bytes.Length));
+            hash.AppendData(bytes);
+        }
+
+        Add(job.Model.WriteOnnx(new Dictionary<string, float[]>()));
+        Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, AdaptationRun.OptionFormat));
+        Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, AdaptationRun.OptionFormat));
+        foreach (string name in job.Images.Select(i => i.Name).Concat(job.Labelled.Select(l => l.Name)))
+        {
+            Add(Encoding.UTF8.GetBytes(name));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
