@@ -17,8 +17,10 @@ namespace SelfAdapt.Tests.Compute.Cuda;
 [TestClass]
 public sealed class CudaBackendTests
 {
-    public static IEnumerable<object[]> Operations =>
-        OperationCases.All.Where(c => !c.Large).Select(c => new object[] { c.Name });
+    /// <summary>Without what is large, and what differs from another case by a flag that a third case has too.</summary>
+    public static IEnumerable<object[]> Operations => OperationCases.All
+        .Where(c => !c.Large && !(c.Kernel == 1 && c.Name.StartsWith("BatchNorm+Conv", StringComparison.Ordinal)))
+        .Select(c => new object[] { c.Name });
 
     public static IEnumerable<object[]> Vectors => VectorCases.All.Select(c => new object[] { c.Name });
 
@@ -31,7 +33,6 @@ public sealed class CudaBackendTests
     }
 
     [TestMethod]
-    [DataRow("Conv 3x3 with bias 2x35x3x3 to 37")]
     [DataRow("BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
     [DataRow("Conv 1x1 with bias 1x17x3x5 to 33")]
     public void Convolution_OnTensorCores_StaysWithinTf32sBound(string name)
@@ -77,7 +78,7 @@ public sealed class CudaBackendTests
     [TestMethod]
     public void SelfTraining_TwoStepsInTheSimulator_AgreeWithTheReference()
     {
-        Network network = NetworkImporter.Import(SmallNetworks.Cellpose(4, 8));
+        Network network = NetworkImporter.Import(SmallNetworks.Cellpose(4));
 
         // Stored statistics: with the batch's, biases have no gradient but rounding's; AdamW makes whole steps of that.
         AdaptationOptions options = new()
