@@ -1,4 +1,6 @@
 using System;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Compute.Cpu;
 using System.Linq;
 
 namespace SelfAdapt.Benchmarks;
@@ -24,7 +26,8 @@ internal static class AllocationTable
             Row(bench, "training step", step.Run);
         }
 
-        using IterationCase iteration = new(bench.CheckpointFile, threads, size);
+        using IterationCase iteration = new(
+            bench.CheckpointFile, new CpuBackend(threads), new AdaptationOptions { Crop = size });
         Row(bench, "iteration", () => iteration.Run());
     }
 

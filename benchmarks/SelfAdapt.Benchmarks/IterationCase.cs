@@ -2,7 +2,6 @@ using System;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Benchmarks;
@@ -11,18 +10,18 @@ namespace SelfAdapt.Benchmarks;
 internal sealed class IterationCase : IDisposable
 {
     private readonly IterationInputs _inputs;
-    private readonly CpuBackend _backend;
+    private readonly Backend _backend;
     private readonly SelfTraining _training;
 
     /// <summary>Compiles student and teacher.</summary>
     /// <param name="checkpoint">The weights' file.</param>
-    /// <param name="threads">Threads.</param>
-    /// <param name="size">Crop, px.</param>
-    public IterationCase(string checkpoint, int threads, int size)
+    /// <param name="backend">Where it runs; it is disposed with this.</param>
+    /// <param name="options">The method's options.</param>
+    public IterationCase(string checkpoint, Backend backend, AdaptationOptions options)
     {
-        _inputs = new IterationInputs(checkpoint, size);
+        _inputs = new IterationInputs(checkpoint, options);
         Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
-        _backend = new CpuBackend(threads);
+        _backend = backend;
         _training = new SelfTraining(network, _backend, _inputs.Options);
     }
 

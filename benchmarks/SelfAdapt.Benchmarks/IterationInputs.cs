@@ -14,12 +14,11 @@ internal sealed class IterationInputs
 
     /// <summary>Makes them.</summary>
     /// <param name="checkpoint">The weights' file.</param>
-    /// <param name="size">Crop, px.</param>
-    public IterationInputs(string checkpoint, int size)
+    /// <param name="options">The method's options.</param>
+    public IterationInputs(string checkpoint, AdaptationOptions options)
     {
-        _checkpoint = checkpoint;
-        Options = new AdaptationOptions { Crop = size };
-        int plane = size * size;
+        (_checkpoint, Options) = (checkpoint, options);
+        int plane = options.Crop * options.Crop;
         float[] first = Inputs.Noise((long)Options.BatchSize * plane, 1);
         Weak = new float[2 * first.Length];
         for (int i = 0; i < first.Length; i++)

@@ -1,4 +1,6 @@
 using System;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Compute.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -11,7 +13,8 @@ internal static class IterationTable
     public static void Write(Bench bench)
     {
         (int threads, int size) = (bench.Settings.Threads, bench.Settings.Size);
-        IterationInputs inputs = new(bench.CheckpointFile, size);
+        AdaptationOptions options = new() { Crop = size };
+        IterationInputs inputs = new(bench.CheckpointFile, options);
         bench.Report.Section("Iteration", $"""
             The defaults of `adapt`, batch {inputs.Options.BatchSize}: teacher on six views, mean and deviation,
             quantile thresholds, strong augmentation, the student's pass for the stored statistics, its training pass
@@ -20,7 +23,7 @@ internal static class IterationTable
             thresholds after the first iteration, which every output of the teacher enters.
             """);
         bench.Report.Table(1, "threads", "ours ms", "torch ms", "format", "ratio", "error");
-        using IterationCase ours = new(bench.CheckpointFile, threads, size);
+        using IterationCase ours = new(bench.CheckpointFile, new CpuBackend(threads), options);
         float[] thresholds = ours.Run();
         using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "iteration", inputs.ForPeer());
         double? error = torch is null ? null : Inputs.Error(thresholds, torch.Result("", threads));

@@ -1,4 +1,6 @@
 using System;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Compute.Cpu;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
@@ -19,7 +21,8 @@ internal static class MemoryProbe
     public static int Run(ReadOnlySpan<string> arguments)
     {
         long before = Machine.ResidentKilobytes ?? 0;
-        using IterationCase ours = new(arguments[0], Number(arguments[1]), Number(arguments[2]));
+        AdaptationOptions options = new() { Crop = Number(arguments[2]) };
+        using IterationCase ours = new(arguments[0], new CpuBackend(Number(arguments[1])), options);
         for (int i = 0; i < Iterations; i++)
         {
             ours.Run();

@@ -1,4 +1,5 @@
 using System.Linq;
+using SelfAdapt.Adaptation;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -42,7 +43,8 @@ internal static class MemoryTable
     {
         const string Name = "iteration";
         using TorchPeer peer = bench.Torch!.StartAnother();
-        peer.Make(Name, Name, format, new IterationInputs(bench.CheckpointFile, bench.Settings.Size).ForPeer());
+        AdaptationOptions options = new() { Crop = bench.Settings.Size };
+        peer.Make(Name, Name, format, new IterationInputs(bench.CheckpointFile, options).ForPeer());
         peer.Run(Name, "", bench.Settings.Threads, MemoryProbe.Iterations);
         (long before, long peak) = (peer.BaselineKilobytes, peer.PeakKilobytes);
         bench.Report.Row($"torch, {format}", before >> 10, peak >> 10, (peak - before) >> 10);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using SelfAdapt.Benchmarks.Gpu;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -32,6 +33,11 @@ internal static class Program
             return MasksBenchmark.Run(arguments.AsSpan(1));
         }
 
+        if (arguments is ["gpu", ..])
+        {
+            return GpuCommand.Run(arguments.AsSpan(1));
+        }
+
         if (arguments is [MemoryProbe.Command, ..])
         {
             return MemoryProbe.Run(arguments.AsSpan(1));
@@ -45,6 +51,7 @@ internal static class Program
                 + $"[{All}|{string.Join('|', Tables.Keys)}]\n       [--threads N] [--rounds N] [--size N] "
                 + "[--batch N] [--python FILE] [--out FILE.md]\n"
                 + "size: crop in px, a multiple of 16; batch: of the convolutions.\n"
+                + $"{GpuCommand.Usage}\n"
                 + "Or: masks [--threads N] [--rounds N] [--size N] [--peer COMMAND]");
             return 2;
         }

@@ -11,8 +11,9 @@ namespace SelfAdapt.Benchmarks;
 /// <param name="Batch">Images per call of the convolutions.</param>
 /// <param name="Python">The interpreter that has torch.</param>
 /// <param name="Out">A file for the tables, or null.</param>
+/// <param name="Device">Which GPU, for the tables of the gpu command.</param>
 internal sealed record Settings(
-    string Table, int Threads, int Rounds, int Size, int Batch, string Python, string? Out)
+    string Table, int Threads, int Rounds, int Size, int Batch, string Python, string? Out, int Device = 0)
 {
     public const int FullSize = 224;
     private const int FullRounds = 10;
@@ -57,6 +58,7 @@ internal sealed record Settings(
         ("--rounds", >= 1 and <= 1000 and var n) => this with { Rounds = n },
         ("--size", >= 16 and <= 2048 and var n) when n % 16 == 0 => this with { Size = n },
         ("--batch", >= 1 and <= 1024 and var n) => this with { Batch = n },
+        ("--device", >= 0 and <= 255 and var n) => this with { Device = n },
         ("--python", _) => this with { Python = value },
         ("--out", _) => this with { Out = value },
         _ => null,

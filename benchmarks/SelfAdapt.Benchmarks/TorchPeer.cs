@@ -33,6 +33,7 @@ internal sealed class TorchPeer : IDisposable
         {
             JsonNode hello = Ask(new JsonObject { ["do"] = "hello" });
             (Version, BaselineKilobytes) = ((string)hello["torch"]!, (long)hello["now"]!);
+            Gpu = (string?)hello["cuda"];
         }
         catch (PeerException)
         {
@@ -43,6 +44,12 @@ internal sealed class TorchPeer : IDisposable
 
     /// <summary>Version of torch.</summary>
     public string Version { get; }
+
+    /// <summary>The GPU that it finds, or null.</summary>
+    public string? Gpu { get; }
+
+    /// <summary>Most memory that its tensors took on the GPU since the last case was made, kB.</summary>
+    public long GpuPeakKilobytes => (long)Ask(new JsonObject { ["do"] = "memory" })["cuda_peak"]!;
 
     /// <summary>True where its idle threads sleep at once (OMP_WAIT_POLICY=PASSIVE).</summary>
     public bool IsPassive { get; }
@@ -83,6 +90,31 @@ internal sealed class TorchPeer : IDisposable
             note = $"not measured: {e.Message}";
             return null;
         }
+    }
+
+    /// <summary>Starts it for cases on a GPU.</summary>
+    /// <param name="settings">The interpreter.</param>
+    /// <param name="note">What was started, or why nothing was.</param>
+    public static TorchPeer? TryStartOnGpu(Settings settings, out string note)
+    {
+        try
+        {
+            TorchPeer peer = new(settings.Python, false);
+            if (peer.Gpu is not null)
+            {
+                note = $"torch {peer.Version} on {peer.Gpu}, cudnn.benchmark on";
+                return peer;
+            }
+
+            note = $"not measured: torch {peer.Version} of {settings.Python} finds no GPU";
+            peer.Dispose();
+        }
+        catch (Exception e) when (e is PeerException or IOException or System.ComponentModel.Win32Exception)
+        {
+            note = $"not measured: {e.Message}";
+        }
+
+        return null;
     }
 
     /// <summary>Another one like this, that has done nothing yet.</summary>

@@ -16,7 +16,7 @@ internal sealed class TrainingStep : IDisposable
     private const float WeightDecay = 1e-3f;
     private const float FlowScale = 5;
 
-    private readonly CpuBackend _backend;
+    private readonly Backend _backend;
     private readonly NetworkWeights _weights;
     private readonly DeviceVector _cell;
     private readonly DeviceVector _flow;
@@ -27,14 +27,22 @@ internal sealed class TrainingStep : IDisposable
     private readonly ChannelMeaning[] _channels;
     private int _steps;
 
-    /// <summary>Compiles the network and fills in the inputs that the peer has too.</summary>
+    /// <summary>The same on the cpu, as the tables' settings have it.</summary>
     public TrainingStep(Bench bench, int threads, int batch)
+        : this(bench.CheckpointFile, new CpuBackend(threads), batch, bench.Settings.Size)
     {
-        int size = bench.Settings.Size;
-        Network network = NetworkImporter.Import(
-            CellposeGraphBuilder.Build(TorchCheckpoint.Load(bench.CheckpointFile)));
+    }
+
+    /// <summary>Compiles the network and fills in the inputs that the peer has too.</summary>
+    /// <param name="checkpoint">The weights' file.</param>
+    /// <param name="backend">Where it runs; it is disposed with this.</param>
+    /// <param name="batch">Images per step.</param>
+    /// <param name="size">Crop, px.</param>
+    public TrainingStep(string checkpoint, Backend backend, int batch, int size)
+    {
+        Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
         _channels = SelfTraining.Meanings(network.Outputs);
-        _backend = new CpuBackend(threads);
+        _backend = backend;
         _weights = new NetworkWeights(network, _backend);
         Graph = new TrainableGraph(network, _weights, _backend, batch, size, size, GraphMode.Training);
         Graph.Input.Upload(Inputs.Noise(Graph.Input.Length, 1));
@@ -49,7 +57,7 @@ internal sealed class TrainingStep : IDisposable
         _optimizerSums = _backend.CreateVector(2);
         Arguments = new JsonObject
         {
-            ["state"] = bench.CheckpointFile, ["batch"] = batch, ["size"] = size,
+            ["state"] = checkpoint, ["batch"] = batch, ["size"] = size,
             ["learning_rate"] = LearningRate, ["weight_decay"] = WeightDecay,
         };
     }

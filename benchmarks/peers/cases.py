@@ -64,20 +64,29 @@ class Forward:
             return self.network(self.x)
 
 
+def autocast(device, precision):
+    """BF16 where it was asked for, else nothing."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16")
+
+
 class Step:
     """Forward, Cellpose's supervised loss, backward, AdamW."""
 
-    def __init__(self, memory_format, state, batch, size, learning_rate, weight_decay):
-        self.network = cellpose_network.load(state, FORMATS[memory_format]).train()
+    def __init__(
+            self, memory_format, state, batch, size, learning_rate, weight_decay, device="cpu", precision="fp32"):
+        self.device, self.precision = device, precision
+        self.network = cellpose_network.load(state, FORMATS[memory_format]).to(device).train()
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=learning_rate, weight_decay=weight_decay, foreach=True)
-        self.x = noise((batch, 2, size, size), 1).contiguous(memory_format=FORMATS[memory_format])
-        self.cell = (noise((batch, size, size), 2) > 0).float()
-        self.flow = noise((batch, 2, size, size), 3)
+        self.x = noise((batch, 2, size, size), 1).contiguous(memory_format=FORMATS[memory_format]).to(device)
+        self.cell = (noise((batch, size, size), 2) > 0).float().to(device)
+        self.flow = noise((batch, 2, size, size), 3).to(device)
 
     def run(self, part):
         self.optimizer.zero_grad(set_to_none=True)
-        y = self.network(self.x)
+        with autocast(self.device, self.precision):
+            y = self.network(self.x)
+        y = y.float()
         loss = 0.5 * F.mse_loss(y[:, :2], 5 * self.flow) + F.binary_cross_entropy_with_logits(y[:, 2], self.cell)
         loss.backward()
         self.optimizer.step()

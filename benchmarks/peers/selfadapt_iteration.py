@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 import cellpose_network
-from cases import FORMATS, noise
+from cases import FORMATS, autocast, noise
 
 # (quarter turns counter-clockwise, flipped dimension or None)
 VIEWS = [(0, None), (0, 2), (0, 3), (1, None), (2, None), (3, None)]
@@ -32,7 +32,7 @@ def turn_back(y, view):
 
 def blur(plane, sigma):
     radius = int(np.ceil(3 * sigma))
-    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1) / sigma) ** 2)
+    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, device=plane.device) / sigma) ** 2)
     kernel /= kernel.sum()
     plane = F.pad(plane[None, None], (radius,) * 4, mode="reflect")
     return F.conv2d(F.conv2d(plane, kernel[None, None, None]), kernel[None, None, :, None])[0, 0]
@@ -51,16 +51,18 @@ def strong(x, draws):
             for contrast in (draw["contrast_first"], not draw["contrast_first"]):
                 z = torch.lerp(z.mean(), z, draw["contrast"]) if contrast else z * draw["brightness"]
                 z = z.clamp_(min=0)
-            plane.copy_(blur(z, draw["blur"]) + draw["noise"] * torch.randn(z.shape))
+            plane.copy_(blur(z, draw["blur"]) + draw["noise"] * torch.randn(z.shape, device=z.device))
     return result
 
 
 class Iteration:
-    def __init__(self, memory_format, state, batch, size, options, augmentations):
+    def __init__(
+            self, memory_format, state, batch, size, options, augmentations, device="cpu", precision="fp32"):
+        self.device, self.precision = device, precision
         self.format = FORMATS[memory_format]
         self.options, self.augmentations, self.steps = options, augmentations, 0
-        self.student = cellpose_network.load(state, self.format).train()
-        self.teacher = cellpose_network.load(state, self.format).eval().requires_grad_(False)
+        self.student = cellpose_network.load(state, self.format).to(device).train()
+        self.teacher = cellpose_network.load(state, self.format).to(device).eval().requires_grad_(False)
         self.weights = list(self.student.parameters())
         self.anchor = [w.detach().clone() for w in self.weights]
         self.norms = [m for m in self.student.modules() if isinstance(m, torch.nn.BatchNorm2d)]
@@ -68,7 +70,7 @@ class Iteration:
             self.weights, lr=options["learning_rate"], weight_decay=options["weight_decay"], foreach=True)
         weak = torch.zeros(batch, 2, size, size)
         weak[:, 0] = noise((batch, size, size), 1) + 0.5
-        self.weak = weak.contiguous(memory_format=self.format)
+        self.weak = weak.contiguous(memory_format=self.format).to(device)
         self.thresholds = [None] * 4  # rows, columns, background, foreground
 
     def run(self, part):
@@ -78,7 +80,9 @@ class Iteration:
             mean, hard, class_mask, vector_mask = self.label()
             strong_input = strong(self.weak, draws).contiguous(memory_format=self.format)
             self.move_statistics()
-        y = self.student(strong_input)
+        with autocast(self.device, self.precision):
+            y = self.student(strong_input)
+        y = y.float()
         cross_entropy = F.binary_cross_entropy_with_logits(y[:, 2], hard, reduction="none")
         squares = (y[:, :2] - mean[:, :2]).square()
         loss = (cross_entropy * class_mask).mean() + self.options["lambda_bal"] * (squares * vector_mask).mean()
@@ -88,10 +92,12 @@ class Iteration:
             self.pull_to_anchor()
             self.optimizer.step()
             self.follow()
-        return torch.tensor([-1 if t is None else t for t in self.thresholds])
+        return torch.tensor([-1 if t is None else float(t) for t in self.thresholds])
 
     def label(self):
-        outputs = torch.stack([turn_back(self.teacher(turn(self.weak, v, self.format)), v) for v in VIEWS])
+        with autocast(self.device, self.precision):
+            outputs = [self.teacher(turn(self.weak, v, self.format)) for v in VIEWS]
+        outputs = torch.stack([turn_back(y.float(), v) for y, v in zip(outputs, VIEWS)])
         mean, deviation = outputs.mean(0), outputs[:, :, :2].std(0)
         logit = mean[:, 2]
         foreground = logit > 0
@@ -100,20 +106,26 @@ class Iteration:
             self.move_threshold(i, deviation[:, i], self.options["regression_quantile"])
             self.move_threshold(2 + i, confidence[foreground == bool(i)], self.options["class_quantile"])
         rows, columns, background, cell = (float("inf") if t is None else t for t in self.thresholds)
-        limit = torch.where(foreground, torch.tensor(cell), torch.tensor(background))
-        vector_mask = deviation <= torch.tensor([rows, columns])[None, :, None, None]
+        limit = torch.where(foreground, self.number(cell), self.number(background))
+        vector_mask = deviation <= torch.stack([self.number(rows), self.number(columns)])[None, :, None, None]
         return mean, foreground.float(), (confidence >= limit).float(), vector_mask.float()
+
+    def number(self, value):
+        return torch.as_tensor(value, dtype=torch.float32, device=self.device)
 
     def move_threshold(self, i, values, quantile):
         if values.numel():
-            new, old, keep = float(np.quantile(values.numpy(), quantile)), self.thresholds[i], self.options["keep"]
+            # On the CPU NumPy is the fastest; on a GPU the threshold stays there.
+            new = float(np.quantile(values.numpy(), quantile)) if self.device == "cpu" else values.quantile(quantile)
+            old, keep = self.thresholds[i], self.options["keep"]
             self.thresholds[i] = new if old is None else keep * old + (1 - keep) * new
 
     def move_statistics(self):
         """The stored statistics follow the weak input; the pass on the strong one leaves them alone."""
         for module in self.norms:
             module.momentum = self.options["norm_momentum"]
-        self.student(self.weak)
+        with autocast(self.device, self.precision):
+            self.student(self.weak)
         for module in self.norms:
             module.momentum = 0.0
 

@@ -1,18 +1,27 @@
 using System;
+using System.Globalization;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Tests.Compute;
+using SelfAdapt.Tests.Compute.Cuda;
 
 namespace SelfAdapt.Tests;
 
 /// <summary>
-/// What runs when the test assembly is started as a program: the cpu backend's parity, so that a test can run it
-/// with instruction sets turned off, which only works for a whole process.
+/// What runs when the test assembly is started as a program. Without arguments the cpu backend's parity, so that a test
+/// can run it with instruction sets turned off, which only works for a whole process; with "cuda", its
+/// number and perhaps "operations", the parity of a real GPU, on machines that have no .NET to run tests with.
 /// </summary>
 internal static class Program
 {
-    private static int Main()
+    private static int Main(string[] arguments)
     {
+        if (arguments is ["cuda", ..])
+        {
+            int index = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 0;
+            return GpuParity.Run(index, operationsAlone: arguments is [_, _, "operations"]);
+        }
+
         using (CpuBackend backend = new(2))
         {
             Console.WriteLine(backend.Name);

@@ -1,4 +1,7 @@
+using System;
 using System.CommandLine;
+using System.Globalization;
+using SelfAdapt.Compute.Cuda;
 
 namespace SelfAdapt.Tool;
 
@@ -18,7 +21,7 @@ internal enum EngineKind
 /// <summary>Where a network runs.</summary>
 internal enum DeviceKind
 {
-    /// <summary>A GPU where the engine can use one, else the CPU.</summary>
+    /// <summary>A GPU where one can be used, else the CPU.</summary>
     Auto,
 
     /// <summary>The CPU.</summary>
@@ -28,14 +31,39 @@ internal enum DeviceKind
     Cuda,
 }
 
+/// <summary>Where a network runs, and on which GPU.</summary>
+/// <param name="Kind">CPU, GPU, or what is there.</param>
+/// <param name="Index">The number in cuda:N; 0 for the others.</param>
+internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
+{
+    private const string CudaPrefix = "cuda:";
+
+    /// <summary>Reads auto, cpu, cuda or cuda:N.</summary>
+    /// <param name="text">What the user gave.</param>
+    /// <returns>Null where it is none of them.</returns>
+    public static DeviceChoice? Parse(string text) => text switch
+    {
+        "auto" => new(DeviceKind.Auto),
+        "cpu" => new(DeviceKind.Cpu),
+        "cuda" => new(DeviceKind.Cuda),
+        _ when text.StartsWith(CudaPrefix, StringComparison.Ordinal)
+            && byte.TryParse(
+                text.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out byte index)
+            => new(DeviceKind.Cuda, index),
+        _ => null,
+    };
+}
+
 /// <summary>What the user asked for.</summary>
 /// <param name="Kind">The engine.</param>
 /// <param name="Device">The device.</param>
 /// <param name="Threads">Threads on the CPU; 0: one per processor.</param>
 /// <param name="Exact">The built-in engine convolves directly.</param>
-internal sealed record EngineRequest(EngineKind Kind, DeviceKind Device, int Threads, bool Exact);
+/// <param name="Precision">What the built-in engine multiplies in on a GPU.</param>
+internal sealed record EngineRequest(
+    EngineKind Kind, DeviceChoice Device, int Threads, bool Exact, GpuPrecision Precision);
 
-/// <summary>The options --engine, --device, --threads and --exact.</summary>
+/// <summary>The options --engine, --device, --precision, --threads and --exact.</summary>
 internal sealed class EngineArguments
 {
     private const int MostThreads = 1024;
@@ -44,9 +72,12 @@ internal sealed class EngineArguments
         "--engine", "auto", "What runs the network: ONNX Runtime or the built-in engine",
         ("auto", EngineKind.Auto), ("ort", EngineKind.Ort), ("builtin", EngineKind.Builtin));
 
-    private readonly Choice<DeviceKind> _device = new(
-        "--device", "auto", "Where it runs",
-        ("auto", DeviceKind.Auto), ("cpu", DeviceKind.Cpu), ("cuda", DeviceKind.Cuda));
+    private readonly Option<string> _device = OptionFactory.Default(
+        "--device", "auto|cpu|cuda|cuda:N", "auto", "Where it runs; auto: an NVIDIA GPU where there is one");
+
+    private readonly Choice<GpuPrecision> _precision = new(
+        "--precision", "fp32", "What the built-in engine multiplies in on a GPU",
+        ("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32));
 
     private readonly Option<int> _threads = OptionFactory.Default(
         "--threads", "N", 0, "Threads on the CPU; 0: one per processor");
@@ -54,26 +85,53 @@ internal sealed class EngineArguments
     private readonly Option<bool> _exact = OptionFactory.Flag(
         "--exact", "Direct convolution in the built-in engine: slower, and nearer to other engines' last digits");
 
+    /// <summary>Makes the options.</summary>
+    public EngineArguments()
+    {
+        _device.CompletionSources.Add("auto", "cpu", "cuda");
+        _device.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: string word }] && DeviceChoice.Parse(word) is null)
+            {
+                result.AddError($"--device is '{word}', but must be one of auto, cpu, cuda, cuda:N (cuda:1, say).");
+            }
+        });
+    }
+
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
         command.Add(_engine.Option);
-        command.Add(_device.Option);
+        command.Add(_device);
+        command.Add(_precision.Option);
         command.Add(_threads);
         command.Add(_exact);
     }
 
     /// <summary>What the user asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <exception cref="SelfAdaptException">Usage: the number of threads is out of range.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// Usage: the number of threads is out of range, or a precision does not go with the device.
+    /// </exception>
     public EngineRequest Get(ParseResult parsed)
     {
         int threads = parsed.GetValue(_threads);
-        return threads is >= 0 and <= MostThreads
-            ? new(_engine.Get(parsed), _device.Get(parsed), threads, parsed.GetValue(_exact))
-            : throw new SelfAdaptException(
+        if (threads is < 0 or > MostThreads)
+        {
+            throw new SelfAdaptException(
                 ExitCode.Usage,
                 $"--threads is {threads}, but must lie between 0 (one per processor) and {MostThreads}.");
+        }
+
+        DeviceChoice device = DeviceChoice.Parse(parsed.GetRequiredValue(_device))!.Value;
+        GpuPrecision precision = _precision.Get(parsed);
+        if (precision != GpuPrecision.Fp32 && device.Kind != DeviceKind.Cuda)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, "--precision tf32 needs a GPU: give --device cuda too, or leave out --precision.");
+        }
+
+        return new(_engine.Get(parsed), device, threads, parsed.GetValue(_exact), precision);
     }
 }

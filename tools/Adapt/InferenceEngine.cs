@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Segmentation;
@@ -33,52 +35,82 @@ internal sealed class InferenceEngine : IDisposable
     /// <param name="model">The model file.</param>
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
+    /// <param name="log">Told why a GPU that is there is not taken, where none was asked for.</param>
     /// <exception cref="SelfAdaptException">
     /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the engine can't
     /// run it.
     /// </exception>
-    public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request)
+    public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request, TextWriter log)
     {
         string reason = "";
         OrtLibrary? library =
             request.Kind == EngineKind.Ort ? RequireOrt() : OrtLibrary.TryFind(null, out reason);
-        if (request.Device == DeviceKind.Cuda)
+        if (request.Kind == EngineKind.Builtin || request.Device.Kind == DeviceKind.Cpu)
         {
-            RequireCuda(request.Kind, library, reason);
-            return OpenOrt(library!, model, network, new OrtOptions(OrtDevice.Cuda), "asked for");
+            return request.Kind == EngineKind.Ort
+                ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), "asked for")
+                : OpenBuiltin(
+                    network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU", log);
         }
 
-        if (request.Kind == EngineKind.Auto && request.Device == DeviceKind.Auto
-            && library is not null && library.Providers.Contains(CudaProvider)
-            && CudaDriver.Probe().Devices > 0)
+        CudaDevices cuda = CudaDevices.Find();
+        OrtOptions gpu = new(OrtDevice.Cuda, request.Device.Index);
+        string? missing = cuda.Devices.Count == 0 ? cuda.Missing
+            : library is null ? reason
+            : !library.Providers.Contains(CudaProvider)
+                ? $"ONNX Runtime {library.Version} in {library.Path} was built without CUDA; point "
+                    + $"{OrtLibrary.PathVariable} to a GPU build of it"
+                : null;
+        if (request.Kind == EngineKind.Ort)
         {
-            try
-            {
-                return OpenOrt(library, model, network, new OrtOptions(OrtDevice.Cuda), "a GPU is there");
-            }
-            catch (SelfAdaptException e) when (e.Code is ExitCode.DeviceMissing or ExitCode.ModelUnsupported)
-            {
-                return OpenBuiltin(network, request, $"a GPU is there, but: {e.Message}");
-            }
+            return missing is null ? OpenOrt(library!, model, network, gpu, "asked for")
+                : request.Device.Kind == DeviceKind.Auto
+                    ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), missing)
+                    : throw new SelfAdaptException(
+                        ExitCode.DeviceMissing, $"--device cuda: {missing}. Leave out --device to run on the CPU.");
         }
 
-        return request.Kind == EngineKind.Ort
-            ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), "asked for")
-            : OpenBuiltin(
-                network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU");
+        if (cuda.Devices.Count == 0 && request.Device.Kind == DeviceKind.Auto)
+        {
+            return OpenBuiltin(network, request, "the default on a CPU", log);
+        }
+
+        try
+        {
+            return missing is null
+                ? OpenOrt(library!, model, network, gpu, "a GPU is there")
+                : OpenBuiltin(network, request, missing, log);
+        }
+        catch (SelfAdaptException e)
+            when (missing is null && e.Code is ExitCode.DeviceMissing or ExitCode.ModelUnsupported)
+        {
+            return OpenBuiltin(network, request, e.Message, log);
+        }
     }
 
-    /// <summary>The built-in engine's compute backend for training.</summary>
+    /// <summary>The built-in engine's compute backend.</summary>
     /// <param name="request">What the user asked for.</param>
-    /// <exception cref="SelfAdaptException">DeviceMissing: training on a GPU was asked for.</exception>
-    public static Backend OpenTraining(EngineRequest request)
+    /// <param name="log">Told why a GPU that is there is not taken, where none was asked for.</param>
+    /// <exception cref="SelfAdaptException">
+    /// DeviceMissing: a GPU was asked for and can't be had. OutOfMemory: it has no memory left.
+    /// </exception>
+    public static Backend OpenBackend(EngineRequest request, TextWriter log)
     {
-        if (request.Device == DeviceKind.Cuda)
+        if (request.Device.Kind != DeviceKind.Cpu)
         {
-            throw new SelfAdaptException(
-                ExitCode.DeviceMissing,
-                "--device cuda: the engine that trains has no GPU kernels in this version, and "
-                + $"{CudaDriver.Probe().Text}. Leave out --device to train on the CPU.");
+            CudaDevices cuda = CudaDevices.Find();
+            bool asked = request.Device.Kind == DeviceKind.Cuda;
+            if (asked || cuda.Devices.Count > 0)
+            {
+                try
+                {
+                    return CudaBackend.Open(cuda, request.Device.Index, request.Precision);
+                }
+                catch (SelfAdaptException e) when (!asked)
+                {
+                    log.WriteLine($"on the CPU, though a GPU is there: {e.Message}");
+                }
+            }
         }
 
         return new CpuBackend(request.Threads, request.Exact);
@@ -116,26 +148,6 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    private static void RequireCuda(EngineKind kind, OrtLibrary? library, string reason)
-    {
-        string? missing = kind == EngineKind.Builtin
-            ? "the built-in engine has no GPU kernels in this version"
-            : library is null ? reason
-            : !library.Providers.Contains(CudaProvider)
-                ? $"ONNX Runtime {library.Version} in {library.Path} was built without CUDA; point "
-                    + $"{OrtLibrary.PathVariable} to a GPU build of it"
-                : null;
-        CudaDriver.Finding driver = CudaDriver.Probe();
-        if (missing is not null || driver.Devices == 0)
-        {
-            string all =
-                string.Join("; ",
-                new[] { missing, driver.Devices == 0 ? driver.Text : null }.OfType<string>());
-            throw new SelfAdaptException(
-                ExitCode.DeviceMissing, $"--device cuda: {all}. Leave out --device to run on the CPU.");
-        }
-    }
-
     private static InferenceEngine OpenOrt(
         OrtLibrary library, ModelFile model, Network network, OrtOptions options, string why)
     {
@@ -148,12 +160,11 @@ internal sealed class InferenceEngine : IDisposable
             opened, $"ONNX Runtime {library.Version} on {options.ProviderName} ({why})");
     }
 
-    private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why)
+    private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why, TextWriter log)
     {
-        CpuBackend backend = new(request.Threads, request.Exact);
+        Backend backend = OpenBackend(request, log);
         NetworkWeights weights = new(network, backend);
         return new InferenceEngine(
-            new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights,
-                backend);
+            new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights, backend);
     }
 }

@@ -5,6 +5,7 @@ using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;
@@ -33,6 +34,9 @@ internal static class TeacherChoice
     public static Func<NetworkWeights, ITeacherEngine>? For(
         TextWriter log, ModelFile model, Network network, EngineRequest request, Backend backend, int batch, int crop)
     {
+        OrtOptions options = backend is CudaBackend
+            ? new(OrtDevice.Cuda, request.Device.Index)
+            : new(Threads: request.Threads);
         switch (request.Kind)
         {
             case EngineKind.Ort:
@@ -41,6 +45,12 @@ internal static class TeacherChoice
                 return _ => Ort(asked, batch);
             case EngineKind.Builtin:
                 return null;
+        }
+
+        if (backend is CudaBackend)
+        {
+            log.WriteLine("teacher: the built-in engine, as its weights then stay on the GPU");
+            return null;
         }
 
         if (OrtLibrary.TryFind(null, out string reason) is not { } library)
@@ -67,7 +77,7 @@ internal static class TeacherChoice
         }
 
         OrtTeacher Ort(OrtLibrary library, int crops) =>
-            new(library, model.Onnx, network, new OrtOptions(Threads: request.Threads), crops, crop);
+            new(library, model.Onnx, network, options, crops, crop);
     }
 
     /// <summary>Milliseconds of the fastest run of each engine, new weights handed over before each as in a run.</summary>

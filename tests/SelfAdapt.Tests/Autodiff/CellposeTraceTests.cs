@@ -26,8 +26,21 @@ public sealed class CellposeTraceTests
     public void Train_TenSteps_FollowsCellposesTrace(
         bool exact, double gradientTolerance, double outputTolerance)
     {
-        using JsonDocument trace = Json("train_trace.json");
         using CpuBackend backend = new(2, exact);
+        CheckTraining(backend, gradientTolerance, outputTolerance);
+    }
+
+    [TestMethod]
+    public void SelfTraining_ThreeSteps_FollowsTheTorchTrace()
+    {
+        using CpuBackend backend = new(2);
+        CheckSelfTraining(backend);
+    }
+
+    /// <summary>Ten supervised steps as Cellpose's own trainer takes them.</summary>
+    internal static void CheckTraining(Backend backend, double gradientTolerance, double outputTolerance)
+    {
+        using JsonDocument trace = Json("train_trace.json");
         Network network = RealNetwork();
         using NetworkWeights weights = new(network, backend);
         using TrainableGraph graph = new(network, weights, backend, Batch, Size, Size, GraphMode.Training);
@@ -71,11 +84,10 @@ public sealed class CellposeTraceTests
         AssertClose(Npy("train_output_after_10.npy"), y, outputTolerance, "output after ten steps");
     }
 
-    [TestMethod]
-    public void SelfTraining_ThreeSteps_FollowsTheTorchTrace()
+    /// <summary>Three steps of SelfAdapt as plain torch takes them.</summary>
+    internal static void CheckSelfTraining(Backend backend)
     {
         using JsonDocument trace = Json("selfadapt_trace.json");
-        using CpuBackend backend = new(2);
         Network network = RealNetwork();
         AdaptationOptions options = new()
         {

@@ -5,9 +5,11 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.Compute.Reference;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Compute;
+using SelfAdapt.Tests.Compute.Cuda;
 
 namespace SelfAdapt.Tests.Autodiff;
 
@@ -69,10 +71,21 @@ public sealed class NetworkGradientTests
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
-    public void Cpu_WholeNetwork_AgreesWithTheReference(string name, NormStatistics norm)
+    public void Cpu_WholeNetwork_AgreesWithTheReference(string name, NormStatistics norm) =>
+        CheckWholeNetwork(name, norm, new CpuBackend(2));
+
+    [TestMethod]
+    [DataRow("Cellpose", NormStatistics.BatchAndUpdate)]
+    [DataRow("UNet", NormStatistics.Stored)]
+    [DataRow("Tangle", NormStatistics.Batch)]
+    public void Cuda_WholeNetworkInTheSimulator_AgreesWithTheReference(string name, NormStatistics norm) =>
+        CheckWholeNetwork(name, norm, new CudaBackend(new SimulatedDevice()));
+
+    /// <summary>One pass of a network forward and backward.</summary>
+    internal static void CheckWholeNetwork(string name, NormStatistics norm, Backend backend)
     {
         using Run exact = new(Networks[name].Value, new ReferenceBackend(), GraphMode.Training);
-        using Run fast = new(Networks[name].Value, new CpuBackend(2), GraphMode.Training);
+        using Run fast = new(Networks[name].Value, backend, GraphMode.Training);
         double[][] expected = exact.Step(norm);
         double[][] actual = fast.Step(norm);
         for (int i = 0; i < expected.Length; i++)

@@ -42,7 +42,8 @@ internal sealed class OperationBench : IDisposable
         }
 
         Write(Dy, OperationCase.Noise((int)Dy.Shape.Count, key++));
-        Dirty(key);
+        DirtyOutputs(key);
+        Write(Saved, OperationCase.Noise(Saved.Length, 98));
     }
 
     public Backend Backend { get; }
@@ -78,14 +79,14 @@ internal sealed class OperationBench : IDisposable
     public void Backward(bool accumulate) => _case.Backward(this, accumulate);
 
     /// <summary>What an operation writes holds what earlier users of the buffers left there.</summary>
-    public void Dirty(ulong key)
+    public void DirtyOutputs(ulong key)
     {
         foreach (DeviceTensor tensor in Dx.Append(Y))
         {
             Write(tensor, OperationCase.Noise((int)tensor.Shape.Count, key++));
         }
 
-        foreach (DeviceVector vector in Dp.Append(Saved))
+        foreach (DeviceVector vector in Dp)
         {
             Write(vector, OperationCase.Noise(vector.Length, key++));
         }
@@ -98,9 +99,17 @@ internal sealed class OperationBench : IDisposable
         return Read(vector);
     }
 
-    public static double[] Read(DeviceVector vector) => vector is HostVector<double> exact
-        ? [.. exact.Data]
-        : [.. ((HostVector<float>)vector).Data.Select(v => (double)v)];
+    public static double[] Read(DeviceVector vector)
+    {
+        if (vector is HostVector<double> exact)
+        {
+            return [.. exact.Data];
+        }
+
+        float[] values = new float[vector.Length];
+        vector.Download(values);
+        return [.. values.Select(v => (double)v)];
+    }
 
     /// <summary>The values themselves, where they are double: to be nudged by finite differences.</summary>
     public static double[] Values(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;

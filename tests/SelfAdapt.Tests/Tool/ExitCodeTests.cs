@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
@@ -192,7 +193,7 @@ public sealed class ExitCodeTests : IDisposable
     [TestMethod]
     public void Run_CudaWithoutGpu_DeviceMissing()
     {
-        if (CudaDriver.Probe().Devices > 0)
+        if (CudaDevices.Find().Devices.Count > 0)
         {
             Assert.Inconclusive("not run: this machine has a GPU");
         }
@@ -202,6 +203,10 @@ public sealed class ExitCodeTests : IDisposable
                 "--device",
             "cuda");
         ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", Adapt("--device", "cuda"));
+        ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", Adapt("--device", "cuda:1"));
+        ToolRun.Expect(
+            ExitCode.DeviceMissing, "NVIDIA", "train", "--images", _at.Images(1), "--out", _at.At("trained"),
+            "--device", "cuda");
         ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", "doctor", "--device", "cuda");
     }
 

@@ -78,7 +78,7 @@ internal sealed class AdaptVerb
         EngineRequest engine = _engine.Get(parsed);
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
-        using Backend backend = InferenceEngine.OpenTraining(engine);
+        using Backend backend = InferenceEngine.OpenBackend(engine, _terminal.Error);
         Func<NetworkWeights, ITeacherEngine>? teacher =
             TeacherChoice.For(
                 _terminal.Error, model, network, engine, backend, options.BatchSize, options.Crop);

@@ -72,7 +72,7 @@ internal sealed class DemoVerb
         ResultFile.Check(json);
         byte[] source = DefaultModel.Read();
         EngineRequest engine = _engine.Get(parsed);
-        using Backend backend = InferenceEngine.OpenTraining(engine);
+        using Backend backend = InferenceEngine.OpenBackend(engine, _terminal.Error);
         OutputFolder.Prepare(folder, parsed.GetValue(_force));
         string sourcePath = Path.Combine(folder, SourceName);
         OutputFile.Write(sourcePath, source);

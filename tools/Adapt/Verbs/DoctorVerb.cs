@@ -7,6 +7,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -35,7 +36,7 @@ internal static class DoctorVerb
         ResultFile.Check(json);
         using CpuBackend backend = new(request.Threads);
         OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
-        CudaDriver.Finding cuda = CudaDriver.Probe();
+        CudaDevices cuda = CudaDevices.Find();
         double speed = MeasureConvolution(backend);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
@@ -49,11 +50,18 @@ internal static class DoctorVerb
         Row("ONNX Runtime", library is null
             ? $"not found: {reason}"
             : $"{library.Version} in {library.Path}; providers: {string.Join(", ", library.Providers)}");
-        Row("CUDA", cuda.Text);
-        Row("training", $"built-in engine on {backend.Name}");
+        Row("CUDA", cuda.Devices.Count == 0
+            ? cuda.Missing
+            : $"driver for CUDA {cuda.Version} in {cuda.Driver!.Binding}");
+        foreach (CudaDeviceInfo device in cuda.Devices)
+        {
+            Row("", device.ToString());
+        }
+
+        Row("training", $"built-in engine on {(cuda.Devices.Count > 0 ? cuda.Devices[0].Name : backend.Name)}");
         Row("segmentation", UsesGpu(library, cuda)
             ? "ONNX Runtime on CUDA:0 where its CUDA libraries load, else the built-in engine"
-            : "built-in engine unless --engine ort is given");
+            : $"built-in engine on {(cuda.Devices.Count > 0 ? "the GPU" : "the CPU")} unless --engine ort is given");
         if (library is null)
         {
             Row("", "To get ONNX Runtime: have npm in the path and build again (it comes from the package "
@@ -76,16 +84,25 @@ internal static class DoctorVerb
                     ["providers"] = new JsonArray([.. library.Providers.Select(p => JsonValue.Create(p))]),
                 },
             ["onnxruntime_reason"] = library is null ? reason : null,
-            ["cuda_devices"] = cuda.Devices,
+            ["cuda_devices"] = cuda.Devices.Count,
             ["cuda"] = cuda.Text,
+            ["cuda_version"] = cuda.Devices.Count == 0 ? null : cuda.Version,
+            ["gpus"] = new JsonArray([.. cuda.Devices.Select(d => new JsonObject
+            {
+                ["name"] = d.Name,
+                ["memory_bytes"] = d.MemoryBytes,
+                ["compute_capability"] = $"{d.ComputeMajor}.{d.ComputeMinor}",
+                ["multiprocessors"] = d.Multiprocessors,
+            })]),
         });
-        return request.Device == DeviceKind.Cuda && cuda.Devices == 0
-            ? throw new SelfAdaptException(ExitCode.DeviceMissing, $"--device cuda: {cuda.Text}.")
+        return request.Device.Kind == DeviceKind.Cuda && request.Device.Index >= cuda.Devices.Count
+            ? throw new SelfAdaptException(
+                ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
             : (int)ExitCode.Ok;
     }
 
-    private static bool UsesGpu(OrtLibrary? library, CudaDriver.Finding cuda) =>
-        cuda.Devices > 0 && library is not null && library.Providers.Contains("CUDAExecutionProvider");
+    private static bool UsesGpu(OrtLibrary? library, CudaDevices cuda) =>
+        cuda.Devices.Count > 0 && library is not null && library.Providers.Contains("CUDAExecutionProvider");
 
     /// <summary>Billions of multiplications and additions per second, over about a second.</summary>
     private static double MeasureConvolution(CpuBackend backend)

@@ -86,7 +86,7 @@ internal sealed class SegmentVerb
         List<string> open = force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
         open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
         OutputFolder.RequireWritable(folder);
-        using InferenceEngine engine = InferenceEngine.Open(model, network, request);
+        using InferenceEngine engine = InferenceEngine.Open(model, network, request, _terminal.Error);
         _terminal.Error.WriteLine(engine.Name);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
 

@@ -120,7 +120,7 @@ internal sealed class TrainVerb
         };
         setOptions.Validate();
         EngineRequest request = _engine.Get(parsed);
-        using Backend backend = InferenceEngine.OpenTraining(request);
+        using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using Trainer trainer = new(network, backend, new TrainerOptions
         {
             Epochs = parsed.GetValue(_epochs),

@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Compute.Cuda;
+
+namespace SelfAdapt.Benchmarks.Gpu;
+
+/// <summary>What a GPU can do at most.</summary>
+/// <param name="CopyBytesPerSecond">Bytes read and written by a large copy, measured.</param>
+/// <param name="FlopsPerSecond">
+/// Cores times clock times two (fp32), as the driver tells them; 0 where it doesn't.
+/// </param>
+internal sealed record GpuCeilings(double CopyBytesPerSecond, double FlopsPerSecond)
+{
+    private const int Repeats = 5;
+    private const int LargestCopy = 1 << 30;
+
+    /// <summary>Measures.</summary>
+    /// <param name="devices">What was found.</param>
+    /// <param name="info">The GPU.</param>
+    /// <param name="device">The same, open.</param>
+    /// <param name="rounds">Timed rounds.</param>
+    public static GpuCeilings Measure(CudaDevices devices, CudaDeviceInfo info, IGpuDevice device, int rounds)
+    {
+        long bytes = Math.Min(LargestCopy, device.MemoryBytes / 8);
+        (ulong source, ulong target) = (device.Allocate(bytes), device.Allocate(bytes));
+        Fill(device, source, bytes);
+        device.Copy(source, target, bytes);
+        List<double> times = [];
+        for (int round = 0; round < rounds; round++)
+        {
+            nint from = device.Mark();
+            for (int i = 0; i < Repeats; i++)
+            {
+                device.Copy(source, target, bytes);
+            }
+
+            times.Add(device.Milliseconds(from, device.Mark()) / Repeats);
+        }
+
+        device.Free(source);
+        device.Free(target);
+        bool known = devices.Driver!.GetDeviceAttribute(CudaAttribute.ClockRate, info.Index, out int kilohertz) == 0;
+        int cores = info is { ComputeMajor: 8, ComputeMinor: 0 } ? 64 : 128;
+        return new(
+            2.0 * bytes / (Stopwatches.Median(times) / 1000),
+            known ? 2.0 * cores * info.Multiprocessors * kilohertz * 1000 : 0);
+    }
+
+    /// <summary>Noise: a copy of zeros may be faster than of real data.</summary>
+    private static void Fill(IGpuDevice device, ulong address, long bytes)
+    {
+        float[] noise = Inputs.Noise(1 << 22, 1);
+        ReadOnlySpan<byte> source = System.Runtime.InteropServices.MemoryMarshal.AsBytes(noise.AsSpan());
+        for (long at = 0; at < bytes; at += source.Length)
+        {
+            int part = (int)Math.Min(source.Length, bytes - at);
+            device.Upload(source[..part], address + (ulong)at);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Compute.Reference;
+using SelfAdapt.Onnx;
+using SelfAdapt.Tests.Autodiff;
+
+namespace SelfAdapt.Tests.Compute.Cuda;
+
+/// <summary>The cuda backend, every launch of it run by the simulator, against the reference.</summary>
+[TestClass]
+public sealed class CudaBackendTests
+{
+    /// <summary>Without what is large, and what differs from another case by a flag that a third case has too.</summary>
+    public static IEnumerable<object[]> Operations => OperationCases.All
+        .Where(c => !c.Large && !(c.Kernel == 1 && c.Name.StartsWith("BatchNorm+Conv", StringComparison.Ordinal)))
+        .Select(c => new object[] { c.Name });
+
+    public static IEnumerable<object[]> Vectors => VectorCases.All.Select(c => new object[] { c.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Operations))]
+    public void Operation_AgreesWithTheReference(string name)
+    {
+        using CudaBackend backend = new(new SimulatedDevice());
+        OperationParity.Check(OperationCases.All.Single(c => c.Name == name), backend);
+    }
+
+    [TestMethod]
+    [DataRow("BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
+    [DataRow("Conv 1x1 with bias 1x17x3x5 to 33")]
+    public void Convolution_OnTensorCores_StaysWithinTf32sBound(string name)
+    {
+        using CudaBackend backend = new(new SimulatedDevice()) { Precision = GpuPrecision.Tf32 };
+        OperationCase operation = OperationCases.All.Single(c => c.Name == name);
+        foreach ((double error, _) in OperationParity.Errors(operation, backend))
+        {
+            Assert.IsTrue(error <= 1e-6, $"NMSE {error:e2}");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Vectors))]
+    public void VectorOperation_AgreesWithTheReference(string name)
+    {
+        using CudaBackend backend = new(new SimulatedDevice());
+        OperationParity.Check(VectorCases.All.Single(c => c.Name == name), backend);
+    }
+
+    [TestMethod]
+    public void CreateTensors_PlacesInOneBlock_LieWhereTheyWerePlanned()
+    {
+        SimulatedDevice device = new();
+        using CudaBackend backend = new(device);
+        int held = device.Held;
+        TensorShape shape = new(1, 5, 3, 3);
+        long bytes = backend.TensorBytes(shape);
+        Assert.AreEqual(0, bytes % GpuTensor.Alignment);
+        using (TensorBlock block = backend.CreateTensors([new(shape, 0, bytes), new(shape, bytes, bytes)]))
+        {
+            Assert.AreEqual(2 * bytes, block.Bytes);
+            Assert.AreEqual(held + 1, device.Held);
+            Fill(backend, block.Tensors[0], 2);
+            Fill(backend, block.Tensors[1], 3);
+            Assert.IsTrue(Read(backend, block.Tensors[0]).All(v => v == 2));
+            Assert.IsTrue(Read(backend, block.Tensors[1]).All(v => v == 3));
+        }
+
+        Assert.AreEqual(held, device.Held);
+    }
+
+    [TestMethod]
+    public void SelfTraining_TwoStepsInTheSimulator_AgreeWithTheReference()
+    {
+        Network network = NetworkImporter.Import(SmallNetworks.Cellpose(4));
+
+        // Stored statistics: with the batch's, biases have no gradient but rounding's; AdamW makes whole steps of that.
+        AdaptationOptions options = new()
+        {
+            BatchSize = 1,
+            Crop = 8,
+            Views = 2,
+            StudentNorm = StudentNorm.Stored,
+        };
+        SimulatedDevice device = new();
+        using (CudaBackend cuda = new(device))
+        using (ReferenceBackend reference = new())
+        {
+            double[][] expected = Adapt(network, reference, options);
+            double[][] actual = Adapt(network, cuda, options);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                double error = OperationParity.Error(expected[i], actual[i]);
+                Assert.IsTrue(error <= 1e-9, $"result {i} of {expected.Length} has an NMSE of {error:e2}");
+            }
+        }
+
+        Assert.AreEqual(0, device.Held, "all memory was given back");
+    }
+
+    /// <summary>Two steps; weights of student and teacher, their statistics, and the numbers for the log.</summary>
+    private static double[][] Adapt(Network network, Backend backend, AdaptationOptions options)
+    {
+        using SelfTraining training = new(network, backend, options);
+        float[] weak = OperationCase.Noise(options.BatchSize * 2 * options.Crop * options.Crop, 5);
+        StrongAugmentation[] strong = [new(true, true, 1.2f, 0.8f, 0.7f, 0.05f, 3)];
+        StepPoint[] points = [training.Step(weak, strong, 1e-3), training.Step(weak, strong, 1e-3)];
+        DeviceVector[] vectors =
+        [
+            training.Student.Parameters, training.Student.Statistics, training.Teacher.Parameters,
+            training.Teacher.Statistics,
+        ];
+        return
+        [
+            .. vectors.Select(OperationBench.Read),
+            .. points.Select(p => (double[])[p.CrossEntropy, p.SquaredError, p.L2Sp, p.Loss, p.GradientNorm]),
+            .. points.Select(p => p.Thresholds.ToArray().Select(t => (double)t).ToArray()),
+            .. points.Select(p => p.Kept.ToArray().Select(k => (double)k).ToArray()),
+        ];
+    }
+
+    [TestMethod]
+    public void HundredSteps_AnotherWayToConvolve_StaysWithinTheBoundsForAGpu()
+    {
+        // The bounds that a GPU has to keep, kept by what is known to be right: Winograd's algorithm.
+        using CpuBackend backend = new();
+        StringAssert.Contains(HundredSteps.Compare(backend, 2), "2 steps", StringComparison.Ordinal);
+    }
+
+    private static void Fill(CudaBackend backend, DeviceTensor tensor, float value)
+    {
+        using DeviceVector vector = backend.CreateVector((int)tensor.Shape.Count);
+        backend.Fill(vector, value);
+        backend.Import(vector.Whole, tensor);
+    }
+
+    private static double[] Read(CudaBackend backend, DeviceTensor tensor)
+    {
+        using DeviceVector vector = backend.CreateVector((int)tensor.Shape.Count);
+        backend.Export(tensor, vector.Whole);
+        return OperationBench.Read(vector);
+    }
+}
