@@ -47,6 +47,13 @@ internal static class Plans
         "UseConfidenceFilter=false",
         "UseViewAveraging=false",
         "NormUpdate=Strong",
+        "StudentNorm=Stored",
+        "TeacherNorm=Source",
+        "Layers=Norm",
+        "Layers=Shallow",
+        "LambdaL2Sp=0.01",
+        "EmaEvery=10",
+        "AverageProbabilities=true",
         "LambdaBal=2",
     ];
 

@@ -151,7 +151,8 @@ internal static class Tables
         double[] best = [.. cells.Select(c => c.Average(r => r.Best))];
         double[] relative = [.. kept.Zip(starts, (k, s) => (k / s) - 1).Order()];
         return string.Create(CultureInfo.InvariantCulture,
-            $"Over {cells.Length} pairs of source and target ({runs.Length} runs): mean AP50 {Show(starts.Average())} "
+            $"Over {cells.Length} pairs of source and target ({runs.Length} of the plan's {Plans.Find("table")!.Runs.Count} "
+            + $"runs are in): mean AP50 {Show(starts.Average())} "
             + $"before, {Show(kept.Average())} at the automatic stop ({(kept.Average() / starts.Average()) - 1:+0%;-0%}), "
             + $"{Show(best.Average())} at the best point of each run. Relative gain of a pair: median "
             + $"{relative[relative.Length / 2]:+0%;-0%;0%}, mean {relative.Average():+0%;-0%;0%}. The rule keeps "
@@ -162,6 +163,11 @@ internal static class Tables
 
     private static string Ablations(FinishedRun[] table, FinishedRun[] ablations)
     {
+        if (ablations.Length == 0)
+        {
+            return "Not run yet.\n";
+        }
+
         string[] targets = [.. ablations.Select(r => r.Run.Target).Distinct()];
         string[] sources = [.. ablations.Select(r => r.Run.Source).Distinct()];
         FinishedRun[] full =
