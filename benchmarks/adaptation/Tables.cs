@@ -16,6 +16,7 @@ internal static class Tables
     private static readonly (string Name, AdaptationOptions Options)[] Rules =
     [
         ("steadiness", Default),
+        ("steadiness, however few cells", Default with { CellLossThreshold = 1 }),
         ("FN rate (paper)", Default with { Stop = StopRule.Fn }),
         ("D_emb (paper)", Default with { Stop = StopRule.Embedding }),
         ("FN rate and D_emb", Default with { Stop = StopRule.Both }),

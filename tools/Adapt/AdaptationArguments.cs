@@ -53,6 +53,9 @@ internal sealed class AdaptationArguments
             (o, v) => o with { Stop = v },
             ("steadiness", StopRule.Steadiness), ("fn", StopRule.Fn), ("embedding", StopRule.Embedding),
                 ("both", StopRule.Both), ("none", StopRule.None));
+        Value("--cell-loss-threshold", "X", d.CellLossThreshold,
+            "Rule steadiness: largest fraction by which the number of cells may fall",
+            (o, v) => o with { CellLossThreshold = v });
         Value("--steadiness-margin", "X", d.SteadinessMargin,
             "Rule steadiness: how far above the source's a checkpoint's must be",
             (o, v) => o with { SteadinessMargin = v });

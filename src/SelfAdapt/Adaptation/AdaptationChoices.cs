@@ -57,7 +57,7 @@ public enum StopRule
 {
     /// <summary>
     /// The agreement of the cells of an image with those of the same image under noise, times the fraction of the source
-    /// network's cells that are still found: the checkpoint with the highest.
+    /// network's cells that are still found: the checkpoint with the highest that finds no fewer cells than the source.
     /// </summary>
     Steadiness,
 

@@ -126,6 +126,9 @@ public sealed record AdaptationOptions
     /// <summary>tau_emb of the paper.</summary>
     public double EmbeddingThreshold { get; init; } = 0.5;
 
+    /// <summary>Rule steadiness: largest fraction by which the number of cells may fall below the source's.</summary>
+    public double CellLossThreshold { get; init; } = 0.02;
+
     /// <summary>Rule steadiness: how far a checkpoint must be above the source network to replace it.</summary>
     public double SteadinessMargin { get; init; } = 0.01;
 
@@ -187,6 +190,7 @@ public sealed record AdaptationOptions
         CheckRange(nameof(NormMomentum), NormMomentum, 0, 1);
         CheckRange(nameof(FnThreshold), FnThreshold, 0, 1);
         CheckRange(nameof(EmbeddingThreshold), EmbeddingThreshold, 0, 1e6);
+        CheckRange(nameof(CellLossThreshold), CellLossThreshold, 0, 1);
         CheckRange(nameof(SteadinessMargin), SteadinessMargin, 0, 1);
         CheckRange(nameof(Patience), Patience, 0, 10_000_000);
         CheckRange(nameof(EvalEvery), EvalEvery, 1, 10_000_000);

@@ -18,12 +18,14 @@ public enum StopDecision
 /// <summary>
 /// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
 /// the last one within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). By steadiness:
-/// the one with the highest; the source network, if none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
+/// the one with the highest, among those that find no fewer cells than the source network; the source network itself, if
+/// none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
 internal sealed class StopController
 {
     private readonly AdaptationOptions _options;
     private int _passed;
+    private int _sourceCells;
 
     /// <summary>Takes the rule and its thresholds from the options.</summary>
     public StopController(AdaptationOptions options) => _options = options;
@@ -78,10 +80,12 @@ internal sealed class StopController
     {
         if (Kept is null)
         {
+            _sourceCells = signals.Cells;
             return true;
         }
 
         double margin = Kept.Iteration == 0 ? _options.SteadinessMargin : 0;
-        return signals.Steadiness > Kept.Signals.Steadiness + margin;
+        return signals.Cells >= (1 - _options.CellLossThreshold) * _sourceCells
+            && signals.Steadiness > Kept.Signals.Steadiness + margin;
     }
 }

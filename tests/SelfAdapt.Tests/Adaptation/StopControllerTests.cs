@@ -69,6 +69,18 @@ public sealed class StopControllerTests
     }
 
     [TestMethod]
+    public void Steadiness_FewerCellsThanTheSource_IsPassedOver()
+    {
+        StopController controller = Steadiness();
+        controller.Add(Steady(0, 0.5, cells: 100));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, 0.9, cells: 97)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(20, 0.6, cells: 98)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(30, 0.7, cells: 300)));
+        Assert.AreEqual(
+            StopDecision.Keep, controller.Add(Steady(40, 0.8, cells: 98)), "it is the source that counts are compared with");
+    }
+
+    [TestMethod]
     public void Steadiness_HardlyAboveTheSource_KeepsTheSource()
     {
         StopController controller = Steadiness();
@@ -121,6 +133,6 @@ public sealed class StopControllerTests
     private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
         new(iteration, new HeldOutSignals { FnRate = fn, EmbeddingDistance = embedding });
 
-    private static EvaluationPoint Steady(int iteration, double steadiness) =>
-        new(iteration, new HeldOutSignals { Steadiness = steadiness });
+    private static EvaluationPoint Steady(int iteration, double steadiness, int cells = 10) =>
+        new(iteration, new HeldOutSignals { Steadiness = steadiness, Cells = cells });
 }
