@@ -33,14 +33,23 @@ public static class CheckpointFile
     /// <param name="fingerprint">What the run was started with; only a run started with the same can go on from it.</param>
     /// <param name="logLength">Bytes of the run log that belong to it.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
-    public static void Write(string path, RunState state, string fingerprint, long logLength)
+    public static void Write(string path, RunState state, string fingerprint, long logLength) =>
+        Write(path, state, fingerprint, logLength, Disk.Instance);
+
+    /// <summary>The same, on any file layer.</summary>
+    internal static void Write(
+        string path, RunState state, string fingerprint, long logLength, IFileLayer files)
     {
         ArgumentNullException.ThrowIfNull(state);
         Header header = new(
             fingerprint, logLength, state.Iteration, state.CropPosition, state.AugmentationPosition, state.Seconds,
             [.. state.Evaluations]);
         byte[] text = JsonSerializer.SerializeToUtf8Bytes(header, Format);
-        OutputFile.Write(path, stream =>
+
+        // Flushed before it takes the place of the one before: a power cut must not leave an empty file.
+        OutputFile.Write(path, Content, files, flush: true);
+
+        void Content(Stream stream)
         {
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             Put(Letters);
@@ -53,15 +62,12 @@ public static class CheckpointFile
 
             stream.Write(hash.GetHashAndReset());
 
-            // On the disk before it takes the place of the one before: a power cut must not leave an empty file.
-            ((FileStream)stream).Flush(flushToDisk: true);
-
             void Put(ReadOnlySpan<byte> bytes)
             {
                 hash.AppendData(bytes);
                 stream.Write(bytes);
             }
-        });
+        }
     }
 
     /// <summary>Reads a state.</summary>

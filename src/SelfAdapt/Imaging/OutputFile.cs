@@ -21,49 +21,66 @@ public static class OutputFile
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => Write(path, write, Disk.Instance, flush: false);
+
+    /// <summary>The same, on any file layer, and if asked with the content on the disk before it takes its place.</summary>
+    internal static void Write(string path, Action<Stream> write, IFileLayer files, bool flush)
     {
         ArgumentNullException.ThrowIfNull(write);
         string partial = path + ".partial";
+        bool created = false;
         try
         {
-            using (FileStream stream = Create(partial))
+            using (Stream stream = Create(files, partial))
             {
-                WriteOrDelete(stream, write);
+                created = true;
+                write(stream);
+                if (flush)
+                {
+                    files.Flush(stream);
+                }
             }
 
-            File.Move(partial, path, overwrite: true);
+            files.Replace(partial, path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new SelfAdaptException(
-                ExitCode.OutputNotWritable,
-                $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
-                e);
-        }
-    }
+            // What could not be finished is of no use to anybody.
+            if (created)
+            {
+                TryDelete(files, partial);
+            }
 
-    /// <summary>What could not be finished is of no use to anybody.</summary>
-    private static void WriteOrDelete(FileStream stream, Action<Stream> write)
-    {
-        try
-        {
-            write(stream);
-        }
-        catch
-        {
-            stream.Dispose();
-            File.Delete(stream.Name);
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new SelfAdaptException(
+                    ExitCode.OutputNotWritable,
+                    $"{path}: can't be written: {e.Message} Is the folder there, writable and not full?",
+                    e);
+            }
+
             throw;
         }
     }
 
-    /// <summary>Opens a new file; a name that can't be one is an I/O error like any other.</summary>
-    private static FileStream Create(string path)
+    private static void TryDelete(IFileLayer files, string path)
     {
         try
         {
-            return new FileStream(path, FileMode.Create, FileAccess.Write);
+            files.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here is the one to tell.
+        }
+    }
+
+    /// <summary>Opens a new file; a name that can't be one is an I/O error like any other.</summary>
+    private static Stream Create(IFileLayer files, string path)
+    {
+        try
+        {
+            return files.Create(path);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
