@@ -97,20 +97,28 @@ internal delegate byte[]? StructuredMutator(byte[] seed, byte[] other, RandomStr
 
 /// <summary>What is fuzzed: a reader with files it accepts.</summary>
 /// <param name="Name">As --reader takes it.</param>
-/// <param name="Seeds">Files as our own writers make them, and files that were made to do harm.</param>
+/// <param name="Seeds">Files as our own writers make them, and such as they should refuse.</param>
 /// <param name="Structured">The format's own mutator; null: bytes only.</param>
 /// <param name="Read">Reads one; throws SelfAdaptException where it refuses.</param>
 internal sealed record FuzzTarget(
     string Name, IReadOnlyList<byte[]> Seeds, StructuredMutator? Structured, Action<byte[]> Read)
 {
+    /// <summary>Files made to do harm: read as they are, and not a base for mutants, which they would make slow.</summary>
+    public IReadOnlyList<byte[]> Harmful { get; init; } = [];
+
     /// <summary>Mutant number <paramref name="index"/> of a seed; the same whatever was made before.</summary>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="index">Which mutant; the first ones are the seeds themselves.</param>
+    /// <param name="index">Which mutant; the first ones are the files themselves.</param>
     public byte[] Mutant(ulong seed, int index)
     {
         if (index < Seeds.Count)
         {
             return Seeds[index];
+        }
+
+        if (index < Seeds.Count + Harmful.Count)
+        {
+            return Harmful[index - Seeds.Count];
         }
 
         RandomStream random = new RandomStream(seed).Substream(FormattableString.Invariant($"{Name} {index}"));

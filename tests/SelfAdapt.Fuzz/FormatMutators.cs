@@ -16,7 +16,7 @@ internal static class FormatMutators
 {
     private static readonly string[] Names =
     [
-        "../outside", "/etc/passwd", "C:\\x", "..\\x", "", ".", "..", "a/../../b", "data.pkl", "\0", "rdf.yaml", "con",
+        "../outside", "/etc/passwd", "C:\\x", "..\\x", ".", "..", "a/../../b", "data.pkl", "\0", "rdf.yaml", "con",
     ];
 
     private static readonly string[] Words =

@@ -32,20 +32,24 @@ internal sealed class FuzzTargets
         _path = Path.Combine(folder, Origin);
         All =
         [
-            new("onnx", [SeedFiles.UNet(), SeedFiles.Cellpose().Bytes, SeedFiles.Nested(false), SeedFiles.Nested(true)],
-                ProtobufMutator.Mutate, ReadOnnx),
+            new("onnx", [SeedFiles.UNet(), SeedFiles.Cellpose().Bytes], ProtobufMutator.Mutate, ReadOnnx)
+            {
+                Harmful = [SeedFiles.Nested(false), SeedFiles.Nested(true)],
+            },
             new("external", [.. SeedFiles.External()], ProtobufMutator.Mutate, ReadOnnx),
             new("torch-zip",
                 [State().ToArray(), new TorchCheckpoint("t", Tensors()).ToArray(),
-                    .. SeedFiles.ForeignPickles().Select(p => SeedFiles.Zip(false, [("a/data.pkl", p)])),
-                    SeedFiles.OverlappingStorages(600, 60_000)],
-                FormatMutators.Zip(false, (_, content, random) => FormatMutators.Pickle(content, [], random)), ReadTorch),
+                    .. SeedFiles.ForeignPickles().Select(p => SeedFiles.Zip(false, [("a/data.pkl", p)]))],
+                FormatMutators.Zip(false, (_, content, random) => FormatMutators.Pickle(content, [], random)), ReadTorch)
+            {
+                Harmful = [SeedFiles.OverlappingStorages(600, 60_000)],
+            },
             new("torch-legacy", [SeedFiles.LegacyTorch(Tensors()), SeedFiles.LegacyTorch(State().Tensors)],
                 FormatMutators.Pickle, ReadTorch),
             new("pickle", [SeedFiles.PickleOf(Tensors()), .. SeedFiles.ForeignPickles()], FormatMutators.Pickle,
                 bytes => new PickleReader(bytes, why => TorchArchive.Malformed(Origin, why)).Read()),
-            new("tiff", [.. Tiffs()], FormatMutators.Tiff, ReadImages),
-            new("tiff-rows", [.. Tiffs()], FormatMutators.Tiff, ReadRows),
+            new("tiff", [.. Tiffs()], FormatMutators.Tiff, ReadImages) { Harmful = [Unpacking()] },
+            new("tiff-rows", [.. Tiffs()], FormatMutators.Tiff, ReadRows) { Harmful = [Unpacking()] },
             new("png", [.. Pngs()], FormatMutators.Png, ReadImages),
             new("npy", [.. Npys()], FormatMutators.Npy, ReadImages),
             new("config", [.. Texts(RunJson)], FormatMutators.Text, ReadConfig),
@@ -53,8 +57,11 @@ internal sealed class FuzzTargets
             new("log", [.. Texts(LogLines)], FormatMutators.Text, ReadLog),
             new("checkpoint", [SeedFiles.Checkpoint(_path)], FormatMutators.Checkpoint, ReadCheckpoint),
             new("package",
-                [SeedFiles.Package("../../x.png"), SeedFiles.Package("/x"), SeedFiles.PackageBomb(200)],
-                FormatMutators.Zip(true, MutateEntry), ReadPackage),
+                [SeedFiles.Package("../../x.png"), SeedFiles.Package("/x")],
+                FormatMutators.Zip(true, MutateEntry), ReadPackage)
+            {
+                Harmful = [SeedFiles.PackageBomb(200)],
+            },
             new("yaml", [.. Texts(Yaml)], FormatMutators.Text,
                 bytes => YamlReader.Read(Encoding.UTF8.GetString(bytes), Origin)),
         ];
@@ -128,10 +135,10 @@ internal sealed class FuzzTargets
         yield return SeedFiles.TiffOf(false, 8, 8, 32773, packed);
         yield return SeedFiles.TiffOf(false, 4, 3, 5, lzw);
         yield return SeedFiles.TiffOf(false, 8, 8, 8, Inflater.Deflate(plain));
-
-        // All strips unpack the same few bytes.
-        yield return SeedFiles.TiffOf(false, 4096, 4096, 8, Inflater.Deflate(new byte[4096 * 4096]));
     }
+
+    /// <summary>A few bytes that unpack to a picture as large as they can.</summary>
+    private static byte[] Unpacking() => SeedFiles.TiffOf(false, 2048, 2048, 8, Inflater.Deflate(new byte[2048 * 2048]));
 
     private static IEnumerable<byte[]> Pngs()
     {

@@ -161,8 +161,7 @@ internal static class RunConfig
     {
         try
         {
-            JsonDocumentOptions once = new() { AllowDuplicateProperties = false };
-            return JsonNode.Parse(File.ReadAllBytes(file), documentOptions: once) is JsonObject { Count: > 0 } config
+            return JsonFile.ParseObject(File.ReadAllBytes(file)) is { Count: > 0 } config
                 ? config
                 : throw new JsonException("it is no JSON object.");
         }
