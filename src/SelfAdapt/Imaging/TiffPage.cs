@@ -146,6 +146,13 @@ internal sealed class TiffPage
             _stored = (positions, lengths);
         }
 
+        if ((Int128)rowCount * Width * _samples * _kind.Size() > ImageLimits.PageBytes)
+        {
+            throw _file.Unsupported(
+                $"{rowCount} rows of page {Number} hold more than the {ImageLimits.PageBytes:N0} bytes that are read at "
+                + "once; save the image in smaller strips or in tiles");
+        }
+
         (long[] offsets, long[] counts) = _stored.Value;
         int down = ((Height - 1) / _blockHeight) + 1;
         int samplesPerBlock = _planar ? 1 : _samples;
