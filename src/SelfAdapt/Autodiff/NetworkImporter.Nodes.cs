@@ -165,7 +165,7 @@ public sealed partial class NetworkImporter
             || (node.GetInts("pads") ?? [0, 0, 0, 0]).SequenceEqual([pad, pad, pad, pad]);
         bool plain = All(node.GetInts("strides"), 1) && All(node.GetInts("dilations"), 1)
             && node.GetInt("group", 1) == 1;
-        if (weight[3] != kernel || kernel is not (1 or 3) || !same || !plain)
+        if (weight[3] != kernel || kernel is not (1 or 3) || !same || !plain || !All(node.GetInts("kernel_shape"), kernel))
         {
             throw Refuse(node, $"a {weight[2]}x{weight[3]} convolution with these strides, dilations, groups or pads "
                 + "can't be trained here.");

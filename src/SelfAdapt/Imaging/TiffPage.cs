@@ -33,9 +33,10 @@ internal sealed class TiffPage
         long samples = directory.NumberOr(TiffTag.SamplesPerPixel, 1);
         _kind = KindOf();
         file.CheckPageSize(width, height, samples, _kind.Size());
-        if (Math.Max(width, height) > ImageLimits.PageSamples)
+        if (Math.Max(Math.Max(width, height), samples) > ImageLimits.PageSamples)
         {
-            throw file.Unsupported($"page {directory.Number} is {width} x {height} pixels; crop it into smaller images");
+            throw file.Unsupported(
+                $"page {directory.Number} is {width} x {height} pixels with {samples} channels; crop it into smaller images");
         }
 
         (Width, Height, _samples) = ((int)width, (int)height, (int)samples);

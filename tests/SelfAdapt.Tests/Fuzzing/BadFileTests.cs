@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
+using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Fuzz;
@@ -95,6 +97,42 @@ public sealed class BadFileTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("Conv", 1)]
+    [DataRow("BatchNormalization", 4)]
+    [DataRow("Gemm", 1)]
+    [DataRow("Mul", 1)]
+    [DataRow("Add", 1)]
+    [DataRow("Resize", 1)]
+    public void Import_OperatorWithoutItsInputs_IsRefusedByName(string type, int inputs)
+    {
+        OnnxWriter writer = new("short", 16, 8);
+        writer.AddInput(GraphSketch.Value("x", 1));
+        writer.AddOutput(GraphSketch.Value("y", 1));
+        writer.AddInitializer(OnnxTensor.FromFloats("one", [1], [1]));
+        string[] names = ["x", .. Enumerable.Repeat("one", inputs - 1)];
+        writer.AddNode("GlobalAveragePool", "pool", ["x"], ["pooled"]);
+        writer.AddNode(type, "culprit", type == "Mul" ? ["pooled"] : names, ["y"]);
+        OnnxModel model = OnnxModel.Parse(writer.ToArray(), "m");
+
+        Refused(() => NetworkImporter.Import(model), "culprit");
+    }
+
+    [TestMethod]
+    [DataRow(1L << 40, 8L)]
+    [DataRow(8L, 1L << 17)]
+    public void Import_ImpossibleImageSize_IsRefused(long height, long width)
+    {
+        OnnxWriter writer = new("sizes", 16, 8);
+        writer.AddInput(new OnnxValueInfo(
+            "x", OnnxDataType.Float, [new(1, null), new(1, null), new(height, null), new(width, null)]));
+        writer.AddOutput(GraphSketch.Value("y", 1));
+        writer.AddNode("Relu", "relu", ["x"], ["y"]);
+        OnnxModel model = OnnxModel.Parse(writer.ToArray(), "m");
+
+        Refused(() => NetworkImporter.Import(model), "impossible size");
+    }
+
+    [TestMethod]
     public void Parse_GraphThatReadsItself_IsRefused() =>
         Refused(() => OnnxModel.Parse(SeedFiles.Nested(cyclic: true), "m"), "out of order");
 
@@ -111,12 +149,15 @@ public sealed class BadFileTests : IDisposable
     [TestMethod]
     public void Read_RowsThatTheFileCantHold_AreRefusedBeforeMemoryIsTaken()
     {
-        using TiffRows rows =
-            TiffRows.TryOpen(At("wide.tif", SeedFiles.TiffOf(false, 1 << 26, 1 << 4, 8, [1, 2, 3, 4])))!;
+        using TiffRows unpacked =
+            TiffRows.TryOpen(At("packed.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 4, 8, [1, 2, 3, 4])))!;
+        using TiffRows plain =
+            TiffRows.TryOpen(At("plain.tif", SeedFiles.TiffOf(false, 1 << 27, 1 << 4, 1, [1, 2, 3, 4])))!;
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        Refused(() => rows.Read(0, 2), "can't hold");
-        Refused(() => rows.Read(0, 16), "at once");
+        Refused(() => unpacked.Read(0, 2), "can't hold");
+        Refused(() => plain.Read(0, 1), "can't hold");
+        Refused(() => plain.Read(0, 8), "at once");
         Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -129,6 +170,21 @@ public sealed class BadFileTests : IDisposable
         File.WriteAllText(RunFolder.Summary(_folder), json);
         Refused(() => RunRecord.Read(_folder), "summary.json");
     }
+
+    [TestMethod]
+    public void Open_JournalWithABadLine_PassesOverIt()
+    {
+        File.WriteAllText(Path.Combine(_folder, SegmentJournal.FileName), "{\"file\":\"a\",\"\\ud800\":1}\n");
+        using SegmentJournal journal = SegmentJournal.Open(_folder, "options");
+        Assert.IsNull(journal.Finished("a"));
+    }
+
+    [TestMethod]
+    [DataRow("""{"verb":"\ud800"}""")]
+    [DataRow("""{"a":{"b":1,"b":2}}""")]
+    [DataRow("""{"a":""")]
+    public void ParseObject_NoUnicodeTwiceOrCutOff_IsTheParsersError(string json) => Assert.Throws<JsonException>(
+        () => JsonFile.ParseObject(Encoding.UTF8.GetBytes(json)));
 
     [TestMethod]
     public void ParseObject_WholeText_GivesIt()
