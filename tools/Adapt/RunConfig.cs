@@ -151,7 +151,8 @@ internal static class RunConfig
         {
             return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
         {
             return null;
         }
