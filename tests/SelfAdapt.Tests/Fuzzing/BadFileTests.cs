@@ -176,7 +176,7 @@ public sealed class BadFileTests : IDisposable
     [DataRow("\\u0000")]
     public void Load_PathThatIsNone_IsRefusedAndPassedOverByConfig(string path)
     {
-        string json = $$"""{"verb":"adapt","model_sha256":"00","options":{"--model":"{{path}}"}}""";
+        string json = $$$"""{"verb":"adapt","model_sha256":"00","options":{"--model":"{{{path}}}"}}""";
         new FuzzTargets(_folder).All.Single(t => t.Name == "config").Read(Encoding.UTF8.GetBytes(json));
 
         Refused(() => OnnxModel.Load(path.Replace("\\u0000", "\0", StringComparison.Ordinal)), "can't be read");
