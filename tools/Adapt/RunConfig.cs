@@ -151,7 +151,8 @@ internal static class RunConfig
         {
             return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
         {
             return null;
         }
@@ -161,8 +162,7 @@ internal static class RunConfig
     {
         try
         {
-            JsonDocumentOptions once = new() { AllowDuplicateProperties = false };
-            return JsonNode.Parse(File.ReadAllBytes(file), documentOptions: once) is JsonObject { Count: > 0 } config
+            return JsonFile.ParseObject(File.ReadAllBytes(file)) is { Count: > 0 } config
                 ? config
                 : throw new JsonException("it is no JSON object.");
         }

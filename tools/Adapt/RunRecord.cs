@@ -97,12 +97,11 @@ internal sealed class RunRecord
 
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(file)) is JsonObject summary
+            return JsonFile.ParseObject(File.ReadAllBytes(file)) is { } summary
                 ? new RunRecord(file, summary)
                 : throw Damaged(file, "it is no JSON object.", null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
-            or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             throw Damaged(file, e.Message, e);
         }
@@ -123,19 +122,9 @@ internal sealed class RunRecord
     private JsonNode? Find(ReadOnlySpan<string> path)
     {
         JsonNode? found = _summary;
-        try
+        foreach (string key in path)
         {
-            foreach (string key in path)
-            {
-                found = found is JsonObject level && level.TryGetPropertyValue(key, out JsonNode? inner)
-                    ? inner
-                    : null;
-            }
-        }
-        catch (ArgumentException e)
-        {
-            // JSON with a key twice is noticed on first use.
-            throw Damaged(_file, e.Message, e);
+            found = found is JsonObject level && level.TryGetPropertyValue(key, out JsonNode? inner) ? inner : null;
         }
 
         return found;

@@ -152,9 +152,9 @@ internal sealed class SegmentJournal : IDisposable
     {
         try
         {
-            return JsonNode.Parse(line) is JsonObject { Count: > 0 } entry ? entry : null;
+            return JsonFile.ParseObject(Encoding.UTF8.GetBytes(line)) is { Count: > 0 } entry ? entry : null;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (JsonException)
         {
             return null;
         }

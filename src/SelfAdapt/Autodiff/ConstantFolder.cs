@@ -10,8 +10,8 @@ namespace SelfAdapt.Autodiff;
 /// <param name="Values">Its values; integers up to 2^53 are exact.</param>
 internal sealed record Constant(long[] Dims, double[] Values)
 {
-    /// <summary>The values as integers.</summary>
-    public long[] Integers => [.. Values.Select(v => checked((long)v))];
+    /// <summary>The values as integers; what lies beyond their range becomes the nearest.</summary>
+    public long[] Integers => [.. Values.Select(v => (long)v)];
 }
 
 /// <summary>Evaluates the size computations that exporters leave in a graph.</summary>
@@ -36,11 +36,11 @@ internal static class ConstantFolder
             "Floor" => Map(x, Math.Floor),
             "Ceil" => Map(x, Math.Ceiling),
             "Sqrt" => Map(x, Math.Sqrt),
-            "Add" => Zip(x, inputs[1], (a, b) => a + b),
-            "Sub" => Zip(x, inputs[1], (a, b) => a - b),
-            "Mul" => Zip(x, inputs[1], (a, b) => a * b),
-            "Div" => Zip(x, inputs[1], (a, b) => a / b),
-            "Gather" => Gather(node, x, inputs[1]),
+            "Add" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a + b),
+            "Sub" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a - b),
+            "Mul" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a * b),
+            "Div" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a / b),
+            "Gather" => Gather(node, x, inputs.ElementAtOrDefault(1)),
             "Slice" => Slice(node, x, inputs),
             "Concat" => Join(inputs),
             "Unsqueeze" or "Squeeze" or "Reshape" => x with { Dims = x.Values.Length == 1 ? [] : [x.Values.Length] },
@@ -69,7 +69,7 @@ internal static class ConstantFolder
 
     private static Constant? Zip(Constant a, Constant? b, Func<double, double, double> f)
     {
-        if (b is null || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
+        if (b is null || a.Values.Length == 0 || b.Values.Length == 0 || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
         {
             return null;
         }
@@ -101,7 +101,7 @@ internal static class ConstantFolder
     {
         long[]? starts = inputs.Count > 1 ? inputs[1]?.Integers : node.GetInts("starts");
         long[]? ends = inputs.Count > 2 ? inputs[2]?.Integers : node.GetInts("ends");
-        long step = inputs.Count > 4 ? inputs[4]?.Integers[0] ?? 1 : 1;
+        long step = inputs.ElementAtOrDefault(4)?.Integers is [long given, ..] ? given : 1;
         if (x.Dims.Length != 1 || starts is not [long start] || ends is not [long end] || step != 1)
         {
             return null;
@@ -114,19 +114,20 @@ internal static class ConstantFolder
     }
 
     private static Constant? Join(IReadOnlyList<Constant?> parts) =>
-        parts.All(p => p is { Dims.Length: <= 1 })
+        parts.All(p => p is { Dims.Length: <= 1 }) && parts.Sum(p => (long)p!.Values.Length) <= MaxValues
             ? new Constant([parts.Sum(p => p!.Values.Length)], [.. parts.SelectMany(p => p!.Values)])
             : null;
 
     private static Constant? Filled(OnnxNode node, Constant shape)
     {
         double count = shape.Values.Aggregate(1.0, (a, b) => a * b);
-        if (count is < 0 or > MaxValues)
+        OnnxTensor? given = node.GetTensor("value");
+        if (count is not (>= 0 and <= MaxValues) || given is { Count: not 1 })
         {
             return null;
         }
 
-        double value = node.GetTensor("value") is { } tensor ? From(tensor)!.Values[0] : 0;
+        double value = given is null ? 0 : From(given)!.Values[0];
         double[] values = new double[(int)count];
         Array.Fill(values, value);
         return new Constant(shape.Integers, values);

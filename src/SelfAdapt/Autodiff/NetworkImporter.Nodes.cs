@@ -17,17 +17,20 @@ public sealed partial class NetworkImporter
             throw Refuse(node, $"operators of the domain '{node.Domain}' are not supported.");
         }
 
+        if (node.Outputs.Count == 0)
+        {
+            throw Refuse(node, "it has no output.");
+        }
+
         if (node.OpType == "Constant" || (node.OpType == "Identity" && Find(node, 0) is null))
         {
             // A stored tensor under another name: sizes are read from it here, weights by name where they are used.
             return;
         }
 
-        Constant?[] constants = [.. node.Inputs.Select((_, i) => Const(node, i))];
-        if (constants.Length > 0 && constants.Zip(node.Inputs).All(p => p.First is not null || p.Second.Length == 0)
-            && ConstantFolder.Fold(node, constants) is { } folded)
+        if (Constants(node) is { } constants && ConstantFolder.Fold(node, constants) is { } folded)
         {
-            _values[node.Outputs[0]] = new Known(folded);
+            _values[node.Outputs[0]] = new Known(Booked(folded));
             return;
         }
 
@@ -71,10 +74,51 @@ public sealed partial class NetworkImporter
         return Find(node, input) switch
         {
             Known known => known.Constant,
-            null when _model.FindWeight(node.Inputs[input]) is { } tensor => ConstantFolder.From(tensor),
+            null => Stored(node.Inputs[input]),
             _ => null,
         };
     }
+
+    /// <summary>All inputs as constants, null where one is absent; null if one is no constant.</summary>
+    private Constant?[]? Constants(OnnxNode node)
+    {
+        Constant?[] constants = new Constant?[node.Inputs.Count];
+        for (int i = 0; i < constants.Length; i++)
+        {
+            constants[i] = Const(node, i);
+            if (constants[i] is null && node.Inputs[i].Length > 0)
+            {
+                return null;
+            }
+        }
+
+        return constants;
+    }
+
+    private Constant? Stored(string name)
+    {
+        if (!_stored.TryGetValue(name, out Constant? constant))
+        {
+            constant = _model.FindWeight(name) is { } tensor && ConstantFolder.From(tensor) is { } found
+                ? Booked(found)
+                : null;
+            _stored.Add(name, constant);
+        }
+
+        return constant;
+    }
+
+    private Constant Booked(Constant constant)
+    {
+        _constantValues += constant.Values.Length;
+        return _constantValues <= MostConstantValues
+            ? constant
+            : throw Refuse($"its size computations come to more than {MostConstantValues:N0} numbers.");
+    }
+
+    private string Input(OnnxNode node, int input) => input < node.Inputs.Count
+        ? node.Inputs[input]
+        : throw Refuse(node, $"input {input} is missing.");
 
     private Activation Act(OnnxNode node, int input) =>
         Find(node, input) as Activation
@@ -106,9 +150,9 @@ public sealed partial class NetworkImporter
     {
         Activation x = Act(node, 0);
         NetworkValue source = _activations[x.Id];
-        long[] weight = [.. (_model.FindWeight(node.Inputs[1])
+        long[] weight = [.. (_model.FindWeight(Input(node, 1))
             ?? throw Refuse(node, "its weight is computed, not stored.")).Dims];
-        if (x.Dims.Length != 4 || weight.Length != 4 || weight[1] != source.Channels)
+        if (x.Dims.Length != 4 || weight.Length != 4 || weight[0] < 1 || weight[1] != source.Channels)
         {
             throw Refuse(
                 node, $"its weight [{string.Join(",", weight)}] does not fit {source.Channels} input channels.");
@@ -121,7 +165,7 @@ public sealed partial class NetworkImporter
             || (node.GetInts("pads") ?? [0, 0, 0, 0]).SequenceEqual([pad, pad, pad, pad]);
         bool plain = All(node.GetInts("strides"), 1) && All(node.GetInts("dilations"), 1)
             && node.GetInt("group", 1) == 1;
-        if (weight[3] != kernel || kernel is not (1 or 3) || !same || !plain)
+        if (weight[3] != kernel || kernel is not (1 or 3) || !same || !plain || !All(node.GetInts("kernel_shape"), kernel))
         {
             throw Refuse(node, $"a {weight[2]}x{weight[3]} convolution with these strides, dilations, groups or pads "
                 + "can't be trained here.");
@@ -154,10 +198,10 @@ public sealed partial class NetworkImporter
         }
 
         long[] channels = [_activations[x.Id].Channels];
-        NetworkTensor scale = AddTensor(node, node.Inputs[1], channels, TensorRole.NormScale);
-        NetworkTensor bias = AddTensor(node, node.Inputs[2], channels, TensorRole.NormBias);
-        NetworkTensor mean = AddTensor(node, node.Inputs[3], channels, TensorRole.NormMean);
-        NetworkTensor variance = AddTensor(node, node.Inputs[4], channels, TensorRole.NormVariance);
+        NetworkTensor scale = AddTensor(node, Input(node, 1), channels, TensorRole.NormScale);
+        NetworkTensor bias = AddTensor(node, Input(node, 2), channels, TensorRole.NormBias);
+        NetworkTensor mean = AddTensor(node, Input(node, 3), channels, TensorRole.NormMean);
+        NetworkTensor variance = AddTensor(node, Input(node, 4), channels, TensorRole.NormVariance);
         float epsilon = node.GetFloat("epsilon", 1e-5f);
         NormTensors norm = new(scale, bias, mean, variance, epsilon, false);
         return Emit(node, (a, y) => new BatchNormOperation(a, y, norm));
@@ -193,7 +237,7 @@ public sealed partial class NetworkImporter
         bool halves = All(node.GetInts("kernel_shape"), 2) && node.GetInts("strides") is [2, 2]
             && All(node.GetInts("pads"), 0) && All(node.GetInts("dilations"), 1)
             && (node.GetInt("ceil_mode", 0) == 0 || (x.Dims[2] % 2 == 0 && x.Dims[3] % 2 == 0));
-        if (!halves || node.Outputs.Count > 1)
+        if (!halves || node.Outputs.Count > 1 || x.Dims[2] < 2 || x.Dims[3] < 2)
         {
             throw Refuse(node, "only 2x2 windows with stride 2 and no padding can be trained.");
         }
@@ -266,7 +310,10 @@ public sealed partial class NetworkImporter
             throw Refuse(node, "only maps of the same size can be joined, along their channels.");
         }
 
-        int channels = parts.Sum(p => _activations[p.Id].Channels);
+        long sum = parts.Sum(p => (long)_activations[p.Id].Channels);
+        int channels = sum <= MostChannels
+            ? (int)sum
+            : throw Refuse(node, $"it joins to {sum} channels; at most {MostChannels} are read.");
         long[] dims = [parts[0].Dims[0], channels, parts[0].Dims[2], parts[0].Dims[3]];
         return Emit(
             first with { Channels = channels }, dims, y => new ConcatOperation([.. parts.Select(p => p.Id)], y));
@@ -302,10 +349,11 @@ public sealed partial class NetworkImporter
     {
         Activation x = Act(node, 0);
         NetworkValue source = _activations[x.Id];
-        long[] weight = [.. _model.FindWeight(node.Inputs[1])?.Dims ?? []];
+        long[] weight = [.. _model.FindWeight(Input(node, 1))?.Dims ?? []];
         bool plain = node.GetFloat("alpha", 1) == 1 && node.GetFloat("beta", 1) == 1
             && node.GetInt("transA", 0) == 0 && node.GetInt("transB", 0) == 1;
-        if (!plain || x.Dims.Length != 2 || weight.Length != 2 || weight[1] != source.Channels || node.Inputs.Count < 3)
+        if (!plain || x.Dims.Length != 2 || weight is not [> 0, var inputs] || inputs != source.Channels
+            || node.Inputs.Count < 3)
         {
             throw Refuse(node, "only y = x W^T + b on pooled features can be trained.");
         }
@@ -361,7 +409,7 @@ public sealed partial class NetworkImporter
         switch (Find(node, 0))
         {
             case Activation x when _activations[x.Id].Level == NetworkValue.Pooled:
-                bool squared = node.OpType == "Mul" && node.Inputs[0] == node.Inputs[1];
+                bool squared = node.OpType == "Mul" && node.Inputs[0] == Input(node, 1);
                 if (squared || (node.OpType == "Pow" && Const(node, 1)?.Values is [2]))
                 {
                     return new NormStep(x.Id, NormStage.Squares);

@@ -21,8 +21,15 @@ public sealed partial class NetworkImporter
         + "by an L2 norm, Gemm (transB=1), Flatten/Squeeze/Unsqueeze/Reshape of pooled features, Cast between floating-point "
         + "types, and size computations";
 
+    // Size computations come to some hundred numbers; a file that folds into millions is made to fill memory.
+    private const long MostConstantValues = 1 << 21;
+
+    private const int LongestSide = 1 << 16;
+    private const int MostChannels = 1 << 16;
+
     private readonly OnnxModel _model;
     private readonly Dictionary<string, Value> _values = [];
+    private readonly Dictionary<string, Constant?> _stored = [];
     private readonly Dictionary<string, string> _weightUsers = [];
     private readonly List<NetworkValue> _activations = [];
     private readonly List<Operation> _operations = [];
@@ -30,6 +37,8 @@ public sealed partial class NetworkImporter
     private readonly List<NetworkTensor> _statistics = [];
     private readonly List<float> _parameterValues = [];
     private readonly List<float> _statisticValues = [];
+
+    private long _constantValues;
 
     private NetworkImporter(OnnxModel model) => _model = model;
 
@@ -93,7 +102,10 @@ public sealed partial class NetworkImporter
                 + "network.");
         }
 
-        return image;
+        return shape[2].Value is not (< 1 or > LongestSide) && shape[3].Value is not (< 1 or > LongestSide)
+            && shape[0].Value is not (< 1 or > LongestSide)
+            ? image
+            : throw Refuse($"its input '{image.Name}' has an impossible size.");
     }
 
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>
@@ -137,7 +149,8 @@ public sealed partial class NetworkImporter
         }
 
         int deepest = _activations.Max(v => v.Level);
-        int bottleneck = _operations.Last(o => _activations[o.Output].Level == deepest).Output;
+        int bottleneck = _operations.LastOrDefault(o => _activations[o.Output].Level == deepest)?.Output
+            ?? throw Refuse("it computes nothing from its input.");
         int pooled = NewActivation(new NetworkValue(_activations[bottleneck].Channels, NetworkValue.Pooled));
         int unit = NewActivation(_activations[pooled]);
         _operations.Add(new GlobalAveragePoolOperation(bottleneck, pooled));

@@ -33,9 +33,10 @@ internal sealed class TiffPage
         long samples = directory.NumberOr(TiffTag.SamplesPerPixel, 1);
         _kind = KindOf();
         file.CheckPageSize(width, height, samples, _kind.Size());
-        if (Math.Max(width, height) > ImageLimits.PageSamples)
+        if (Math.Max(Math.Max(width, height), samples) > ImageLimits.PageSamples)
         {
-            throw file.Unsupported($"page {directory.Number} is {width} x {height} pixels; crop it into smaller images");
+            throw file.Unsupported(
+                $"page {directory.Number} is {width} x {height} pixels with {samples} channels; crop it into smaller images");
         }
 
         (Width, Height, _samples) = ((int)width, (int)height, (int)samples);
@@ -144,6 +145,13 @@ internal sealed class TiffPage
             long[] lengths = _directory.Numbers(_tiled ? TiffTag.TileByteCounts : TiffTag.StripByteCounts);
             CheckPlausible(positions, lengths, blockName);
             _stored = (positions, lengths);
+        }
+
+        if ((Int128)rowCount * Width * _samples * _kind.Size() > ImageLimits.PageBytes)
+        {
+            throw _file.Unsupported(
+                $"{rowCount} rows of page {Number} hold more than the {ImageLimits.PageBytes:N0} bytes that are read at "
+                + "once; save the image in smaller strips or in tiles");
         }
 
         (long[] offsets, long[] counts) = _stored.Value;

@@ -88,6 +88,13 @@ internal sealed class TiffReader
             return planes[0];
         }
 
+        if (planes.Sum(p => p.Samples.Bytes.LongLength) > ImageLimits.PageBytes)
+        {
+            throw _file.Unsupported(
+                $"image {index + 1} has {planes.Count} channels of more than the {ImageLimits.PageBytes:N0} bytes that "
+                + "are read at once; crop it into smaller images");
+        }
+
         Raster merged = new(
             planes.Sum(p => p.Channels), planes[0].Height, planes[0].Width, planes[0].Samples.Kind);
         int at = 0;

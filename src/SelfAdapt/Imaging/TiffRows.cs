@@ -70,10 +70,18 @@ public sealed class TiffRows : IRowSource, IDisposable
     /// <inheritdoc/>
     public Image Read(int firstRow, int rowCount)
     {
-        float[] pixels = new float[checked(Channels * rowCount * Width)];
+        if ((long)Channels * rowCount * Width > ImageLimits.PageSamples)
+        {
+            throw _file.Unsupported(
+                $"{rowCount} rows hold more than the {ImageLimits.PageSamples:N0} values that are read at once");
+        }
+
+        // Decoding finds out whether the file can hold what it declares, so memory is taken after that.
+        float[]? pixels = null;
         for (int row = firstRow; row < firstRow + rowCount;)
         {
             Raster chunk = Decode(row / _rowsPerChunk);
+            pixels ??= new float[Channels * rowCount * Width];
             int inChunk = row % _rowsPerChunk;
             int rows = Math.Min(chunk.Height - inChunk, firstRow + rowCount - row);
             for (int c = 0; c < Channels; c++)
@@ -86,7 +94,7 @@ public sealed class TiffRows : IRowSource, IDisposable
             row += rows;
         }
 
-        return new Image(Channels, rowCount, Width, pixels);
+        return new Image(Channels, rowCount, Width, pixels ?? []);
     }
 
     /// <inheritdoc/>

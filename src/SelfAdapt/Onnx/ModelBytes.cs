@@ -16,7 +16,8 @@ internal static class ModelBytes
         {
             return File.ReadAllBytes(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
         {
             throw new SelfAdaptException(
                 ExitCode.NoUsableInput, $"{path}: the {what} can't be read: {e.Message}", e);

@@ -11,13 +11,17 @@ internal sealed class TorchReader : IDisposable
 
     private readonly ITorchContainer _archive;
     private readonly Dictionary<string, byte[]> _storages = [];
+    private readonly long _length;
     private long _byteBudget;
+    private long _storedBytes;
 
     public TorchReader(byte[] bytes, string origin)
     {
         _archive = LegacyTorchStream.LooksLikeOne(bytes)
             ? new LegacyTorchStream(bytes, origin)
             : new TorchArchive(bytes, origin);
+
+        _length = bytes.Length;
 
         // Tied tensors may share a storage, but a small file never unfolds into a large state dict.
         _byteBudget = 4L * bytes.Length;
@@ -67,6 +71,11 @@ internal sealed class TorchReader : IDisposable
         {
             bytes = _archive.ReadStorage(id.Key);
             _storages.Add(id.Key, bytes);
+            _storedBytes += bytes.Length;
+            if (_storedBytes > _length)
+            {
+                throw _archive.Malformed("its storages lie over each other");
+            }
         }
 
         int width = OnnxDataTypes.Size(id.Type);

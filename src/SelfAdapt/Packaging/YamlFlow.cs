@@ -65,6 +65,7 @@ internal sealed class YamlFlow
         return numeric && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
             ? whole
             : numeric && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number)
             ? number
             : text;
     }

@@ -1,0 +1,341 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Compute;
+using SelfAdapt.Export;
+using SelfAdapt.Imaging;
+using SelfAdapt.Onnx;
+using SelfAdapt.Packaging;
+using SelfAdapt.Results;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Fuzz;
+
+/// <summary>Files that readers accept, written by this program's own writers, and a few made to do harm.</summary>
+internal static class SeedFiles
+{
+    public const string Fingerprint = "fuzz";
+
+    public static readonly Lazy<Network> Small = new(() => NetworkImporter.Import(Cellpose()));
+
+    /// <summary>Cellpose's network with two levels of two channels.</summary>
+    public static OnnxModel Cellpose() => CellposeGraphBuilder.Build(State());
+
+    public static TorchCheckpoint State()
+    {
+        RandomStream random = new(3);
+        return CellposeGraphBuilder.RandomState([1, 2, 2], random.NextUniform);
+    }
+
+    public static byte[] UNet()
+    {
+        GraphSketch sketch = new(5, 1, 1);
+        Sketched top = sketch.Relu(sketch.BatchNorm(sketch.Conv(sketch.Image, 3, 3)));
+        Sketched bottom = sketch.Relu(sketch.Conv(sketch.MaxPool(top), 4, 1));
+        sketch.Conv(sketch.Concat(sketch.Resize(bottom, "linear"), top), 1, 3, "y");
+        return sketch.ToArray();
+    }
+
+    /// <summary>A weight in another file: beside the model, above it, at an absolute place.</summary>
+    public static IEnumerable<byte[]> External()
+    {
+        OnnxModel model = OnnxModel.Parse(UNet(), "seed");
+        string[] names = [.. model.Graph.Initializers.Where(t => t.DataType == OnnxDataType.Float).Select(t => t.Name)];
+        return ((string[])["weights.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", ""])
+            .Select(location => ExternalWeights.Extract(model, names[..2], location).Model);
+    }
+
+    /// <summary>A chain of sums that takes every value as often as it can be named, and a loop.</summary>
+    public static byte[] Nested(bool cyclic)
+    {
+        OnnxWriter writer = new("nested", 16, 8);
+        writer.AddInput(GraphSketch.Value("x", 1));
+        writer.AddOutput(GraphSketch.Value("y", 1));
+        writer.AddInitializer(OnnxTensor.FromInt64s("long", [2], [65_536, 1]));
+        writer.AddNode("ConstantOfShape", "big", ["long"], ["c0"]);
+        for (int i = 0; i < 2000; i++)
+        {
+            writer.AddNode("Add", $"add{i}", [$"c{i}", "c0"], [$"c{i + 1}"]);
+        }
+
+        writer.AddNode("Relu", "relu", [cyclic ? "y" : "x"], ["y"]);
+        return writer.ToArray();
+    }
+
+    /// <summary>Torch's format from before 1.6, which nothing here writes: pickles, then storages.</summary>
+    public static byte[] LegacyTorch(IReadOnlyList<OnnxTensor> tensors)
+    {
+        using MemoryStream stream = new();
+        stream.Write([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]);
+        stream.Write(Pickled(p => p.Int(1001)));
+        stream.Write(Pickled(p =>
+        {
+            p.Op(PickleOpcodes.EmptyDict);
+            p.Op(PickleOpcodes.Mark);
+            p.Text("little_endian");
+            p.Op(PickleOpcodes.NewTrue);
+            p.Op(PickleOpcodes.SetItems);
+        }));
+        stream.Write(PickleOf(tensors));
+        stream.Write(Pickled(p =>
+        {
+            p.Op(PickleOpcodes.EmptyList);
+            p.Op(PickleOpcodes.Mark);
+            for (int i = 0; i < tensors.Count; i++)
+            {
+                p.Text(FormattableString.Invariant($"{i}"));
+            }
+
+            p.Op(PickleOpcodes.Appends);
+        }));
+        foreach (OnnxTensor tensor in tensors)
+        {
+            stream.Write(BitConverter.GetBytes(tensor.Count));
+            stream.Write(tensor.ToRaw());
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>The data.pkl of a checkpoint.</summary>
+    public static byte[] PickleOf(IReadOnlyList<OnnxTensor> tensors)
+    {
+        using ZipArchive zip = new(new MemoryStream(new TorchCheckpoint("seed", tensors).ToArray()));
+        using Stream entry = zip.Entries.Single(e => e.Name == "data.pkl").Open();
+        using MemoryStream copy = new();
+        entry.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    /// <summary>Pickles that would run a program where they are unpickled by Python.</summary>
+    public static IEnumerable<byte[]> ForeignPickles() =>
+        ((string[])["os system", "posix system", "builtins eval", "__builtin__ exec", "torch.serialization load"])
+            .Select(name => Pickled(p =>
+            {
+                p.Global(name);
+                p.Op(PickleOpcodes.Mark);
+                p.Text("touch fuzz-was-here");
+                p.Op(PickleOpcodes.Tuple);
+                p.Op(PickleOpcodes.Reduce);
+            }));
+
+    /// <summary>A checkpoint with many storages that all lie in the same bytes of the zip file.</summary>
+    public static byte[] OverlappingStorages(int count, int elements)
+    {
+        OnnxTensor one = OnnxTensor.FromFloats("w", [elements], new float[elements]);
+        OnnxTensor[] tensors = [.. Enumerable.Range(0, count)
+            .Select(i => OnnxTensor.FromFloats($"w{i}", [0], []))];
+        byte[] pickle = PickleOf(tensors);
+
+        // Every storage is said to have all elements, every tensor none of them.
+        byte[] none = [(byte)'J', 0, 0, 0, 0, (byte)'t', (byte)'Q'];
+        for (int at = 0; (at = IndexOf(pickle, none, at)) >= 0; at++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(pickle.AsSpan(at + 1), elements);
+        }
+
+        byte[] zip = Zip(false, [("a/data.pkl", pickle), ("a/data/0", one.ToRaw())]);
+        int directory = IndexOf(zip, "PK\x01\x02"u8.ToArray(), 0);
+        int first = IndexOf(zip, "PK\x01\x02"u8.ToArray(), directory + 4);
+        int end = IndexOf(zip, "PK\x05\x06"u8.ToArray(), first);
+        byte[] entry = zip[first..end];
+        List<byte> all = [.. zip[..first]];
+        for (int i = 0; i < count; i++)
+        {
+            byte[] name = Encoding.ASCII.GetBytes(FormattableString.Invariant($"a/data/{i}"));
+            byte[] copy = [.. entry.AsSpan(0, 46), .. name, .. entry.AsSpan(46 + "a/data/0".Length)];
+            BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(28), (ushort)name.Length);
+            all.AddRange(copy);
+        }
+
+        byte[] tail = zip[end..];
+        BinaryPrimitives.WriteUInt16LittleEndian(tail.AsSpan(8), (ushort)(count + 1));
+        BinaryPrimitives.WriteUInt16LittleEndian(tail.AsSpan(10), (ushort)(count + 1));
+        BinaryPrimitives.WriteInt32LittleEndian(tail.AsSpan(12), all.Count - directory);
+        return [.. all, .. tail];
+    }
+
+    public static byte[] Tiff(SampleKind kind, int planes, int height, int width, string description = "")
+    {
+        byte[] values = new byte[planes * height * width * kind.Size()];
+        Noise(values);
+        return TiffWriter.Encode(kind, planes, height, width, values, description);
+    }
+
+    /// <summary>A TIFF page by tags: any compression, strips, byte order.</summary>
+    public static byte[] TiffOf(bool big, int width, int height, int compression, params byte[][] strips)
+    {
+        using MemoryStream stream = new();
+        stream.Write(big ? "MM\0*"u8 : "II*\0"u8);
+        long start = 8;
+        List<long> offsets = [];
+        foreach (byte[] strip in strips)
+        {
+            offsets.Add(start);
+            start += strip.Length;
+        }
+
+        long positions = start;
+        long lengths = start + (4 * strips.Length);
+        Number(lengths + (4 * strips.Length), 4);
+        strips.ToList().ForEach(s => stream.Write(s));
+        offsets.ForEach(o => Number(o, 4));
+        strips.ToList().ForEach(s => Number(s.Length, 4));
+        (int Tag, int Count, long Value)[] tags =
+        [
+            (256, 1, width), (257, 1, height), (258, 1, 8), (259, 1, compression), (262, 1, 1),
+            (273, strips.Length, strips.Length == 1 ? offsets[0] : positions), (277, 1, 1),
+            (278, 1, (height + strips.Length - 1) / strips.Length),
+            (279, strips.Length, strips.Length == 1 ? strips[0].Length : lengths),
+        ];
+        Number(tags.Length, 2);
+        foreach ((int tag, int count, long value) in tags)
+        {
+            Number(tag, 2);
+            Number(4, 2);
+            Number(count, 4);
+            Number(value, 4);
+        }
+
+        Number(0, 4);
+        return stream.ToArray();
+
+        void Number(long value, int width)
+        {
+            for (int i = 0; i < width; i++)
+            {
+                stream.WriteByte((byte)(value >> (8 * (big ? width - 1 - i : i))));
+            }
+        }
+    }
+
+    public static byte[] Png(int colourType, int depth, int side, bool interlaced = false)
+    {
+        int samples = colourType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        byte[] rows = new byte[2 * side * (1 + (((side * samples * depth) + 7) / 8)) + 64];
+        Noise(rows);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = (byte)(rows[i] & 3);
+        }
+
+        byte[] header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, side);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), side);
+        (header[8], header[9], header[12]) = ((byte)depth, (byte)colourType, (byte)(interlaced ? 1 : 0));
+        using MemoryStream stream = new();
+        stream.Write(PngReader.Signature);
+        Chunk("IHDR"u8, header);
+        if (colourType == 3)
+        {
+            Chunk("PLTE"u8, new byte[12]);
+        }
+
+        Chunk("IDAT"u8, Inflater.Deflate(rows));
+        Chunk("IEND"u8, []);
+        return stream.ToArray();
+
+        void Chunk(ReadOnlySpan<byte> type, byte[] data)
+        {
+            Span<byte> number = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+            stream.Write(number);
+            stream.Write(type);
+            stream.Write(data);
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Compute([.. type, .. data]));
+            stream.Write(number);
+        }
+    }
+
+    /// <summary>A state of a run on <see cref="Small"/>, as the program saves it.</summary>
+    public static byte[] Checkpoint(string path)
+    {
+        Network network = Small.Value;
+        WeightSnapshot weights = new(network.InitialParameters, network.InitialStatistics);
+        RunState state = new()
+        {
+            Iteration = 3,
+            CropPosition = 7,
+            AugmentationPosition = 9,
+            Seconds = 1.5,
+            Evaluations = [new EvaluationPoint(0, new HeldOutSignals { Cells = 12 })],
+            Kept = weights,
+            Training = new TrainingState(
+                weights, weights, weights.Parameters, weights.Parameters, new float[4 * network.Outputs.Channels]),
+        };
+        CheckpointFile.Write(path, state, Fingerprint, 4711);
+        return File.ReadAllBytes(path);
+    }
+
+    /// <summary>A BioImage.IO package around the small network.</summary>
+    public static byte[] Package(string picture)
+    {
+        byte[] model = UNet();
+        PackageRequest request = new(
+            "Small cells", "Finds cells.", ["A. Nonymous"], "MIT", new SegmentationOptions(), ["None."],
+            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+            new Dictionary<string, string> { ["selfadapt.seed"] = "7" });
+        (string, byte[])[] files =
+        [
+            (PackageFiles.Model, model), (PackageFiles.TestInput, NpyFile.Encode(new float[256], 1, 1, 16, 16)),
+            (PackageFiles.TestOutput, NpyFile.Encode(new float[256], 1, 1, 16, 16)),
+            (PackageFiles.Cover, Png(2, 8, 16)), (PackageFiles.Documentation, "# Validation\n"u8.ToArray()),
+        ];
+        Dictionary<string, string> checksums =
+            files.ToDictionary(f => f.Item1, f => PackageFiles.Checksum(f.Item2));
+        Network network = NetworkImporter.Import(OnnxModel.Parse(model, "seed"));
+        string yaml = YamlWriter.Write(PackageDescription.Build(request, ModelVariant.Portable, network, checksums));
+        return Zip(true, [(PackageFiles.Description, Encoding.UTF8.GetBytes(yaml)), .. files, (picture, [1, 2, 3])]);
+    }
+
+    /// <summary>A package whose small files unpack to far more.</summary>
+    public static byte[] PackageBomb(int megabytes) => Zip(
+        true,
+        [(PackageFiles.Description, "name: bomb\n"u8.ToArray()), ("bomb.bin", new byte[megabytes << 20])]);
+
+    public static byte[] Zip(bool compressed, IReadOnlyList<(string Name, byte[] Content)> entries)
+    {
+        using MemoryStream stream = new();
+        using (ZipArchive zip = new(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach ((string name, byte[] content) in entries)
+            {
+                ZipArchiveEntry entry =
+                    zip.CreateEntry(name, compressed ? CompressionLevel.Optimal : CompressionLevel.NoCompression);
+                entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using Stream target = entry.Open();
+                target.Write(content);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    private static byte[] Pickled(Action<PickleWriter> content)
+    {
+        PickleWriter writer = new(2);
+        content(writer);
+        return writer.Finish();
+    }
+
+    private static void Noise(Span<byte> bytes)
+    {
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)CounterRandom.UInt64(17, (ulong)i);
+        }
+    }
+
+    private static int IndexOf(byte[] bytes, byte[] part, int from)
+    {
+        int found = bytes.AsSpan(from).IndexOf(part);
+        return found < 0 ? -1 : from + found;
+    }
+}
