@@ -20,12 +20,6 @@ public sealed class TiffRows : IRowSource, IDisposable
         (Channels, Height, Width) = reader.SizeOf(0);
         int block = reader.RowsPerBlock(0);
         _rowsPerChunk = Math.Min(Height, ((LeastRows + block - 1) / block) * block);
-        if ((long)_rowsPerChunk * Width * Channels * sizeof(float) > MostChunkBytes)
-        {
-            throw file.Unsupported(
-                "its strips or tiles are too large to be read one after the other; save it in strips of a few rows, or "
-                + "in tiles");
-        }
     }
 
     /// <inheritdoc/>
@@ -39,7 +33,10 @@ public sealed class TiffRows : IRowSource, IDisposable
 
     /// <summary>Opens a file with one image; no pixels yet.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>Its rows; null if it is no TIFF file or holds several images.</returns>
+    /// <returns>
+    /// Its rows; null if it is no TIFF file, holds several images, or has one strip (as ImageJ writes it) and can be read
+    /// whole.
+    /// </returns>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: absent, malformed, or of a kind that is not read.
     /// </exception>
@@ -53,7 +50,18 @@ public sealed class TiffRows : IRowSource, IDisposable
                 TiffReader reader = new(file);
                 if (reader.ImageCount == 1)
                 {
-                    return new TiffRows(file, reader);
+                    TiffRows rows = new(file, reader);
+                    if (rows.ChunkBytes <= MostChunkBytes)
+                    {
+                        return rows;
+                    }
+
+                    if ((long)rows.Channels * rows.Height * rows.Width > ImageLimits.PageSamples)
+                    {
+                        throw file.Unsupported(
+                            "its strips or tiles are too large to be read one after the other; save it in strips of a few "
+                            + "rows, or in tiles");
+                    }
                 }
             }
         }
@@ -66,6 +74,8 @@ public sealed class TiffRows : IRowSource, IDisposable
         file.Dispose();
         return null;
     }
+
+    private long ChunkBytes => (long)_rowsPerChunk * Width * Channels * sizeof(float);
 
     /// <inheritdoc/>
     public Image Read(int firstRow, int rowCount)

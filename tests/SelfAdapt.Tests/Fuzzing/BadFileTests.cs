@@ -147,17 +147,26 @@ public sealed class BadFileTests : IDisposable
     }
 
     [TestMethod]
+    public void TryOpen_OneLargeStrip_IsLeftToTheReaderOfWholeImages_OrRefused()
+    {
+        Assert.IsNull(TiffRows.TryOpen(At("one.tif", SeedFiles.TiffOf(false, 1 << 14, 1 << 13, 1, [1, 2, 3, 4]))));
+        Refused(
+            () => TiffRows.TryOpen(At("vast.tif", SeedFiles.TiffOf(false, 1 << 15, 1 << 14, 1, [1, 2, 3, 4]))),
+            "one after the other");
+    }
+
+    [TestMethod]
     public void Read_RowsThatTheFileCantHold_AreRefusedBeforeMemoryIsTaken()
     {
         using TiffRows unpacked =
             TiffRows.TryOpen(At("packed.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 4, 8, [1, 2, 3, 4])))!;
         using TiffRows plain =
-            TiffRows.TryOpen(At("plain.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 7, 1, [1, 2, 3, 4])))!;
+            TiffRows.TryOpen(At("plain.tif", SeedFiles.TiffOf(false, 1 << 19, 1 << 7, 1, [1, 2, 3, 4])))!;
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         Refused(() => unpacked.Read(0, 2), "can't hold");
         Refused(() => plain.Read(0, 1), "can't hold");
-        Refused(() => plain.Read(0, 128), "at once");
+        Refused(() => plain.Read(0, 1 << 10), "at once");
         Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
