@@ -34,7 +34,7 @@ public sealed class TiffRows : IRowSource, IDisposable
     /// <summary>Opens a file with one image; no pixels yet.</summary>
     /// <param name="path">The file.</param>
     /// <returns>
-    /// Its rows; null if it is no TIFF file, holds several images, or has one strip (as ImageJ writes it) and can be read
+    /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read
     /// whole.
     /// </returns>
     /// <exception cref="SelfAdaptException">

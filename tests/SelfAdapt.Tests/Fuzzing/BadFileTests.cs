@@ -147,11 +147,11 @@ public sealed class BadFileTests : IDisposable
     }
 
     [TestMethod]
-    public void TryOpen_OneLargeStrip_IsLeftToTheReaderOfWholeImages_OrRefused()
+    public void TryOpen_OneLargePackedStrip_IsLeftToTheReaderOfWholeImages_OrRefused()
     {
-        Assert.IsNull(TiffRows.TryOpen(At("one.tif", SeedFiles.TiffOf(false, 1 << 14, 1 << 13, 1, [1, 2, 3, 4]))));
+        Assert.IsNull(TiffRows.TryOpen(At("one.tif", SeedFiles.TiffOf(false, 1 << 14, 1 << 13, 8, [1, 2, 3, 4]))));
         Refused(
-            () => TiffRows.TryOpen(At("vast.tif", SeedFiles.TiffOf(false, 1 << 15, 1 << 14, 1, [1, 2, 3, 4]))),
+            () => TiffRows.TryOpen(At("vast.tif", SeedFiles.TiffOf(false, 1 << 15, 1 << 14, 8, [1, 2, 3, 4]))),
             "one after the other");
     }
 
