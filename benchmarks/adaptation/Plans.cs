@@ -17,16 +17,11 @@ internal static class Plans
     private static readonly AdaptationOptions Defaults = new() { Patience = 0 };
 
     /// <summary>A schedule that two cores can afford many times over.</summary>
-    private static readonly AdaptationOptions Short = new()
+    private static readonly AdaptationOptions Short = Defaults with
     {
         Iterations = 60,
-        BatchSize = 4,
-        Crop = 128,
-        LearningRate = 5e-5,
-        Warmup = 10,
         EvalEvery = 15,
         MaxValidationImages = 5,
-        Patience = 0,
     };
 
     /// <summary>Options measured alone.</summary>

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -69,7 +68,7 @@ internal sealed class RunCheckpoint
             hash.AppendData(bytes);
         }
 
-        Add(job.Model.WriteOnnx(new Dictionary<string, float[]>()));
+        hash.AppendData(job.Model.Onnx.Bytes);
         Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, AdaptationRun.OptionFormat));
         Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, AdaptationRun.OptionFormat));
         foreach (string name in job.Images.Select(i => i.Name).Concat(job.Labelled.Select(l => l.Name)))

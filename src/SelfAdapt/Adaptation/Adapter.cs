@@ -172,7 +172,9 @@ public sealed class Adapter : IDisposable
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
-        EvaluationPoint source = Evaluate(0, heldOut, oracle);
+
+        // A run that goes on knows the source's AP already; its signals are what the later ones are held against.
+        EvaluationPoint source = Evaluate(0, heldOut, checkpoints?.From is null ? oracle : []);
         double before = 0;
         int iteration = 0;
         if (checkpoints?.From is { } from)
@@ -237,7 +239,7 @@ public sealed class Adapter : IDisposable
         }
 
         return new AdaptationResult(
-            kept, controller.Kept ?? source, reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
+            kept, controller.Kept ?? _evaluations[0], reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
 
         void Save() => checkpoints?.Save(new RunState
         {
