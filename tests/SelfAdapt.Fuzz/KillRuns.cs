@@ -56,7 +56,7 @@ internal static partial class KillRuns
             ImageFile.WriteTiff(Path.Combine(images, $"m{i}.tif"), micrograph.Image);
         }
 
-        string[] start = ["adapt", "--model", Model(tool), "--images", images, .. Options];
+        string[] start = ["adapt", "--model", BuiltTool.Model(tool), "--images", images, .. Options];
         string whole = Path.Combine(scratch, "whole");
         Stopwatch watch = Stopwatch.StartNew();
         if (Run(tool, [.. start, "--out", whole], Timeout.InfiniteTimeSpan) != 0)
@@ -89,7 +89,6 @@ internal static partial class KillRuns
                     faults.Add($"{folder}: exit code {code} of {string.Join(' ', args)}");
                     break;
                 }
-
             }
 
             Compare(whole, folder, faults);
@@ -113,18 +112,7 @@ internal static partial class KillRuns
     /// <summary>Runs the tool; -1 where it was killed.</summary>
     private static int Run(string tool, string[] args, TimeSpan limit)
     {
-        ProcessStartInfo info = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.ArgumentList.Add(tool);
-        foreach (string arg in args)
-        {
-            info.ArgumentList.Add(arg);
-        }
-
-        using Process process = Process.Start(info)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        using Process process = BuiltTool.Start(tool, args);
         if (!process.WaitForExit(limit))
         {
             process.Kill(entireProcessTree: true);
@@ -173,20 +161,6 @@ internal static partial class KillRuns
     }
 
     private static int Lines(string folder) => File.ReadLines(Path.Combine(folder, "run.jsonl")).Count();
-
-    private static string Model(string tool)
-    {
-        for (DirectoryInfo? at = new(Path.GetDirectoryName(Path.GetFullPath(tool))!); at is not null; at = at.Parent)
-        {
-            string model = Path.Combine(at.FullName, "models", "nuclei_small.onnx");
-            if (File.Exists(model))
-            {
-                return model;
-            }
-        }
-
-        throw new FileNotFoundException("models/nuclei_small.onnx is not above the tool.");
-    }
 
     [GeneratedRegex("\"Iteration\":(\\d+),\"CropPosition\"")]
     private static partial Regex SavedIteration();

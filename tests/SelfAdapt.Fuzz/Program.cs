@@ -7,7 +7,7 @@ using System.Linq;
 
 namespace SelfAdapt.Fuzz;
 
-/// <summary>The long form of the tests with bad files and random graphs.</summary>
+/// <summary>The long form of the tests with bad files, random graphs, killed runs and long ones.</summary>
 internal static class Program
 {
     private static int Main(string[] args)
@@ -21,10 +21,11 @@ internal static class Program
         Option<string?> truncate = new("--truncate");
         Option<int> graphs = new("--graphs");
         Option<int> kills = new("--kills");
+        Option<int> soak = new("--soak");
         Option<string> tool = new("--tool") { DefaultValueFactory = _ => "artifacts/bin/Adapt/release/Adapt.dll" };
-        RootCommand root = new("Bad files for every reader, random graphs against ONNX Runtime, runs killed at random moments.")
+        RootCommand root = new("Bad files for every reader, random graphs against ONNX Runtime, killed runs and long ones.")
         {
-            reader, mutants, first, seed, minutes, output, truncate, graphs, kills, tool,
+            reader, mutants, first, seed, minutes, output, truncate, graphs, kills, soak, tool,
         };
         root.SetAction(parsed =>
         {
@@ -34,6 +35,11 @@ internal static class Program
             if (parsed.GetValue(kills) is > 0 and var many)
             {
                 return KillRuns.Report(many, from, parsed.GetValue(tool)!, Console.Out);
+            }
+
+            if (parsed.GetValue(soak) is > 0 and var steps)
+            {
+                return SoakRuns.Report(steps, parsed.GetValue(tool)!, Console.Out);
             }
 
             if (parsed.GetValue(graphs) is > 0 and var count)

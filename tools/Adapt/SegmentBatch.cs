@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json.Nodes;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Streaming;
@@ -58,9 +57,9 @@ internal sealed class SegmentBatch
     /// OutputExists: a result is there and not known as finished. Others as <see cref="Segmenter.Segment"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
-    public JsonArray Run(IReadOnlyList<string> files)
+    public IReadOnlyList<SegmentedImage> Run(IReadOnlyList<string> files)
     {
-        JsonArray results = [];
+        List<SegmentedImage> results = [];
         BatchProgress progress = new(_terminal.Progress, files.Count);
         foreach (string file in files)
         {
@@ -69,19 +68,14 @@ internal sealed class SegmentBatch
             if (!_plan.Force && _journal.Finished(file) is { } done)
             {
                 DoneBefore++;
-                foreach (JsonNode? image in done)
-                {
-                    _names.Add((string)image!["name"]!);
-                    JsonObject result = (JsonObject)image.DeepClone();
-                    result.Remove("sha256");
-                    results.Add(result);
-                }
+                results.AddRange(done);
+                _names.UnionWith(done.Select(d => d.Name));
             }
             else
             {
                 int skippedBefore = _skipped.Count;
-                List<JsonObject> own = Segment(file, progress);
-                own.ForEach(results.Add);
+                List<SegmentedImage> own = Segment(file, progress);
+                results.AddRange(own);
                 if (own.Count > 0 && _skipped.Count == skippedBefore)
                 {
                     _journal.Add(file, own);
@@ -124,9 +118,9 @@ internal sealed class SegmentBatch
         }
     }
 
-    private List<JsonObject> Segment(string file, BatchProgress progress)
+    private List<SegmentedImage> Segment(string file, BatchProgress progress)
     {
-        List<JsonObject> results = [];
+        List<SegmentedImage> results = [];
         try
         {
             using TiffRows? rows = TiffRows.TryOpen(file);
@@ -174,7 +168,7 @@ internal sealed class SegmentBatch
 
     private string StemOf(string name) => Path.Combine(_plan.Folder, name);
 
-    private JsonObject SegmentWhole(NamedImage image)
+    private SegmentedImage SegmentWhole(NamedImage image)
     {
         RequireFree(image.Name);
         Stopwatch watch = Stopwatch.StartNew();
@@ -193,7 +187,7 @@ internal sealed class SegmentBatch
         return Tell(image.Name, image.Path, files, cells, watch.Elapsed.TotalSeconds);
     }
 
-    private JsonObject SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
+    private SegmentedImage SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
     {
         if (_plan.Kinds.Any(k => k != ResultKind.Tif))
         {
@@ -239,19 +233,11 @@ internal sealed class SegmentBatch
         return Tell(name, file, [path], cells, watch.Elapsed.TotalSeconds);
     }
 
-    private JsonObject Tell(string name, string file, IReadOnlyList<string> files, int cells, double seconds)
+    private SegmentedImage Tell(string name, string file, IReadOnlyList<string> files, int cells, double seconds)
     {
         _terminal.Progress.Finish();
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{name}: {cells} cells, {seconds:0.00} s"));
-        return new JsonObject
-        {
-            ["name"] = name,
-            ["file"] = file,
-            ["masks"] = files[0],
-            ["files"] = new JsonArray([.. files.Select(f => (JsonNode)f)]),
-            ["cells"] = cells,
-            ["seconds"] = ResultFile.Number(seconds),
-        };
+        return new SegmentedImage(name, file, files, cells, seconds);
     }
 }

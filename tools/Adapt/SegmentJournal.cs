@@ -21,7 +21,7 @@ internal sealed class SegmentJournal : IDisposable
     private readonly string _folder;
     private readonly string _options;
     private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, JsonArray?> _finished = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<SegmentedImage>?> _finished = new(StringComparer.Ordinal);
     private StreamWriter? _writer;
 
     private SegmentJournal(string folder, string options) => (_folder, _options) = (folder, options);
@@ -59,9 +59,9 @@ internal sealed class SegmentJournal : IDisposable
     /// written; null if it has to be done.
     /// </summary>
     /// <param name="file">The image file.</param>
-    public JsonArray? Finished(string file)
+    public IReadOnlyList<SegmentedImage>? Finished(string file)
     {
-        if (!_finished.TryGetValue(file, out JsonArray? images))
+        if (!_finished.TryGetValue(file, out IReadOnlyList<SegmentedImage>? images))
         {
             images = Look(file);
             _finished[file] = images;
@@ -77,7 +77,7 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>Notes an image file as finished.</summary>
     /// <param name="file">The image file.</param>
     /// <param name="images">The results of its images, with their files.</param>
-    public void Add(string file, IEnumerable<JsonObject> images)
+    public void Add(string file, IEnumerable<SegmentedImage> images)
     {
         _writer ??= new StreamWriter(Place, append: true) { AutoFlush = true };
         JsonObject entry = new()
@@ -87,9 +87,9 @@ internal sealed class SegmentJournal : IDisposable
             ["options"] = _options,
             ["images"] = new JsonArray([.. images.Select(image =>
             {
-                JsonObject copy = (JsonObject)image.DeepClone();
-                copy["sha256"] = new JsonArray([.. FilesOf(image).Select(f => (JsonNode?)HashOf(f))]);
-                return (JsonNode)copy;
+                JsonObject noted = image.ToJson();
+                noted["sha256"] = new JsonArray([.. image.Files.Select(f => (JsonNode?)HashOf(f))]);
+                return (JsonNode)noted;
             })]),
         };
         _writer.WriteLine(entry.ToJsonString());
@@ -98,15 +98,18 @@ internal sealed class SegmentJournal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _writer?.Dispose();
 
-    private JsonArray? Look(string file)
+    private List<SegmentedImage>? Look(string file)
     {
         try
         {
-            return _entries.GetValueOrDefault(Path.GetFullPath(file)) is { } entry
-                && Text(entry["options"]) == _options && Text(entry["state"]) == StateOf(file)
-                && entry["images"] is JsonArray { Count: > 0 } done && done.All(IsWhole)
-                ? done
-                : null;
+            if (_entries.GetValueOrDefault(Path.GetFullPath(file)) is not { } entry || Text(entry["options"]) != _options
+                || Text(entry["state"]) != StateOf(file) || entry["images"] is not JsonArray { Count: > 0 } images)
+            {
+                return null;
+            }
+
+            List<SegmentedImage> whole = [.. images.OfType<JsonObject>().Select(Whole).OfType<SegmentedImage>()];
+            return whole.Count == images.Count ? whole : null;
         }
         catch (ArgumentException)
         {
@@ -115,13 +118,10 @@ internal sealed class SegmentJournal : IDisposable
         }
     }
 
-    private static bool IsWhole(JsonNode? image) =>
-        image is JsonObject result && result["sha256"] is JsonArray hashes && Text(result["name"]) is not null
-        && result["cells"] is JsonValue cells && cells.TryGetValue(out int _)
-        && FilesOf(result).Select(HashOf).SequenceEqual(hashes.Select(Text)) && hashes.Count > 0;
-
-    private static string[] FilesOf(JsonObject image) =>
-        image["files"] is JsonArray files ? [.. files.Select(Text).OfType<string>()] : [];
+    /// <summary>An image whose files are as they were written; null otherwise.</summary>
+    private static SegmentedImage? Whole(JsonObject noted) =>
+        SegmentedImage.FromJson(noted) is { } image && noted["sha256"] is JsonArray hashes
+            && image.Files.Select(HashOf).SequenceEqual(hashes.Select(Text)) ? image : null;
 
     private static string? HashOf(string file)
     {

@@ -235,6 +235,10 @@ public sealed class Adapter : IDisposable
 
                 reason = controller.Reason ?? reason;
                 Save();
+
+                // An evaluation and a saved state leave several copies of the weights behind, which the runtime would keep
+                // for long: given back here, a run takes as much memory after hours as after its first minute.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
         }
 

@@ -95,7 +95,7 @@ internal sealed class SegmentVerb
         SegmentBatch batch = new(
             _terminal, new SegmentPlan(folder, kinds, options, parsed.GetValue(_memoryLimit), force), engine.Network,
             journal, passedOver);
-        JsonArray results = batch.Run(files);
+        IReadOnlyList<SegmentedImage> results = batch.Run(files);
         if (results.Count == 0)
         {
             throw batch.FirstMisfit
@@ -113,11 +113,11 @@ internal sealed class SegmentVerb
     }
 
     private void Report(
-        ModelFile model, JsonArray results, List<SkippedFile> skipped, double seconds, string folder,
-            string? json)
+        ModelFile model, IReadOnlyList<SegmentedImage> results, List<SkippedFile> skipped, double seconds,
+        string folder, string? json)
     {
         ReportSkipped(_terminal, skipped);
-        int cells = results.Sum(r => (int)r!["cells"]!);
+        int cells = results.Sum(r => r.Cells);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{results.Count} image{(results.Count == 1 ? "" : "s")}, {cells} cells, {seconds:0.0} s; masks "
@@ -129,7 +129,7 @@ internal sealed class SegmentVerb
             ["cells"] = cells,
             ["skipped"] = ToJson(skipped),
             ["seconds"] = ResultFile.Number(seconds),
-            ["per_image"] = results,
+            ["per_image"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]),
         });
     }
 

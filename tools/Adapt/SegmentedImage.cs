@@ -1,0 +1,40 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json.Nodes;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>What segment tells of an image, kept small: a folder may hold a hundred thousand.</summary>
+/// <param name="Name">The image's name, unique among the results.</param>
+/// <param name="File">The file that it was read from.</param>
+/// <param name="Files">The files that were written, the masks first.</param>
+/// <param name="Cells">Cells found.</param>
+/// <param name="Seconds">Time taken.</param>
+internal sealed record SegmentedImage(
+    string Name, string File, IReadOnlyList<string> Files, int Cells, double Seconds)
+{
+    /// <summary>The same for scripts and for the journal.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["name"] = Name,
+        ["file"] = File,
+        ["masks"] = Files[0],
+        ["files"] = new JsonArray([.. Files.Select(f => (JsonNode)f)]),
+        ["cells"] = Cells,
+        ["seconds"] = ResultFile.Number(Seconds),
+    };
+
+    /// <summary>Reads it back; null where something is missing.</summary>
+    /// <param name="json">What <see cref="ToJson"/> gave, perhaps damaged since.</param>
+    public static SegmentedImage? FromJson(JsonObject json)
+    {
+        string[] files = json["files"] is JsonArray all ? [.. all.Select(Text).OfType<string>()] : [];
+        return files.Length > 0 && Text(json["name"]) is { } name && Text(json["file"]) is { } file
+            && json["cells"] is JsonValue cells && cells.TryGetValue(out int count)
+            ? new(name, file, files, count, json["seconds"] is JsonValue s && s.TryGetValue(out double seconds) ? seconds : 0)
+            : null;
+    }
+
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+}
