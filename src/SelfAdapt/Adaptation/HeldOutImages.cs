@@ -16,7 +16,10 @@ internal sealed class HeldOutImages
     /// <summary>IoU from which two masks are the same cell.</summary>
     private const double MatchIou = 0.5;
 
-    /// <summary>A handful of lost cells says little: so many found ones are counted on top of the source's.</summary>
+    /// <summary>
+    /// A handful of cells says little: to those whose opinion is asked so many without one are added, to the source's so
+    /// many that are still there.
+    /// </summary>
     private const int PriorCells = 20;
 
     /// <summary>Noise that an opinion should outlast, in standard deviations of the image's channel.</summary>
@@ -53,6 +56,7 @@ internal sealed class HeldOutImages
         _source ??= current;
         CellChange change = CellChange.Between([.. _source.Select(s => s.Masks)], masks, MatchIou);
         double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
+        int cells = masks.Sum(CellGeometry.Count);
         double[] diameters = [.. masks.Select(CellGeometry.MedianDiameter).Where(d => d > 0).Order()];
         return new HeldOutSignals
         {
@@ -60,12 +64,12 @@ internal sealed class HeldOutImages
             EmbeddingDistance = StoppingSignals.EmbeddingDistance(
                 Embeddings(_source), Embeddings(current), current[0].Embedding.Length),
             Agreement = agreement,
-            Steadiness = agreement * change.Remaining(PriorCells),
+            Steadiness = agreement * cells / (cells + PriorCells) * change.Remaining(PriorCells),
             TurnAgreement = CellChange.Between(masks, turned, MatchIou).Agreement,
             Explained = Explained(current),
             FlowError = FlowError(current),
             Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
-            Cells = masks.Sum(CellGeometry.Count),
+            Cells = cells,
             Diameter = diameters.Length == 0 ? 0 : diameters[diameters.Length / 2],
         };
     }

@@ -20,7 +20,8 @@ public sealed record HeldOutSignals
 
     /// <summary>
     /// The agreement times the fraction of the source network's cells that are still there: what outlasts both noise and
-    /// the adaptation.
+    /// the adaptation. Both are drawn to the side of caution where there are few cells to judge by: twenty are added to
+    /// those that agreement is asked of, as if they did not agree, and twenty to the source's, as if they were still there.
     /// </summary>
     public double Steadiness { get; init; }
 

@@ -84,9 +84,9 @@ internal sealed record ReportVerdict(
                 + $"So the result is the model as it was.")
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"This checkpoint is the steadiest: {kept.Agreement:0.0%} of its cells stay the same when noise is added "
-                + $"to the held-out images, {before.Agreement:0.0%} of the original's do, and {1 - kept.FnRate:0.0%} of "
-                + $"the original's cells are still found.");
+                $"This checkpoint is the steadiest: {kept.Agreement:0.0%} of its {kept.Cells} cells stay the same when "
+                + $"noise is added to the held-out images, {before.Agreement:0.0%} of the original's {before.Cells} do (a "
+                + $"handful counts for less), and {1 - kept.FnRate:0.0%} of the original's cells are still found.");
     }
 
     private static string EvidenceFor(RunReport report, IReadOnlyList<SampleChange> changes)

@@ -36,7 +36,7 @@ public sealed class HeldOutImagesTests
         images.Measure(Brighter(0.5f));
         HeldOutSignals blind = images.Measure(Brighter(0.8f));
         Assert.AreEqual(0.5, blind.FnRate);
-        Assert.AreEqual(blind.Agreement * (1 - (1 / 22.0)), blind.Steadiness, 1e-12);
+        Assert.AreEqual(blind.Agreement * (1 / 21.0) * (1 - (1 / 22.0)), blind.Steadiness, 1e-12);
         Assert.AreEqual(1, blind.Cells);
     }
 
@@ -47,7 +47,7 @@ public sealed class HeldOutImagesTests
         images.Measure(Brighter(0.8f));
         HeldOutSignals more = images.Measure(Brighter(0.5f));
         Assert.AreEqual(0, more.FnRate);
-        Assert.AreEqual(more.Agreement, more.Steadiness);
+        Assert.AreEqual(more.Agreement * (2 / 22.0), more.Steadiness, 1e-12, "two cells are few to judge by");
     }
 
     [TestMethod]

@@ -127,7 +127,7 @@ public sealed class RunReportTests
 
     [TestMethod]
     public void Verdict_AdaptedKeptBySteadiness_SaysHowSteadyItIs() => StringAssert.Contains(
-        Verdict(Report()).Reason, "80.0% of its cells stay the same", StringComparison.Ordinal);
+        Verdict(Report()).Reason, "80.0% of its 5 cells stay the same", StringComparison.Ordinal);
 
     [TestMethod]
     public void Warnings_Collapse_BlindSignals_AndHardlyAnyPixel()
