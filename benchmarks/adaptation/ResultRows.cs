@@ -72,7 +72,6 @@ internal static class ResultRows
             Foreground = Value("foreground"),
             Explained = Value("explained"),
             FlowError = Value("flow_error"),
-            TurnAgreement = Value("turn_agreement"),
         };
         return new EvaluationPoint((int)Value("iteration"), signals, null, null, Value("ap50"));
     }

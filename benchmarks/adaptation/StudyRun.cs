@@ -23,7 +23,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
     /// <summary>The columns.</summary>
     public const string Header =
         "source,target,settings,seed,iteration,ap50,agreement,steadiness,fn_rate,d_emb,cells,diameter,foreground,"
-        + "explained,flow_error,turn_agreement,mean_confidence,view_variance,"
+        + "explained,flow_error,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds";
 
     /// <summary>What tells this run from others in the file.</summary>
@@ -79,7 +79,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             [
                 Number(point.Ap50), Number(held.Agreement), Number(held.Steadiness), Number(held.FnRate),
                 Number(held.EmbeddingDistance), Number(held.Cells), Number(held.Diameter), Number(held.Foreground),
-                Number(held.Explained), Number(held.FlowError), Number(held.TurnAgreement), Number(point.MeanConfidence), Number(point.ViewVariance),
+                Number(held.Explained), Number(held.FlowError), Number(point.MeanConfidence), Number(point.ViewVariance),
                 Number(Mean(s => s.Loss)), Number(Mean(s => s.Kept.ToArray().Average())),
                 Number(_steps.Count == 0 ? 0 : _steps[^1].L2Sp), Number(Mean(s => s.GradientNorm)),
                 Number(_steps.Count == 0 ? 0 : Math.Round(_steps[^1].Seconds)),

@@ -27,7 +27,6 @@ internal static class Tables
     private static readonly (string Name, Func<HeldOutSignals, double> Signal)[] Signals =
     [
         ("highest agreement under noise, whatever was lost", s => s.Agreement),
-        ("highest agreement under a half turn", s => s.TurnAgreement),
         ("lowest flow error", s => -s.FlowError),
         ("most foreground explained", s => s.Explained),
         ("most cells", s => s.Cells),

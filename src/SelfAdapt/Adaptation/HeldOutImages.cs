@@ -27,12 +27,11 @@ internal sealed class HeldOutImages
 
     private readonly IReadOnlyList<NamedImage> _images;
     private readonly IReadOnlyList<Image> _noisy;
-    private readonly IReadOnlyList<Image> _turned;
     private readonly SegmentationOptions _segmentation;
     private readonly OutputDescription _outputs;
-    private SegmentationResult[]? _source;
+    private (LabelImage[] Masks, float[] Embeddings)? _source;
 
-    /// <summary>Takes the images and makes their noisy and turned copies.</summary>
+    /// <summary>Takes the images and makes their noisy copies.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="segmentation">How they are segmented.</param>
     /// <param name="outputs">What the networks' channels mean.</param>
@@ -41,7 +40,6 @@ internal sealed class HeldOutImages
     {
         (_images, _segmentation, _outputs) = (images, segmentation, outputs);
         _noisy = [.. images.Select((image, i) => WithNoise(image.Image, (ulong)i))];
-        _turned = [.. images.Select(image => Turned(image.Image))];
     }
 
     /// <summary>Measures a network; the first is the source.</summary>
@@ -51,10 +49,9 @@ internal sealed class HeldOutImages
         SegmentationResult[] current = [.. _images.Select(image => network.Segment(image.Image, image.Name))];
         LabelImage[] masks = [.. current.Select(c => c.Masks)];
         LabelImage[] noisy = [.. _noisy.Select((image, i) => network.Segment(image, _images[i].Name).Masks)];
-        LabelImage[] turned =
-            [.. _turned.Select((image, i) => Turned(network.Segment(image, _images[i].Name).Masks))];
-        _source ??= current;
-        CellChange change = CellChange.Between([.. _source.Select(s => s.Masks)], masks, MatchIou);
+        float[] embeddings = [.. current.SelectMany(c => c.Embedding)];
+        (LabelImage[] Masks, float[] Embeddings) source = _source ??= (masks, embeddings);
+        CellChange change = CellChange.Between(source.Masks, masks, MatchIou);
         double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
         int cells = masks.Sum(CellGeometry.Count);
         double[] diameters = [.. masks.Select(CellGeometry.MedianDiameter).Where(d => d > 0).Order()];
@@ -62,10 +59,9 @@ internal sealed class HeldOutImages
         {
             FnRate = change.LostFraction,
             EmbeddingDistance = StoppingSignals.EmbeddingDistance(
-                Embeddings(_source), Embeddings(current), current[0].Embedding.Length),
+                source.Embeddings, embeddings, current[0].Embedding.Length),
             Agreement = agreement,
             Steadiness = agreement * cells / (cells + PriorCells) * change.Remaining(PriorCells),
-            TurnAgreement = CellChange.Between(masks, turned, MatchIou).Agreement,
             Explained = Explained(current),
             FlowError = FlowError(current),
             Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
@@ -98,27 +94,6 @@ internal sealed class HeldOutImages
 
         return noisy;
     }
-
-    private static Image Turned(Image image)
-    {
-        Image turned = new(image.Channels, image.Height, image.Width, [.. image.Pixels]);
-        for (int c = 0; c < image.Channels; c++)
-        {
-            turned.Plane(c).Reverse();
-        }
-
-        return turned;
-    }
-
-    private static LabelImage Turned(LabelImage labels)
-    {
-        int[] turned = [.. labels.Labels];
-        Array.Reverse(turned);
-        return new(labels.Height, labels.Width, turned);
-    }
-
-    private static float[] Embeddings(IEnumerable<SegmentationResult> results) =>
-        [.. results.SelectMany(r => r.Embedding)];
 
     private double Explained(SegmentationResult[] results)
     {

@@ -25,9 +25,6 @@ public sealed record HeldOutSignals
     /// </summary>
     public double Steadiness { get; init; }
 
-    /// <summary>The same between the images and the images turned by half.</summary>
-    public double TurnAgreement { get; init; }
-
     /// <summary>Fraction of the pixels above the cell threshold that ended in a cell.</summary>
     public double Explained { get; init; }
 

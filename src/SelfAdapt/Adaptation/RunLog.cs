@@ -87,7 +87,6 @@ public sealed class RunLog : IDisposable
         Number("embeddingDistance", signals.EmbeddingDistance);
         Number("agreement", signals.Agreement);
         Number("steadiness", signals.Steadiness);
-        Number("turnAgreement", signals.TurnAgreement);
         Number("explained", signals.Explained);
         Number("flowError", signals.FlowError);
         Number("foreground", signals.Foreground);

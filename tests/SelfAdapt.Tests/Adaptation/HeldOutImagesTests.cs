@@ -23,7 +23,6 @@ public sealed class HeldOutImagesTests
         Assert.AreEqual(0, second.FnRate);
         Assert.AreEqual(0, second.EmbeddingDistance);
         Assert.AreEqual(2, second.Cells);
-        Assert.AreEqual(1, second.TurnAgreement);
         Assert.AreEqual(1, second.Explained);
         Assert.AreEqual(0, second.FlowError, "this network has no flows");
         Assert.AreEqual(2 * 64.0 / (Side * Side), second.Foreground, 1e-12);
