@@ -91,7 +91,7 @@ public sealed class CudaBackendTests
             StudentNorm = StudentNorm.Stored,
         };
         SimulatedDevice device = new();
-        using (CudaBackend cuda = new(device))
+        using (CudaBackend cuda = new(new LazyDevice(device, uploadsEarly: true)))
         using (ReferenceBackend reference = new())
         {
             double[][] expected = Adapt(network, reference, options);
@@ -110,9 +110,16 @@ public sealed class CudaBackendTests
     private static double[][] Adapt(Network network, Backend backend, AdaptationOptions options)
     {
         using SelfTraining training = new(network, backend, options);
-        float[] weak = OperationCase.Noise(options.BatchSize * 2 * options.Crop * options.Crop, 5);
+        int length = options.BatchSize * 2 * options.Crop * options.Crop;
         StrongAugmentation[] strong = [new(true, true, 1.2f, 0.8f, 0.7f, 0.05f, 3)];
-        StepPoint[] points = [training.Step(weak, strong, 1e-3), training.Step(weak, strong, 1e-3)];
+
+        // As a run does it: the next batch is sent while a step is under way.
+        training.Send(OperationCase.Noise(length, 5));
+        training.Begin(strong, 1e-3);
+        training.Send(OperationCase.Noise(length, 6));
+        StepPoint first = training.End();
+        training.Begin(strong, 1e-3);
+        StepPoint[] points = [first, training.End()];
         DeviceVector[] vectors =
         [
             training.Student.Parameters, training.Student.Statistics, training.Teacher.Parameters,
