@@ -17,9 +17,22 @@ namespace SelfAdapt.Tests.Compute.Cuda;
 [TestClass]
 public sealed class CudaBackendTests
 {
-    /// <summary>Without what is large, and what differs from another case by a flag that a third case has too.</summary>
+    // Less than a quad of channels more than whole ones, and pixels that fill no tile.
+    private const string OddShape = " 1x17x3x5";
+
+    private static readonly string[] RepeatedFlags =
+    [
+        "without bias", "BatchNorm+Conv", "BatchNorm+Relu+Conv 1x1", "BatchNorm Batch ", "BatchNorm BatchAndUpdate ",
+        "BatchNorm+Relu Batch ", "BatchNorm+Relu Stored ",
+    ];
+
+    /// <summary>
+    /// Without what is large. What differs from another case by flags alone is there for one shape: a barrier costs the
+    /// simulator so much that a real GPU has the rest to itself (<see cref="GpuParity"/>).
+    /// </summary>
     public static IEnumerable<object[]> Operations => OperationCases.All
-        .Where(c => !c.Large && !(c.Kernel == 1 && c.Name.StartsWith("BatchNorm+Conv", StringComparison.Ordinal)))
+        .Where(c => !c.Large && (c.Name.Contains(OddShape, StringComparison.Ordinal)
+            || !Array.Exists(RepeatedFlags, f => c.Name.Contains(f, StringComparison.Ordinal))))
         .Select(c => new object[] { c.Name });
 
     public static IEnumerable<object[]> Vectors => VectorCases.All.Select(c => new object[] { c.Name });
@@ -33,9 +46,9 @@ public sealed class CudaBackendTests
     }
 
     [TestMethod]
-    [DataRow(GpuPrecision.Tf32, "BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
+    [DataRow(GpuPrecision.Tf32, "BatchNorm+Relu+Conv 1x1+terms 1x17x3x5 to 18")]
     [DataRow(GpuPrecision.Tf32, "Conv 1x1 with bias 1x17x3x5 to 33")]
-    [DataRow(GpuPrecision.Bf16, "BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
+    [DataRow(GpuPrecision.Bf16, "BatchNorm+Relu+Conv 1x1+terms 1x17x3x5 to 18")]
     [DataRow(GpuPrecision.Bf16, "Conv 1x1 with bias 1x17x3x5 to 33")]
     public void Convolution_OnTensorCores_StaysWithinItsBound(GpuPrecision precision, string name)
     {
