@@ -23,6 +23,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
     private readonly Dictionary<string, Family> _families = new(StringComparer.Ordinal);
     private readonly List<string> _failures = [];
+    private readonly Dictionary<string, double[][]> _exact = new(StringComparer.Ordinal);
 
     /// <summary>Runs everything on a GPU.</summary>
     /// <param name="index">Its number.</param>
@@ -68,7 +69,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
         using CudaBackend backend = open(GpuPrecision.Fp32, busyGroups);
         foreach (OperationCase operation in OperationCases.All.Where(o => large || !o.Large))
         {
-            Note(operation.Name, () => OperationParity.Errors(operation, backend));
+            Note(operation.Name, () => OperationParity.Errors(operation, backend, Exact(operation)));
         }
 
         foreach (VectorCase operation in VectorCases.All)
@@ -87,9 +88,21 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
             {
                 Note(
                     $"{precision.ToString().ToUpperInvariant()}:{operation.Name}",
-                    () => [.. OperationParity.Errors(operation, backend).Select(e => (e.Error, Bound(precision)))]);
+                    () => [.. OperationParity.Errors(operation, backend, Exact(operation))
+                        .Select(e => (e.Error, Bound(precision)))]);
             }
         }
+    }
+
+    /// <summary>The reference is slow: each operation once.</summary>
+    private double[][] Exact(OperationCase operation)
+    {
+        if (!_exact.TryGetValue(operation.Name, out double[][]? results))
+        {
+            _exact.Add(operation.Name, results = OperationParity.Exact(operation));
+        }
+
+        return results;
     }
 
     private void Networks()
