@@ -56,7 +56,7 @@ public static class Convolution
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, Operands.Fp32);
 
     /// <summary>128 pixels x 32 channels, 64 threads: few channels.</summary>
     public static void Forward128x32(
@@ -66,7 +66,7 @@ public static class Convolution
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, Operands.Fp32);
 
     /// <summary>128 pixels x 64 channels, 128 threads.</summary>
     public static void Forward128x64(
@@ -76,7 +76,7 @@ public static class Convolution
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, Operands.Fp32);
 
     /// <summary>128 pixels x 128 channels, 256 threads.</summary>
     public static void Forward128x128(
@@ -86,5 +86,5 @@ public static class Convolution
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, Operands.Fp32);
 }

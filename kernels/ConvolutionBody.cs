@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>The forward kernel's body, for the tiles and precisions of Convolution and TensorConvolution.</summary>
+/// <summary>The forward kernel's body, for all tiles and formats.</summary>
 internal static class ConvolutionBody
 {
     private const int Normalize = 8;
@@ -15,10 +15,10 @@ internal static class ConvolutionBody
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
         ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
         int height, int width, int inputs, int outputs, int taps, ArrayView<float> sharedPixels,
-        ArrayView<float> sharedWeights, int groupX, int groupY, int tensor)
+        ArrayView<float> sharedWeights, int groupX, int groupY, int format)
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
-        int threads = groupX * groupY;
+        int half = groupX * groupY / 2;
         int firstPixel = Grid.IdxX * 8 * groupY;
         int firstOutput = Grid.IdxY * 8 * groupX;
         int inPitch = Place.Pitch(inputs);
@@ -27,88 +27,81 @@ internal static class ConvolutionBody
 
         // What this thread fetches: of up to four pixels the same quad of steps, of up to two steps a quad of outputs.
         int pixel = thread / 2;
-        int half = threads / 2;
-        PixelSource p0 = PixelSource.Of(firstPixel + pixel, pixels, height, width, inPitch, taps);
-        PixelSource p1 = PixelSource.Of(firstPixel + pixel + half, pixels, height, width, inPitch, taps);
-        PixelSource p2 = PixelSource.Of(firstPixel + pixel + (2 * half), pixels, height, width, inPitch, taps);
-        PixelSource p3 = PixelSource.Of(firstPixel + pixel + (3 * half), pixels, height, width, inPitch, taps);
-        int pixelStride = SharedTile.RowStride(groupY, tensor);
-        int weightStride = SharedTile.ColumnStride(groupX, tensor) / 4;
-        int storePixel = (thread % 2 * 4 * pixelStride) + pixel;
         int weightStep = thread / (2 * groupX);
         int weightColumn = thread % (2 * groupX);
-        int output = firstOutput + (4 * weightColumn);
-        int storeWeight = (weightStep * weightStride) + weightColumn;
+        Source source;
+        source.X = Quad.View(x);
+        source.Lanes = Quad.View(lanes);
+        source.Weights = Quad.View(packed);
+        source.P0 = PixelSource.Of(firstPixel + pixel, pixels, height, width, inPitch, taps);
+        source.P1 = PixelSource.Of(firstPixel + pixel + half, pixels, height, width, inPitch, taps);
+        source.P2 = PixelSource.Of(firstPixel + pixel + (2 * half), pixels, height, width, inPitch, taps);
+        source.P3 = PixelSource.Of(firstPixel + pixel + (3 * half), pixels, height, width, inPitch, taps);
+        source.Flags = flags & (Normalize | Relu);
+        source.Width = width;
+        source.Inputs = inputs;
+        source.InPitch = inPitch;
+        source.Depth = depth;
+        source.Output = firstOutput + (4 * weightColumn);
+        source.OutPitch = outPitch;
+        source.Taps = taps;
 
-        ArrayView<Quad> source = Quad.View(x);
-        ArrayView<Quad> norm = Quad.View(lanes);
-        ArrayView<Quad> weights = Quad.View(packed);
+        int pixelStride = SharedTile.RowStride(groupY, format);
+        int weightStride = SharedTile.ColumnStride(groupX, format) / 4;
+        int storePixel = (thread % 2 * 4 * pixelStride) + pixel;
+        int storeWeight = (weightStep * weightStride) + weightColumn;
         ArrayView<Quad> rows = Quad.View(sharedPixels);
         ArrayView<Quad> columns = Quad.View(sharedWeights);
         RegisterTile sums = RegisterTile.Zero();
-        int tap = 0;
-        int channel = thread % 2 * 4;
-        int slices = (depth + SharedTile.Depth - 1) / SharedTile.Depth;
+        Position at = Position.Of(thread % 2 * 4, weightStep, inPitch);
+        int steps = Operands.Steps(format);
+        int slices = (depth + steps - 1) / steps;
 
         // Slice -1 only fetches; the last only multiplies.
         for (int slice = -1; slice < slices; slice++)
         {
-            Quad q0 = Quad.All(0);
-            Quad q1 = Quad.All(0);
-            Quad q2 = Quad.All(0);
-            Quad q3 = Quad.All(0);
-            Quad w0 = Quad.All(0);
-            Quad w1 = Quad.All(0);
+            FetchedQuads low = FetchedQuads.None();
+            FetchedQuads high = FetchedQuads.None();
             bool fetch = slice + 1 < slices;
             if (fetch)
             {
-                while (channel >= inPitch)
+                low = Fetch(source, at, groupX, groupY);
+                at = Position.Next(at, inPitch);
+                if (format == Operands.Bf16)
                 {
-                    channel -= inPitch;
-                    tap++;
+                    high = Fetch(source, at, groupX, groupY);
+                    at = Position.Next(at, inPitch);
                 }
-
-                int shift = taps == 1 ? 0 : ((((tap / 3) - 1) * width) + (tap % 3) - 1) * inPitch;
-                InputNorm input = InputNorm.Of(norm, channel, inPitch, flags & (Normalize | Relu), inputs);
-                q0 = Fetch(source, p0, tap, shift + channel, input);
-                q1 = groupX < 16 ? Fetch(source, p1, tap, shift + channel, input) : q1;
-                q2 = groupX < 8 ? Fetch(source, p2, tap, shift + channel, input) : q2;
-                q3 = groupX < 8 ? Fetch(source, p3, tap, shift + channel, input) : q3;
-                channel += SharedTile.Depth;
-
-                int step = ((slice + 1) * SharedTile.Depth) + weightStep;
-                w0 = FetchWeights(weights, step, depth, output, outPitch);
-                w1 = groupY < 16 ? FetchWeights(weights, step + (groupY / 2), depth, output, outPitch) : w1;
             }
 
             if (slice >= 0)
             {
-                sums = tensor != 0
-                    ? TensorTile.AddSlice(sums, sharedPixels, sharedWeights, slice & 1, groupX, groupY)
+                sums = format != Operands.Fp32
+                    ? TensorTile.AddSlice(sums, sharedPixels, sharedWeights, slice & 1, groupX, groupY, format)
                     : SharedTile.AddSlice(sums, rows, columns, slice & 1, groupX, groupY);
             }
 
             if (fetch)
             {
                 int buffer = (slice + 1) & 1;
-                int at = (buffer * SharedTile.Depth * pixelStride) + storePixel;
-                Store(sharedPixels, at, pixelStride, SharedTile.Rounded(q0, tensor));
+                int row = (buffer * SharedTile.Depth * pixelStride) + storePixel;
+                Store(sharedPixels, row, pixelStride, Operands.Words(low.R0, high.R0, format));
                 if (groupX < 16)
                 {
-                    Store(sharedPixels, at + half, pixelStride, SharedTile.Rounded(q1, tensor));
+                    Store(sharedPixels, row + half, pixelStride, Operands.Words(low.R1, high.R1, format));
                 }
 
                 if (groupX < 8)
                 {
-                    Store(sharedPixels, at + (2 * half), pixelStride, SharedTile.Rounded(q2, tensor));
-                    Store(sharedPixels, at + (3 * half), pixelStride, SharedTile.Rounded(q3, tensor));
+                    Store(sharedPixels, row + (2 * half), pixelStride, Operands.Words(low.R2, high.R2, format));
+                    Store(sharedPixels, row + (3 * half), pixelStride, Operands.Words(low.R3, high.R3, format));
                 }
 
-                int weightAt = (buffer * SharedTile.Depth * weightStride) + storeWeight;
-                columns[weightAt] = SharedTile.Rounded(w0, tensor);
+                int column = (buffer * SharedTile.Depth * weightStride) + storeWeight;
+                columns[column] = Operands.Words(low.C0, high.C0, format);
                 if (groupY < 16)
                 {
-                    columns[weightAt + (groupY / 2 * weightStride)] = SharedTile.Rounded(w1, tensor);
+                    columns[column + (groupY / 2 * weightStride)] = Operands.Words(low.C1, high.C1, format);
                 }
             }
 
@@ -117,7 +110,7 @@ internal static class ConvolutionBody
 
         ConvolutionOutput to = ConvolutionOutput.Of(
             y, bias, residual, perChannel, flags, pixels, height * width, outputs, outPitch);
-        if (tensor != 0)
+        if (format != Operands.Fp32)
         {
             TensorTile.Write(to, sums, firstPixel, firstOutput, groupX, groupY);
         }
@@ -128,24 +121,42 @@ internal static class ConvolutionBody
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Quad Fetch(ArrayView<Quad> source, PixelSource pixel, int tap, int offset, InputNorm input)
+    private static FetchedQuads Fetch(Source source, Position at, int groupX, int groupY)
+    {
+        int shift = source.Taps == 1
+            ? 0
+            : ((((at.Tap / 3) - 1) * source.Width) + (at.Tap % 3) - 1) * source.InPitch;
+        InputNorm input = InputNorm.Of(source.Lanes, at.Channel, source.InPitch, source.Flags, source.Inputs);
+        int offset = shift + at.Channel;
+        FetchedQuads f = FetchedQuads.None();
+        f.R0 = FetchPixel(source.X, source.P0, at.Tap, offset, input);
+        f.R1 = groupX < 16 ? FetchPixel(source.X, source.P1, at.Tap, offset, input) : f.R1;
+        f.R2 = groupX < 8 ? FetchPixel(source.X, source.P2, at.Tap, offset, input) : f.R2;
+        f.R3 = groupX < 8 ? FetchPixel(source.X, source.P3, at.Tap, offset, input) : f.R3;
+        f.C0 = FetchWeights(source, at.Step);
+        f.C1 = groupY < 16 ? FetchWeights(source, at.Step + (groupY / 2)) : f.C1;
+        return f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Quad FetchPixel(ArrayView<Quad> x, PixelSource pixel, int tap, int offset, InputNorm input)
     {
         Quad value = Quad.All(0);
         if (((pixel.Taps >> tap) & 1) != 0)
         {
-            value = InputNorm.Apply(input, source[(pixel.Start + offset) >> 2]);
+            value = InputNorm.Apply(input, x[(pixel.Start + offset) >> 2]);
         }
 
         return value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Quad FetchWeights(ArrayView<Quad> weights, int step, int depth, int output, int outPitch)
+    private static Quad FetchWeights(Source source, int step)
     {
         Quad value = Quad.All(0);
-        if (step < depth && output < outPitch)
+        if (step < source.Depth && source.Output < source.OutPitch)
         {
-            value = weights[((step * outPitch) + output) >> 2];
+            value = source.Weights[((step * source.OutPitch) + source.Output) >> 2];
         }
 
         return value;
@@ -158,5 +169,64 @@ internal static class ConvolutionBody
         shared[at + step] = value.Y;
         shared[at + (2 * step)] = value.Z;
         shared[at + (3 * step)] = value.W;
+    }
+
+    /// <summary>What a thread reads, whatever the step.</summary>
+    private struct Source
+    {
+        public ArrayView<Quad> X;
+        public ArrayView<Quad> Lanes;
+        public ArrayView<Quad> Weights;
+        public PixelSource P0;
+        public PixelSource P1;
+        public PixelSource P2;
+        public PixelSource P3;
+        public int Flags;
+        public int Width;
+        public int Inputs;
+        public int InPitch;
+        public int Depth;
+        public int Output;
+        public int OutPitch;
+        public int Taps;
+    }
+
+    /// <summary>Where a thread is in the depth: tap and channel of its pixels' quad, its weights' first step.</summary>
+    private struct Position
+    {
+        public int Tap;
+        public int Channel;
+        public int Step;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Position Of(int channel, int step, int inPitch)
+        {
+            Position p;
+            p.Tap = 0;
+            p.Channel = channel;
+            p.Step = step;
+            return Inside(p, inPitch);
+        }
+
+        /// <summary>Eight steps on.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Position Next(Position p, int inPitch)
+        {
+            p.Channel += 8;
+            p.Step += 8;
+            return Inside(p, inPitch);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Position Inside(Position p, int inPitch)
+        {
+            while (p.Channel >= inPitch)
+            {
+                p.Channel -= inPitch;
+                p.Tap++;
+            }
+
+            return p;
+        }
     }
 }

@@ -10,7 +10,7 @@ namespace SelfAdapt.Kernels;
 /// </summary>
 internal static class SharedTile
 {
-    /// <summary>Steps in a slice.</summary>
+    /// <summary>Words of a row or column in a slice; see <see cref="Operands"/>.</summary>
     public const int Depth = 8;
 
     /// <summary>Floats behind each step's rows: stores of neighbouring threads fall into different banks.</summary>
@@ -21,19 +21,13 @@ internal static class SharedTile
 
     /// <summary>Floats from one step's rows to the next's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RowStride(int groupY, int tensor) => (8 * groupY) + (tensor != 0 ? TensorSkew : RowSkew);
+    public static int RowStride(int groupY, int format) =>
+        (8 * groupY) + (format != Operands.Fp32 ? TensorSkew : RowSkew);
 
     /// <summary>Floats from one step's columns to the next's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int ColumnStride(int groupX, int tensor) => (8 * groupX) + (tensor != 0 ? TensorSkew : 0);
-
-    /// <summary>The values as the multiplication takes them: rounded for tensor cores.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad Rounded(Quad value, int tensor) => tensor != 0
-        ? Quad.Of(
-            TensorTile.Rounded(value.X), TensorTile.Rounded(value.Y), TensorTile.Rounded(value.Z),
-            TensorTile.Rounded(value.W))
-        : value;
+    public static int ColumnStride(int groupX, int format) =>
+        (8 * groupX) + (format != Operands.Fp32 ? TensorSkew : 0);
 
     /// <summary>Adds a slice's products.</summary>
     /// <param name="sums">The thread's sums.</param>

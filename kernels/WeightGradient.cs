@@ -22,7 +22,7 @@ public static class WeightGradient
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, Operands.Fp32);
 
     /// <summary>128 rows x 32 outputs, 64 threads.</summary>
     public static void Sum128x32(
@@ -31,7 +31,7 @@ public static class WeightGradient
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, Operands.Fp32);
 
     /// <summary>128 rows x 64 outputs, 128 threads.</summary>
     public static void Sum128x64(
@@ -40,7 +40,7 @@ public static class WeightGradient
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, Operands.Fp32);
 
     /// <summary>128 rows x 128 outputs, 256 threads.</summary>
     public static void Sum128x128(
@@ -49,7 +49,7 @@ public static class WeightGradient
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, 0);
+            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, Operands.Fp32);
 
     /// <summary>Adds the parts in order and puts them into torch's order [K,C,taps].</summary>
     public static void Finish(

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>The weight gradient's body, for the tiles and precisions of WeightGradient and its tensor twin.</summary>
+/// <summary>The weight gradient's body, for all tiles and formats.</summary>
 internal static class WeightGradientBody
 {
     private const int Normalize = 8;
@@ -14,7 +14,7 @@ internal static class WeightGradientBody
     public static void Sum(
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
         int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit,
-        ArrayView<float> sharedRows, ArrayView<float> sharedColumns, int groupX, int groupY, int tensor)
+        ArrayView<float> sharedRows, ArrayView<float> sharedColumns, int groupX, int groupY, int format)
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
         int threads = groupX * groupY;
@@ -30,97 +30,86 @@ internal static class WeightGradientBody
         int fetchedRow = (Grid.IdxX * 8 * groupY) + (4 * rowQuad);
         int tap = fetchedRow / inPitch;
         int channel = fetchedRow % inPitch;
-        int down = taps == 1 ? 0 : (tap / 3) - 1;
-        int right = taps == 1 ? 0 : (tap % 3) - 1;
         int columnQuad = thread % (2 * groupX);
         int columnPixel = thread / (2 * groupX);
         int output = (Grid.IdxY * 8 * groupX) + (4 * columnQuad);
-        int rowStep = SharedTile.RowStride(groupY, tensor) / 4;
-        int columnStep = SharedTile.ColumnStride(groupX, tensor) / 4;
-        int storeRow = (rowPixel * rowStep) + rowQuad;
+        Source source;
+        source.X = Quad.View(x);
+        source.Gradient = Quad.View(dy);
+        source.Input = InputNorm.Of(
+            Quad.View(lanes), channel, inPitch, fetchedRow < rowCount ? flags & (Normalize | Relu) : 0, inputs);
+        source.Down = taps == 1 ? 0 : (tap / 3) - 1;
+        source.Right = taps == 1 ? 0 : (tap % 3) - 1;
+        source.Shift = (((source.Down * width) + source.Right) * inPitch) + channel;
+        source.Limit = fetchedRow < rowCount ? end : 0;
+        source.End = end;
+        source.Height = height;
+        source.Width = width;
+        source.InPitch = inPitch;
+        source.Output = output;
+        source.OutPitch = outPitch;
 
-        ArrayView<Quad> source = Quad.View(x);
-        ArrayView<Quad> gradient = Quad.View(dy);
+        int rowStep = SharedTile.RowStride(groupY, format) / 4;
+        int columnStep = SharedTile.ColumnStride(groupX, format) / 4;
+        int storeRow = (rowPixel * rowStep) + rowQuad;
+        int storeColumn = (columnPixel * columnStep) + columnQuad;
         ArrayView<Quad> rows = Quad.View(sharedRows);
         ArrayView<Quad> columns = Quad.View(sharedColumns);
-        InputNorm input = InputNorm.Of(
-            Quad.View(lanes), channel, inPitch, fetchedRow < rowCount ? flags & (Normalize | Relu) : 0, inputs);
-        int limit = fetchedRow < rowCount ? end : 0;
-        MovingPixel m0 = MovingPixel.Of(start + rowPixel, height, width);
-        MovingPixel m1 = MovingPixel.Of(start + rowPixel + (groupX / 2), height, width);
-        MovingPixel m2 = MovingPixel.Of(start + rowPixel + groupX, height, width);
-        MovingPixel m3 = MovingPixel.Of(start + rowPixel + (groupX / 2 * 3), height, width);
-        int shift = (((down * width) + right) * inPitch) + channel;
+        Pixels at = Pixels.Of(start + rowPixel, start + columnPixel, height, width, groupX);
         RegisterTile sums = RegisterTile.Zero();
         Quad biasSum = Quad.All(0);
-        int slices = (end - start + SharedTile.Depth - 1) / SharedTile.Depth;
+        int steps = Operands.Steps(format);
+        int slices = (end - start + steps - 1) / steps;
 
         // Slice -1 only fetches; the last only multiplies.
         for (int slice = -1; slice < slices; slice++)
         {
-            Quad q0 = Quad.All(0);
-            Quad q1 = Quad.All(0);
-            Quad q2 = Quad.All(0);
-            Quad q3 = Quad.All(0);
-            Quad d0 = Quad.All(0);
-            Quad d1 = Quad.All(0);
+            FetchedQuads low = FetchedQuads.None();
+            FetchedQuads high = FetchedQuads.None();
             bool fetch = slice + 1 < slices;
             if (fetch)
             {
-                q0 = Fetch(source, m0, down, right, shift, limit, height, width, inPitch, input);
-                m0 = MovingPixel.Next(m0, height, width);
-                if (groupX < 16)
+                low = Fetch(source, at, groupX, groupY);
+                at = Pixels.Next(at, height, width, groupX);
+                biasSum = Quad.Add(biasSum, low.C0);
+                biasSum = groupY < 16 ? Quad.Add(biasSum, low.C1) : biasSum;
+                if (format == Operands.Bf16)
                 {
-                    q1 = Fetch(source, m1, down, right, shift, limit, height, width, inPitch, input);
-                    m1 = MovingPixel.Next(m1, height, width);
-                }
-
-                if (groupX < 8)
-                {
-                    q2 = Fetch(source, m2, down, right, shift, limit, height, width, inPitch, input);
-                    m2 = MovingPixel.Next(m2, height, width);
-                    q3 = Fetch(source, m3, down, right, shift, limit, height, width, inPitch, input);
-                    m3 = MovingPixel.Next(m3, height, width);
-                }
-
-                int pixel = start + ((slice + 1) * SharedTile.Depth) + columnPixel;
-                d0 = FetchGradient(gradient, pixel, end, output, outPitch);
-                biasSum = Quad.Add(biasSum, d0);
-                if (groupY < 16)
-                {
-                    d1 = FetchGradient(gradient, pixel + (groupY / 2), end, output, outPitch);
-                    biasSum = Quad.Add(biasSum, d1);
+                    high = Fetch(source, at, groupX, groupY);
+                    at = Pixels.Next(at, height, width, groupX);
+                    biasSum = Quad.Add(biasSum, high.C0);
+                    biasSum = groupY < 16 ? Quad.Add(biasSum, high.C1) : biasSum;
                 }
             }
 
             if (slice >= 0)
             {
-                sums = tensor != 0
-                    ? TensorTile.AddSlice(sums, sharedRows, sharedColumns, slice & 1, groupX, groupY)
+                sums = format != Operands.Fp32
+                    ? TensorTile.AddSlice(sums, sharedRows, sharedColumns, slice & 1, groupX, groupY, format)
                     : SharedTile.AddSlice(sums, rows, columns, slice & 1, groupX, groupY);
             }
 
             if (fetch)
             {
                 int buffer = (slice + 1) & 1;
-                int at = (buffer * SharedTile.Depth * rowStep) + storeRow;
-                rows[at] = SharedTile.Rounded(q0, tensor);
+                int row = (buffer * SharedTile.Depth * rowStep) + storeRow;
+                rows[row] = Operands.Words(low.R0, high.R0, format);
                 if (groupX < 16)
                 {
-                    rows[at + (groupX / 2 * rowStep)] = SharedTile.Rounded(q1, tensor);
+                    rows[row + (groupX / 2 * rowStep)] = Operands.Words(low.R1, high.R1, format);
                 }
 
                 if (groupX < 8)
                 {
-                    rows[at + (groupX * rowStep)] = SharedTile.Rounded(q2, tensor);
-                    rows[at + (groupX / 2 * 3 * rowStep)] = SharedTile.Rounded(q3, tensor);
+                    rows[row + (groupX * rowStep)] = Operands.Words(low.R2, high.R2, format);
+                    rows[row + (groupX / 2 * 3 * rowStep)] = Operands.Words(low.R3, high.R3, format);
                 }
 
-                int columnAt = (((buffer * SharedTile.Depth) + columnPixel) * columnStep) + columnQuad;
-                columns[columnAt] = SharedTile.Rounded(d0, tensor);
+                int column = (buffer * SharedTile.Depth * columnStep) + storeColumn;
+                columns[column] = Operands.Words(low.C0, high.C0, format);
                 if (groupY < 16)
                 {
-                    columns[columnAt + (groupY / 2 * columnStep)] = SharedTile.Rounded(d1, tensor);
+                    columns[column + (groupY / 2 * columnStep)] = Operands.Words(low.C1, high.C1, format);
                 }
             }
 
@@ -133,7 +122,7 @@ internal static class WeightGradientBody
             partial, partial, partial, partial, 0, part + rowCount, 1, outputs, outPitch);
         int firstRow = Grid.IdxX * 8 * groupY;
         int firstOutput = Grid.IdxY * 8 * groupX;
-        if (tensor != 0)
+        if (format != Operands.Fp32)
         {
             TensorTile.Write(to, sums, part + firstRow, firstOutput, groupX, groupY);
         }
@@ -161,34 +150,97 @@ internal static class WeightGradientBody
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Quad Fetch(
-        ArrayView<Quad> source, MovingPixel pixel, int down, int right, int shift, int limit, int height, int width,
-        int pitch, InputNorm input)
+    private static FetchedQuads Fetch(Source source, Pixels at, int groupX, int groupY)
     {
-        int row = pixel.Row + down;
-        int column = pixel.Column + right;
+        FetchedQuads f = FetchedQuads.None();
+        f.R0 = FetchRow(source, at.M0);
+        f.R1 = groupX < 16 ? FetchRow(source, at.M1) : f.R1;
+        f.R2 = groupX < 8 ? FetchRow(source, at.M2) : f.R2;
+        f.R3 = groupX < 8 ? FetchRow(source, at.M3) : f.R3;
+        f.C0 = FetchGradient(source, at.Column);
+        f.C1 = groupY < 16 ? FetchGradient(source, at.Column + (groupY / 2)) : f.C1;
+        return f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Quad FetchRow(Source source, MovingPixel pixel)
+    {
+        int row = pixel.Row + source.Down;
+        int column = pixel.Column + source.Right;
         Quad value = Quad.All(0);
-        if (pixel.Index < limit && row >= 0 && row < height && column >= 0 && column < width)
+        if (pixel.Index < source.Limit && row >= 0 && row < source.Height && column >= 0 && column < source.Width)
         {
-            value = InputNorm.Apply(input, source[((pixel.Index * pitch) + shift) >> 2]);
+            value = InputNorm.Apply(source.Input, source.X[((pixel.Index * source.InPitch) + source.Shift) >> 2]);
         }
 
         return value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Quad FetchGradient(ArrayView<Quad> gradient, int pixel, int end, int output, int outPitch)
+    private static Quad FetchGradient(Source source, int pixel)
     {
         Quad value = Quad.All(0);
-        if (pixel < end && output < outPitch)
+        if (pixel < source.End && source.Output < source.OutPitch)
         {
-            value = gradient[((pixel * outPitch) + output) >> 2];
+            value = source.Gradient[((pixel * source.OutPitch) + source.Output) >> 2];
         }
 
         return value;
     }
 
-    /// <summary>A pixel that moves on by a slice at a time, without dividing.</summary>
+    /// <summary>What a thread reads, whatever the pixel.</summary>
+    private struct Source
+    {
+        public ArrayView<Quad> X;
+        public ArrayView<Quad> Gradient;
+        public InputNorm Input;
+        public int Down;
+        public int Right;
+        public int Shift;
+        public int Limit;
+        public int End;
+        public int Height;
+        public int Width;
+        public int InPitch;
+        public int Output;
+        public int OutPitch;
+    }
+
+    /// <summary>Where a thread is in the depth: the pixels of its rows, and the first of its columns.</summary>
+    private struct Pixels
+    {
+        public MovingPixel M0;
+        public MovingPixel M1;
+        public MovingPixel M2;
+        public MovingPixel M3;
+        public int Column;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Pixels Of(int rowPixel, int columnPixel, int height, int width, int groupX)
+        {
+            Pixels p;
+            p.M0 = MovingPixel.Of(rowPixel, height, width);
+            p.M1 = MovingPixel.Of(rowPixel + (groupX / 2), height, width);
+            p.M2 = MovingPixel.Of(rowPixel + groupX, height, width);
+            p.M3 = MovingPixel.Of(rowPixel + (groupX / 2 * 3), height, width);
+            p.Column = columnPixel;
+            return p;
+        }
+
+        /// <summary>Eight steps on.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Pixels Next(Pixels p, int height, int width, int groupX)
+        {
+            p.M0 = MovingPixel.Next(p.M0, height, width);
+            p.M1 = groupX < 16 ? MovingPixel.Next(p.M1, height, width) : p.M1;
+            p.M2 = groupX < 8 ? MovingPixel.Next(p.M2, height, width) : p.M2;
+            p.M3 = groupX < 8 ? MovingPixel.Next(p.M3, height, width) : p.M3;
+            p.Column += 8;
+            return p;
+        }
+    }
+
+    /// <summary>A pixel that moves on by eight at a time, without dividing.</summary>
     private struct MovingPixel
     {
         public int Index;
@@ -208,8 +260,8 @@ internal static class WeightGradientBody
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static MovingPixel Next(MovingPixel m, int height, int width)
         {
-            m.Index += SharedTile.Depth;
-            m.Column += SharedTile.Depth;
+            m.Index += 8;
+            m.Column += 8;
             while (m.Column >= width)
             {
                 m.Column -= width;

@@ -30,7 +30,15 @@ internal sealed class IterationCase : IDisposable
     public float[] Run()
     {
         StrongAugmentation[] augmentations = _inputs.Augmentations[_training.Steps % _inputs.Augmentations.Length];
-        StepPoint point = _training.Step(_inputs.Weak, augmentations, _inputs.Options.LearningRate);
+        if (_training.Steps == 0)
+        {
+            _training.Send(_inputs.Weak);
+        }
+
+        // As a run does it: the next batch is sent while the step is under way.
+        _training.Begin(augmentations, _inputs.Options.LearningRate);
+        _training.Send(_inputs.Weak);
+        StepPoint point = _training.End();
         ReadOnlySpan<float> t = point.Thresholds.Span;
 
         // Rows and columns have one threshold of two in use.

@@ -22,7 +22,7 @@ stage() {
     shift 3
     echo "== $name"
     start=$SECONDS
-    timeout -s INT -k 20 "$seconds" "$@" > "$work/$log" 2>&1
+    timeout -s INT -k 60 "$seconds" "$@" > "$work/$log" 2>&1
     code=$?
     case $code in
         0) verdict=passed ;;

@@ -201,6 +201,10 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         (int)DriverAPINativeMethods.Events.cuEventRecord(Event(handle), Stream(stream));
 
     /// <inheritdoc/>
+    public int LetStreamWait(nint stream, nint handle) =>
+        (int)DriverAPINativeMethods.Streams.cuStreamWaitEvent(Stream(stream), Event(handle), 0);
+
+    /// <inheritdoc/>
     public int WaitForEvent(nint handle) => (int)DriverAPINativeMethods.Events.cuEventSynchronize(Event(handle));
 
     /// <inheritdoc/>

@@ -37,12 +37,22 @@ internal sealed class DeviceThread
     /// <summary>What it waits for.</summary>
     public ThreadState State { get; set; }
 
+    /// <summary>Puts it on a system thread, at its first turn: waking a system thread is what costs most.</summary>
+    public Action? Begin { get; set; }
+
     private readonly object _gate = new();
     private bool _open;
 
     /// <summary>Lets it go on.</summary>
     public void Wake()
     {
+        if (Begin is { } begin)
+        {
+            Begin = null;
+            begin();
+            return;
+        }
+
         lock (_gate)
         {
             _open = true;

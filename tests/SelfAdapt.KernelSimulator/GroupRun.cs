@@ -81,7 +81,7 @@ internal sealed class GroupRun(
         for (int i = 0; i < count; i++)
         {
             DeviceThread thread = _threads[i];
-            workers.Start(i, () => Play(thread, body));
+            thread.Begin = () => workers.Start(thread.Linear, () => Play(thread, body));
         }
 
         _threads[0].Wake();
@@ -182,7 +182,6 @@ internal sealed class GroupRun(
 
     private void Play(DeviceThread thread, Action body)
     {
-        thread.Sleep();
         try
         {
             if (_fault is null)

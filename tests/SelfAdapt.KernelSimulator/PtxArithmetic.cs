@@ -92,6 +92,7 @@ internal static class PtxArithmetic
         ("f64", "s32") => (a, _, _) => Bits((double)(int)a),
         ("f64", "u32") => (a, _, _) => Bits((double)(uint)a),
         ("f32", "s32") => (a, _, _) => Bits((float)(int)a),
+        ("bf16x2", "f32") => (a, b, _) => TensorArithmetic.Bf16Pair(F32(a), F32(b)),
         ("s32", "f64") when towardsZero => (a, _, _) => (uint)(int)F64(a),
         ("u32", "f64") when towardsZero => (a, _, _) => (uint)F64(a),
         ("s64" or "u64", "s32") => (a, _, _) => (ulong)(int)a,

@@ -32,7 +32,10 @@ internal static partial class PtxInstruction
             "bar" => t => t.Stop = PtxStop.Barrier,
             "bra" => Branch(labels[texts[0]]),
             "ld" or "st" or "red" => Transfer(name, texts, operand, parameters, line),
-            "mma" when name[3] == "m16n8k8" && name[^2] == "tf32" => Multiply(texts, operand),
+            "mma" when name is [.., "m16n8k8", "row", "col", "f32", "tf32", "tf32", "f32"] =>
+                Multiply(texts, operand, false),
+            "mma" when name is [.., "m16n8k16", "row", "col", "f32", "bf16", "bf16", "f32"] =>
+                Multiply(texts, operand, true),
             _ => Compute(name, [.. texts.Select(operand)], line),
         };
         if (!m.Groups[2].Success)
@@ -52,7 +55,7 @@ internal static partial class PtxInstruction
     }
 
     /// <summary>d = a b + c on a tensor core, for the whole warp at once.</summary>
-    private static Action<PtxThread> Multiply(string[] texts, Func<string, PtxOperand> operand)
+    private static Action<PtxThread> Multiply(string[] texts, Func<string, PtxOperand> operand, bool bf16)
     {
         PtxOperand[][] o = [.. texts.Select(t => t.Trim('{', '}').Split(',').Select(p => operand(p.Trim())).ToArray())];
         void Together(PtxThread[] warp)
@@ -62,7 +65,7 @@ internal static partial class PtxInstruction
             {
                 PtxThread thread = warp[lane];
                 float[] sums = [.. o[3].Select(p => BitConverter.UInt32BitsToSingle((uint)p.Read(thread)))];
-                TensorArithmetic.AddProduct(sums, lane, lanes);
+                TensorArithmetic.AddProduct(sums, lane, lanes, bf16);
                 for (int i = 0; i < sums.Length; i++)
                 {
                     thread.Registers[o[0][i].Register] = BitConverter.SingleToUInt32Bits(sums[i]);

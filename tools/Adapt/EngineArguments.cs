@@ -77,7 +77,7 @@ internal sealed class EngineArguments
 
     private readonly Choice<GpuPrecision> _precision = new(
         "--precision", "fp32", "What the built-in engine multiplies in on a GPU",
-        ("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32));
+        ("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32), ("bf16", GpuPrecision.Bf16));
 
     private readonly Option<int> _threads = OptionFactory.Default(
         "--threads", "N", 0, "Threads on the CPU; 0: one per processor");
@@ -129,7 +129,8 @@ internal sealed class EngineArguments
         if (precision != GpuPrecision.Fp32 && device.Kind != DeviceKind.Cuda)
         {
             throw new SelfAdaptException(
-                ExitCode.Usage, "--precision tf32 needs a GPU: give --device cuda too, or leave out --precision.");
+                ExitCode.Usage,
+                "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
         }
 
         return new(_engine.Get(parsed), device, threads, parsed.GetValue(_exact), precision);

@@ -74,8 +74,8 @@ internal static class GpuCommand
         bench.Report.Line($"- Crop: {settings.Size} px; network: 2-32-64-128-256, weights from a fixed seed");
         bench.Report.Line($"- PyTorch: {note}");
         bench.Report.Line(
-            "- Ours computes in fp32 where torch does, else in TF32. Times are medians in ms; a ratio is ours / peer: "
-            + "below 1 we are faster.");
+            "- Ours and torch compute in the same: fp32; TF32 in convolutions; BF16 in convolutions (torch: autocast, "
+            + "which takes linear layers too). Times are medians in ms; a ratio is ours / peer: below 1 we are faster.");
         GpuBench gpu = new(bench, devices, info, ceilings);
         foreach (string name in settings.Table == All ? [.. Tables.Keys] : (string[])[settings.Table])
         {
@@ -99,11 +99,9 @@ internal static class GpuCommand
 /// <param name="Ceilings">What it can do at most.</param>
 internal sealed record GpuBench(Bench Bench, CudaDevices Devices, CudaDeviceInfo Info, GpuCeilings Ceilings)
 {
-    /// <summary>
-    /// What we compute in beside torch: fp32 beside its fp32, TF32 on tensor cores beside TF32 and BF16.
-    /// </summary>
-    /// <param name="torch">What torch computes in.</param>
-    public static GpuPrecision Ours(string torch) => torch == "fp32" ? GpuPrecision.Fp32 : GpuPrecision.Tf32;
+    /// <summary>What torch and we compute in, by the peer's name for it.</summary>
+    public static IReadOnlyList<(string Name, GpuPrecision Precision)> Precisions { get; } =
+        [("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32), ("bf16", GpuPrecision.Bf16)];
 
     /// <summary>Opens the GPU, measured.</summary>
     public MeasuredDevice Open() => new(CudaDevice.Open(Devices, Info.Index));

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Compute.Cuda;
 
@@ -19,26 +20,29 @@ internal static class GpuIterationTable
             the upload of the batch and the download of the numbers for the log are in it. Error: of the four confidence
             thresholds after the first iteration.
             """);
-        bench.Report.Table(1, "torch in", "ours ms", "torch ms", "format", "ratio", "error", "ours MB");
-        double? goal = null;
-        foreach (string precision in GpuStepTable.Precisions)
+        bench.Report.Table(1, "in", "ours ms", "torch ms", "format", "ratio", "error", "ours MB");
+        Dictionary<string, double?> ratios = [];
+        foreach ((string name, GpuPrecision precision) in GpuBench.Precisions)
         {
             MeasuredDevice device = gpu.Open();
-            CudaBackend backend = new(device) { Precision = GpuBench.Ours(precision) };
+            CudaBackend backend = new(device) { Precision = precision };
             using IterationCase ours = new(bench.CheckpointFile, backend, options);
             float[] thresholds = ours.Run();
             using PeerCase? torch = bench.Torch is null
                 ? null
-                : new(bench.Torch, "iteration", GpuStepTable.OnGpu(inputs.ForPeer(), gpu.Info.Index, precision));
+                : new(bench.Torch, "iteration", GpuStepTable.OnGpu(inputs.ForPeer(), gpu.Info.Index, name));
             double? error = torch is null ? null : Inputs.Error(thresholds, torch.Result("", 1));
             Rounds rounds = Stopwatches.Alternate(
                 bench.Settings.Rounds, GpuStepTable.Contestant(device, () => ours.Run()), torch?.Fastest("", 1));
             bench.Report.Row(
-                precision, rounds.Median(0), rounds.Median(1), torch?.Format, rounds.Ratio(0, 1), error,
+                name, rounds.Median(0), rounds.Median(1), torch?.Format, rounds.Ratio(0, 1), error,
                 device.PeakBytes / 1e6);
-            goal = precision == "tf32" ? rounds.Ratio(0, 1) : goal;
+            ratios[name] = rounds.Ratio(0, 1);
         }
 
-        bench.Report.Verdict("ours / torch with TF32", goal, Goal);
+        foreach (string name in (string[])["tf32", "bf16"])
+        {
+            bench.Report.Verdict($"ours / torch in {name}", ratios[name], Goal);
+        }
     }
 }

@@ -11,8 +11,10 @@ internal static class GpuKernelTable
     /// <summary>Writes the tables, one per precision.</summary>
     public static void Write(GpuBench gpu)
     {
-        Write(gpu, GpuPrecision.Fp32);
-        Write(gpu, GpuPrecision.Tf32);
+        foreach ((string _, GpuPrecision precision) in GpuBench.Precisions)
+        {
+            Write(gpu, precision);
+        }
     }
 
     private static void Write(GpuBench gpu, GpuPrecision precision)
@@ -21,7 +23,8 @@ internal static class GpuKernelTable
         report.Section($"Kernels, {precision}", $"""
             One training step at batch {Batch}, every launch between two events (which adds some microseconds to short
             ones). Bytes count each operand once, so that shares of the copy's bandwidth are at least what is shown;
-            operations are the convolutions' multiply-adds, two each, beside the rate of the fp32 cores.
+            operations are the convolutions' multiply-adds, two each, beside the most that the GPU's cores do in fp32
+            and its tensor cores in {precision}, by their number and clock.
             """);
         MeasuredDevice device = gpu.Open();
         CudaBackend backend = new(device) { Precision = precision };
@@ -43,7 +46,8 @@ internal static class GpuKernelTable
         (KernelWork Work, double Milliseconds)[] times = [.. device.TakeTimes()];
         double whole = times.Sum(t => t.Milliseconds);
         report.Table(
-            1, "kernel", "launches", "ms per step", "share", "GB/s", "of copy", "TFLOP/s", "of fp32");
+            1, "kernel", "launches", "ms per step", "share", "GB/s", "of copy", "TFLOP/s", "of fp32",
+            "of tensor cores");
         foreach (var kernel in times.GroupBy(t => t.Work.Kernel).OrderByDescending(k => k.Sum(t => t.Milliseconds)))
         {
             double seconds = kernel.Sum(t => t.Milliseconds) / 1000;
@@ -52,9 +56,11 @@ internal static class GpuKernelTable
             report.Row(
                 kernel.Key, kernel.Count() / rounds, 1000 * seconds / rounds, 1000 * seconds / whole, bandwidth / 1e9,
                 bandwidth / gpu.Ceilings.CopyBytesPerSecond, rate > 0 ? rate / 1e12 : null,
-                rate > 0 && gpu.Ceilings.FlopsPerSecond > 0 ? rate / gpu.Ceilings.FlopsPerSecond : null);
+                Share(rate, gpu.Ceilings.FlopsPerSecond), Share(rate, gpu.Ceilings.TensorFlopsPerSecond(precision)));
         }
 
-        report.Row("all", times.Length / rounds, whole / rounds, 1.0, null, null, null, null);
+        report.Row("all", times.Length / rounds, whole / rounds, 1.0, null, null, null, null, null);
     }
+
+    private static double? Share(double rate, double most) => rate > 0 && most > 0 ? rate / most : null;
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json.Nodes;
 using SelfAdapt.Compute.Cuda;
 
@@ -10,9 +11,6 @@ internal static class GpuStepTable
     private const double Goal = 1.0;
     private const string MemoryCase = "memory";
 
-    /// <summary>What torch may compute in.</summary>
-    public static readonly string[] Precisions = ["fp32", "tf32", "bf16"];
-
     /// <summary>Writes the table.</summary>
     public static void Write(GpuBench gpu)
     {
@@ -23,22 +21,25 @@ internal static class GpuStepTable
             the device; the most that torch's tensors take (channels last), without its context and cache.
             """);
         report.Table(
-            2, "batch", "torch in", "ours ms", "torch ms", "format", "ratio", "ours MB", "torch MB", "our loss",
+            2, "batch", "in", "ours ms", "torch ms", "format", "ratio", "ours MB", "torch MB", "our loss",
             "torch loss");
-        double? worst = null;
+        Dictionary<string, double> worst = [];
         foreach (int batch in (int[])[8, 32])
         {
-            foreach (string precision in Precisions)
+            foreach ((string name, GpuPrecision precision) in GpuBench.Precisions)
             {
-                double? ratio = Row(gpu, batch, precision);
-                if (precision == "tf32")
+                if (Row(gpu, batch, name, precision) is { } ratio)
                 {
-                    worst = ratio is null ? worst : Math.Max(ratio.Value, worst ?? 0);
+                    worst[name] = Math.Max(ratio, worst.GetValueOrDefault(name));
                 }
             }
         }
 
-        report.Verdict("ours / torch with TF32, both batches", worst, Goal);
+        foreach (string name in (string[])["tf32", "bf16"])
+        {
+            report.Verdict(
+                $"ours / torch in {name}, both batches", worst.TryGetValue(name, out double ratio) ? ratio : null, Goal);
+        }
     }
 
     /// <summary>Milliseconds per call of what is queued on a device, several calls for one wait.</summary>
@@ -73,22 +74,22 @@ internal static class GpuStepTable
         return all;
     }
 
-    private static double? Row(GpuBench gpu, int batch, string precision)
+    private static double? Row(GpuBench gpu, int batch, string name, GpuPrecision precision)
     {
         Bench bench = gpu.Bench;
         MeasuredDevice device = gpu.Open();
-        CudaBackend backend = new(device) { Precision = GpuBench.Ours(precision) };
+        CudaBackend backend = new(device) { Precision = precision };
         using TrainingStep ours = new(bench.CheckpointFile, backend, batch, bench.Settings.Size);
         ours.Run();
         float loss = ours.Loss;
-        JsonObject arguments = OnGpu(ours.Arguments, gpu.Info.Index, precision);
+        JsonObject arguments = OnGpu(ours.Arguments, gpu.Info.Index, name);
         double? peerMemory = bench.Torch is null ? null : Memory(bench.Torch, arguments);
         using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "step", arguments);
         float? peerLoss = torch?.Result("", 1)[0];
         Rounds rounds = Stopwatches.Alternate(
             bench.Settings.Rounds, Contestant(device, ours.Run), torch?.Fastest("", 1));
         bench.Report.Row(
-            batch, precision, rounds.Median(0), rounds.Median(1), torch?.Format, rounds.Ratio(0, 1),
+            batch, name, rounds.Median(0), rounds.Median(1), torch?.Format, rounds.Ratio(0, 1),
             device.PeakBytes / 1e6, peerMemory, $"{loss:f6}", $"{peerLoss:f6}");
         return rounds.Ratio(0, 1);
     }

@@ -51,6 +51,17 @@ internal sealed class MeasuredDevice(IGpuDevice device) : IGpuDevice
 
     public void Download(ulong source, Span<byte> target) => device.Download(source, target);
 
+    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready) =>
+        device.UploadBeside(source, target, free, ready);
+
+    public nint CreateFence() => device.CreateFence();
+
+    public void DestroyFence(nint fence) => device.DestroyFence(fence);
+
+    public void Signal(nint fence) => device.Signal(fence);
+
+    public void Await(nint fence) => device.Await(fence);
+
     public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
     {
         if (!IsTiming)

@@ -196,6 +196,14 @@ public sealed class Adapter : IDisposable
         }
 
         StopReason reason = controller.Reason ?? StopReason.Completed;
+
+        // Where the streams of random numbers stand behind the steps that were begun: a batch is drawn one step ahead.
+        (ulong cropPosition, ulong augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);
+        if (iteration < _options.Iterations && reason == StopReason.Completed)
+        {
+            SendNext();
+        }
+
         while (iteration < _options.Iterations && reason == StopReason.Completed)
         {
             if (cancel.IsCancellationRequested)
@@ -205,9 +213,15 @@ public sealed class Adapter : IDisposable
                 break;
             }
 
-            sampler.Sample(cropRandom, weak);
-            augmenter.Draw(augmentationRandom, augmentations);
-            StepPoint point = _training.Step(weak, augmentations, schedule.At(++iteration));
+            _training.Begin(augmentations, schedule.At(++iteration));
+            (cropPosition, augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);
+            if (iteration < _options.Iterations)
+            {
+                // While the device works.
+                SendNext();
+            }
+
+            StepPoint point = _training.End();
             observer.OnStep(point with { Seconds = before + watch.Elapsed.TotalSeconds });
             if (!double.IsFinite(point.Loss) || !double.IsFinite(point.GradientNorm))
             {
@@ -245,11 +259,18 @@ public sealed class Adapter : IDisposable
         return new AdaptationResult(
             kept, controller.Kept ?? _evaluations[0], reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
 
+        void SendNext()
+        {
+            sampler.Sample(cropRandom, weak);
+            augmenter.Draw(augmentationRandom, augmentations);
+            _training.Send(weak);
+        }
+
         void Save() => checkpoints?.Save(new RunState
         {
             Iteration = iteration,
-            CropPosition = cropRandom.Position,
-            AugmentationPosition = augmentationRandom.Position,
+            CropPosition = cropPosition,
+            AugmentationPosition = augmentationPosition,
             Training = _training.Save(),
             Kept = kept,
             Evaluations = [.. _evaluations],

@@ -21,7 +21,7 @@ public sealed class SelfTraining : IDisposable
     private readonly DeviceVector _anchor;
     private readonly DeviceVector _firstMoment;
     private readonly DeviceVector _secondMoment;
-    private readonly DeviceVector _weak;
+    private readonly BatchFeed _batches;
     private readonly DeviceVector _view;
     private readonly DeviceVector[] _outputs;
     private readonly DeviceVector _mean;
@@ -32,6 +32,7 @@ public sealed class SelfTraining : IDisposable
     private readonly ChannelMeaning[] _channels;
     private readonly View[] _views;
     private readonly (int Offset, int Length)[] _frozen;
+    private double _learningRate;
 
     /// <summary>Sets student, teacher and anchor to the source network.</summary>
     /// <param name="network">The source network.</param>
@@ -60,7 +61,7 @@ public sealed class SelfTraining : IDisposable
         backend.Copy(Student.Parameters, _anchor);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);
-        _weak = backend.CreateVector(_graph.Input.Length);
+        _batches = new BatchFeed(backend, _graph.Input.Length);
         _view = backend.CreateVector(_graph.Input.Length);
         _outputs = _views.Select(_ => backend.CreateVector(_graph.Output.Length)).ToArray();
         _mean = backend.CreateVector(_graph.Output.Length);
@@ -88,6 +89,8 @@ public sealed class SelfTraining : IDisposable
     /// <summary>The standard deviation over the views in the last step, [N,K,H,W].</summary>
     internal DeviceVector Deviation => _deviation;
 
+    private double LambdaL2Sp => _options.UseL2Sp ? _options.LambdaL2Sp : 0;
+
     private TensorShape InputShape =>
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
 
@@ -112,17 +115,53 @@ public sealed class SelfTraining : IDisposable
     public StepPoint Step(
         ReadOnlySpan<float> weak, ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
     {
-        Label(weak);
-        _backend.StrongAugment(_weak, InputShape, augmentations, _graph.Input);
-        return Learn(learningRate);
+        Send(weak);
+        Begin(augmentations, learningRate);
+        return End();
     }
 
     /// <summary>The same with the student's input given: for comparison with a reference run.</summary>
     internal StepPoint Step(ReadOnlySpan<float> weak, ReadOnlySpan<float> strong, double learningRate)
     {
-        Label(weak);
+        Send(weak);
+        DeviceVector batch = _batches.Take();
+        Label(batch);
         _graph.Input.Upload(strong);
-        return Learn(learningRate);
+        Learn(batch, learningRate);
+        return End();
+    }
+
+    /// <summary>Sends the batch of the next step, between two of them or while one is under way.</summary>
+    /// <param name="weak">[N,C,crop,crop], normalised; it may change as soon as this returns.</param>
+    internal void Send(ReadOnlySpan<float> weak) => _batches.Send(weak);
+
+    /// <summary>Gives the device a step on the batch that was sent; does not wait for it.</summary>
+    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
+    /// <param name="learningRate">This step's learning rate.</param>
+    internal void Begin(ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
+    {
+        DeviceVector batch = _batches.Take();
+        Label(batch);
+        _backend.StrongAugment(batch, InputShape, augmentations, _graph.Input);
+        Learn(batch, learningRate);
+    }
+
+    /// <summary>Waits for the step.</summary>
+    /// <returns>What happened, without iteration and time.</returns>
+    internal StepPoint End()
+    {
+        float[] sums = new float[_lossSums.Length];
+        float[] optimizer = new float[2];
+        float[] state = new float[_thresholds.Length];
+        _lossSums.Download(sums);
+        _optimizerSums.Download(optimizer);
+        _thresholds.Download(state);
+
+        // Per channel two thresholds and two flags: the log holds the thresholds.
+        float[] thresholds = [.. state.Where((_, i) => i % 4 < 2)];
+        return new StepPoint(
+            Steps, _learningRate, sums[0], sums[1], optimizer[0], sums[2] + (LambdaL2Sp * optimizer[0]),
+            Math.Sqrt(optimizer[1]), sums.AsMemory(3), thresholds, 0);
     }
 
     /// <summary>What the next step builds on, on the host.</summary>
@@ -160,8 +199,9 @@ public sealed class SelfTraining : IDisposable
         _graph.Dispose();
         Student.Dispose();
         Teacher.Dispose();
+        _batches.Dispose();
         foreach (DeviceVector vector in _outputs.Append(_anchor).Append(_firstMoment).Append(_secondMoment)
-            .Append(_weak).Append(_view).Append(_mean).Append(_deviation).Append(_thresholds).Append(_lossSums)
+            .Append(_view).Append(_mean).Append(_deviation).Append(_thresholds).Append(_lossSums)
             .Append(_optimizerSums))
         {
             vector.Dispose();
@@ -169,12 +209,11 @@ public sealed class SelfTraining : IDisposable
     }
 
     /// <summary>Teacher: views, their outputs turned back, mean, deviation, thresholds.</summary>
-    private void Label(ReadOnlySpan<float> weak)
+    private void Label(DeviceVector weak)
     {
-        _weak.Upload(weak);
         for (int i = 0; i < _views.Length; i++)
         {
-            _backend.ApplyView(_weak, InputShape, _views[i], _view);
+            _backend.ApplyView(weak, InputShape, _views[i], _view);
             _teacherEngine.Run(_view, _outputs[i]);
         }
 
@@ -186,10 +225,11 @@ public sealed class SelfTraining : IDisposable
     }
 
     /// <summary>Student: forward, masked loss, backward, optimiser; then the teacher follows.</summary>
-    private StepPoint Learn(double learningRate)
+    private void Learn(DeviceVector weak, double learningRate)
     {
         Steps++;
-        ForwardStudent();
+        _learningRate = learningRate;
+        ForwardStudent(weak);
         MaskedLossOptions loss = new(
             (float)_options.LambdaBal, _options.UseConfidenceFilter,
             _options.UseConfidenceFilter && _views.Length > 1, _options.SoftLabels, _options.AverageProbabilities);
@@ -199,13 +239,12 @@ public sealed class SelfTraining : IDisposable
         _graph.Backward();
 
         bool follow = Steps % _options.EmaEvery == 0;
-        double lambda = _options.UseL2Sp ? _options.LambdaL2Sp : 0;
         _backend.OptimizerStep(
             new OptimizerVectors(
                 Student.Parameters, _graph.ParameterGradients!, _firstMoment, _secondMoment, _anchor,
                 Teacher.Parameters),
             new OptimizerStepOptions(
-                Steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, (float)lambda,
+                Steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, (float)LambdaL2Sp,
                 _options.DecoupledL2Sp, follow ? (float)_options.Ema : 1f),
             _optimizerSums);
         foreach ((int offset, int length) in _frozen)
@@ -221,11 +260,9 @@ public sealed class SelfTraining : IDisposable
             Teacher.MarkChanged();
             _teacherEngine.Refresh(Teacher);
         }
-
-        return Report(learningRate, lambda);
     }
 
-    private void ForwardStudent()
+    private void ForwardStudent(DeviceVector weak)
     {
         float momentum = (float)_options.NormMomentum;
         bool weakMoves = _options.NormUpdate == NormUpdate.Weak;
@@ -239,7 +276,7 @@ public sealed class SelfTraining : IDisposable
             _backend.Copy(_graph.Input, _view);
             if (weakMoves)
             {
-                _backend.Copy(_weak, _graph.Input);
+                _backend.Copy(weak, _graph.Input);
             }
 
             _graph.Forward(NormStatistics.BatchAndUpdate, momentum);
@@ -259,21 +296,5 @@ public sealed class SelfTraining : IDisposable
         {
             _backend.MoveTowards(Teacher.Statistics, Student.Statistics, (float)_options.Ema);
         }
-    }
-
-    private StepPoint Report(double learningRate, double lambda)
-    {
-        float[] sums = new float[_lossSums.Length];
-        float[] optimizer = new float[2];
-        float[] state = new float[_thresholds.Length];
-        _lossSums.Download(sums);
-        _optimizerSums.Download(optimizer);
-        _thresholds.Download(state);
-
-        // Per channel two thresholds and two flags: the log holds the thresholds.
-        float[] thresholds = [.. state.Where((_, i) => i % 4 < 2)];
-        return new StepPoint(
-            Steps, learningRate, sums[0], sums[1], optimizer[0], sums[2] + (lambda * optimizer[0]),
-            Math.Sqrt(optimizer[1]), sums.AsMemory(3), thresholds, 0);
     }
 }

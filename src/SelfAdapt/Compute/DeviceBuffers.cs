@@ -19,6 +19,23 @@ public abstract class DeviceVector : IDisposable
     /// <param name="offset">First index read.</param>
     public abstract void Download(Span<float> target, int offset = 0);
 
+    /// <summary>
+    /// Copies values from the host while the device works, once what was queued before the last <see cref="Release"/>
+    /// is done. Whoever reads them calls <see cref="Await"/> first. <see cref="BatchFeed"/> does all three.
+    /// </summary>
+    /// <param name="source">At most <see cref="Length"/> values; they may change as soon as this returns.</param>
+    internal virtual void UploadBeside(ReadOnlySpan<float> source) => Upload(source);
+
+    /// <summary>What is queued from now on sees what <see cref="UploadBeside"/> brought.</summary>
+    internal virtual void Await()
+    {
+    }
+
+    /// <summary>What was queued until now is the last that needs the present values.</summary>
+    internal virtual void Release()
+    {
+    }
+
     /// <summary>A part of this vector.</summary>
     /// <param name="offset">First index.</param>
     /// <param name="length">Number of values.</param>

@@ -99,10 +99,16 @@ public sealed class Trainer : IDisposable
         {
             sampler.BeginEpoch(epoch);
             (double sum, int count) = (0, 0);
-            while (sampler.NextBatch(batch) && !cancel.IsCancellationRequested)
+            bool more = sampler.NextBatch(batch);
+            while (more && !cancel.IsCancellationRequested)
             {
-                sum += batch.Count * Step(batch, rates[epoch]);
-                count += batch.Count;
+                int samples = batch.Count;
+                Begin(batch, rates[epoch]);
+
+                // While the device works.
+                more = sampler.NextBatch(batch);
+                sum += samples * ReadLoss();
+                count += samples;
             }
 
             if (cancel.IsCancellationRequested)
@@ -130,20 +136,9 @@ public sealed class Trainer : IDisposable
     public double Step(TrainingBatch batch, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        Compiled compiled = Compile(batch);
-        TrainableGraph graph = compiled.Graph;
-        double loss = Forward(compiled, batch, NormStatistics.BatchAndUpdate);
-        graph.Backward();
-        _backend.OptimizerStep(
-            new OptimizerVectors(
-                Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, null),
-            new OptimizerStepOptions(
-                ++_steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),
-            _optimizerSums);
-        Weights.MarkChanged();
-        return loss;
+        Begin(batch, learningRate);
+        return ReadLoss();
     }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -159,6 +154,22 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    /// <summary>Gives the device a step; the batch may change as soon as this returns.</summary>
+    private void Begin(TrainingBatch batch, double learningRate)
+    {
+        Compiled compiled = Compile(batch);
+        TrainableGraph graph = compiled.Graph;
+        Forward(compiled, batch, NormStatistics.BatchAndUpdate);
+        graph.Backward();
+        _backend.OptimizerStep(
+            new OptimizerVectors(
+                Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, null),
+            new OptimizerStepOptions(
+                ++_steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),
+            _optimizerSums);
+        Weights.MarkChanged();
+    }
+
     private double TestLoss(TrainingSet test)
     {
         TrainingSampler sampler = new(test);
@@ -167,14 +178,15 @@ public sealed class Trainer : IDisposable
         (double sum, int count) = (0, 0);
         while (sampler.NextBatch(batch))
         {
-            sum += batch.Count * Forward(Compile(batch), batch, NormStatistics.Stored);
+            Forward(Compile(batch), batch, NormStatistics.Stored);
+            sum += batch.Count * ReadLoss();
             count += batch.Count;
         }
 
         return sum / count;
     }
 
-    private double Forward(Compiled compiled, TrainingBatch batch, NormStatistics norm)
+    private void Forward(Compiled compiled, TrainingBatch batch, NormStatistics norm)
     {
         (TrainableGraph graph, DeviceVector cell, DeviceVector flow) = compiled;
         graph.Input.Upload(batch.Input.AsSpan(0, graph.Input.Length));
@@ -184,6 +196,11 @@ public sealed class Trainer : IDisposable
         _backend.SupervisedLoss(
             graph.Output, graph.OutputShape, _channels, cell, flow, _network.Outputs.FlowScale,
             graph.OutputGradient!, _lossSums);
+    }
+
+    /// <summary>The loss of the last forward pass; waits for the device.</summary>
+    private double ReadLoss()
+    {
         float[] sums = new float[3];
         _lossSums.Download(sums);
         return sums[2];

@@ -135,15 +135,40 @@ public sealed class SelfTrainingTests
         }
     }
 
-    private static StepPoint[] Steps(SelfTraining training, int count, double learningRate) =>
-        [.. Enumerable.Range(0, count).Select(step =>
+    [TestMethod]
+    public void Begin_NextBatchSentMeanwhile_GivesTheBitsOfSingleSteps()
+    {
+        using CpuBackend backend = new(2);
+        using SelfTraining single = new(Small.Value, backend, Options);
+        using SelfTraining ahead = new(Small.Value, backend, Options);
+        StepPoint[] expected = Steps(single, 3, 1e-3);
+        ahead.Send(Weak(0));
+        for (int step = 0; step < expected.Length; step++)
         {
-            int values = Options.BatchSize * 2 * Options.Crop * Options.Crop;
-            float[] weak = OperationCase.Noise(values, (ulong)step);
-            StrongAugmentation[] strong = [.. Enumerable.Range(0, Options.BatchSize).Select(i =>
-                new StrongAugmentation(true, i == 0, 1.2f, 0.7f, 0.8f, 0.1f, (ulong)((10 * step) + i)))];
-            return training.Step(weak, strong, learningRate);
-        })];
+            ahead.Begin(Strong(step), 1e-3);
+            if (step + 1 < expected.Length)
+            {
+                ahead.Send(Weak(step + 1));
+            }
+
+            StepPoint point = ahead.End();
+            Assert.AreEqual(expected[step].Loss, point.Loss);
+            Assert.AreEqual(expected[step].Iteration, point.Iteration);
+        }
+
+        AssertSameBits(single.Student.Download().Parameters, ahead.Student.Download().Parameters);
+        AssertSameBits(single.Teacher.Download().Parameters, ahead.Teacher.Download().Parameters);
+    }
+
+    private static StepPoint[] Steps(SelfTraining training, int count, double learningRate) =>
+        [.. Enumerable.Range(0, count).Select(step => training.Step(Weak(step), Strong(step), learningRate))];
+
+    private static float[] Weak(int step) =>
+        OperationCase.Noise(Options.BatchSize * 2 * Options.Crop * Options.Crop, (ulong)step);
+
+    private static StrongAugmentation[] Strong(int step) =>
+        [.. Enumerable.Range(0, Options.BatchSize).Select(i =>
+            new StrongAugmentation(true, i == 0, 1.2f, 0.7f, 0.8f, 0.1f, (ulong)((10 * step) + i)))];
 
     private static void AssertSameBits(float[] expected, float[] actual) =>
         CollectionAssert.AreEqual(

@@ -29,13 +29,23 @@ internal static class OperationParity
         Require(operation.Name, Errors(operation, backend));
 
     /// <summary>The error of each of an operation's results, and its bound.</summary>
-    public static (double Error, double Bound)[] Errors(OperationCase operation, Backend backend)
+    public static (double Error, double Bound)[] Errors(OperationCase operation, Backend backend) =>
+        Errors(operation, backend, Exact(operation));
+
+    /// <summary>The same beside what <see cref="Exact"/> gave.</summary>
+    public static (double Error, double Bound)[] Errors(OperationCase operation, Backend backend, double[][] exact)
+    {
+        using OperationBench fast = new(operation, backend);
+        return [.. exact.Zip(Results(fast), Error)
+            .Select((error, i) => (error, i <= operation.Statistics.Length ? ForwardBound : BackwardBound))];
+    }
+
+    /// <summary>An operation's results on the reference.</summary>
+    public static double[][] Exact(OperationCase operation)
     {
         using ReferenceBackend reference = new();
         using OperationBench exact = new(operation, reference);
-        using OperationBench fast = new(operation, backend);
-        return [.. Results(exact).Zip(Results(fast), Error)
-            .Select((error, i) => (error, i <= operation.Statistics.Length ? ForwardBound : BackwardBound))];
+        return Results(exact);
     }
 
     /// <summary>The error of each of a vector operation's results, and its bound.</summary>

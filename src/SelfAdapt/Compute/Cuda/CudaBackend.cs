@@ -29,7 +29,9 @@ public sealed partial class CudaBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override string Name => Precision == GpuPrecision.Fp32 ? _device.Name : $"{_device.Name} in TF32";
+    public override string Name => Precision == GpuPrecision.Fp32
+        ? _device.Name
+        : $"{_device.Name} in {Precision.ToString().ToUpperInvariant()}";
 
     /// <summary>What convolutions multiply in.</summary>
     public GpuPrecision Precision { get; init; }
@@ -175,4 +177,7 @@ public enum GpuPrecision
 
     /// <summary>Factors with 10 bits behind the binary point, on tensor cores.</summary>
     Tf32,
+
+    /// <summary>Factors with 7 bits behind the binary point, on tensor cores; in memory all stays fp32.</summary>
+    Bf16,
 }

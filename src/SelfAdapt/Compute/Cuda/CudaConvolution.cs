@@ -25,10 +25,10 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
 
     // By precision, then by tile.
     private static readonly string[][] ForwardKernels =
-        [Kernels("Convolution.Forward"), Kernels("TensorConvolution.Forward")];
+        [Kernels("Convolution.Forward"), Kernels("Tf32Convolution.Forward"), Kernels("Bf16Convolution.Forward")];
 
     private static readonly string[][] GradientKernels =
-        [Kernels("WeightGradient.Sum"), Kernels("TensorWeightGradient.Sum")];
+        [Kernels("WeightGradient.Sum"), Kernels("Tf32WeightGradient.Sum"), Kernels("Bf16WeightGradient.Sum")];
 
     private readonly int _taps = kernel * kernel;
     private GpuMemory? _packed;
@@ -80,9 +80,9 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
         int sums = (rows + 1) * gradient.Pitch;
         GpuView partial = backend.Workspace((long)splits * sums);
         backend.Launch(
-            GradientKernels[(int)backend.Precision][index], new LaunchShape(gridX, gridY, splits, tile.GroupX, tile.GroupY),
-            source.View, gradient.View, Lanes(x), partial, NormFlags(x), source.Pixels, source.Shape.H, source.Shape.W, inputs,
-            outputs, _taps, perSplit);
+            GradientKernels[(int)backend.Precision][index],
+            new LaunchShape(gridX, gridY, splits, tile.GroupX, tile.GroupY), source.View, gradient.View, Lanes(x),
+            partial, NormFlags(x), source.Pixels, source.Shape.H, source.Shape.W, inputs, outputs, _taps, perSplit);
         backend.LaunchEach(
             "WeightGradient.Finish", sums, partial, CudaBackend.View(dWeight),
             dBias is { } bias ? CudaBackend.View(bias) : backend.Nothing, inputs, outputs, _taps, splits,
@@ -111,8 +111,8 @@ internal sealed class CudaConvolution(CudaBackend backend, int inputs, int outpu
             CudaBackend.Groups(y.Pixels, tile.Rows), CudaBackend.Groups(y.Shape.C, tile.Columns), 1, tile.GroupX,
             tile.GroupY);
         backend.Launch(
-            ForwardKernels[(int)backend.Precision][index], shape, x.View, packed, y.View, bias, residual, perChannel, lanes,
-            flags, y.Pixels, y.Shape.H, y.Shape.W, x.Shape.C, y.Shape.C, _taps);
+            ForwardKernels[(int)backend.Precision][index], shape, x.View, packed, y.View, bias, residual, perChannel,
+            lanes, flags, y.Pixels, y.Shape.H, y.Shape.W, x.Shape.C, y.Shape.C, _taps);
     }
 
     /// <summary>The largest tile that leaves enough groups, and is not wider than there are channels.</summary>

@@ -5,13 +5,11 @@ using System.Linq;
 namespace SelfAdapt.Compute.Cuda;
 
 /// <summary>
-/// An NVIDIA GPU through the driver API: its primary context, one stream, the kernels compiled from PTX at their first
-/// use. Copies from the host go through pinned memory in two halves, so that one half is filled while the other is
-/// copied.
+/// An NVIDIA GPU through the driver API: its primary context, a stream for everything and one for what is uploaded
+/// beside it, the kernels compiled from PTX at their first use.
 /// </summary>
 public sealed unsafe class CudaDevice : IGpuDevice
 {
-    private const int StagingBytes = 4 << 20;
     private const int ViewBytes = 16;
 
     [ThreadStatic]
@@ -23,27 +21,20 @@ public sealed unsafe class CudaDevice : IGpuDevice
     private readonly nint _context;
     private readonly Dictionary<string, nint> _modules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, nint> _kernels = new(StringComparer.Ordinal);
-    private readonly nint[] _staging = new nint[2];
-    private readonly nint[] _staged = new nint[2];
-    private readonly bool[] _inFlight = new bool[2];
-    private readonly nint _stream;
-    private int _nextHalf;
+    private readonly CudaQueue _queue;
+    private CudaQueue? _beside;
     private bool _disposed;
 
     private CudaDevice(ICudaDriver driver, CudaDeviceInfo info, PtxLibrary ptx)
     {
         (_driver, _ptx, _ordinal) = (driver, ptx, info.Index);
         (Name, MemoryBytes) = ($"cuda:{info.Index} {info.Name}", info.MemoryBytes);
+        _queue = new CudaQueue(driver, Name);
         Check(driver.RetainContext(_ordinal, out _context), "be opened");
         try
         {
             Use();
-            Check(driver.CreateStream(out _stream), "make a stream");
-            for (int half = 0; half < _staging.Length; half++)
-            {
-                Check(driver.AllocateHost(StagingBytes, out _staging[half]), "take pinned host memory");
-                Check(driver.CreateEvent(out _staged[half]), "make an event");
-            }
+            _queue.Open();
         }
         catch (SelfAdaptException)
         {
@@ -129,43 +120,75 @@ public sealed unsafe class CudaDevice : IGpuDevice
     public void Clear(ulong address, long bytes)
     {
         Use();
-        Check(_driver.Clear(address, bytes, _stream), "clear memory");
+        Check(_driver.Clear(address, bytes, _queue.Stream), "clear memory");
     }
 
     /// <inheritdoc/>
     public void Copy(ulong source, ulong target, long bytes)
     {
         Use();
-        Check(_driver.CopyOnDevice(target, source, bytes, _stream), "copy within its memory");
+        Check(_driver.CopyOnDevice(target, source, bytes, _queue.Stream), "copy within its memory");
     }
 
     /// <inheritdoc/>
     public void Upload(ReadOnlySpan<byte> source, ulong target)
     {
         Use();
-        for (int at = 0; at < source.Length; at += StagingBytes)
-        {
-            ReadOnlySpan<byte> part = source.Slice(at, Math.Min(StagingBytes, source.Length - at));
-            int half = TakeHalf();
-            part.CopyTo(new Span<byte>((void*)_staging[half], StagingBytes));
-            Check(_driver.CopyToDevice(target + (ulong)at, _staging[half], part.Length, _stream), "copy to the GPU");
-            Check(_driver.RecordEvent(_staged[half], _stream), "record an event");
-            _inFlight[half] = true;
-        }
+        _queue.Upload(source, target);
     }
 
     /// <inheritdoc/>
     public void Download(ulong source, Span<byte> target)
     {
         Use();
-        for (int at = 0; at < target.Length; at += StagingBytes)
+        _queue.Download(source, target);
+    }
+
+    /// <inheritdoc/>
+    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready)
+    {
+        Use();
+        if (_beside is null)
         {
-            Span<byte> part = target.Slice(at, Math.Min(StagingBytes, target.Length - at));
-            int half = TakeHalf();
-            Check(_driver.CopyToHost(_staging[half], source + (ulong)at, part.Length, _stream), "copy from the GPU");
-            Synchronize();
-            new ReadOnlySpan<byte>((void*)_staging[half], part.Length).CopyTo(part);
+            _beside = new CudaQueue(_driver, Name);
+            _beside.Open();
         }
+
+        Check(_driver.LetStreamWait(_beside.Stream, free), "wait between streams");
+        _beside.Upload(source, target);
+        Check(_driver.RecordEvent(ready, _beside.Stream), "record an event");
+    }
+
+    /// <inheritdoc/>
+    public nint CreateFence()
+    {
+        Use();
+        Check(_driver.CreateEvent(out nint handle), "make an event");
+        return handle;
+    }
+
+    /// <inheritdoc/>
+    public void DestroyFence(nint fence)
+    {
+        if (!_disposed)
+        {
+            Use();
+            Check(_driver.DestroyEvent(fence), "end an event");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Signal(nint fence)
+    {
+        Use();
+        Check(_driver.RecordEvent(fence, _queue.Stream), "record an event");
+    }
+
+    /// <inheritdoc/>
+    public void Await(nint fence)
+    {
+        Use();
+        Check(_driver.LetStreamWait(_queue.Stream, fence), "wait between streams");
     }
 
     /// <inheritdoc/>
@@ -185,7 +208,7 @@ public sealed unsafe class CudaDevice : IGpuDevice
             *(long*)(value + sizeof(ulong)) = arguments[i].Length;
         }
 
-        int result = _driver.Launch(function, shape, _stream, parameters, arguments.Length);
+        int result = _driver.Launch(function, shape, _queue.Stream, parameters, arguments.Length);
         if (result != 0)
         {
             throw CudaError.Of(_driver, result, Name, $"start the kernel {kernel} as {shape}");
@@ -196,15 +219,14 @@ public sealed unsafe class CudaDevice : IGpuDevice
     public void Synchronize()
     {
         Use();
-        Check(_driver.WaitForStream(_stream), "finish what it was given");
+        _queue.Wait();
     }
 
     /// <inheritdoc/>
     public nint Mark()
     {
-        Use();
-        Check(_driver.CreateEvent(out nint handle), "make an event");
-        Check(_driver.RecordEvent(handle, _stream), "record an event");
+        nint handle = CreateFence();
+        Signal(handle);
         return handle;
     }
 
@@ -230,25 +252,11 @@ public sealed unsafe class CudaDevice : IGpuDevice
         // Whatever fails here fails because something failed before, and that has been told.
         _disposed = true;
         _ = _driver.SetContext(_context);
-        if (_stream != 0)
-        {
-            _ = _driver.WaitForStream(_stream);
-        }
-
+        _beside?.Dispose();
+        _queue.Dispose();
         foreach (nint module in _modules.Values)
         {
             _ = _driver.UnloadModule(module);
-        }
-
-        for (int half = 0; half < _staging.Length; half++)
-        {
-            _ = _staged[half] == 0 ? 0 : _driver.DestroyEvent(_staged[half]);
-            _ = _staging[half] == 0 ? 0 : _driver.FreeHost(_staging[half]);
-        }
-
-        if (_stream != 0)
-        {
-            _ = _driver.DestroyStream(_stream);
         }
 
         _ = _driver.SetContext(0);
@@ -265,20 +273,6 @@ public sealed unsafe class CudaDevice : IGpuDevice
             Check(_driver.SetContext(_context), "be used by this thread");
             s_currentContext = _context;
         }
-    }
-
-    /// <summary>The half of the pinned memory that has been idle longer, once it is idle.</summary>
-    private int TakeHalf()
-    {
-        int half = _nextHalf;
-        _nextHalf = 1 - half;
-        if (_inFlight[half])
-        {
-            Check(_driver.WaitForEvent(_staged[half]), "finish a copy");
-            _inFlight[half] = false;
-        }
-
-        return half;
     }
 
     private nint Kernel(string name)

@@ -45,6 +45,7 @@ public sealed unsafe class CudaDriver : ICudaDriver
     private readonly delegate* unmanaged<nint*, uint, int> _streamCreate;
     private readonly delegate* unmanaged<nint, int> _streamDestroy;
     private readonly delegate* unmanaged<nint, int> _streamSynchronize;
+    private readonly delegate* unmanaged<nint, nint, uint, int> _streamWaitEvent;
     private readonly delegate* unmanaged<nint*, uint, int> _eventCreate;
     private readonly delegate* unmanaged<nint, nint, int> _eventRecord;
     private readonly delegate* unmanaged<nint, int> _eventSynchronize;
@@ -85,6 +86,7 @@ public sealed unsafe class CudaDriver : ICudaDriver
         _streamCreate = (delegate* unmanaged<nint*, uint, int>)Export("cuStreamCreate");
         _streamDestroy = (delegate* unmanaged<nint, int>)Export("cuStreamDestroy_v2");
         _streamSynchronize = (delegate* unmanaged<nint, int>)Export("cuStreamSynchronize");
+        _streamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Export("cuStreamWaitEvent");
         _eventCreate = (delegate* unmanaged<nint*, uint, int>)Export("cuEventCreate");
         _eventRecord = (delegate* unmanaged<nint, nint, int>)Export("cuEventRecord");
         _eventSynchronize = (delegate* unmanaged<nint, int>)Export("cuEventSynchronize");
@@ -310,6 +312,9 @@ public sealed unsafe class CudaDriver : ICudaDriver
 
     /// <inheritdoc/>
     public int RecordEvent(nint handle, nint stream) => _eventRecord(handle, stream);
+
+    /// <inheritdoc/>
+    public int LetStreamWait(nint stream, nint handle) => _streamWaitEvent(stream, handle, 0);
 
     /// <inheritdoc/>
     public int WaitForEvent(nint handle) => _eventSynchronize(handle);

@@ -41,6 +41,9 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     private readonly GpuMemory _memory = new(device, (long)length * sizeof(float));
     private GpuMemory? _lanes;
 
+    // Fences: what used the values is done; new ones have come.
+    private (nint Free, nint Ready)? _fences;
+
     /// <inheritdoc/>
     public override int Length => length;
 
@@ -79,9 +82,42 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     {
         if (disposing)
         {
+            if (_fences is { } fences)
+            {
+                device.DestroyFence(fences.Free);
+                device.DestroyFence(fences.Ready);
+            }
+
             _memory.Dispose();
             _lanes?.Dispose();
         }
+    }
+
+    /// <inheritdoc/>
+    internal override void UploadBeside(ReadOnlySpan<float> source)
+    {
+        RequireRoom(source.Length, 0);
+        (nint free, nint ready) = Fences();
+        device.UploadBeside(MemoryMarshal.AsBytes(source), _memory.Address, free, ready);
+    }
+
+    /// <inheritdoc/>
+    internal override void Await() => device.Await(Fences().Ready);
+
+    /// <inheritdoc/>
+    internal override void Release() => device.Signal(Fences().Free);
+
+    private (nint Free, nint Ready) Fences()
+    {
+        if (_fences is null)
+        {
+            _fences = (device.CreateFence(), device.CreateFence());
+
+            // The vector's own clearing is among what was queued before.
+            Release();
+        }
+
+        return _fences.Value;
     }
 
     private void RequireRoom(int count, int offset)

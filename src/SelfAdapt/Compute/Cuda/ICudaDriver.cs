@@ -147,6 +147,11 @@ public unsafe interface ICudaDriver
     /// <param name="stream">The queue.</param>
     int RecordEvent(nint handle, nint stream);
 
+    /// <summary>cuStreamWaitEvent: what is queued from now on waits for the event as recorded last.</summary>
+    /// <param name="stream">The queue.</param>
+    /// <param name="handle">The event; one that was never recorded is waited for no time.</param>
+    int LetStreamWait(nint stream, nint handle);
+
     /// <summary>cuEventSynchronize.</summary>
     /// <param name="handle">The event.</param>
     int WaitForEvent(nint handle);

@@ -3,8 +3,9 @@ using System;
 namespace SelfAdapt.Compute.Cuda;
 
 /// <summary>
-/// A GPU as the cuda backend sees it: memory and kernel launches, all in one queue that runs in order. Only
-/// <see cref="Download"/>, <see cref="Synchronize"/> and <see cref="Milliseconds"/> wait for it.
+/// A GPU as the cuda backend sees it: memory and kernel launches, all in one queue that runs in order, and a second
+/// queue for <see cref="UploadBeside"/> alone. Only <see cref="Download"/>, <see cref="Synchronize"/> and
+/// <see cref="Milliseconds"/> wait for the device.
 /// </summary>
 public interface IGpuDevice : IDisposable
 {
@@ -50,6 +51,30 @@ public interface IGpuDevice : IDisposable
     /// <param name="source">First byte read.</param>
     /// <param name="target">Receives as many bytes as it is long.</param>
     void Download(ulong source, Span<byte> target);
+
+    /// <summary>
+    /// Copies from the host in a second queue, while the first goes on; the source may change as soon as this returns.
+    /// </summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="target">First byte written.</param>
+    /// <param name="free">The copy begins when this fence is passed.</param>
+    /// <param name="ready">This fence is passed when the copy is done.</param>
+    void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready);
+
+    /// <summary>Makes a fence: a point of one queue that the other can wait for. A new one is passed.</summary>
+    nint CreateFence();
+
+    /// <summary>Gives a fence back.</summary>
+    /// <param name="fence">From <see cref="CreateFence"/>.</param>
+    void DestroyFence(nint fence);
+
+    /// <summary>From now on the fence is passed when everything queued before is done.</summary>
+    /// <param name="fence">From <see cref="CreateFence"/>.</param>
+    void Signal(nint fence);
+
+    /// <summary>What is queued from now on begins when the fence, as it stands now, is passed.</summary>
+    /// <param name="fence">From <see cref="CreateFence"/>.</param>
+    void Await(nint fence);
 
     /// <summary>Queues a kernel.</summary>
     /// <param name="kernel">Its name.</param>

@@ -17,9 +17,22 @@ namespace SelfAdapt.Tests.Compute.Cuda;
 [TestClass]
 public sealed class CudaBackendTests
 {
-    /// <summary>Without what is large, and what differs from another case by a flag that a third case has too.</summary>
+    // Less than a quad of channels more than whole ones, and pixels that fill no tile.
+    private const string OddShape = " 1x17x3x5";
+
+    private static readonly string[] RepeatedFlags =
+    [
+        "without bias", "BatchNorm+Conv", "BatchNorm+Relu+Conv 1x1", "BatchNorm Batch ", "BatchNorm BatchAndUpdate ",
+        "BatchNorm+Relu Batch ", "BatchNorm+Relu Stored ",
+    ];
+
+    /// <summary>
+    /// Without what is large. What differs from another case by flags alone is there for one shape: a barrier costs the
+    /// simulator so much that a real GPU has the rest to itself (<see cref="GpuParity"/>).
+    /// </summary>
     public static IEnumerable<object[]> Operations => OperationCases.All
-        .Where(c => !c.Large && !(c.Kernel == 1 && c.Name.StartsWith("BatchNorm+Conv", StringComparison.Ordinal)))
+        .Where(c => !c.Large && (c.Name.Contains(OddShape, StringComparison.Ordinal)
+            || !Array.Exists(RepeatedFlags, f => c.Name.Contains(f, StringComparison.Ordinal))))
         .Select(c => new object[] { c.Name });
 
     public static IEnumerable<object[]> Vectors => VectorCases.All.Select(c => new object[] { c.Name });
@@ -33,15 +46,17 @@ public sealed class CudaBackendTests
     }
 
     [TestMethod]
-    [DataRow("BatchNorm+Relu+Conv 3x3+terms 1x17x3x5 to 18")]
-    [DataRow("Conv 1x1 with bias 1x17x3x5 to 33")]
-    public void Convolution_OnTensorCores_StaysWithinTf32sBound(string name)
+    [DataRow(GpuPrecision.Tf32, "BatchNorm+Relu+Conv 1x1+terms 1x17x3x5 to 18")]
+    [DataRow(GpuPrecision.Tf32, "Conv 1x1 with bias 1x17x3x5 to 33")]
+    [DataRow(GpuPrecision.Bf16, "BatchNorm+Relu+Conv 1x1+terms 1x17x3x5 to 18")]
+    [DataRow(GpuPrecision.Bf16, "Conv 1x1 with bias 1x17x3x5 to 33")]
+    public void Convolution_OnTensorCores_StaysWithinItsBound(GpuPrecision precision, string name)
     {
-        using CudaBackend backend = new(new SimulatedDevice()) { Precision = GpuPrecision.Tf32 };
+        using CudaBackend backend = new(new SimulatedDevice()) { Precision = precision };
         OperationCase operation = OperationCases.All.Single(c => c.Name == name);
         foreach ((double error, _) in OperationParity.Errors(operation, backend))
         {
-            Assert.IsTrue(error <= 1e-6, $"NMSE {error:e2}");
+            Assert.IsTrue(error <= GpuParity.Bound(precision), $"NMSE {error:e2}");
         }
     }
 
@@ -89,7 +104,7 @@ public sealed class CudaBackendTests
             StudentNorm = StudentNorm.Stored,
         };
         SimulatedDevice device = new();
-        using (CudaBackend cuda = new(device))
+        using (CudaBackend cuda = new(new LazyDevice(device, uploadsEarly: true)))
         using (ReferenceBackend reference = new())
         {
             double[][] expected = Adapt(network, reference, options);
@@ -108,9 +123,16 @@ public sealed class CudaBackendTests
     private static double[][] Adapt(Network network, Backend backend, AdaptationOptions options)
     {
         using SelfTraining training = new(network, backend, options);
-        float[] weak = OperationCase.Noise(options.BatchSize * 2 * options.Crop * options.Crop, 5);
+        int length = options.BatchSize * 2 * options.Crop * options.Crop;
         StrongAugmentation[] strong = [new(true, true, 1.2f, 0.8f, 0.7f, 0.05f, 3)];
-        StepPoint[] points = [training.Step(weak, strong, 1e-3), training.Step(weak, strong, 1e-3)];
+
+        // As a run does it: the next batch is sent while a step is under way.
+        training.Send(OperationCase.Noise(length, 5));
+        training.Begin(strong, 1e-3);
+        training.Send(OperationCase.Noise(length, 6));
+        StepPoint first = training.End();
+        training.Begin(strong, 1e-3);
+        StepPoint[] points = [first, training.End()];
         DeviceVector[] vectors =
         [
             training.Student.Parameters, training.Student.Statistics, training.Teacher.Parameters,

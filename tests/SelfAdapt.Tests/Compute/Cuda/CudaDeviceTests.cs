@@ -171,6 +171,39 @@ public sealed class CudaDeviceTests : IDisposable
     }
 
     [TestMethod]
+    public void UploadBeside_BetweenFences_IsInAnotherStreamAndWaitsForOneAndSignalsTheOther()
+    {
+        using CudaDevice device = Open();
+        ulong address = device.Allocate(64);
+        (nint free, nint ready) = (device.CreateFence(), device.CreateFence());
+        int waits = 0;
+        _driver.Result = call =>
+        {
+            waits += call is "cuStreamSynchronize" or "cuEventSynchronize" ? 1 : 0;
+            return 0;
+        };
+        device.Signal(free);
+        device.UploadBeside(new byte[64], address, free, ready);
+        device.Await(ready);
+        (nint main, nint beside) = (_driver.Queued[0].Stream, _driver.Queued[1].Stream);
+        Assert.AreNotEqual(main, beside);
+        CollectionAssert.AreEqual(
+            new[]
+            {
+                ("cuEventRecord", main, free), ("cuStreamWaitEvent", beside, free),
+                ("cuMemcpyHtoDAsync", beside, (nint)address), ("cuEventRecord", beside, ready),
+                ("cuStreamWaitEvent", main, ready),
+            },
+            _driver.Queued.Where(q => q.What == free || q.What == ready || q.What == (nint)address).ToArray());
+        Assert.AreEqual(0, waits, "the host waits for nothing");
+        device.DestroyFence(free);
+        device.DestroyFence(ready);
+        device.Free(address);
+        device.Dispose();
+        Assert.AreEqual(0, _driver.Held);
+    }
+
+    [TestMethod]
     public void Dispose_AfterUse_HoldsNothing()
     {
         CudaDevice device = Open();

@@ -75,6 +75,22 @@ public sealed class CudaDriverTests
     }
 
     [TestMethod]
+    public void BatchFeed_TwoBatches_ComeThroughTheSecondStream()
+    {
+        using CudaBackend backend = CudaBackend.Open(CudaDevices.Find(Driver()));
+        float[] values = OperationCase.Noise(20, 1);
+        using BatchFeed feed = new(backend, 10);
+        float[] back = new float[10];
+        feed.Send(values.AsSpan(0, 10));
+        DeviceVector first = feed.Take();
+        feed.Send(values.AsSpan(10));
+        first.Download(back);
+        CollectionAssert.AreEqual(values[..10], back);
+        feed.Take().Download(back);
+        CollectionAssert.AreEqual(values[10..], back);
+    }
+
+    [TestMethod]
     public void Launch_ViewAndNumber_ReachTheKernel()
     {
         // The stand-in writes the second parameter to where the first points.

@@ -30,6 +30,9 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
     /// <summary>The parameters of the last launch, 16 bytes each.</summary>
     public byte[] LaunchedParameters { get; private set; } = [];
 
+    /// <summary>Uploads, records and waits in streams: which, in which stream, of what.</summary>
+    public List<(string Call, nint Stream, nint What)> Queued { get; } = [];
+
     public LaunchShape LaunchedShape { get; private set; }
 
     public int Initialize() => Result("cuInit");
@@ -138,8 +141,11 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
         return End("cuMemFreeHost");
     }
 
-    public int CopyToDevice(ulong target, nint source, long bytes, nint stream) =>
-        Move("cuMemcpyHtoDAsync", (nint)target, source, bytes);
+    public int CopyToDevice(ulong target, nint source, long bytes, nint stream)
+    {
+        Queued.Add(("cuMemcpyHtoDAsync", stream, (nint)target));
+        return Move("cuMemcpyHtoDAsync", (nint)target, source, bytes);
+    }
 
     public int CopyToHost(nint target, ulong source, long bytes, nint stream) =>
         Move("cuMemcpyDtoHAsync", target, (nint)source, bytes);
@@ -173,7 +179,9 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
 
     public int CreateEvent(out nint handle) => Make("cuEventCreate", out handle);
 
-    public int RecordEvent(nint handle, nint stream) => Result("cuEventRecord");
+    public int RecordEvent(nint handle, nint stream) => Note("cuEventRecord", stream, handle);
+
+    public int LetStreamWait(nint stream, nint handle) => Note("cuStreamWaitEvent", stream, handle);
 
     public int WaitForEvent(nint handle) => Result("cuEventSynchronize");
 
@@ -195,6 +203,12 @@ internal sealed unsafe class FakeDriver : ICudaDriver, IDisposable
         }
 
         _host.ToList().ForEach(p => NativeMemory.Free((void*)p));
+    }
+
+    private int Note(string call, nint stream, nint what)
+    {
+        Queued.Add((call, stream, what));
+        return Result(call);
     }
 
     private int Make(string call, out nint handle)

@@ -21,6 +21,7 @@ internal sealed class SimulatedDevice : IGpuDevice
 
     private readonly SortedList<ulong, SimulatedMemory> _memory = [];
     private ulong _nextAddress = Alignment;
+    private nint _fences;
 
     public string Name => "simulator";
 
@@ -62,6 +63,23 @@ internal sealed class SimulatedDevice : IGpuDevice
     public void Upload(ReadOnlySpan<byte> source, ulong target) => source.CopyTo(Bytes(target, source.Length));
 
     public void Download(ulong source, Span<byte> target) => Bytes(source, target.Length).CopyTo(target);
+
+    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready) => Upload(source, target);
+
+    public nint CreateFence() => ++_fences;
+
+    public void DestroyFence(nint fence)
+    {
+    }
+
+    public void Signal(nint fence)
+    {
+        // What was queued before is done already.
+    }
+
+    public void Await(nint fence)
+    {
+    }
 
     public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
     {

@@ -12,7 +12,10 @@ typedef uint64_t address;
 
 static const size_t total = (size_t)1 << 30;
 static size_t used;
-static int context, stream;
+static int context, streams[2], made;
+
+/* Streams of CudaDevice: everything in the first, copies to the device in the second too. */
+static int known(const void *s) { return s == &streams[0] || s == &streams[1]; }
 
 static double now(void) {
     struct timespec t;
@@ -78,19 +81,19 @@ int cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags) {
 int cuMemFreeHost(void *pointer) { free(pointer); return OK; }
 int cuMemcpyHtoDAsync_v2(address target, const void *source, size_t bytes, void *s) {
     memcpy((void *)target, source, bytes);
-    return s == &stream ? OK : INVALID;
+    return known(s) ? OK : INVALID;
 }
 int cuMemcpyDtoHAsync_v2(void *target, address source, size_t bytes, void *s) {
     memcpy(target, (void *)source, bytes);
-    return s == &stream ? OK : INVALID;
+    return s == &streams[0] ? OK : INVALID;
 }
 int cuMemcpyDtoDAsync_v2(address target, address source, size_t bytes, void *s) {
     memmove((void *)target, (void *)source, bytes);
-    return s == &stream ? OK : INVALID;
+    return s == &streams[0] ? OK : INVALID;
 }
 int cuMemsetD8Async(address a, unsigned char value, size_t bytes, void *s) {
     memset((void *)a, value, bytes);
-    return s == &stream ? OK : INVALID;
+    return s == &streams[0] ? OK : INVALID;
 }
 
 /* The first parameter is a view whose first four bytes receive the second, a number. */
@@ -98,18 +101,21 @@ int cuLaunchKernel(
     const void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
     unsigned shared, void *s, void **parameters, void **extra) {
     int shape = gx > 0 && gy > 0 && gz > 0 && gy <= 65535 && gz <= 65535 && bx * by * bz <= 1024 && bz == 1;
-    if (function == NULL || !shape || shared != 0 || s != &stream || extra != NULL) {
+    if (function == NULL || !shape || shared != 0 || s != &streams[0] || extra != NULL) {
         return INVALID;
     }
     memcpy(*(void **)parameters[0], parameters[1], 4);
     return OK;
 }
 
-int cuStreamCreate(void **s, unsigned flags) { *s = &stream; return flags == 1 ? OK : INVALID; }
-int cuStreamDestroy_v2(void *s) { return s == &stream ? OK : INVALID; }
-int cuStreamSynchronize(void *s) { return s == &stream ? OK : INVALID; }
+int cuStreamCreate(void **s, unsigned flags) { *s = &streams[made++ % 2]; return flags == 1 ? OK : INVALID; }
+int cuStreamDestroy_v2(void *s) { made--; return known(s) ? OK : INVALID; }
+int cuStreamSynchronize(void *s) { return known(s) ? OK : INVALID; }
+int cuStreamWaitEvent(void *s, void *event, unsigned flags) {
+    return known(s) && event != NULL && flags == 0 ? OK : INVALID;
+}
 int cuEventCreate(void **event, unsigned flags) { *event = malloc(sizeof(double)); return flags == 0 ? OK : INVALID; }
-int cuEventRecord(void *event, void *s) { *(double *)event = now(); return s == &stream ? OK : INVALID; }
+int cuEventRecord(void *event, void *s) { *(double *)event = now(); return known(s) ? OK : INVALID; }
 int cuEventSynchronize(void *event) { return event == NULL ? INVALID : OK; }
 int cuEventElapsedTime(float *milliseconds, void *from, void *to) {
     *milliseconds = *(double *)to - *(double *)from;
