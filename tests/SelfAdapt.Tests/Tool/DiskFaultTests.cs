@@ -25,8 +25,8 @@ public sealed class DiskFaultTests : IDisposable
     {
         string[] run =
         [
-            "adapt", "--model", _at.Checkpoint(), "--images", _at.Images(2), "--iterations", "2", "--batch-size", "1",
-            "--crop", "32", "--views", "1", "--eval-every", "1", "--stop", "none", "--diameter", "12", "--engine",
+            "adapt", "--model", _at.Checkpoint(), "--images", _at.Images(1), "--iterations", "2", "--batch-size", "1",
+            "--crop", "32", "--views", "1", "--eval-every", "2", "--stop", "none", "--diameter", "12", "--engine",
             "builtin", "--keep-snapshots", "--force", "--json", _at.At("out", "result.json"), "--out", _at.At("out"),
         ];
         Try(run, "--seed", 1, failed =>
