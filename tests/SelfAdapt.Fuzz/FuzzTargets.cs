@@ -7,6 +7,7 @@ using System.Text;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Export;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
@@ -36,6 +37,7 @@ internal sealed class FuzzTargets
             {
                 Harmful = [SeedFiles.Nested(false), SeedFiles.Nested(true)],
             },
+            new("export", [.. SeedFiles.Exports()], ProtobufMutator.Mutate, Export),
             new("external", [.. SeedFiles.External()], ProtobufMutator.Mutate, ReadOnnx),
             new("torch-zip",
                 [State().ToArray(), new TorchCheckpoint("t", Tensors()).ToArray(),
@@ -162,6 +164,49 @@ internal sealed class FuzzTargets
         OnnxModel model = OnnxModel.Parse(bytes, Origin);
         Network network = NetworkImporter.Import(model);
         model.WithWeights(new WeightSnapshot(network.InitialParameters, network.InitialStatistics).ByName(network));
+    }
+
+    /// <summary>Everything that can be made of a model; what is written must be read again.</summary>
+    private static void Export(byte[] bytes)
+    {
+        OnnxModel model = OnnxModel.Parse(bytes, Origin);
+        ConsumerCheck.Check(model);
+        Network network = NetworkImporter.Import(model);
+        int side = 2 * network.SizeMultiple;
+        List<SelfAdaptException> refusals = [];
+        foreach (ModelVariant variant in (ModelVariant[])
+            [ModelVariant.Portable, ModelVariant.Static(side), ModelVariant.Fp16])
+        {
+            Try(() =>
+            {
+                OnnxModel written = OnnxModel.Parse(
+                    VariantWriter.Write(model, network, variant, new Dictionary<string, string>()), "written");
+                if (variant != ModelVariant.Fp16)
+                {
+                    NetworkImporter.Import(written);
+                }
+            });
+        }
+
+        // Most networks are not Cellpose's, which is said too, but no reason to count the model as refused.
+        SelfAdaptException? variants = refusals.FirstOrDefault();
+        Try(() => CellposeGraphBuilder.Build(CellposeStateReader.Read(model, network, 30, 30)));
+        if (variants is not null)
+        {
+            throw variants;
+        }
+
+        void Try(Action export)
+        {
+            try
+            {
+                export();
+            }
+            catch (SelfAdaptException e) when (e.Message.Contains(Origin, StringComparison.Ordinal))
+            {
+                refusals.Add(e);
+            }
+        }
     }
 
     private static void ReadTorch(byte[] bytes) => CellposeGraphBuilder.Build(TorchCheckpoint.Parse(bytes, Origin));

@@ -43,6 +43,18 @@ internal static class SeedFiles
         return sketch.ToArray();
     }
 
+    /// <summary>Models to be exported: as they come, and as variants that were exported before.</summary>
+    public static IEnumerable<byte[]> Exports()
+    {
+        foreach (byte[] bytes in (byte[][])[UNet(), Cellpose().Bytes])
+        {
+            yield return bytes;
+            OnnxModel model = OnnxModel.Parse(bytes, "seed");
+            yield return VariantWriter.Write(
+                model, NetworkImporter.Import(model), ModelVariant.Portable, new Dictionary<string, string>());
+        }
+    }
+
     /// <summary>A weight in another file: beside the model, above it, at an absolute place.</summary>
     public static IEnumerable<byte[]> External()
     {

@@ -28,7 +28,23 @@ namespace SelfAdapt.Tool;
 /// <param name="Resume">Whether the run in the output folder goes on.</param>
 internal sealed record AdaptationJob(
     ModelFile Model, Network Network, IReadOnlyList<NamedImage> Images, IReadOnlyList<LabelledImage> Labelled,
-    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots, bool Resume = false);
+    AdaptationOptions Options, SegmentationOptions Segmentation, string Out, bool KeepSnapshots, bool Resume = false)
+{
+    /// <summary>The batch that was asked for, where memory sufficed for half of it only; else null.</summary>
+    public int? LoweredFrom { get; init; }
+
+    /// <summary>The same with half the batch.</summary>
+    public AdaptationJob WithHalfTheBatch()
+    {
+        int batch = Options.BatchSize / 2;
+        return this with
+        {
+            Options = Options with { BatchSize = batch },
+            Segmentation = Segmentation with { BatchSize = Math.Min(Segmentation.BatchSize, batch) },
+            LoweredFrom = Options.BatchSize,
+        };
+    }
+}
 
 /// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
 internal static class AdaptationRun
@@ -45,36 +61,38 @@ internal static class AdaptationRun
 
     /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
     /// <param name="terminal">Where results and progress go.</param>
-    /// <param name="job">What to do.</param>
-    /// <param name="backend">Where it runs.</param>
-    /// <param name="teacher">Makes the teacher's engine; null: the built-in one.</param>
+    /// <param name="asked">What to do.</param>
+    /// <param name="engine">Where it runs.</param>
+    /// <param name="begin">Told what is done, before it is begun: with half the batch once more, if need be.</param>
     /// <returns>The result for scripts, and the exit code.</returns>
     /// <exception cref="SelfAdaptException">
-    /// An image does not fit the network, an option is out of range, or the output can't be written.
+    /// An image does not fit the network, an option is out of range, memory ran out, or the output can't be written.
     /// </exception>
     public static (JsonObject Result, ExitCode Code) Run(
-        Terminal terminal, AdaptationJob job, Backend backend, Func<NetworkWeights, ITeacherEngine>? teacher)
+        Terminal terminal, AdaptationJob asked, AdaptationEngine engine, Action<AdaptationJob> begin)
     {
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
-            Adapter.Split(job.Images, job.Options);
-        RunCheckpoint checkpoint = RunCheckpoint.Of(job, job.Resume);
-        AdaptationResult result;
-        string teacherName;
-        using (Adapter adapter = new(job.Network, backend, job.Options, job.Segmentation, teacher))
+        try
         {
-            teacherName = adapter.TeacherEngineName;
-            terminal.Error.WriteLine($"student: built-in engine on {backend.Name}; teacher: {teacherName}");
-            terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
-            terminal.Error.WriteLine(
-                $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
-                + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
-            using RunObserver observer = new(
-                terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null);
-            result = adapter.Run(
-                training, validation, job.Labelled, observer, terminal.Cancelled,
-                new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
+            return TrainAndWrite(terminal, asked, engine, begin);
         }
+        catch (Exception e) when ((MemoryShortage.Is(e) || e is SelfAdaptException { Code: ExitCode.OutputNotWritable })
+            && File.Exists(RunFolder.State(asked.Out)))
+        {
+            bool memory = MemoryShortage.Is(e);
+            throw new SelfAdaptException(
+                memory ? ExitCode.OutOfMemory : ExitCode.OutputNotWritable,
+                $"{MemoryShortage.Describe(e)} What was reached is saved. Once there is {(memory ? "memory" : "room")}, "
+                + $"go on where it stopped: {AdaptationTraining.ResumeCommand(asked)}",
+                e);
+        }
+    }
 
+    private static (JsonObject Result, ExitCode Code) TrainAndWrite(
+        Terminal terminal, AdaptationJob asked, AdaptationEngine engine, Action<AdaptationJob> begin)
+    {
+        AdaptationTraining training = AdaptationTraining.Run(terminal, asked, engine, begin);
+        (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> validation) =
+            (training.Job, training.Result, training.Validation);
         ExitCode code = result.Reason switch
         {
             StopReason.Cancelled => ExitCode.Cancelled,
@@ -88,7 +106,7 @@ internal static class AdaptationRun
         {
             // First, so that it is there whatever becomes of the pictures.
             WriteModel(job, result.Kept, summary);
-            samples = pictures.Write(terminal, backend, result.Kept);
+            samples = pictures.Write(terminal, engine.Backend, result.Kept);
             if (BeforeAfter.DiameterOf(samples) is { } found)
             {
                 summary["diam_labels"] = found;
@@ -103,7 +121,7 @@ internal static class AdaptationRun
 
         RunReport report = new()
         {
-            Facts = ReportFacts.Of(job, result, validation.Count, backend.Name, teacherName),
+            Facts = ReportFacts.Of(job, result, validation.Count, engine.Backend.Name, training.Teacher),
             AllOptions = ReportFacts.Flatten(summary["options"], summary["segmentation"]),
             Options = job.Options,
             Reason = result.Reason,
@@ -121,12 +139,11 @@ internal static class AdaptationRun
         Print(terminal, job, result);
         if (result.Reason == StopReason.Cancelled)
         {
-            terminal.Out.WriteLine(
-                $"To go on where it stopped: adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume");
+            terminal.Out.WriteLine($"To go on where it stopped: {AdaptationTraining.ResumeCommand(job)}");
         }
         else
         {
-            checkpoint.Remove();
+            training.Checkpoint.Remove();
         }
 
         if (report.SamplesMissing > 0)
@@ -137,22 +154,11 @@ internal static class AdaptationRun
         }
 
         return (summary, code);
-
-        void KeepSnapshot(int step, WeightSnapshot weights)
-        {
-            string path = RunFolder.Snapshot(job.Out, step);
-            OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
-            OutputFile.Write(path, job.Model.WriteOnnx(weights.ByName(job.Network)));
-        }
     }
-
-    private static RunLog OpenLog(AdaptationJob job, RunCheckpoint checkpoint) => checkpoint.From is { } from
-        ? RunLog.Resume(RunFolder.Log(job.Out), from.LogLength)
-        : RunLog.Create(RunFolder.Log(job.Out));
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
-        OutputFile.Write(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(kept.ByName(job.Network)));
+        OutputFile.WriteDurably(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(kept.ByName(job.Network)));
         summary["model"] = RunFolder.Adapted(job.Out);
         if (job.Model.Checkpoint is not null)
         {
@@ -168,7 +174,7 @@ internal static class AdaptationRun
         if (job.Model.Checkpoint is not null)
         {
             Diameters diameters = new((float)job.Segmentation.DiamMean, diamLabels);
-            OutputFile.Write(
+            OutputFile.WriteDurably(
                 RunFolder.Checkpoint(job.Out),
                 job.Model.WriteCheckpoint(kept.ByName(job.Network), job.Network, diameters, CheckpointName));
         }
@@ -190,6 +196,7 @@ internal static class AdaptationRun
         ["steadiness_before"] = ResultFile.Number(result.Evaluations[0].Signals.Steadiness),
         ["steadiness"] = ResultFile.Number(result.KeptPoint.Signals.Steadiness),
         ["diam_labels"] = null,
+        ["batch_size_lowered_from"] = job.LoweredFrom,
         ["images"] = job.Images.Count,
         ["validation_images"] = held,
         ["labelled_images"] = job.Labelled.Count,

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tool;
 
@@ -30,16 +31,21 @@ internal static class OutputFolder
         RequireWritable(path);
     }
 
-    /// <summary>Keeps other runs out of a folder until it is disposed of.</summary>
+    /// <summary>
+    /// Keeps other runs out of a folder until it is disposed of, and removes what a run that was killed left half written.
+    /// </summary>
     /// <param name="path">A folder that is there.</param>
     /// <exception cref="SelfAdaptException">OutputExists: another run is writing to it.</exception>
     public static IDisposable Hold(string path)
     {
         try
         {
-            return new FileStream(
-                Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
-                FileOptions.DeleteOnClose);
+            string name = Path.Combine(path, LockName);
+            OutputFile.RemoveLink(name);
+            FileStream hold = new(
+                name, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            OutputFile.RemoveLeftovers(path, depth: 1);
+            return hold;
         }
         catch (IOException e)
         {

@@ -33,6 +33,10 @@ internal static class ReportFacts
             ("Labelled, for reporting only", Text($"{job.Labelled.Count}")),
             ("Scale", SegmentationArguments.DescribeScale(job.Segmentation)),
             ("Steps", Text($"{result.Iterations} of {job.Options.Iterations} in {result.Seconds:0} s")),
+            .. job.LoweredFrom is { } batch
+                ? (IReadOnlyList<(string, string)>)
+                    [("Crops per step", Text($"{job.Options.BatchSize}; memory did not suffice for {batch}"))]
+                : [],
             ("Seed", Text($"{job.Options.Seed}")),
             ("Student", "built-in engine on " + student),
             ("Teacher", teacher),

@@ -54,7 +54,7 @@ internal static class ResultFile
         if (path is not null)
         {
             byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(result, Format), (byte)'\n'];
-            OutputFile.Write(path, content);
+            OutputFile.WriteDurably(path, content);
         }
     }
 

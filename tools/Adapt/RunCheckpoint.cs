@@ -21,6 +21,9 @@ internal sealed class RunCheckpoint
     /// <summary>The state to go on from, and the bytes of the log that belong to it; null: from the beginning.</summary>
     public (RunState State, long LogLength)? From { get; private init; }
 
+    /// <summary>Whether there is a state to go on from: found, or saved since.</summary>
+    public bool IsSaved { get; private set; }
+
     /// <summary>The checkpoint of a job.</summary>
     /// <param name="job">What the run is started with.</param>
     /// <param name="resume">Whether to go on from the state in the folder.</param>
@@ -44,17 +47,26 @@ internal sealed class RunCheckpoint
                 + "without --resume, in another folder or with --force.");
         }
 
-        return new RunCheckpoint(path, fingerprint) { From = CheckpointFile.Read(path, job.Network, fingerprint) };
+        return new RunCheckpoint(path, fingerprint)
+        {
+            From = CheckpointFile.Read(path, job.Network, fingerprint),
+            IsSaved = true,
+        };
     }
 
     /// <summary>Saves a state.</summary>
     /// <param name="state">The state.</param>
     /// <param name="logLength">Bytes of the log that belong to it.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is protected or full.</exception>
-    public void Save(RunState state, long logLength) => CheckpointFile.Write(_path, state, _fingerprint, logLength);
+    public void Save(RunState state, long logLength)
+    {
+        CheckpointFile.Write(_path, state, _fingerprint, logLength);
+        IsSaved = true;
+    }
 
     /// <summary>Removes the file of a run that is over.</summary>
-    public void Remove() => File.Delete(_path);
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is protected.</exception>
+    public void Remove() => OutputFile.Delete(_path);
 
     /// <summary>
     /// What decides a run's numbers: the model, the options, the images' names. How many threads there are does not.

@@ -35,7 +35,7 @@ internal static class RunConfig
     /// <summary>Writes a run's options.</summary>
     /// <param name="path">The file.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="resolved">Values of options that follow from others where they are not given.</param>
+    /// <param name="resolved">Values of options that need not be what the command line says.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
     public static void Write(string path, ParseResult parsed, IReadOnlyDictionary<string, string> resolved)
     {
@@ -57,7 +57,7 @@ internal static class RunConfig
             ["options"] = options,
         };
         byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(config, Format), (byte)'\n'];
-        OutputFile.Write(path, content);
+        OutputFile.WriteDurably(path, content);
     }
 
     /// <summary>The command line with the options of its --config file, where it has one.</summary>
@@ -115,17 +115,17 @@ internal static class RunConfig
 
     private static JsonNode? ValueOf(ParseResult parsed, Option option, IReadOnlyDictionary<string, string> resolved)
     {
+        if (resolved.TryGetValue(option.Name, out string? value))
+        {
+            return value;
+        }
+
         OptionResult? result = parsed.GetResult(option);
         if (result is { Implicit: false })
         {
             return option.Arity.MaximumNumberOfValues == 0 ? JsonValue.Create(true)
                 : Paths.Contains(option.Name) ? Path.GetFullPath(result.Tokens[0].Value)
                 : string.Join(',', result.Tokens.Select(t => t.Value));
-        }
-
-        if (resolved.TryGetValue(option.Name, out string? value))
-        {
-            return value;
         }
 
         return result?.GetValueOrDefault<object?>() switch

@@ -20,29 +20,33 @@ internal sealed record SegmentPlan(
     string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, long Memory, bool Force);
 
 /// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
-internal sealed class SegmentBatch
+internal sealed class SegmentBatch : IDisposable
 {
     private readonly Terminal _terminal;
     private readonly SegmentPlan _plan;
-    private readonly ISegmentationNetwork _network;
-    private readonly Segmenter _segmenter;
+    private readonly Func<InferenceEngine> _open;
     private readonly SegmentJournal _journal;
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SkippedFile> _skipped;
+    private InferenceEngine _engine;
+    private SegmentationOptions _options;
 
-    /// <summary>Couples a network with a plan.</summary>
+    /// <summary>Opens a network for a plan.</summary>
     /// <param name="terminal">Where results and progress go.</param>
     /// <param name="plan">What to do.</param>
-    /// <param name="network">The network.</param>
+    /// <param name="open">Opens the network; once more where memory ran out.</param>
     /// <param name="journal">What is done.</param>
     /// <param name="skipped">Receives what was passed over.</param>
     public SegmentBatch(
-        Terminal terminal, SegmentPlan plan, ISegmentationNetwork network, SegmentJournal journal,
+        Terminal terminal, SegmentPlan plan, Func<InferenceEngine> open, SegmentJournal journal,
         List<SkippedFile> skipped)
     {
-        (_terminal, _plan, _network, _journal, _skipped) = (terminal, plan, network, journal, skipped);
-        _segmenter = new Segmenter(network, plan.Options);
+        (_terminal, _plan, _open, _journal, _skipped) = (terminal, plan, open, journal, skipped);
+        (_engine, _options) = (open(), plan.Options);
     }
+
+    /// <summary>The engine in use.</summary>
+    public string EngineName => _engine.Name;
 
     /// <summary>The first image that did not fit the network, or could not be done within the memory.</summary>
     public SelfAdaptException? FirstMisfit { get; private set; }
@@ -91,6 +95,9 @@ internal sealed class SegmentBatch
         return results;
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
     /// <summary>Refuses to write over results.</summary>
     /// <param name="folder">Their folder.</param>
     /// <param name="name">The image's name.</param>
@@ -127,7 +134,7 @@ internal sealed class SegmentBatch
             if (rows is not null && IsLarge(rows.Channels, rows.Height, rows.Width))
             {
                 string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
-                results.Add(SegmentInParts(rows, name, file, progress));
+                results.Add(OnceMore(file, () => SegmentInParts(rows, name, file, progress)));
                 return results;
             }
         }
@@ -138,24 +145,76 @@ internal sealed class SegmentBatch
             return results;
         }
 
-        foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
+        try
         {
-            _terminal.Cancelled.ThrowIfCancellationRequested();
-            try
+            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
             {
-                bool large = IsLarge(image.Image.Channels, image.Image.Height, image.Image.Width);
-                results.Add(large
-                    ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
-                    : SegmentWhole(image));
+                _terminal.Cancelled.ThrowIfCancellationRequested();
+                Segment(image, file, progress, results);
             }
-            catch (SelfAdaptException e) when (e.Code is ExitCode.ModelImageMismatch or ExitCode.OutOfMemory)
-            {
-                PassOver(file, e);
-            }
+        }
+        catch (SelfAdaptException e) when (e.Code == ExitCode.OutOfMemory)
+        {
+            PassOver(file, e);
         }
 
         return results;
     }
+
+    private void Segment(NamedImage image, string file, BatchProgress progress, List<SegmentedImage> results)
+    {
+        try
+        {
+            bool large = IsLarge(image.Image.Channels, image.Image.Height, image.Image.Width);
+            results.Add(OnceMore(file, () => large
+                ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
+                : SegmentWhole(image)));
+        }
+        catch (SelfAdaptException e) when (e.Code is ExitCode.ModelImageMismatch or ExitCode.OutOfMemory)
+        {
+            PassOver(file, e);
+        }
+    }
+
+    /// <summary>Tries again with half as many tiles per call where memory runs out: the result is the same.</summary>
+    private SegmentedImage OnceMore(string file, Func<SegmentedImage> segment)
+    {
+        int tiles = _options.BatchSize;
+        try
+        {
+            return segment();
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            if (tiles == 1)
+            {
+                throw TooLarge(file, "", e);
+            }
+
+            _terminal.Progress.Note($"{file}: {MemoryShortage.Describe(e)} Once more with --batch-size {tiles / 2}.");
+        }
+
+        try
+        {
+            _options = _options with { BatchSize = tiles / 2 };
+            _engine.Dispose();
+            MemoryShortage.Release();
+            _engine = _open();
+            return segment();
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            throw TooLarge(file, $" with --batch-size {tiles}, and with {tiles / 2} too", e);
+        }
+    }
+
+    private static SelfAdaptException TooLarge(string file, string when, Exception cause) => new(
+        ExitCode.OutOfMemory,
+        cause is SelfAdaptException && cause.Message.StartsWith(file, StringComparison.Ordinal)
+            ? cause.Message
+            : $"{file}: memory ran out{when}. Give a smaller --batch-size, or a smaller --memory-limit so that it is done "
+                + $"in parts, or close other programs. ({MemoryShortage.Describe(cause)})",
+        cause);
 
     private void PassOver(string file, SelfAdaptException reason)
     {
@@ -164,7 +223,7 @@ internal sealed class SegmentBatch
     }
 
     private bool IsLarge(int channels, int height, int width) =>
-        MemoryEstimate.Whole(channels, height, width, _network, _plan.Options) > _plan.Memory;
+        MemoryEstimate.Whole(channels, height, width, _engine.Network, _options) > _plan.Memory;
 
     private string StemOf(string name) => Path.Combine(_plan.Folder, name);
 
@@ -172,7 +231,7 @@ internal sealed class SegmentBatch
     {
         RequireFree(image.Name);
         Stopwatch watch = Stopwatch.StartNew();
-        SegmentationResult result = _segmenter.Segment(image.Image, image.Path);
+        SegmentationResult result = new Segmenter(_engine.Network, _options).Segment(image.Image, image.Path);
         IReadOnlySet<ResultKind> kinds = _plan.Kinds;
         int cells = result.Masks.Labels.Max();
         if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
@@ -183,7 +242,7 @@ internal sealed class SegmentBatch
         }
 
         IReadOnlyList<string> files = SegmentationFormats.Write(
-            kinds, StemOf(image.Name), image, result, _plan.Options, _network.Outputs);
+            kinds, StemOf(image.Name), image, result, _options, _engine.Network.Outputs);
         return Tell(image.Name, image.Path, files, cells, watch.Elapsed.TotalSeconds);
     }
 
@@ -199,7 +258,7 @@ internal sealed class SegmentBatch
 
         RequireFree(name);
         Stopwatch watch = Stopwatch.StartNew();
-        StreamedSegmenter segmenter = new(_network, _plan.Options, _plan.Memory);
+        StreamedSegmenter segmenter = new(_engine.Network, _options, _plan.Memory);
         string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
         string begun = path + ".unfinished";
         int cells = 0;
@@ -207,7 +266,7 @@ internal sealed class SegmentBatch
         {
             if (_plan.Force)
             {
-                File.Delete(begun);
+                OutputFile.Delete(begun);
             }
 
             LabelTiffStream labels = new(stream, rows.Height, rows.Width);
@@ -229,7 +288,7 @@ internal sealed class SegmentBatch
                 unfinished.Add(finished);
             }
         });
-        File.Delete(begun);
+        OutputFile.Delete(begun);
         return Tell(name, file, [path], cells, watch.Elapsed.TotalSeconds);
     }
 

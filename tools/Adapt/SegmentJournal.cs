@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tool;
 
@@ -22,7 +23,7 @@ internal sealed class SegmentJournal : IDisposable
     private readonly string _options;
     private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<SegmentedImage>?> _finished = new(StringComparer.Ordinal);
-    private StreamWriter? _writer;
+    private LineFile? _lines;
 
     private SegmentJournal(string folder, string options) => (_folder, _options) = (folder, options);
 
@@ -77,9 +78,10 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>Notes an image file as finished.</summary>
     /// <param name="file">The image file.</param>
     /// <param name="images">The results of its images, with their files.</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
     public void Add(string file, IEnumerable<SegmentedImage> images)
     {
-        _writer ??= new StreamWriter(Place, append: true) { AutoFlush = true };
+        _lines ??= LineFile.Append(Place);
         JsonObject entry = new()
         {
             ["file"] = Path.GetFullPath(file),
@@ -92,11 +94,11 @@ internal sealed class SegmentJournal : IDisposable
                 return (JsonNode)noted;
             })]),
         };
-        _writer.WriteLine(entry.ToJsonString());
+        _lines.Write(entry.ToJsonString());
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer?.Dispose();
+    public void Dispose() => _lines?.Dispose();
 
     private List<SegmentedImage>? Look(string file)
     {

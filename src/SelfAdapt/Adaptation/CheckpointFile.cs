@@ -33,12 +33,7 @@ public static class CheckpointFile
     /// <param name="fingerprint">What the run was started with; only a run started with the same can go on from it.</param>
     /// <param name="logLength">Bytes of the run log that belong to it.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
-    public static void Write(string path, RunState state, string fingerprint, long logLength) =>
-        Write(path, state, fingerprint, logLength, Disk.Instance);
-
-    /// <summary>The same, on any file layer.</summary>
-    internal static void Write(
-        string path, RunState state, string fingerprint, long logLength, IFileLayer files)
+    public static void Write(string path, RunState state, string fingerprint, long logLength)
     {
         ArgumentNullException.ThrowIfNull(state);
         Header header = new(
@@ -46,8 +41,7 @@ public static class CheckpointFile
             [.. state.Evaluations]);
         byte[] text = JsonSerializer.SerializeToUtf8Bytes(header, Format);
 
-        // Flushed before it takes the place of the one before: a power cut must not leave an empty file.
-        OutputFile.Write(path, Content, files, flush: true);
+        OutputFile.WriteDurably(path, Content);
 
         void Content(Stream stream)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Text.Json;
+using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Adaptation;
 
@@ -30,27 +31,36 @@ public sealed class RunLog : IDisposable
     /// <summary>Creates the file; one that is there is replaced.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">The file can't be written.</exception>
-    public static RunLog Create(string path) => Open(path, FileMode.Create, 0);
+    public static RunLog Create(string path) => Open(path, anew: true, 0);
 
     /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
     /// <param name="path">The file.</param>
     /// <param name="length">Bytes that stay.</param>
     /// <exception cref="SelfAdaptException">The file can't be written, or is shorter than that.</exception>
-    public static RunLog Resume(string path, long length) => Open(path, FileMode.Open, length);
+    public static RunLog Resume(string path, long length) => Open(path, anew: false, length);
 
-    private static RunLog Open(string path, FileMode mode, long length)
+    private static RunLog Open(string path, bool anew, long length)
     {
         try
         {
-            FileStream stream = new(path, mode, FileAccess.Write, FileShare.Read);
+            Stream stream = Disk.Current.Grow(path, anew);
             if (stream.Length < length)
             {
                 stream.Dispose();
                 throw new IOException("it is shorter than the part that the saved state belongs to.");
             }
 
-            stream.SetLength(length);
-            stream.Position = length;
+            try
+            {
+                stream.SetLength(length);
+                stream.Position = length;
+            }
+            catch
+            {
+                stream.Dispose();
+                throw;
+            }
+
             return new RunLog(stream, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

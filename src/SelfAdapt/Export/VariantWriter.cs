@@ -28,13 +28,15 @@ public sealed class VariantWriter
 
     private readonly PlainGraph _graph;
     private readonly ModelVariant _variant;
+    private readonly string _origin;
     private readonly OnnxWriter _writer = new("network", Opset, IrVersion);
     private readonly Dictionary<int, string> _names = [];
     private readonly HashSet<int> _wide = [];
     private readonly HashSet<string> _nodeNames = [];
     private readonly HashSet<string> _tensorNames = [];
 
-    private VariantWriter(PlainGraph graph, ModelVariant variant) => (_graph, _variant) = (graph, variant);
+    private VariantWriter(PlainGraph graph, ModelVariant variant, string origin) =>
+        (_graph, _variant, _origin) = (graph, variant, origin);
 
     /// <summary>Writes a variant.</summary>
     /// <param name="model">The model, with the weights that are wanted.</param>
@@ -51,6 +53,7 @@ public sealed class VariantWriter
     public static byte[] Write(
         OnnxModel model, Network network, ModelVariant variant, IReadOnlyDictionary<string, string> metadata)
     {
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(variant);
         ArgumentNullException.ThrowIfNull(metadata);
@@ -60,10 +63,10 @@ public sealed class VariantWriter
         {
             throw new SelfAdaptException(
                 ExitCode.Usage,
-                $"the size {h}x{w} does not fit this network: height and width must be multiples of {multiple}.");
+                $"{model.Origin}: the size {h}x{w} does not fit this network: height and width must be multiples of {multiple}.");
         }
 
-        VariantWriter writer = new(PlainGraphReader.Read(model, network), variant);
+        VariantWriter writer = new(PlainGraphReader.Read(model, network), variant, model.Origin);
         string output = network.Outputs.HasFlow ? FlowOutputName : network.OutputName;
         return writer.Run(output, metadata);
     }
@@ -256,7 +259,7 @@ public sealed class VariantWriter
         return unique;
     }
 
-    private static OnnxTensor ToHalf(OnnxTensor tensor, float[] values)
+    private OnnxTensor ToHalf(OnnxTensor tensor, float[] values)
     {
         byte[] raw = new byte[values.Length * 2];
         for (int i = 0; i < values.Length; i++)
@@ -266,8 +269,8 @@ public sealed class VariantWriter
             {
                 throw new SelfAdaptException(
                     ExitCode.ModelUnsupported,
-                    string.Create(CultureInfo.InvariantCulture, $"the weight '{tensor.Name}' holds {values[i]}, which ")
-                    + "a 16-bit float can't hold: write another variant.");
+                    string.Create(CultureInfo.InvariantCulture, $"{_origin}: the weight '{tensor.Name}' holds {values[i]}, ")
+                    + "which a 16-bit float can't hold: write another variant.");
             }
 
             BitConverter.TryWriteBytes(raw.AsSpan(i * 2), BitConverter.HalfToUInt16Bits(half));

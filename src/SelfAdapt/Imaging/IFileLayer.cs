@@ -2,11 +2,16 @@ using System.IO;
 
 namespace SelfAdapt.Imaging;
 
-/// <summary>The four things that writing a file needs of the disk: so that tests can let each of them fail.</summary>
+/// <summary>All that writing results needs of the disk: so that tests can let each of it fail.</summary>
 internal interface IFileLayer
 {
-    /// <summary>Opens a new file, or empties one that is there.</summary>
+    /// <summary>Opens a file that must not be there yet, and that nobody else may open.</summary>
     Stream Create(string path);
+
+    /// <summary>Opens a file that grows; a link in its place is replaced, never followed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="anew">Whether it begins empty, whatever is there.</param>
+    Stream Grow(string path, bool anew);
 
     /// <summary>Brings what was written onto the disk itself.</summary>
     void Flush(Stream stream);
@@ -14,25 +19,9 @@ internal interface IFileLayer
     /// <summary>Moves a file into another's place.</summary>
     void Replace(string from, string to);
 
+    /// <summary>Brings a folder's list of names onto the disk itself, where the system can do that.</summary>
+    void FlushFolder(string path);
+
     /// <summary>Deletes a file if it is there.</summary>
     void Delete(string path);
-}
-
-/// <summary>The disk.</summary>
-internal sealed class Disk : IFileLayer
-{
-    /// <summary>The only one.</summary>
-    public static Disk Instance { get; } = new();
-
-    /// <inheritdoc/>
-    public Stream Create(string path) => new FileStream(path, FileMode.Create, FileAccess.Write);
-
-    /// <inheritdoc/>
-    public void Flush(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);
-
-    /// <inheritdoc/>
-    public void Replace(string from, string to) => File.Move(from, to, overwrite: true);
-
-    /// <inheritdoc/>
-    public void Delete(string path) => File.Delete(path);
 }

@@ -151,6 +151,7 @@ public sealed class ImageFolder
     /// <param name="names">Names that are taken, whatever their case; receives the new ones.</param>
     /// <param name="skipped">Receives what was passed over.</param>
     /// <returns>The images, names unique.</returns>
+    /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
     public static IEnumerable<NamedImage> ReadFile(
         string file, ISet<string> names, ICollection<SkippedFile> skipped)
     {
@@ -206,6 +207,12 @@ public sealed class ImageFolder
                 file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..]
                     : e.Message));
             return [];
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutOfMemory,
+                $"{file}: there is no memory to read it. Close other programs, or take it out of the folder.", e);
         }
     }
 

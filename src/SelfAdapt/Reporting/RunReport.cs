@@ -50,7 +50,7 @@ public sealed record RunReport
     /// <param name="path">The file; replaced if it is there.</param>
     /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
-    public void Write(string path) => OutputFile.Write(path, Encoding.UTF8.GetBytes(ToHtml()));
+    public void Write(string path) => OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(ToHtml()));
 
     /// <summary>The report's HTML.</summary>
     /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>

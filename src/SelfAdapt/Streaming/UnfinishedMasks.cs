@@ -6,6 +6,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Streaming;
 
@@ -28,11 +29,11 @@ public sealed class UnfinishedMasks : IDisposable
 
     private static readonly byte[] Magic = "SAMASKS1"u8.ToArray();
 
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly int _height;
     private readonly int _width;
 
-    private UnfinishedMasks(FileStream file, int height, int width) =>
+    private UnfinishedMasks(Stream file, int height, int width) =>
         (_file, _height, _width) = (file, height, width);
 
     /// <summary>Opens the file of a broken-off run, or begins one.</summary>
@@ -50,8 +51,7 @@ public sealed class UnfinishedMasks : IDisposable
         ArgumentNullException.ThrowIfNull(decides);
         ArgumentNullException.ThrowIfNull(finished);
         byte[] head = [.. Magic, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{decides}\n{height} {width}"))];
-        UnfinishedMasks masks = new(
-            new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read), height, width);
+        UnfinishedMasks masks = new(Disk.Current.Grow(path, anew: false), height, width);
         try
         {
             progress = masks.Read(head, finished);

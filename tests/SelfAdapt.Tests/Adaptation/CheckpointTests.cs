@@ -132,17 +132,19 @@ public sealed class CheckpointTests
         int failing = 0;
         while (true)
         {
-            FailingDisk disk = new(failing, half);
+            using FaultyDisk disk = new(failing, half ? DiskFault.Half : DiskFault.Once);
             try
             {
-                CheckpointFile.Write(_path, state with { Seconds = 1 }, Fingerprint, 0, disk);
+                CheckpointFile.Write(_path, state with { Seconds = 1 }, Fingerprint, 0);
+                Assert.IsTrue(disk.FolderFlushed);
                 break;
             }
             catch (SelfAdaptException e)
             {
                 Assert.AreEqual(ExitCode.OutputNotWritable, e.Code);
                 CollectionAssert.AreEqual(before, File.ReadAllBytes(_path), $"operation {failing}");
-                Assert.IsFalse(File.Exists(_path + ".partial"), $"operation {failing}");
+                Assert.IsFalse(disk.LeftSomething, $"operation {failing}");
+                Assert.IsFalse(disk.FolderFlushed);
                 failing++;
             }
         }
@@ -196,90 +198,6 @@ public sealed class CheckpointTests
 
         public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights)
         {
-        }
-    }
-
-    /// <summary>A disk on which the operation of a number fails; a write may get half of its bytes there first.</summary>
-    private sealed class FailingDisk(int failing, bool half) : IFileLayer
-    {
-        private int _operations;
-
-        public Stream Create(string path)
-        {
-            Count();
-            return new FailingStream(this, Disk.Instance.Create(path), half);
-        }
-
-        public void Flush(Stream stream)
-        {
-            Count();
-            Disk.Instance.Flush(((FailingStream)stream).Inner);
-        }
-
-        public void Replace(string from, string to)
-        {
-            Count();
-            Disk.Instance.Replace(from, to);
-        }
-
-        public void Delete(string path) => Disk.Instance.Delete(path);
-
-        public void Count()
-        {
-            if (_operations++ == failing)
-            {
-                throw new IOException("No space left on device.");
-            }
-        }
-    }
-
-    private sealed class FailingStream(FailingDisk disk, Stream inner, bool half) : Stream
-    {
-        public Stream Inner => inner;
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => inner.Length;
-
-        public override long Position
-        {
-            get => inner.Position;
-            set => throw new NotSupportedException();
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            try
-            {
-                disk.Count();
-            }
-            catch (IOException) when (half)
-            {
-                inner.Write(buffer[..(buffer.Length / 2)]);
-                throw;
-            }
-
-            inner.Write(buffer);
-        }
-
-        public override void Flush() => inner.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            inner.Dispose();
-            base.Dispose(disposing);
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -41,6 +42,32 @@ public sealed class OtherMachinesTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("tr_TR")]
+    [DataRow("de_DE")]
+    public void AdaptAndSegment_RealCulture_SameFiles(string culture)
+    {
+        // The tool as built carries no cultures; with this switch it takes those of the system.
+        const string Switch = "\"System.Globalization.Invariant\": ";
+        string tool = Path.ChangeExtension(typeof(Terminal).Assembly.Location, ".runtimeconfig.json");
+        string config = File.ReadAllText(tool);
+        StringAssert.Contains(config, Switch + "true", StringComparison.Ordinal);
+        File.WriteAllText(_at.At("config.json"), config.Replace(Switch + "true", Switch + "false", StringComparison.Ordinal));
+        Dictionary<string, string> language = new() { ["LANG"] = culture + ".UTF-8", ["LC_ALL"] = culture + ".UTF-8" };
+        AdaptAndSegment("other", args =>
+        {
+            ToolResult result = ChildRun.Run(args, language, runtimeConfig: _at.At("config.json"));
+            if (result.Error.Contains("valid ICU package", StringComparison.Ordinal))
+            {
+                Assert.Inconclusive("not run: this machine has no cultures either");
+            }
+
+            Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
+        });
+        AdaptAndSegment("plain");
+        CompareFolders("plain", "other");
+    }
+
+    [TestMethod]
     [DataRow("with space")]
     [DataRow("Zellkörper 細胞 🔬")]
     [DataRow("quote'and\"and$dollar&amp;")]
@@ -65,21 +92,28 @@ public sealed class OtherMachinesTests : IDisposable
         Assert.IsTrue(File.Exists(_at.At(deep, "out", "adapted", "adapted.onnx")));
     }
 
-    private void AdaptAndSegment(string name)
+    private void AdaptAndSegment(string name) => AdaptAndSegment(name, Ok);
+
+    private void AdaptAndSegment(string name, Action<string[]> run)
     {
         string model = _at.Onnx();
         string images = _at.Images(3);
-        Ok(
+
+        // Turkish has another small letter for this one.
+        File.Copy(Path.Combine(images, "i0_img.tif"), Path.Combine(images, "ISI.TIF"), overwrite: true);
+        run([
             "adapt", "--model", model, "--images", images, "--out", _at.At(name, "adapted"), "--iterations", "2",
             "--batch-size", "2", "--crop", "32", "--views", "2", "--diameter", "12.5", "--stop", "none",
-            "--learning-rate", "0.0005");
-        Ok(
+            "--learning-rate", "0.0005",
+        ]);
+        run([
             "segment", "--model", _at.At(name, "adapted", "adapted.onnx"), "--images", images, "--out",
             _at.At(name, "masks"), "--diameter", "12.5", "--flow-threshold", "0", "--cellprob-threshold", "-1.5",
-            "--min-size", "1", "--format", "tif,png,rois,geojson,outlines,npy,csv");
+            "--min-size", "1", "--format", "tif,png,rois,geojson,outlines,npy,csv",
+        ]);
     }
 
-    private static void Ok(params string[] args)
+    private static void Ok(string[] args)
     {
         ToolResult result = ToolRun.Run(args);
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Training;
@@ -75,13 +74,10 @@ internal sealed class AdaptVerb
         ResultFile.Check(json);
         ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
         Network network = model.ImportForTraining(parsed.GetValue(_outputs));
-        EngineRequest engine = _engine.Get(parsed);
+        EngineRequest request = _engine.Get(parsed);
         SegmentationOptions segmentation =
-            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, engine.Threads);
-        using Backend backend = InferenceEngine.OpenBackend(engine, _terminal.Error);
-        Func<NetworkWeights, ITeacherEngine>? teacher =
-            TeacherChoice.For(
-                _terminal.Error, model, network, engine, backend, options.BatchSize, options.Crop);
+            _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
+        using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
         ImageFolder images = ImageFolder.Load(parsed.GetRequiredValue(_images));
         SegmentVerb.ReportSkipped(_terminal, images.Skipped);
         IReadOnlyList<LabelledImage> labelled = parsed.GetValue(_labels) is { } labels
@@ -90,25 +86,27 @@ internal sealed class AdaptVerb
         bool resume = parsed.GetValue(_resume);
         OutputFolder.Prepare(folder, resume || parsed.GetValue(_force));
         using IDisposable hold = OutputFolder.Hold(folder);
-        if (!resume)
-        {
-            RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(options, segmentation));
-        }
-
         AdaptationJob job = new(
             model, network, images.Images, labelled, options, segmentation, folder,
                 parsed.GetValue(_keepSnapshots), resume);
-        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, backend, teacher);
+        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, begun =>
+        {
+            if (!resume)
+            {
+                RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(begun.Options, begun.Segmentation));
+            }
+        });
         result["skipped"] = SegmentVerb.ToJson(images.Skipped);
         ResultFile.Write(json, result);
         return (int)code;
     }
 
-    /// <summary>Options that follow from the model and from others where they are not given.</summary>
+    /// <summary>Options that follow from the model, from others where they are not given, and from the memory there is.</summary>
     private static Dictionary<string, string> Resolved(AdaptationOptions options, SegmentationOptions segmentation)
     {
         return new Dictionary<string, string>
         {
+            ["--batch-size"] = Text(options.BatchSize),
             ["--warmup"] = Text(options.Warmup),
             ["--eval-every"] = Text(options.EvalEvery),
             ["--diameter"] = Text(segmentation.Diameter),

@@ -71,29 +71,25 @@ internal sealed class DemoVerb
         options.Validate();
         ResultFile.Check(json);
         byte[] source = DefaultModel.Read();
-        EngineRequest engine = _engine.Get(parsed);
-        using Backend backend = InferenceEngine.OpenBackend(engine, _terminal.Error);
-        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        EngineRequest request = _engine.Get(parsed);
         string sourcePath = Path.Combine(folder, SourceName);
-        OutputFile.Write(sourcePath, source);
-
         ModelFile model = ModelFile.Of(source, sourcePath);
         Network network = model.Import(null);
+        using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
+        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        OutputFile.WriteDurably(sourcePath, source);
         SegmentationOptions segmentation = new()
         {
             Diameter = MicrographOptions.Shifted.Diameter,
             DiamMean = model.DiamMean ?? MicrographOptions.Shifted.Diameter,
-            Threads = engine.Threads,
+            Threads = request.Threads,
         };
         (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, seed);
         _terminal.Error.WriteLine(
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
-        (JsonObject result, ExitCode code) = AdaptationRun.Run(
-            _terminal, job, backend,
-            TeacherChoice.For(
-                _terminal.Error, model, network, engine, backend, options.BatchSize, options.Crop));
+        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, static _ => { });
         ResultFile.Write(json, result);
         return (int)code;
     }

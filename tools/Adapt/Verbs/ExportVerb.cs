@@ -141,7 +141,7 @@ internal sealed class ExportVerb
                 parsed, content, variant!, model, network, record, diameters, parsed.GetValue(_licence));
         }
 
-        OutputFile.Write(target, content);
+        OutputFile.WriteDurably(target, content);
         string kind = format == Format.BioImageIo ? "bioimageio" : checkpoint ? "cellpose" : "onnx";
         _terminal.Out.WriteLine($"{target}: {kind}, {content.Length:N0} bytes");
         ResultFile.Write(json, new JsonObject

@@ -86,15 +86,14 @@ internal sealed class SegmentVerb
         List<string> open = force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
         open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
         OutputFolder.RequireWritable(folder);
-        using InferenceEngine engine = InferenceEngine.Open(model, network, request, _terminal.Error);
-        _terminal.Error.WriteLine(engine.Name);
-        _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
-
-        Stopwatch watch = Stopwatch.StartNew();
+        OutputFile.RemoveLeftovers(folder, depth: 0);
         List<SkippedFile> passedOver = [.. skipped];
-        SegmentBatch batch = new(
-            _terminal, new SegmentPlan(folder, kinds, options, parsed.GetValue(_memoryLimit), force), engine.Network,
-            journal, passedOver);
+        using SegmentBatch batch = new(
+            _terminal, new SegmentPlan(folder, kinds, options, parsed.GetValue(_memoryLimit), force),
+            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver);
+        _terminal.Error.WriteLine(batch.EngineName);
+        _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
+        Stopwatch watch = Stopwatch.StartNew();
         IReadOnlyList<SegmentedImage> results = batch.Run(files);
         if (results.Count == 0)
         {

@@ -138,7 +138,7 @@ internal sealed class TrainVerb
         Introduce(backend, network, train, testSet);
 
         List<TrainingEpoch> epochs = [];
-        using (StreamWriter log = OpenLog(Path.Combine(folder, "train.jsonl")))
+        using (LineFile log = LineFile.Create(Path.Combine(folder, "train.jsonl")))
         {
             trainer.Train(
                 train, testSet, epoch =>
@@ -213,24 +213,10 @@ internal sealed class TrainVerb
         }
     }
 
-    private static StreamWriter OpenLog(string path)
-    {
-        try
-        {
-            return new StreamWriter(
-                path, append: false, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SelfAdaptException(
-                ExitCode.OutputNotWritable, $"{path}: can't be written: {e.Message}", e);
-        }
-    }
-
-    private void Report(StreamWriter log, List<TrainingEpoch> epochs, TrainingEpoch epoch, int count)
+    private void Report(LineFile log, List<TrainingEpoch> epochs, TrainingEpoch epoch, int count)
     {
         epochs.Add(epoch);
-        log.WriteLine(new JsonObject
+        log.Write(new JsonObject
         {
             ["epoch"] = epoch.Epoch,
             ["learning_rate"] = ResultFile.Number(epoch.LearningRate),
@@ -253,7 +239,7 @@ internal sealed class TrainVerb
         if (model.Checkpoint is null)
         {
             byte[] onnx = model.WriteOnnx(weights);
-            OutputFile.Write(onnxPath, onnx);
+            OutputFile.WriteDurably(onnxPath, onnx);
             return ModelFile.Of(onnx, onnxPath);
         }
 
@@ -263,9 +249,9 @@ internal sealed class TrainVerb
         }
 
         TorchCheckpoint checkpoint = model.Checkpoint.WithWeights(weights);
-        OutputFile.Write(Path.Combine(folder, "model"), checkpoint.ToArray("model"));
+        OutputFile.WriteDurably(Path.Combine(folder, "model"), checkpoint.ToArray("model"));
         ModelFile trained = ModelFile.Of(checkpoint, onnxPath);
-        OutputFile.Write(onnxPath, trained.Onnx.Bytes);
+        OutputFile.WriteDurably(onnxPath, trained.Onnx.Bytes);
         return trained;
     }
 

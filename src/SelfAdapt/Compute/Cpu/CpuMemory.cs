@@ -14,17 +14,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     public CpuMemory(long bytes)
     {
         Bytes = bytes;
-        try
-        {
-            _data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new SelfAdaptException(
-                ExitCode.OutOfMemory,
-                $"No memory for {bytes >> 20} MiB of activations. Take a smaller --batch-size or --crop.", e);
-        }
-
+        _data = NativeBlock.Take(bytes, "activations");
         NativeMemory.Clear(_data, (nuint)bytes);
         GC.AddMemoryPressure(Math.Max(1, bytes));
     }
@@ -48,7 +38,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     {
         if (_data != null)
         {
-            NativeMemory.AlignedFree(_data);
+            NativeBlock.Free(_data);
             _data = null;
             GC.RemoveMemoryPressure(Math.Max(1, Bytes));
         }

@@ -1,6 +1,3 @@
-using System;
-using System.Runtime.InteropServices;
-
 namespace SelfAdapt.Compute.Cpu;
 
 /// <summary>Working memory that is kept between uses and grows as needed.</summary>
@@ -9,7 +6,7 @@ internal sealed unsafe class ScratchMemory
     private float* _data;
     private long _floats;
 
-    ~ScratchMemory() => NativeMemory.AlignedFree(_data);
+    ~ScratchMemory() => NativeBlock.Free((byte*)_data);
 
     /// <summary>At least so many floats, on a cache line's boundary; what earlier uses left is lost.</summary>
     /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
@@ -20,21 +17,10 @@ internal sealed unsafe class ScratchMemory
             return _data;
         }
 
-        NativeMemory.AlignedFree(_data);
+        NativeBlock.Free((byte*)_data);
         _data = null;
         _floats = 0;
-        try
-        {
-            _data = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new SelfAdaptException(
-                ExitCode.OutOfMemory,
-                $"No memory for {floats * sizeof(float) >> 20} MiB of working space. Take a smaller --batch-size or "
-                + "--crop.", e);
-        }
-
+        _data = (float*)NativeBlock.Take(floats * sizeof(float), "working space");
         _floats = floats;
         return _data;
     }

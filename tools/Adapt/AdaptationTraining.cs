@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Autodiff;
+using SelfAdapt.Imaging;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>The training of a run, once more with half the batch where memory runs out.</summary>
+/// <param name="Job">What was done, which may be less than what was asked for.</param>
+/// <param name="Result">What came of it.</param>
+/// <param name="Teacher">What ran the teacher.</param>
+/// <param name="Validation">The images that were held out.</param>
+/// <param name="Checkpoint">The run's state on the disk.</param>
+internal sealed record AdaptationTraining(
+    AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Validation,
+    RunCheckpoint Checkpoint)
+{
+    /// <summary>Trains.</summary>
+    /// <param name="terminal">Where progress goes.</param>
+    /// <param name="job">What to do.</param>
+    /// <param name="engine">Where it runs.</param>
+    /// <param name="begin">Told what is done, before it is begun.</param>
+    /// <exception cref="SelfAdaptException">
+    /// As <see cref="Adapter.Run"/>; or (OutOfMemory) memory ran out twice, or where beginning anew would lose something.
+    /// </exception>
+    public static AdaptationTraining Run(
+        Terminal terminal, AdaptationJob job, AdaptationEngine engine, Action<AdaptationJob> begin)
+    {
+        RunCheckpoint checkpoint = RunCheckpoint.Of(job, job.Resume);
+        begin(job);
+        try
+        {
+            return Attempt(terminal, job, engine, checkpoint);
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            string why = MemoryShortage.Describe(e);
+            if (checkpoint.IsSaved)
+            {
+                // To begin anew would throw away what there is to go on from.
+                throw;
+            }
+
+            if (job.Options.BatchSize == 1)
+            {
+                throw Failed(
+                    $"{why} With --batch-size 1 there is no smaller batch to try: take a smaller --crop, or close other "
+                    + "programs.", e);
+            }
+
+            terminal.Progress.Finish();
+            terminal.Error.WriteLine(why);
+        }
+
+        // The whole run has one batch size: it begins at the source again, so that it can be repeated.
+        int asked = job.Options.BatchSize;
+        job = job.WithHalfTheBatch();
+        terminal.Error.WriteLine(
+            $"Once more from the beginning with half the batch: --batch-size {job.Options.BatchSize} instead of {asked}.");
+        try
+        {
+            engine.Reopen(job.Options);
+            checkpoint = RunCheckpoint.Of(job, resume: false);
+            begin(job);
+            return Attempt(terminal, job, engine, checkpoint);
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            throw Failed(
+                $"Memory ran out with --batch-size {asked}, and with {job.Options.BatchSize} too. Take a still smaller "
+                + $"--batch-size or a smaller --crop, or close other programs. ({MemoryShortage.Describe(e)})", e);
+        }
+    }
+
+    /// <summary>The command line that goes on with a run.</summary>
+    /// <param name="job">The run.</param>
+    public static string ResumeCommand(AdaptationJob job) =>
+        $"adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume";
+
+    private static AdaptationTraining Attempt(
+        Terminal terminal, AdaptationJob job, AdaptationEngine engine, RunCheckpoint checkpoint)
+    {
+        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
+            Adapter.Split(job.Images, job.Options);
+        using Adapter adapter = new(job.Network, engine.Backend, job.Options, job.Segmentation, engine.Teacher);
+        terminal.Error.WriteLine(
+            $"student: built-in engine on {engine.Backend.Name}; teacher: {adapter.TeacherEngineName}");
+        terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
+        terminal.Error.WriteLine(
+            $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
+            + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
+        using RunObserver observer = new(
+            terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null);
+        AdaptationResult result = adapter.Run(
+            training, validation, job.Labelled, observer, terminal.Cancelled,
+            new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
+        return new AdaptationTraining(job, result, adapter.TeacherEngineName, validation, checkpoint);
+
+        void KeepSnapshot(int step, WeightSnapshot weights)
+        {
+            string path = RunFolder.Snapshot(job.Out, step);
+            OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
+            OutputFile.WriteDurably(path, job.Model.WriteOnnx(weights.ByName(job.Network)));
+        }
+    }
+
+    private static RunLog OpenLog(AdaptationJob job, RunCheckpoint checkpoint)
+    {
+        if (checkpoint.From is { } from)
+        {
+            return RunLog.Resume(RunFolder.Log(job.Out), from.LogLength);
+        }
+
+        // A state of an earlier run in this folder (--force) would not fit the log that begins now.
+        checkpoint.Remove();
+        return RunLog.Create(RunFolder.Log(job.Out));
+    }
+
+    private static SelfAdaptException Failed(string message, Exception cause) =>
+        new(ExitCode.OutOfMemory, message, cause);
+}
