@@ -4,9 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Imaging;
+using SelfAdapt.Reporting;
 
 namespace SelfAdapt.Tool;
 
@@ -38,9 +38,9 @@ internal sealed class SegmentJournal : IDisposable
             new(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options))));
         try
         {
-            foreach (string line in File.Exists(journal.Place) ? File.ReadLines(journal.Place) : [])
+            foreach (JsonObject entry in File.Exists(journal.Place) ? JsonLines.Read(journal.Place, Parse) : [])
             {
-                if (Parse(line) is { } entry && Text(entry["file"]) is { } file)
+                if (Text(entry["file"]) is { } file)
                 {
                     journal._entries[file] = entry;
                 }
@@ -150,15 +150,6 @@ internal sealed class SegmentJournal : IDisposable
     private static string? Text(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
-    private static JsonObject? Parse(string line)
-    {
-        try
-        {
-            return JsonFile.ParseObject(Encoding.UTF8.GetBytes(line)) is { Count: > 0 } entry ? entry : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static JsonObject? Parse(string line) =>
+        JsonFile.ParseObject(Encoding.UTF8.GetBytes(line)) is { Count: > 0 } entry ? entry : null;
 }

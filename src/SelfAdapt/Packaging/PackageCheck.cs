@@ -203,7 +203,9 @@ public sealed class PackageCheck
 
     private void CheckChecksums(JsonObject description)
     {
-        if (description["config"]?[PackageFiles.OwnKey]?[PackageFiles.ChecksumsKey] is not JsonObject stated)
+        JsonNode? config = description["config"];
+        _findings.Require(config is null or JsonObject, "config", "must be a mapping");
+        if (Node.Child(Node.Child(config, PackageFiles.OwnKey), PackageFiles.ChecksumsKey) is not JsonObject stated)
         {
             return;
         }

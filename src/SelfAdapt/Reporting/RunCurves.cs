@@ -22,7 +22,7 @@ public static class RunCurves
     {
         try
         {
-            return [.. File.ReadLines(path).Select(TryParse).OfType<LoggedStep>()];
+            return [.. JsonLines.Read(path, Parse).OfType<LoggedStep>()];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -30,7 +30,7 @@ public static class RunCurves
         }
     }
 
-    private static LoggedStep? TryParse(string line)
+    private static LoggedStep? Parse(string line)
     {
         try
         {
@@ -43,9 +43,10 @@ public static class RunCurves
                 ? new LoggedStep(number, Number(root, "loss"), Mean(root, "kept"))
                 : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException e)
         {
-            return null;
+            // Text that is no Unicode is noticed late.
+            throw new JsonException(e.Message, e);
         }
     }
 

@@ -10,6 +10,7 @@ using SelfAdapt.Fuzz;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
+using SelfAdapt.Reporting;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Fuzzing;
@@ -211,6 +212,21 @@ public sealed class BadFileTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, SegmentJournal.FileName), "{\"file\":\"a\",\"\\ud800\":1}\n");
         using SegmentJournal journal = SegmentJournal.Open(_folder, "options");
         Assert.IsNull(journal.Finished("a"));
+    }
+
+    [TestMethod]
+    [DataRow("", 100_000, 2)]
+    [DataRow("{x", 10, 2)]
+    [DataRow("{x", 100_000, 1)]
+    public void Read_ManyLinesThatAreNoSteps_BlankOnesAndAFewBadOnesArePassedOver(string line, int lines, int expected)
+    {
+        string step = "{\"kind\":\"step\",\"iteration\":1,\"loss\":0.5,\"kept\":[1]}\n";
+        string path = At("run.jsonl", []);
+        File.WriteAllText(path, step + string.Concat(Enumerable.Repeat(line + "\n", lines)) + step);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.HasCount(expected, RunCurves.Read(path));
+        Assert.IsLessThan(16 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [TestMethod]

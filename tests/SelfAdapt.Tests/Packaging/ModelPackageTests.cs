@@ -97,6 +97,7 @@ public sealed class ModelPackageTests : IDisposable
     [DataRow("documentation: README.md", "documentation: cover.png", "documentation")]
     [DataRow("timestamp: \"2026", "timestamp: \"x2026", "timestamp")]
     [DataRow("type: model", "type: &m model", "rdf.yaml")]
+    [DataRow("\nconfig:", "\nconfig: none\nother:", "config")]
     public void Check_WrongDescription_NamesThePlace(string right, string wrong, string place)
     {
         Dictionary<string, byte[]> files = Small();

@@ -1,0 +1,50 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text.Json;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>Reads files of one JSON value a line, some of which a killed run left half written.</summary>
+public static class JsonLines
+{
+    /// <summary>A file with more lines than this that are no JSON is something else: the rest is left alone.</summary>
+    private const int MostBad = 1000;
+
+    /// <summary>Reads a file's lines, passing over those that can't be read.</summary>
+    /// <typeparam name="T">What a line is read as.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <param name="parse">Reads a line; null for one of another kind, a JsonException for one that is damaged.</param>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static IEnumerable<T> Read<T>(string path, Func<string, T?> parse)
+    {
+        ArgumentNullException.ThrowIfNull(parse);
+        int bad = 0;
+        foreach (string line in File.ReadLines(path))
+        {
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            T? value = default;
+            try
+            {
+                value = parse(line);
+            }
+            catch (JsonException) when (++bad <= MostBad)
+            {
+            }
+            catch (JsonException)
+            {
+                yield break;
+            }
+
+            if (value is not null)
+            {
+                yield return value;
+            }
+        }
+    }
+}
