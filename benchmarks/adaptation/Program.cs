@@ -6,8 +6,9 @@ using System.Linq;
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: all | PLAN ... | tables | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared FOLDER; plans are in <see
-/// cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so a study that was broken off goes on.
+/// The adaptation study. Usage: all | PLAN ... | tables | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
+/// FOLDER; plans are in <see cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so that a
+/// study that was broken off goes on.
 /// </summary>
 internal static class Program
 {

@@ -97,7 +97,8 @@ internal sealed class AdaptationArguments
         int iterations = parsed.GetValue(_iterations);
         AdaptationOptions options = Default with
         {
-            Warmup = parsed.GetValue(_warmup) ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
+            Warmup = parsed.GetValue(_warmup)
+                ?? Math.Min(iterations, Math.Clamp(iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
             EvalEvery = parsed.GetValue(_evalEvery)
                 ?? Math.Clamp(iterations / 5, 10, AdaptationOptions.Paper.EvalEvery),
         };

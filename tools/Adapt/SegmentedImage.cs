@@ -31,7 +31,7 @@ internal sealed record SegmentedImage(
         string[] files = json["files"] is JsonArray all ? [.. all.Select(Text).OfType<string>()] : [];
         return files.Length > 0 && Text(json["name"]) is { } name && Text(json["file"]) is { } file
             && json["cells"] is JsonValue cells && cells.TryGetValue(out int count)
-            ? new(name, file, files, count, json["seconds"] is JsonValue s && s.TryGetValue(out double seconds) ? seconds : 0)
+            ? new(name, file, files, count, (json["seconds"] as JsonValue)?.TryGetValue(out double s) == true ? s : 0)
             : null;
     }
 

@@ -69,7 +69,8 @@ internal static class ConstantFolder
 
     private static Constant? Zip(Constant a, Constant? b, Func<double, double, double> f)
     {
-        if (b is null || a.Values.Length == 0 || b.Values.Length == 0 || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
+        if (b is null || a.Values.Length == 0 || b.Values.Length == 0
+            || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
         {
             return null;
         }

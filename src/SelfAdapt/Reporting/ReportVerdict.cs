@@ -80,8 +80,8 @@ internal sealed record ReportVerdict(
                 CultureInfo.InvariantCulture,
                 $"No check passed for better: the original's steadiness (how many cells outlast noise, times how many of "
                 + $"its cells are still found) is {before.Steadiness:0.000} on the held-out images, a later one's "
-                + $"{best:0.000} at best, and a check counts only where no fewer cells were found ({before.Cells} by the original). "
-                + $"So the result is the model as it was.")
+                + $"{best:0.000} at best, and a check counts only where no fewer cells were found ({before.Cells} by the "
+                + $"original). So the result is the model as it was.")
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"This checkpoint is the steadiest: {kept.Agreement:0.0%} of its {kept.Cells} cells stay the same when "

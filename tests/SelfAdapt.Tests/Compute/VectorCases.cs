@@ -195,7 +195,8 @@ internal static class VectorCases
                     return
                     [
                         VectorShelf.Read(state.Weights), VectorShelf.Read(state.FirstMoment),
-                        VectorShelf.Read(state.SecondMoment), VectorShelf.Read(sums), .. held ? [VectorShelf.Read(state.Teacher!)] : (double[][])[],
+                        VectorShelf.Read(state.SecondMoment), VectorShelf.Read(sums),
+                        .. held ? [VectorShelf.Read(state.Teacher!)] : (double[][])[],
                     ];
                 }));
             }

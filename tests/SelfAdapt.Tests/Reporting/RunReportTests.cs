@@ -232,7 +232,9 @@ public sealed class RunReportTests
     };
 
     private static EvaluationPoint Point(int iteration) => new(
-        iteration, new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 }, 0.9, 0.01);
+        iteration,
+        new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 },
+        0.9, 0.01);
 
     private static ReportSample Sample(string name, int[] before, int[] after, int[]? truth) =>
         new(name, Picture(), Cells(before), Cells(after), truth is null ? null : Cells(truth));

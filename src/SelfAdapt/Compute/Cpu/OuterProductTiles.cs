@@ -214,7 +214,9 @@ internal readonly unsafe struct OuterProductTile4x4<TSimd, TVector> : IOuterProd
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate(float value, TVector u, TVector v, TVector w, TVector z, ref TVector a, ref TVector b, ref TVector c, ref TVector d)
+    private static void Accumulate(
+        float value, TVector u, TVector v, TVector w, TVector z,
+        ref TVector a, ref TVector b, ref TVector c, ref TVector d)
     {
         TVector x = TSimd.All(value);
         a = TSimd.MultiplyAdd(x, u, a);

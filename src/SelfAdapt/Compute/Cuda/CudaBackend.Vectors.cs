@@ -89,7 +89,8 @@ public sealed partial class CudaBackend
                 "Thresholds.Count", count, View(mean), View(deviation), kinds, state, shape.C, plane, shape.N,
                 meanIsProbability, pass);
             Launch(
-                "Thresholds.Select", new LaunchShape(tasks, 1, 1, _device.GroupThreads), state, kinds, classQuantile, regressionQuantile, tasks, pass);
+                "Thresholds.Select", new LaunchShape(tasks, 1, 1, _device.GroupThreads), state, kinds,
+                classQuantile, regressionQuantile, tasks, pass);
         }
 
         Launch(
