@@ -35,7 +35,6 @@ internal static class Plans
         "SoftLabels=true",
         "Strong.BrightnessMin=0.6 Strong.BrightnessMax=1.4 Strong.ContrastMin=0.6 Strong.ContrastMax=1.4",
         "Ema=0.9",
-        "Iterations=240 EvalEvery=40",
         "BatchSize=8",
         "Strong.Noise=0.5",
         "NormMomentum=0.2",
@@ -68,8 +67,11 @@ internal static class Plans
     /// <summary>All plans, in the order in which they make sense.</summary>
     public static IReadOnlyList<Plan> All { get; } =
     [
-        new("options", Short, [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
-        new("table", Defaults, [.. Seeds.SelectMany(s => Pairs().Select(p => new StudyRun(p.Source, p.Target, "", s)))]),
+        new("options", Short,
+            [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0))),
+                new StudyRun("nuclei_small", "noise", "Iterations=240 EvalEvery=40", 0)]),
+        new("table", Defaults,
+            [.. Seeds.SelectMany(s => Pairs().Select(p => new StudyRun(p.Source, p.Target, "", s)))]),
         new("ablations", Defaults,
             [.. Ablated.SelectMany(o => AblationTargets.SelectMany(t => Seeds.Select(
                 s => new StudyRun("nuclei_small", t, o, s))))]),

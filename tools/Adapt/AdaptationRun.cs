@@ -76,7 +76,7 @@ internal static class AdaptationRun
             return TrainAndWrite(terminal, asked, engine, begin);
         }
         catch (Exception e) when ((MemoryShortage.Is(e) || e is SelfAdaptException { Code: ExitCode.OutputNotWritable })
-            && File.Exists(RunFolder.State(asked.Out)))
+            && File.Exists(RunFolder.State(asked.Out)) && CanGoOn(asked))
         {
             bool memory = MemoryShortage.Is(e);
             throw new SelfAdaptException(
@@ -137,7 +137,7 @@ internal static class AdaptationRun
         summary["report"] = RunFolder.Report(job.Out);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result);
-        if (result.Reason == StopReason.Cancelled)
+        if (result.Reason == StopReason.Cancelled && CanGoOn(job))
         {
             terminal.Out.WriteLine($"To go on where it stopped: {AdaptationTraining.ResumeCommand(job)}");
         }
@@ -155,6 +155,9 @@ internal static class AdaptationRun
 
         return (summary, code);
     }
+
+    /// <summary>A demo leaves no options to go on with: it is over in a minute.</summary>
+    private static bool CanGoOn(AdaptationJob job) => File.Exists(RunFolder.Config(job.Out));
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
