@@ -10,9 +10,11 @@ internal static class BuiltTool
     /// <summary>Starts the tool; what it prints is thrown away.</summary>
     /// <param name="tool">The built tool, Adapt.dll.</param>
     /// <param name="args">Its arguments.</param>
-    public static Process Start(string tool, IEnumerable<string> args)
+    /// <param name="compileOnce">Whether the runtime may not compile methods anew that turn out to be much used.</param>
+    public static Process Start(string tool, IEnumerable<string> args, bool compileOnce = false)
     {
         ProcessStartInfo info = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment["DOTNET_TieredCompilation"] = compileOnce ? "0" : "1";
         info.ArgumentList.Add(tool);
         foreach (string arg in args)
         {

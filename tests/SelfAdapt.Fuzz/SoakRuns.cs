@@ -58,8 +58,9 @@ internal static class SoakRuns
     /// <summary>Runs to the end; whether memory was the same in the last tenth as after the first fifty.</summary>
     private static bool Watch(string what, int many, string tool, TextWriter output, Func<int> progress, string[] args)
     {
+        // Otherwise the runtime compiles a thousand methods anew after step 50: some megabytes of code, which come to an end.
         List<(int Done, long Bytes)> samples = [];
-        using Process process = BuiltTool.Start(tool, args);
+        using Process process = BuiltTool.Start(tool, args, compileOnce: true);
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(100)))
         {
             process.Refresh();
