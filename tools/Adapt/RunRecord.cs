@@ -116,8 +116,7 @@ internal sealed class RunRecord
     private double? Number(params ReadOnlySpan<string> path) =>
         Find(path) is JsonValue value && value.TryGetValue(out double number) ? number : null;
 
-    private string? Text(params ReadOnlySpan<string> path) =>
-        Find(path) is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private string? Text(params ReadOnlySpan<string> path) => JsonFile.Text(Find(path));
 
     private JsonNode? Find(ReadOnlySpan<string> path)
     {

@@ -40,7 +40,7 @@ internal sealed class SegmentJournal : IDisposable
         {
             foreach (JsonObject entry in File.Exists(journal.Place) ? JsonLines.Read(journal.Place, Parse) : [])
             {
-                if (Text(entry["file"]) is { } file)
+                if (JsonFile.Text(entry["file"]) is { } file)
                 {
                     journal._entries[file] = entry;
                 }
@@ -104,8 +104,9 @@ internal sealed class SegmentJournal : IDisposable
     {
         try
         {
-            if (_entries.GetValueOrDefault(Path.GetFullPath(file)) is not { } entry || Text(entry["options"]) != _options
-                || Text(entry["state"]) != StateOf(file) || entry["images"] is not JsonArray { Count: > 0 } images)
+            if (_entries.GetValueOrDefault(Path.GetFullPath(file)) is not { } entry
+                || JsonFile.Text(entry["options"]) != _options || JsonFile.Text(entry["state"]) != StateOf(file)
+                || entry["images"] is not JsonArray { Count: > 0 } images)
             {
                 return null;
             }
@@ -115,7 +116,7 @@ internal sealed class SegmentJournal : IDisposable
         }
         catch (ArgumentException)
         {
-            // JSON with a key twice is noticed on first use.
+            // A damaged journal may name files that no file can be called.
             return null;
         }
     }
@@ -123,7 +124,7 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>An image whose files are as they were written; null otherwise.</summary>
     private static SegmentedImage? Whole(JsonObject noted) =>
         SegmentedImage.FromJson(noted) is { } image && noted["sha256"] is JsonArray hashes
-            && image.Files.Select(HashOf).SequenceEqual(hashes.Select(Text)) ? image : null;
+            && image.Files.Select(HashOf).SequenceEqual(hashes.Select(JsonFile.Text)) ? image : null;
 
     private static string? HashOf(string file)
     {
@@ -146,9 +147,6 @@ internal sealed class SegmentJournal : IDisposable
             ? FormattableString.Invariant($"{info.Length} bytes, {info.LastWriteTimeUtc.Ticks}")
             : "absent";
     }
-
-    private static string? Text(JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
     private static JsonObject? Parse(string line) =>
         JsonFile.ParseObject(Encoding.UTF8.GetBytes(line)) is { Count: > 0 } entry ? entry : null;

@@ -28,13 +28,10 @@ internal sealed record SegmentedImage(
     /// <param name="json">What <see cref="ToJson"/> gave, perhaps damaged since.</param>
     public static SegmentedImage? FromJson(JsonObject json)
     {
-        string[] files = json["files"] is JsonArray all ? [.. all.Select(Text).OfType<string>()] : [];
-        return files.Length > 0 && Text(json["name"]) is { } name && Text(json["file"]) is { } file
+        string[] files = json["files"] is JsonArray all ? [.. all.Select(JsonFile.Text).OfType<string>()] : [];
+        return files.Length > 0 && JsonFile.Text(json["name"]) is { } name && JsonFile.Text(json["file"]) is { } file
             && json["cells"] is JsonValue cells && cells.TryGetValue(out int count)
             ? new(name, file, files, count, (json["seconds"] as JsonValue)?.TryGetValue(out double s) == true ? s : 0)
             : null;
     }
-
-    private static string? Text(JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -44,14 +44,13 @@ public sealed class RunLog : IDisposable
         try
         {
             Stream stream = Disk.Current.Grow(path, anew);
-            if (stream.Length < length)
-            {
-                stream.Dispose();
-                throw new IOException("it is shorter than the part that the saved state belongs to.");
-            }
-
             try
             {
+                if (stream.Length < length)
+                {
+                    throw new IOException("it is shorter than the part that the saved state belongs to.");
+                }
+
                 stream.SetLength(length);
                 stream.Position = length;
             }
