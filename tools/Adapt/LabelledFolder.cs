@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Imaging;
-using SelfAdapt.Training;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 

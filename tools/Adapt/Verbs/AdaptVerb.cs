@@ -4,11 +4,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -5,7 +5,7 @@ using System.IO;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Tool.Viewer;
 
