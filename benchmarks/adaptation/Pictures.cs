@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Metrics;

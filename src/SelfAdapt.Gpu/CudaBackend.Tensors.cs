@@ -1,3 +1,4 @@
+
 using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;

@@ -1,3 +1,4 @@
+
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 

@@ -9,7 +9,6 @@ using System.Text;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Tiff;

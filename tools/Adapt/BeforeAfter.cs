@@ -6,6 +6,7 @@ using System.Threading;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Masks;

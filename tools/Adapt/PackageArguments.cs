@@ -7,6 +7,7 @@ using System.Linq;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;

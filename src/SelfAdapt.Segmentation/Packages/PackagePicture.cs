@@ -1,6 +1,7 @@
 using System;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Results;
 

@@ -1,5 +1,4 @@
 using System;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 

@@ -9,6 +9,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Metrics;

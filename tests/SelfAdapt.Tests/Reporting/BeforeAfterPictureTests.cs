@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 using SelfAdapt.Reporting;

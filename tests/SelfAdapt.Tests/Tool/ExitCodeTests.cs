@@ -280,7 +280,7 @@ public sealed class ExitCodeTests : IDisposable
                 pixels[i] = i % 37;
             }
 
-            SelfAdapt.Files.Images.ImageFile.WriteTiff(path, new SelfAdapt.Files.Images.Image(3, 32, 32, pixels));
+            SelfAdapt.Files.Images.ImageFile.WriteTiff(path, new SelfAdapt.Files.Image(3, 32, 32, pixels));
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.OnnxRuntime;

@@ -9,7 +9,6 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;

@@ -1,4 +1,4 @@
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>
 /// What a picture file may ask for; everything is checked against these before memory is taken.

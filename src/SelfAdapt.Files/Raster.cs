@@ -1,6 +1,6 @@
 using System;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>One decoded page: planes of samples in the number type of the file.</summary>
 internal sealed class Raster

@@ -1,6 +1,6 @@
 using System;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>The number type of a picture's or an array's values as stored in its file.</summary>
 public enum SampleKind

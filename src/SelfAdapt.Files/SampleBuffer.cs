@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>Values of one number type in the machine's byte order.</summary>
 internal sealed class SampleBuffer

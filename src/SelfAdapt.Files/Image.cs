@@ -1,6 +1,6 @@
 using System;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>A picture in memory: float planes, one per channel, values as they were in the file.</summary>
 public sealed class Image

@@ -1,6 +1,6 @@
 using System;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>An image that is read a few rows at a time.</summary>
 public interface IRowSource
