@@ -61,7 +61,7 @@ public sealed class TrainableGraph : IDisposable
         }
 
         _buffers = new SharedTensors(backend, _plan.Places);
-        _states = network.Operations.Select(o => o.CreateState(backend)).ToArray();
+        _states = network.Operations.Select(o => o.CreateState(weights)).ToArray();
 
         TensorShape output = OutputShape;
         Input = backend.CreateVector((int)new TensorShape(batch, network.InputChannels, height, width).Count);
