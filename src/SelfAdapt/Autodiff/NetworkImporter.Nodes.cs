@@ -59,7 +59,7 @@ public sealed partial class NetworkImporter
     }
 
     private static Known SizeOf(Activation a) =>
-        new(new Constant([a.Dims.Length], [.. a.Dims.Select(d => (double)d)]));
+        new(new Constant(OnnxDataType.Int64, [a.Dims.Length], [.. a.Dims.Select(d => (double)d)]));
 
     private Value? Find(OnnxNode node, int input) =>
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
