@@ -54,12 +54,6 @@ public sealed class TrainableGraph : IDisposable
         (Batch, Height, Width) = (batch, height, width);
         _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
         _plan = new MemoryPlan(network, _slice, height, width, mode, backend.TensorBytes);
-        if (mode == GraphMode.Training)
-        {
-            // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true);
-        }
-
         _buffers = new SharedTensors(backend, _plan.Places);
         _states = network.Operations.Select(o => o.CreateState(weights)).ToArray();
 
