@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff;
 
@@ -65,7 +67,7 @@ public sealed class NetworkWeights : IDisposable
     /// memory of the weights themselves.
     /// </summary>
     /// <param name="weights">Which.</param>
-    internal PreparedConvolution Convolution(ConvolutionWeights weights)
+    internal PreparedConvolution Convolution(ConvolutionNode weights)
     {
         if (!_convolutions.TryGetValue(weights.Weight, out PreparedConvolution? convolution))
         {

@@ -6,6 +6,8 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Compute.Reference;
 using SelfAdapt.Segmentation;
@@ -19,7 +21,7 @@ public sealed class DisposalTests
 {
     private const int Size = 16;
 
-    private static readonly Network Network = NetworkImporter.Import(SmallNetworks.Cellpose(4, 8));
+    private static readonly Network Network = SelfAdapt.Graph.Network.Read(SmallNetworks.Cellpose(4, 8));
 
     private static readonly Dictionary<Type, Func<Backend, IDisposable>> Makers = new()
     {
@@ -39,7 +41,7 @@ public sealed class DisposalTests
         [typeof(NetworkWeights)] = backend => Used(new NetworkWeights(Network, backend)),
         [typeof(PreparedConvolution)] = backend => new PreparedConvolution(
             new NetworkWeights(Network, backend),
-            new ConvolutionWeights(2, 4, 3, Network.Parameters.First(p => p.Shape.Count == 4), null)),
+            Network.Nodes.OfType<ConvolutionNode>().First()),
         [typeof(SharedTensors)] = backend => new SharedTensors(backend, [new(new(1, 2, 4, 4), 0, 10_000)]),
         [typeof(TrainableGraph)] = backend => Graph(new NetworkWeights(Network, backend)),
         [typeof(EngineNetwork)] = backend => Used(new EngineNetwork(new NetworkWeights(Network, backend), backend)),

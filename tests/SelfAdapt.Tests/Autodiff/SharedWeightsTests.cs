@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Tests.Compute;
@@ -17,7 +18,7 @@ public sealed class SharedWeightsTests : IDisposable
     private readonly NetworkWeights _weights;
 
     public SharedWeightsTests() =>
-        _weights = new NetworkWeights(NetworkImporter.Import(SmallNetworks.Cellpose(16, 32)), _backend);
+        _weights = new NetworkWeights(Network.Read(SmallNetworks.Cellpose(16, 32)), _backend);
 
     public void Dispose()
     {

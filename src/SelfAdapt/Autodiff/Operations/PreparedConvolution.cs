@@ -1,15 +1,17 @@
 using System;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
 /// <summary>A convolution with one of a network's weights, prepared anew when those have changed.</summary>
 /// <param name="all">All weights.</param>
 /// <param name="weights">Size and place of its own.</param>
-internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionWeights weights) : IDisposable
+internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode weights) : IDisposable
 {
     private readonly Convolution _convolution =
-        all.Backend.CreateConvolution(weights.Inputs, weights.Outputs, weights.Kernel);
+        all.Backend.CreateConvolution(weights.InputChannels, weights.OutputChannels, weights.Kernel);
 
     private (int Version, bool ForBackward)? _prepared;
 
