@@ -1,7 +1,7 @@
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Tests.Segmentation;
 

@@ -5,10 +5,9 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Compute.Cuda;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Gpu;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool;
 
