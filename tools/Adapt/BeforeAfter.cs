@@ -101,10 +101,8 @@ internal sealed class BeforeAfter
     /// <param name="samples">The images.</param>
     public static double? DiameterOf(IEnumerable<ReportSample> samples)
     {
-        double[] diameters =
-            [.. samples.Select(s => CellGeometry.MedianDiameter(s.After)).Where(d => d > 0).Order()];
-        int count = diameters.Length;
-        return count > 0 ? (diameters[(count - 1) / 2] + diameters[count / 2]) / 2 : null;
+        double diameter = CellGeometry.MedianDiameter(samples.Select(s => s.After));
+        return diameter > 0 ? diameter : null;
     }
 
     /// <summary>As many as are worth the time, none twice; the picture's share always.</summary>
