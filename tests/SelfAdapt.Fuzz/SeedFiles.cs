@@ -61,7 +61,20 @@ internal static class SeedFiles
         OnnxModel model = OnnxModel.Parse(UNet(), "seed");
         string[] names = [.. model.Graph.Initializers.Where(t => t.DataType == OnnxDataType.Float).Select(t => t.Name)];
         return ((string[])["weights.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", ""])
-            .Select(location => ExternalWeights.Extract(model, names[..2], location).Model);
+            .Select(location => WithWeightAt(model, names[0], location));
+    }
+
+    private static byte[] WithWeightAt(OnnxModel model, string name, string location)
+    {
+        OnnxTensor weight = model.FindWeight(name)!;
+        ProtoWriter tensor = OnnxWriter.TensorHead(weight, name);
+        tensor.Message(TensorFields.ExternalData, OnnxWriter.MetadataEntry("location", location));
+        tensor.Int(TensorFields.DataLocation, 1);
+        ProtoWriter field = new();
+        field.Message(GraphFields.Initializer, tensor);
+        Splicer splicer = new(model);
+        splicer.Replace(weight.Record, field.ToArray());
+        return splicer.Finish();
     }
 
     /// <summary>A chain of sums that takes every value as often as it can be named, and a loop.</summary>
