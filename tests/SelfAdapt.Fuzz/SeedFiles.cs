@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -274,7 +275,7 @@ internal static class SeedFiles
             stream.Write(number);
             stream.Write(type);
             stream.Write(data);
-            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Compute([.. type, .. data]));
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32([.. type, .. data]));
             stream.Write(number);
         }
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using System.IO.Hashing;
 
 namespace SelfAdapt.Imaging;
 
@@ -76,7 +77,7 @@ internal static class PngWriter
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
         type.CopyTo(chunk.AsSpan(4));
         data.CopyTo(chunk.AsSpan(8));
-        uint crc = Crc32.Compute(chunk.AsSpan(4, data.Length + 4));
+        uint crc = Crc32.HashToUInt32(chunk.AsSpan(4, data.Length + 4));
         BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(data.Length + 8), crc);
         stream.Write(chunk);
     }

