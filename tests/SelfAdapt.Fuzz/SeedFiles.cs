@@ -16,6 +16,16 @@ using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
 using SelfAdapt.Results;
 using SelfAdapt.Segmentation;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Pbm;
+using SixLabors.ImageSharp.Formats.Tga;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.PixelFormats;
+using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace SelfAdapt.Fuzz;
 
@@ -53,6 +63,38 @@ internal static class SeedFiles
             OnnxModel model = OnnxModel.Parse(bytes, "seed");
             yield return VariantWriter.Write(
                 model, NetworkImporter.Import(model), ModelVariant.Portable, new Dictionary<string, string>());
+        }
+    }
+
+    /// <summary>A picture in every format that ImageSharp reads for us, gray and in colours, one frame and two.</summary>
+    public static IEnumerable<byte[]> OtherPictures()
+    {
+        using Image<Rgb24> colours = new(24, 17);
+        using Image<L8> gray = new(24, 17);
+        for (int i = 0; i < 24 * 17; i++)
+        {
+            colours[i % 24, i / 24] = new Rgb24((byte)(i * 7), (byte)(i * 3), (byte)i);
+            gray[i % 24, i / 24] = new L8((byte)(i * 11));
+        }
+
+        using Image<Rgb24> frames = colours.Clone();
+        frames.Frames.AddFrame(colours.Frames.RootFrame);
+        (SharpImage Picture, IImageEncoder Encoder)[] files =
+        [
+            (colours, new JpegEncoder { Quality = 80 }), (gray, new JpegEncoder { ColorType = JpegColorType.Luminance }),
+            (colours, new BmpEncoder()), (gray, new BmpEncoder { BitsPerPixel = BmpBitsPerPixel.Pixel8 }),
+            (colours, new GifEncoder()), (frames, new GifEncoder()),
+            (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossless }),
+            (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy }),
+            (colours, new TgaEncoder()), (gray, new TgaEncoder { BitsPerPixel = TgaBitsPerPixel.Pixel8 }),
+            (colours, new PbmEncoder()), (gray, new PbmEncoder { ComponentType = PbmComponentType.Short }),
+            (gray, new PbmEncoder { Encoding = PbmEncoding.Plain, ColorType = PbmColorType.BlackAndWhite }),
+        ];
+        foreach ((SharpImage picture, IImageEncoder encoder) in files)
+        {
+            using MemoryStream file = new();
+            picture.Save(file, encoder);
+            yield return file.ToArray();
         }
     }
 

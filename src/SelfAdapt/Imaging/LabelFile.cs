@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Runtime.InteropServices;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Imaging;
 
@@ -39,7 +40,8 @@ public static class LabelFile
                 + "Write them as TIFF instead.");
         }
 
-        OutputFile.Write(path, PngWriter.EncodeGray16(image.Height, image.Width, ToUInt16(image.Labels)));
+        OutputFile.Write(path, PngPicture.Encode<L16>(
+            image.Height, image.Width, MemoryMarshal.Cast<ushort, L16>(ToUInt16(image.Labels))));
     }
 
     /// <summary>

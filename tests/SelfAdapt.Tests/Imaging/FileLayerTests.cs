@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Imaging;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Imaging;
 
@@ -65,7 +66,7 @@ public class FileLayerTests
     [TestMethod]
     public void Read_ColourImageAsLabels_IsRefused()
     {
-        File.WriteAllBytes(At("a.png"), PngWriter.EncodeRgb8(1, 1, [1, 2, 3]));
+        File.WriteAllBytes(At("a.png"), PngPicture.Encode<Rgb24>(1, 1, [new(1, 2, 3)]));
 
         AssertRefused(() => LabelFile.Read(At("a.png")), "3 channels");
     }
@@ -105,7 +106,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_MixedFolder_TakesUsableImagesInNaturalOrder()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         string[] names = ["img10.png", "img2.PNG", "img2_masks.png", "a_flows_0.tif", "x_outlines.png"];
         foreach (string name in names)
         {
@@ -113,8 +114,8 @@ public class FileLayerTests
         }
 
         File.WriteAllBytes(At("broken.tif"), [1, 2, 3]);
-        File.WriteAllBytes(At("photo.jpg"), [0xFF, 0xD8, 0xFF]);
-        File.WriteAllBytes(At("flat.png"), PngWriter.EncodeGray8(1, 2, [7, 7]));
+        File.WriteAllBytes(At("photo.nd2"), [0xFF, 0xD8, 0xFF]);
+        File.WriteAllBytes(At("flat.png"), PngPicture.Encode(1, 2, [7, 7]));
         NpyFile.Write(At("holes.npy"), new[] { 1f, float.NaN }, 1, 2);
         File.WriteAllText(At("notes.txt"), "not a picture");
         File.WriteAllBytes(At("stack.tif"), Fixtures.Get("ImageJTwoChannelsThreeSlices").All.ToArray());
@@ -125,7 +126,7 @@ public class FileLayerTests
             folder.Images.Select(i => i.Name).ToArray());
         Assert.AreEqual(2, folder.Images[2].Image.Channels);
         CollectionAssert.AreEqual(
-            new[] { "photo.jpg", "broken.tif", "flat.png", "holes.npy" },
+            new[] { "photo.nd2", "broken.tif", "flat.png", "holes.npy" },
             folder.Skipped.Select(s => Path.GetFileName(s.File)).ToArray());
         StringAssert.Contains(folder.Skipped[2].Reason, "same value (7)");
         StringAssert.Contains(folder.Skipped[3].Reason, "NaN at row 0, column 1");
@@ -135,7 +136,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_SameNameTwice_KeepsResultsApart()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         File.WriteAllBytes(At("a.png"), png);
         File.WriteAllBytes(At("a.tif"), png);
 
@@ -146,7 +147,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_SingleFileAndEnding_SelectFiles()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         File.WriteAllBytes(At("a_masks.png"), png);
         File.WriteAllBytes(At("b_img.png"), png);
         File.WriteAllBytes(At("c.png"), png);
@@ -161,13 +162,13 @@ public class FileLayerTests
         SelfAdaptException empty = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(_folder));
         SelfAdaptException absent =
             Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(At("none")));
-        File.WriteAllBytes(At("photo.jpg"), [0xFF, 0xD8, 0xFF]);
+        File.WriteAllBytes(At("photo.nd2"), [0xFF, 0xD8, 0xFF]);
         SelfAdaptException photos = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(_folder));
 
         Assert.AreEqual(ExitCode.NoUsableInput, empty.Code);
         StringAssert.Contains(empty.Message, "holds no image");
         StringAssert.Contains(absent.Message, "no such folder");
-        StringAssert.Contains(photos.Message, ".jpg files aren't read");
+        StringAssert.Contains(photos.Message, ".nd2 files aren't read");
     }
 
     [TestMethod]
