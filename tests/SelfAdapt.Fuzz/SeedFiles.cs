@@ -95,7 +95,23 @@ internal static class SeedFiles
             using MemoryStream file = new();
             picture.Save(file, encoder);
             yield return file.ToArray();
+            if (encoder is BmpEncoder { BitsPerPixel: null })
+            {
+                yield return WithProfile(file.ToArray());
+            }
         }
+    }
+
+    /// <summary>A BMP file with the longest header, which tells of a colour profile at the file's end.</summary>
+    private static byte[] WithProfile(byte[] bitmap)
+    {
+        const int More = 84;
+        byte[] longer = [.. bitmap[..54], .. new byte[More], .. bitmap[54..], 1, 2, 3, 4];
+        longer[10] += More;
+        longer[14] = 124;
+        BinaryPrimitives.WriteInt32LittleEndian(longer.AsSpan(126), longer.Length - 18);
+        longer[130] = 4;
+        return longer;
     }
 
     /// <summary>A weight in another file: beside the model, above it, at an absolute place.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.IO;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
@@ -31,6 +32,12 @@ internal static class OtherPictures
     // A second frame is enough to know that a GIF has several.
     private const int MostFrames = 2;
 
+    // Where a BMP file tells its pixels' place, its header's kind, and that kind's colour profile: place, then length.
+    private const int BitmapPixels = 10;
+    private const int BitmapHeader = 14;
+    private const int BitmapHeaderWithProfile = 124;
+    private const int BitmapProfile = 126;
+
     private static readonly Configuration Formats = Configure();
 
     /// <summary>Decodes a file; null if it is of none of these formats.</summary>
@@ -42,6 +49,7 @@ internal static class OtherPictures
     {
         try
         {
+            CheckBitmap(file);
             using MemoryStream stream = file.Stream(0, file.Length, "the picture");
             IImageInfo? info = SixLabors.ImageSharp.Image.Identify(Formats, stream, out IImageFormat? format);
             if (info is null)
@@ -88,6 +96,25 @@ internal static class OtherPictures
         formats.ImageFormatsManager.SetDecoder(
             GifFormat.Instance, new GifDecoder { IgnoreMetadata = true, MaxFrames = MostFrames });
         return formats;
+    }
+
+    /// <summary>The library takes memory for a BMP file's palette and colour profile before it looks for them.</summary>
+    private static void CheckBitmap(FileBytes file)
+    {
+        if (!file.All.StartsWith("BM"u8))
+        {
+            return;
+        }
+
+        foreach (int at in (ReadOnlySpan<int>)[BitmapPixels, BitmapProfile, BitmapProfile + sizeof(uint)])
+        {
+            if (file.Length >= at + sizeof(uint)
+                && BinaryPrimitives.ReadUInt32LittleEndian(file.All[at..]) > file.Length
+                && (at == BitmapPixels || file.All[BitmapHeader] == BitmapHeaderWithProfile))
+            {
+                throw file.Malformed($"the number at byte {at} points behind the file's end");
+            }
+        }
     }
 
     /// <summary>Whether the file says that it is gray, and whether its samples have 16 bits.</summary>

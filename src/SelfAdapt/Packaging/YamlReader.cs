@@ -37,9 +37,9 @@ internal sealed class YamlReader
         {
             return reader.Document();
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException)
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
         {
-            // The parser's own state is what it calls invalid where some malformed texts end.
+            // The parser meets some malformed texts with faults of its own.
             throw reader.Refused(e.Message.TrimEnd('.'));
         }
     }

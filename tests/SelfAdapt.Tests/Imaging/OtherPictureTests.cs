@@ -94,6 +94,22 @@ public sealed class OtherPictureTests
     }
 
     [TestMethod]
+    [DataRow(10)]
+    [DataRow(126)]
+    [DataRow(130)]
+    public void Decode_BitmapThatPointsBehindItsEnd_TakesNoMemory(int at)
+    {
+        byte[] file = SeedFiles.OtherPictures().First(f => f.AsSpan().StartsWith("BM"u8) && f[14] == 124);
+        ImageFile.Decode(file, "a");
+        file[at + 3] = 0x60;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Refused(file, $"byte {at}");
+
+        Assert.IsLessThan(10_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
     public void Decode_CutOffAtEveryByte_IsReadOrRefused()
     {
         foreach (byte[] file in SeedFiles.OtherPictures())

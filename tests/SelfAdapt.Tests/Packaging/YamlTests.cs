@@ -63,6 +63,7 @@ public sealed class YamlTests
     [DataRow("- 1", "no mapping")]
     [DataRow("", "no mapping")]
     [DataRow("a:\n\tb: 1", "tab")]
+    [DataRow("a: \"\\ud83d\\u0041\"", "line 1")]
     public void Read_WhatIsNotRead_IsRefusedWithItsLine(string yaml, string word)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => YamlReader.Read(yaml, "t.yaml"));
