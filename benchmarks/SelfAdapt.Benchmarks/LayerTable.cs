@@ -8,6 +8,7 @@ using MathNet.Numerics.Statistics;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -64,7 +65,7 @@ internal static partial class LayerTable
 
     private static Layer[] Measure(TrainingStep step, int rounds, out double whole)
     {
-        int count = step.Graph.Network.Operations.Count;
+        int count = step.Graph.Operations.Count;
         List<double>[] forward = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
         List<double>[] backward = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
         List<double> steps = [];
@@ -89,7 +90,7 @@ internal static partial class LayerTable
         step.Graph.OperationDone = null;
         whole = steps.Median();
         return [.. Enumerable.Range(0, count).Select(i => Describe(
-            step.Graph, step.Graph.Network.Operations[i], forward[i].Median(),
+            step.Graph, step.Graph.Operations[i], forward[i].Median(),
             backward[i].Count == 0 ? 0 : backward[i].Median()))];
     }
 

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using MathNet.Numerics.Statistics;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Simulation;

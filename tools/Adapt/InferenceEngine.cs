@@ -6,6 +6,7 @@ using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Segmentation;

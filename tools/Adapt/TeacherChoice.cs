@@ -6,6 +6,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Graph;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;
