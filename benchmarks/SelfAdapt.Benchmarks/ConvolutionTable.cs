@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using MathNet.Numerics.Statistics;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

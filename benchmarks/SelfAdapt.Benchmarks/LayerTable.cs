@@ -5,10 +5,9 @@ using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
 using MathNet.Numerics.Statistics;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Autodiff.Operations;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
+using SelfAdapt.Engine.Autodiff.Operations;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Benchmarks;
 

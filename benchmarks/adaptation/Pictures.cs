@@ -1,9 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
 

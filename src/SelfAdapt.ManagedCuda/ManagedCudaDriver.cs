@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ManagedCuda;
 using ManagedCuda.BasicTypes;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.ManagedCuda;
 

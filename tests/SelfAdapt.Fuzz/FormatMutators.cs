@@ -7,8 +7,9 @@ using System.IO.Hashing;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Fuzz;
 

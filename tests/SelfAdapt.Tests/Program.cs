@@ -1,9 +1,9 @@
 using System;
 using System.Globalization;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Tests.Compute;
-using SelfAdapt.Tests.Compute.Cuda;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Tests.Engine;
+using SelfAdapt.Tests.Gpu;
 
 namespace SelfAdapt.Tests;
 

@@ -1,7 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Globalization;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Tool;
 

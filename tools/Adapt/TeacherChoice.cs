@@ -3,10 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cuda;
-using SelfAdapt.Graph;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Gpu;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using MathNet.Numerics.Statistics;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 

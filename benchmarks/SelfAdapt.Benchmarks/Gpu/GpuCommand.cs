@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 

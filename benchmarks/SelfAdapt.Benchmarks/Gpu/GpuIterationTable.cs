@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 

@@ -1,5 +1,5 @@
 using System.Linq;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 
