@@ -23,32 +23,30 @@ public sealed class OrtTeacher : ITeacherEngine
     private readonly float[] _embedding;
 
     /// <summary>Loads the model with its own weights.</summary>
-    /// <param name="library">The native library.</param>
     /// <param name="model">The model.</param>
     /// <param name="network">The same, as the engine trains it.</param>
     /// <param name="options">Where and how it runs.</param>
     /// <param name="batch">Images per call.</param>
     /// <param name="size">Height and width, px.</param>
     /// <exception cref="SelfAdaptException">
-    /// ONNX Runtime refuses the model (ModelUnsupported), or the device can't be had (DeviceMissing).
+    /// ONNX Runtime refuses the model (ModelUnsupported); it can't be loaded, or the device can't be had
+    /// (DeviceMissing).
     /// </exception>
-    public OrtTeacher(
-        OrtLibrary library, OnnxModel model, Network network, OrtOptions options, int batch, int size)
+    public OrtTeacher(OnnxModel model, Network network, OrtOptions options, int batch, int size)
     {
-        ArgumentNullException.ThrowIfNull(library);
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
         string[] names = [.. network.Parameters.Concat(network.Statistics).Select(t => t.Name)];
         (_batch, _size) = (batch, size);
         _weights = new float[network.ParameterCount + network.StatisticsCount];
-        _session = new RefreshableSession(library, model, names, options);
+        _session = new RefreshableSession(model, names, options);
         _network = OrtNetwork.Over(
             _session, model,
             new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs));
         _input = new float[batch * network.InputChannels * size * size];
         _output = new float[batch * network.Outputs.Channels * size * size];
         _embedding = new float[batch * _network.EmbeddingLength];
-        Name = $"ONNX Runtime {library.Version} on {options.ProviderName}";
+        Name = $"ONNX Runtime {OrtRuntime.Version} on {options.ProviderName}";
     }
 
     /// <inheritdoc/>

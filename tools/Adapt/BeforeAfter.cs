@@ -84,9 +84,7 @@ internal sealed class BeforeAfter
         {
             BeforeAfterPicture.Write(
                 RunFolder.Picture(_job.Out),
-                [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(
-                    s.Name, s.Image, s.Before, s.After, Caption("before", s.Before, s.Truth),
-                    Caption("after", s.After, s.Truth)))]);
+                [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(s.Image, s.Before, s.After))]);
         }
 
         return samples;
@@ -126,15 +124,6 @@ internal sealed class BeforeAfter
         }
 
         return chosen;
-    }
-
-    private static string Caption(string when, LabelImage masks, LabelImage? truth)
-    {
-        string cells = FormattableString.Invariant($"{when}: {CellGeometry.Count(masks)} cells");
-        return truth is null
-            ? cells
-            : cells + FormattableString.Invariant(
-                $", AP50 {InstanceMatching.Match(truth, masks, 0.5).AveragePrecision:0.000}");
     }
 
     private void WriteFiles(IReadOnlyList<ReportSample> samples)

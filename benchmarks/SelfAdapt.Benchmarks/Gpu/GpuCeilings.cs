@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
@@ -62,7 +63,7 @@ internal sealed record GpuCeilings(double CopyBytesPerSecond, double FlopsPerSec
             _ => 0,
         };
         return new(
-            2.0 * bytes / (Stopwatches.Median(times) / 1000), 2 * cores * processorClocks, bf16 * processorClocks);
+            2.0 * bytes / (times.Median() / 1000), 2 * cores * processorClocks, bf16 * processorClocks);
     }
 
     /// <summary>Noise: a copy of zeros may be faster than of real data.</summary>

@@ -8,6 +8,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Gpu;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool;
 

@@ -36,7 +36,6 @@ internal static class DoctorVerb
     {
         ResultFile.Check(json);
         using CpuBackend backend = new(request.Threads);
-        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
         CudaDevices cuda = CudaDevices.Find();
         double speed = MeasureConvolution(backend);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -48,9 +47,8 @@ internal static class DoctorVerb
         Row("built-in", string.Create(
             CultureInfo.InvariantCulture,
             $"{backend.Name}; a {Kernel}x{Kernel} convolution runs at {speed:0} GFLOP/s"));
-        Row("ONNX Runtime", library is null
-            ? $"not found: {reason}"
-            : $"{library.Version} in {library.Path}; providers: {string.Join(", ", library.Providers)}");
+        Row("ONNX Runtime", OrtRuntime.Missing
+            ?? $"{OrtRuntime.Version}; providers: {string.Join(", ", OrtRuntime.Providers)}");
         Row("CUDA", cuda.Devices.Count == 0
             ? cuda.Missing
             : $"driver for CUDA {cuda.Version} in {cuda.Driver!.Binding}");
@@ -60,13 +58,12 @@ internal static class DoctorVerb
         }
 
         Row("training", $"built-in engine on {(cuda.Devices.Count > 0 ? cuda.Devices[0].Name : backend.Name)}");
-        Row("segmentation", UsesGpu(library, cuda)
+        Row("segmentation", cuda.Devices.Count > 0 && OrtRuntime.MissingCuda is null
             ? "ONNX Runtime on CUDA:0 where its CUDA libraries load, else the built-in engine"
             : $"built-in engine on {(cuda.Devices.Count > 0 ? "the GPU" : "the CPU")} unless --engine ort is given");
-        if (library is null)
+        if (cuda.Devices.Count > 0 && OrtRuntime.MissingCuda is { } missing)
         {
-            Row("", "To get ONNX Runtime: have npm in the path and build again (it comes from the package "
-                + $"onnxruntime-node), or install it and set {OrtLibrary.PathVariable} to its library file.");
+            Row("", missing);
         }
 
         ResultFile.Write(json, new JsonObject
@@ -76,15 +73,14 @@ internal static class DoctorVerb
             ["processors"] = Environment.ProcessorCount,
             ["memory_bytes"] = memory,
             ["convolution_gflops"] = ResultFile.Number(speed),
-            ["onnxruntime"] = library is null
-                ? null
-                : new JsonObject
+            ["onnxruntime"] = OrtRuntime.Missing is null
+                ? new JsonObject
                 {
-                    ["version"] = library.Version,
-                    ["path"] = library.Path,
-                    ["providers"] = new JsonArray([.. library.Providers.Select(p => JsonValue.Create(p))]),
-                },
-            ["onnxruntime_reason"] = library is null ? reason : null,
+                    ["version"] = OrtRuntime.Version,
+                    ["providers"] = new JsonArray([.. OrtRuntime.Providers.Select(p => JsonValue.Create(p))]),
+                }
+                : null,
+            ["onnxruntime_reason"] = OrtRuntime.Missing,
             ["cuda_devices"] = cuda.Devices.Count,
             ["cuda"] = cuda.Text,
             ["cuda_version"] = cuda.Devices.Count == 0 ? null : cuda.Version,
@@ -101,9 +97,6 @@ internal static class DoctorVerb
                 ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
             : (int)ExitCode.Ok;
     }
-
-    private static bool UsesGpu(OrtLibrary? library, CudaDevices cuda) =>
-        cuda.Devices.Count > 0 && library is not null && library.Providers.Contains("CUDAExecutionProvider");
 
     /// <summary>Billions of multiplications and additions per second, over about a second.</summary>
     private static double MeasureConvolution(CpuBackend backend)
