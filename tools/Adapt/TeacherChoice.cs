@@ -77,7 +77,9 @@ internal static class TeacherChoice
             return null;
         }
 
-        OrtTeacher Ort(int crops) => new(model.Onnx, network, options, crops, crop);
+        HostTeacher Ort(int crops) => new(
+            new RefreshableOrtNetwork(model.Onnx, network, options),
+            network.ParameterCount + network.StatisticsCount, crops, crop);
     }
 
     /// <summary>Milliseconds of the fastest run of each engine, new weights handed over before each as in a run.</summary>
