@@ -5,7 +5,7 @@ using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;
@@ -34,7 +34,7 @@ internal static class TeacherChoice
     public static Func<NetworkWeights, ITeacherEngine>? For(
         TextWriter log, ModelFile model, Network network, EngineRequest request, Backend backend, int batch, int crop)
     {
-        OrtOptions options = backend is CudaBackend
+        OrtOptions options = backend is GpuBackend && request.Device.Kind != DeviceKind.OpenCl
             ? new(OrtDevice.Cuda, request.Device.Index)
             : new(Threads: request.Threads);
         switch (request.Kind)
@@ -47,7 +47,7 @@ internal static class TeacherChoice
                 return null;
         }
 
-        if (backend is CudaBackend)
+        if (backend is GpuBackend)
         {
             log.WriteLine("teacher: the built-in engine, as its weights then stay on the GPU");
             return null;

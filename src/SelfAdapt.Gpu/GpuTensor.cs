@@ -1,0 +1,81 @@
+using ILGPU;
+using SelfAdapt.Compute;
+
+namespace SelfAdapt.Gpu;
+
+/// <summary>
+/// An activation in a device's memory, [N][H][W][C], C padded to a multiple of four: a thread reads four channels of a
+/// pixel at once. What the padding holds is never used.
+/// </summary>
+internal sealed class GpuTensor : DeviceTensor
+{
+    /// <summary>Bytes whose multiples tensors start at and take.</summary>
+    public const int Alignment = 256;
+
+    private const int Pack = 4;
+
+    private readonly GpuMemory? _own;
+
+    /// <summary>Makes a zeroed tensor with memory of its own.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="shape">Its size.</param>
+    public GpuTensor(IGpuDevice device, TensorShape shape)
+        : this(shape, new GpuMemory(device, FloatsFor(shape)))
+    {
+    }
+
+    /// <summary>Makes a tensor in a block of memory.</summary>
+    /// <param name="shape">Its size.</param>
+    /// <param name="memory">The block.</param>
+    /// <param name="first">Its first word.</param>
+    public GpuTensor(TensorShape shape, GpuMemory memory, long first)
+        : base(shape)
+    {
+        View = memory.View(first, FloatsFor(shape));
+        Bytes = BytesFor(shape);
+    }
+
+    private GpuTensor(TensorShape shape, GpuMemory own)
+        : this(shape, own, 0) => _own = own;
+
+    /// <inheritdoc/>
+    public override long Bytes { get; }
+
+    /// <summary>All of it, padding included.</summary>
+    public ArrayView<float> View { get; }
+
+    /// <summary>Channels and their padding: floats from a pixel to the next.</summary>
+    public int Pitch => Padded(Shape.C);
+
+    /// <summary>Fours of channels in a pixel.</summary>
+    public int PitchQuads => Pitch / Pack;
+
+    /// <summary>Fours of channels in all.</summary>
+    public int Quads => (int)(View.Length / Pack);
+
+    /// <summary>Pixels of a sample.</summary>
+    public int Plane => Shape.H * Shape.W;
+
+    /// <summary>Pixels of all samples.</summary>
+    public int Pixels => Shape.N * Plane;
+
+    /// <summary>Bytes that a tensor takes.</summary>
+    /// <param name="shape">Its size.</param>
+    public static long BytesFor(TensorShape shape) =>
+        ((FloatsFor(shape) * sizeof(float)) + Alignment - 1) / Alignment * Alignment;
+
+    /// <summary>Channels and their padding.</summary>
+    /// <param name="channels">Channels.</param>
+    public static int Padded(int channels) => (channels + Pack - 1) / Pack * Pack;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _own?.Dispose();
+        }
+    }
+
+    private static long FloatsFor(TensorShape shape) => (long)shape.N * shape.H * shape.W * Padded(shape.C);
+}
