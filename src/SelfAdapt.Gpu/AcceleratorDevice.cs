@@ -188,16 +188,17 @@ internal class AcceleratorDevice : IGpuDevice
         }
 
         _disposed = true;
-        try
+        Action[] parts = [Close, () => Stream?.Dispose(), () => Accelerator?.Dispose(), _context.Dispose];
+        foreach (Action part in parts)
         {
-            Close();
-            Stream?.Dispose();
-            Accelerator?.Dispose();
-            _context.Dispose();
-        }
-        catch (Exception e) when (GpuError.IsOfDevice(e))
-        {
-            // Whatever fails here fails because something failed before, and that has been told.
+            try
+            {
+                part();
+            }
+            catch (Exception e) when (GpuError.IsOfDevice(e))
+            {
+                // Whatever fails here fails because something failed before, and that has been told.
+            }
         }
 
         GC.SuppressFinalize(this);

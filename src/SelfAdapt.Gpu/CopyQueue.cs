@@ -8,37 +8,40 @@ namespace SelfAdapt.Gpu;
 /// <summary>
 /// A stream, with pinned host memory for its copies in two halves: one half is filled while the other is copied.
 /// </summary>
-internal sealed class CopyQueue : IDisposable
+internal sealed unsafe class CopyQueue : IDisposable
 {
     private const int HalfWords = 1 << 20;
 
     private static readonly CudaAPI Driver = CudaAPI.CurrentAPI;
 
     private readonly string _deviceName;
-    private readonly Half[] _halves;
+    private readonly nint[] _staging = new nint[2];
+    private readonly nint[] _copied = new nint[2];
+    private readonly bool[] _inFlight = new bool[2];
     private int _next;
 
     /// <summary>Takes the pinned memory.</summary>
-    /// <param name="accelerator">The GPU.</param>
     /// <param name="stream">The stream, which the queue disposes.</param>
     /// <param name="deviceName">For errors.</param>
     /// <exception cref="SelfAdaptException">The driver can't.</exception>
-    public CopyQueue(CudaAccelerator accelerator, CudaStream stream, string deviceName)
+    public CopyQueue(CudaStream stream, string deviceName)
     {
         (Stream, _deviceName) = (stream, deviceName);
         try
         {
-            _halves = [Create(), Create()];
+            for (int half = 0; half < _staging.Length; half++)
+            {
+                Check(
+                    Driver.AllocateHostMemory(out _staging[half], HalfWords * sizeof(float)),
+                    "take pinned host memory");
+                Check(
+                    Driver.CreateEvent(out _copied[half], CudaEventFlags.CU_EVENT_DISABLE_TIMING), "make an event");
+            }
         }
-        catch (Exception e) when (GpuError.IsOfDevice(e))
+        catch (SelfAdaptException)
         {
-            throw GpuError.Of(deviceName, "take pinned host memory", e);
-        }
-
-        Half Create()
-        {
-            Check(Driver.CreateEvent(out nint copied, CudaEventFlags.CU_EVENT_DISABLE_TIMING), "make an event");
-            return new Half(accelerator.AllocatePageLocked1D<float>(HalfWords), copied);
+            Dispose();
+            throw;
         }
     }
 
@@ -53,11 +56,11 @@ internal sealed class CopyQueue : IDisposable
         for (int at = 0; at < source.Length; at += HalfWords)
         {
             ReadOnlySpan<float> part = source.Slice(at, Math.Min(HalfWords, source.Length - at));
-            Half half = TakeHalf();
-            part.CopyTo(half.Memory.Span);
-            Copy(half.Memory.ArrayView, target.SubView(at, part.Length), part.Length, "copy to the GPU");
-            Check(Driver.RecordEvent(half.Copied, Stream.StreamPtr), "record an event");
-            half.InFlight = true;
+            int half = TakeHalf();
+            part.CopyTo(Staging(half));
+            Copy(_staging[half], AddressOf(target) + (at * sizeof(float)), part.Length, "copy to the GPU");
+            Check(Driver.RecordEvent(_copied[half], Stream.StreamPtr), "record an event");
+            _inFlight[half] = true;
         }
     }
 
@@ -69,10 +72,10 @@ internal sealed class CopyQueue : IDisposable
         for (int at = 0; at < target.Length; at += HalfWords)
         {
             Span<float> part = target.Slice(at, Math.Min(HalfWords, target.Length - at));
-            Half half = TakeHalf();
-            Copy(source.SubView(at, part.Length), half.Memory.ArrayView, part.Length, "copy from the GPU");
+            int half = TakeHalf();
+            Copy(AddressOf(source) + (at * sizeof(float)), _staging[half], part.Length, "copy from the GPU");
             Check(Driver.SynchronizeStream(Stream.StreamPtr), "finish what it was given");
-            half.Memory.Span[..part.Length].CopyTo(part);
+            Staging(half)[..part.Length].CopyTo(part);
         }
     }
 
@@ -81,30 +84,31 @@ internal sealed class CopyQueue : IDisposable
     {
         // Whatever fails here fails because something failed before, and that has been told.
         _ = Driver.SynchronizeStream(Stream.StreamPtr);
-        foreach (Half half in _halves)
+        for (int half = 0; half < _staging.Length; half++)
         {
-            _ = Driver.DestroyEvent(half.Copied);
-            half.Memory.Dispose();
+            _ = _copied[half] == 0 ? 0 : Driver.DestroyEvent(_copied[half]);
+            _ = _staging[half] == 0 ? 0 : Driver.FreeHostMemory(_staging[half]);
         }
 
         Stream.Dispose();
     }
 
-    private void Copy(ArrayView<float> source, ArrayView<float> target, long words, string doing) => Check(
-        Driver.MemcpyAsync(
-            target.LoadEffectiveAddressAsPtr(), source.LoadEffectiveAddressAsPtr(), (nint)(words * sizeof(float)),
-            Stream),
-        doing);
+    private static nint AddressOf(ArrayView<float> view) => view.LoadEffectiveAddressAsPtr();
+
+    private Span<float> Staging(int half) => new((void*)_staging[half], HalfWords);
+
+    private void Copy(nint source, nint target, int words, string doing) =>
+        Check(Driver.MemcpyAsync(target, source, (nint)words * sizeof(float), Stream), doing);
 
     /// <summary>The half of the pinned memory that has been idle longer, once it is idle.</summary>
-    private Half TakeHalf()
+    private int TakeHalf()
     {
-        Half half = _halves[_next];
-        _next = 1 - _next;
-        if (half.InFlight)
+        int half = _next;
+        _next = 1 - half;
+        if (_inFlight[half])
         {
-            Check(Driver.SynchronizeEvent(half.Copied), "finish a copy");
-            half.InFlight = false;
+            Check(Driver.SynchronizeEvent(_copied[half]), "finish a copy");
+            _inFlight[half] = false;
         }
 
         return half;
@@ -116,15 +120,5 @@ internal sealed class CopyQueue : IDisposable
         {
             throw GpuError.Of(_deviceName, doing, result);
         }
-    }
-
-    private sealed class Half(PageLockedArray1D<float> memory, nint copied)
-    {
-        public PageLockedArray1D<float> Memory => memory;
-
-        /// <summary>The event behind its last copy.</summary>
-        public nint Copied => copied;
-
-        public bool InFlight { get; set; }
     }
 }

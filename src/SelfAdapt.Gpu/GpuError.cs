@@ -62,7 +62,7 @@ internal static class GpuError
             CudaError.CUDA_ERROR_OUT_OF_MEMORY => "End other programs that use this GPU",
             _ => "Install a newer NVIDIA driver",
         };
-        string said = log.Trim();
+        string said = log.Split('\0')[0].Trim();
         return new SelfAdaptException(
             result == CudaError.CUDA_ERROR_OUT_OF_MEMORY ? ExitCode.OutOfMemory : ExitCode.DeviceMissing,
             $"{device}: the kernel {kernel} could not be loaded: {Describe(result)}"

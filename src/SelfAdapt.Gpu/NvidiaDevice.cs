@@ -39,7 +39,7 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         _order = order ?? new DriverStreamOrder();
         try
         {
-            _copies = new CopyQueue((CudaAccelerator)Accelerator, (CudaStream)Stream, name);
+            _copies = new CopyQueue((CudaStream)Stream, name);
             Function(Kernels.Elementwise.Fill);
         }
         catch (SelfAdaptException)
@@ -69,7 +69,7 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     public override void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready)
     {
         Accelerator.Bind();
-        _beside ??= new CopyQueue((CudaAccelerator)Accelerator, (CudaStream)CreateStream(), Name);
+        _beside ??= new CopyQueue((CudaStream)CreateStream(), Name);
         Check(_order.LetWait(_beside.Stream.StreamPtr, free), "wait between streams");
         _beside.Upload(source, target);
         Check(Driver.RecordEvent(ready, _beside.Stream.StreamPtr), "record an event");

@@ -35,7 +35,9 @@ internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDis
     /// <inheritdoc/>
     public void Dispose() => _compiler?.Dispose();
 
-    private string Compile(MethodInfo kernel)
+    /// <summary>A kernel's text, made anew.</summary>
+    /// <param name="kernel">The kernel's method.</param>
+    internal string Compile(MethodInfo kernel)
     {
         _compiler ??= new PTXBackend(context, Target, Version, null!);
         PTXCompiledKernel compiled = (PTXCompiledKernel)_compiler.Compile(

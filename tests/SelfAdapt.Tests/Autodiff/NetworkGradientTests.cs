@@ -5,11 +5,11 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 using SelfAdapt.Compute.Reference;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Compute;
-using SelfAdapt.Tests.Compute.Cuda;
+using SelfAdapt.Tests.Gpu;
 
 namespace SelfAdapt.Tests.Autodiff;
 
@@ -79,7 +79,7 @@ public sealed class NetworkGradientTests
     [DataRow("UNet", NormStatistics.Stored)]
     [DataRow("Tangle", NormStatistics.Batch)]
     public void Cuda_WholeNetworkInTheSimulator_AgreesWithTheReference(string name, NormStatistics norm) =>
-        CheckWholeNetwork(name, norm, new CudaBackend(new SimulatedDevice()));
+        CheckWholeNetwork(name, norm, new GpuBackend(new SimulatedDevice()));
 
     /// <summary>One pass of a network forward and backward.</summary>
     internal static void CheckWholeNetwork(string name, NormStatistics norm, Backend backend)

@@ -1,10 +1,12 @@
+extern alias simulated;
+
 using System;
 using System.Collections.Generic;
 using System.Reflection;
-using ILGPU;
+using simulated::ILGPU;
 using SelfAdapt.Compute;
-using SelfAdapt.Kernels;
-using SelfAdapt.KernelSimulator;
+using simulated::SelfAdapt.Kernels;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Kernels;
 

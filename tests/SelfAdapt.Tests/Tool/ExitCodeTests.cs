@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
@@ -193,7 +193,7 @@ public sealed class ExitCodeTests : IDisposable
     [TestMethod]
     public void Run_CudaWithoutGpu_DeviceMissing()
     {
-        if (CudaDevices.Find().Devices.Count > 0)
+        if (GpuDevices.Find(GpuKind.Cuda).Devices.Count > 0)
         {
             Assert.Inconclusive("not run: this machine has a GPU");
         }

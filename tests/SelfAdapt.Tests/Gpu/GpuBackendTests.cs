@@ -6,16 +6,17 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Gpu;
 using SelfAdapt.Compute.Reference;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Autodiff;
+using SelfAdapt.Tests.Compute;
 
-namespace SelfAdapt.Tests.Compute.Cuda;
+namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>The cuda backend, every launch of it run by the simulator, against the reference.</summary>
 [TestClass]
-public sealed class CudaBackendTests
+public sealed class GpuBackendTests
 {
     // Less than a quad of channels more than whole ones, and pixels that fill no tile.
     private const string OddShape = " 1x17x3x5";
@@ -41,7 +42,7 @@ public sealed class CudaBackendTests
     [DynamicData(nameof(Operations))]
     public void Operation_AgreesWithTheReference(string name)
     {
-        using CudaBackend backend = new(new SimulatedDevice());
+        using GpuBackend backend = new(new SimulatedDevice());
         OperationParity.Check(OperationCases.All.Single(c => c.Name == name), backend);
     }
 
@@ -52,7 +53,7 @@ public sealed class CudaBackendTests
     [DataRow(GpuPrecision.Bf16, "Conv 1x1 with bias 1x17x3x5 to 33")]
     public void Convolution_OnTensorCores_StaysWithinItsBound(GpuPrecision precision, string name)
     {
-        using CudaBackend backend = new(new SimulatedDevice()) { Precision = precision };
+        using GpuBackend backend = new(new SimulatedDevice()) { Precision = precision };
         OperationCase operation = OperationCases.All.Single(c => c.Name == name);
         foreach ((double error, _) in OperationParity.Errors(operation, backend))
         {
@@ -64,7 +65,7 @@ public sealed class CudaBackendTests
     [DynamicData(nameof(Vectors))]
     public void VectorOperation_AgreesWithTheReference(string name)
     {
-        using CudaBackend backend = new(new SimulatedDevice());
+        using GpuBackend backend = new(new SimulatedDevice());
         OperationParity.Check(VectorCases.All.Single(c => c.Name == name), backend);
     }
 
@@ -72,7 +73,7 @@ public sealed class CudaBackendTests
     public void CreateTensors_PlacesInOneBlock_LieWhereTheyWerePlanned()
     {
         SimulatedDevice device = new();
-        using CudaBackend backend = new(device);
+        using GpuBackend backend = new(device);
         int held = device.Held;
         TensorShape shape = new(1, 5, 3, 3);
         long bytes = backend.TensorBytes(shape);
@@ -104,7 +105,7 @@ public sealed class CudaBackendTests
             StudentNorm = StudentNorm.Stored,
         };
         SimulatedDevice device = new();
-        using (CudaBackend cuda = new(new LazyDevice(device, uploadsEarly: true)))
+        using (GpuBackend cuda = new(new LazyDevice(device, uploadsEarly: true)))
         using (ReferenceBackend reference = new())
         {
             double[][] expected = Adapt(network, reference, options);
@@ -155,14 +156,14 @@ public sealed class CudaBackendTests
         StringAssert.Contains(HundredSteps.Compare(backend, 2), "2 steps", StringComparison.Ordinal);
     }
 
-    private static void Fill(CudaBackend backend, DeviceTensor tensor, float value)
+    private static void Fill(GpuBackend backend, DeviceTensor tensor, float value)
     {
         using DeviceVector vector = backend.CreateVector((int)tensor.Shape.Count);
         backend.Fill(vector, value);
         backend.Import(vector.Whole, tensor);
     }
 
-    private static double[] Read(CudaBackend backend, DeviceTensor tensor)
+    private static double[] Read(GpuBackend backend, DeviceTensor tensor)
     {
         using DeviceVector vector = backend.CreateVector((int)tensor.Shape.Count);
         backend.Export(tensor, vector.Whole);

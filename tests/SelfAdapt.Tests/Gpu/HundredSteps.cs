@@ -7,7 +7,9 @@ using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Onnx;
 
-namespace SelfAdapt.Tests.Compute.Cuda;
+using SelfAdapt.Tests.Compute;
+
+namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>Supervised training of the full-size network on a small batch: does a backend stay with the cpu's?</summary>
 internal static class HundredSteps
