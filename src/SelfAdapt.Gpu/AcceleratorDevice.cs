@@ -188,19 +188,18 @@ internal class AcceleratorDevice : IGpuDevice
         }
 
         _disposed = true;
-        Action[] parts = [Close, () => Stream?.Dispose(), () => Accelerator?.Dispose(), _context.Dispose];
-        foreach (Action part in parts)
+        Close();
+        try
         {
-            try
-            {
-                part();
-            }
-            catch (Exception e) when (GpuError.IsOfDevice(e))
-            {
-                // Whatever fails here fails because something failed before, and that has been told.
-            }
+            Accelerator?.Dispose();
+        }
+        catch (Exception e) when (GpuError.IsOfDevice(e))
+        {
+            // It fails because something failed before, and that has been told.
+            Abandon();
         }
 
+        _context.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -213,8 +212,16 @@ internal class AcceleratorDevice : IGpuDevice
     /// <summary>Bytes that are free; null where that is not known.</summary>
     protected virtual long? FreeBytes() => null;
 
-    /// <summary>Gives back what a subclass holds.</summary>
+    /// <summary>Gives back what is held beside the accelerator; what fails in it is passed over.</summary>
     protected virtual void Close()
+    {
+    }
+
+    /// <summary>
+    /// Gives back what an accelerator holds that could not be disposed: ILGPU's stops at the first error, and a buffer
+    /// for which there was no memory is one.
+    /// </summary>
+    protected virtual void Abandon()
     {
     }
 

@@ -21,7 +21,7 @@ internal sealed unsafe class CopyQueue : IDisposable
     private int _next;
 
     /// <summary>Takes the pinned memory.</summary>
-    /// <param name="stream">The stream, which the queue disposes.</param>
+    /// <param name="stream">The stream, which its accelerator disposes.</param>
     /// <param name="deviceName">For errors.</param>
     /// <exception cref="SelfAdaptException">The driver can't.</exception>
     public CopyQueue(CudaStream stream, string deviceName)
@@ -89,8 +89,6 @@ internal sealed unsafe class CopyQueue : IDisposable
             _ = _copied[half] == 0 ? 0 : Driver.DestroyEvent(_copied[half]);
             _ = _staging[half] == 0 ? 0 : Driver.FreeHostMemory(_staging[half]);
         }
-
-        Stream.Dispose();
     }
 
     private static nint AddressOf(ArrayView<float> view) => view.LoadEffectiveAddressAsPtr();

@@ -163,11 +163,18 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     /// <inheritdoc/>
     protected override void Close()
     {
-        Accelerator?.Bind();
-        _beside?.Dispose();
-        _copies?.Dispose();
-        _modules?.ForEach(module => Driver.DestroyModule(module));
+        if (Accelerator is not null)
+        {
+            Accelerator.Bind();
+            _beside?.Dispose();
+            _copies?.Dispose();
+            _modules.ForEach(module => Driver.DestroyModule(module));
+            _ptx?.Dispose();
+        }
     }
+
+    /// <inheritdoc/>
+    protected override void Abandon() => _ = Driver.DestroyContext(Accelerator.NativePtr);
 
     private nint Function(Delegate kernel)
     {

@@ -42,9 +42,11 @@ internal static class StandInChecks
         {
             StandInDriver.Fail("", 0);
             string verdict = "holds";
+            int held = StandInDriver.Held;
             try
             {
                 check.CreateDelegate<Action>()();
+                Assert.AreEqual(held, StandInDriver.Held, "modules, streams, events, contexts or memory stay held");
             }
             catch (Exception e)
             {
