@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Benchmarks;
@@ -41,7 +42,7 @@ internal static class CellposeShapes
     }
 
     /// <summary>The network of such a checkpoint.</summary>
-    public static Network Network() => NetworkImporter.Import(CellposeGraphBuilder.Build(Checkpoint()));
+    public static Network ReadNetwork() => Network.Read(CellposeGraphBuilder.Build(Checkpoint()));
 
     private static IEnumerable<ConvolutionShape> Encoder() =>
         Enumerable.Range(0, Widths.Length).SelectMany(

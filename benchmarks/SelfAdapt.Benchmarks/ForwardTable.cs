@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 
@@ -46,7 +47,7 @@ internal static class ForwardTable
     private static double? Row(Bench bench, OnnxModel model, OrtLibrary? library, int threads, int batch)
     {
         int size = bench.Settings.Size;
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         using CpuBackend backend = new(threads);
         using NetworkWeights weights = new(network, backend);
         using TrainableGraph graph = new(network, weights, backend, batch, size, size, GraphMode.Inference);

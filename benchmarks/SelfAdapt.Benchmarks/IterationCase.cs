@@ -2,6 +2,7 @@ using System;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Benchmarks;
@@ -20,7 +21,7 @@ internal sealed class IterationCase : IDisposable
     public IterationCase(string checkpoint, Backend backend, AdaptationOptions options)
     {
         _inputs = new IterationInputs(checkpoint, options);
-        Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
+        Network network = Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
         _backend = backend;
         _training = new SelfTraining(network, _backend, _inputs.Options);
     }

@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -63,7 +64,7 @@ internal static partial class LayerTable
 
     private static Layer[] Measure(TrainingStep step, int rounds, out double whole)
     {
-        int count = step.Graph.Network.Operations.Count;
+        int count = step.Graph.Operations.Count;
         List<double>[] forward = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
         List<double>[] backward = [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
         List<double> steps = [];
@@ -88,7 +89,7 @@ internal static partial class LayerTable
         step.Graph.OperationDone = null;
         whole = Stopwatches.Median(steps);
         return [.. Enumerable.Range(0, count).Select(i => Describe(
-            step.Graph, step.Graph.Network.Operations[i], Stopwatches.Median(forward[i]),
+            step.Graph, step.Graph.Operations[i], Stopwatches.Median(forward[i]),
             backward[i].Count == 0 ? 0 : Stopwatches.Median(backward[i])))];
     }
 

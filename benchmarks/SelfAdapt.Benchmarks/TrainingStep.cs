@@ -5,6 +5,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Benchmarks;
@@ -40,7 +41,7 @@ internal sealed class TrainingStep : IDisposable
     /// <param name="size">Crop, px.</param>
     public TrainingStep(string checkpoint, Backend backend, int batch, int size)
     {
-        Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
+        Network network = Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
         _channels = SelfTraining.Meanings(network.Outputs);
         _backend = backend;
         _weights = new NetworkWeights(network, _backend);

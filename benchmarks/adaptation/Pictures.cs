@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;

@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Training;
 
@@ -30,7 +31,7 @@ internal static class Sources
         "nuclei_small" => new Source(name, Small(repository), NucleiDiameter),
         "nuclei_dsb" => new Source(
             name,
-            NetworkImporter.Import(CellposeGraphBuilder.Build(TorchCheckpoint.Load(
+            Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(
                 Path.Combine(shared, "models", "cellpose_nuclei_dsb", "nuclei_dsb")))),
             NucleiDiameter),
         Cells => new Source(name, FineTuned(repository, shared, cache), CellsDiameter),
@@ -38,7 +39,7 @@ internal static class Sources
     };
 
     private static Network Small(string repository) =>
-        NetworkImporter.Import(OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx")));
+        Network.Read(OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx")));
 
     private static Network FineTuned(string repository, string shared, string cache)
     {
@@ -46,7 +47,7 @@ internal static class Sources
         if (!File.Exists(path))
         {
             OnnxModel start = OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx"));
-            Network network = NetworkImporter.Import(start);
+            Network network = Network.Read(start);
             using CpuBackend backend = new(0);
             using Trainer trainer = new(network, backend, new TrainerOptions { Epochs = 100, LearningRate = 0.001 });
             TrainingOptions options = new()
@@ -65,6 +66,6 @@ internal static class Sources
             File.WriteAllBytes(path, start.WithWeights(weights));
         }
 
-        return NetworkImporter.Import(OnnxModel.Load(path));
+        return Network.Read(OnnxModel.Load(path));
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
 

@@ -8,6 +8,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
@@ -162,7 +163,7 @@ internal sealed class FuzzTargets
     private static void ReadOnnx(byte[] bytes)
     {
         OnnxModel model = OnnxModel.Parse(bytes, Origin);
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         model.WithWeights(new WeightSnapshot(network.InitialParameters, network.InitialStatistics).ByName(network));
     }
 
@@ -171,7 +172,7 @@ internal sealed class FuzzTargets
     {
         OnnxModel model = OnnxModel.Parse(bytes, Origin);
         ConsumerCheck.Check(model);
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         int side = 2 * network.SizeMultiple;
         List<SelfAdaptException> refusals = [];
         foreach (ModelVariant variant in (ModelVariant[])
@@ -180,10 +181,10 @@ internal sealed class FuzzTargets
             Try(() =>
             {
                 OnnxModel written = OnnxModel.Parse(
-                    VariantWriter.Write(model, network, variant, new Dictionary<string, string>()), "written");
+                    NetworkWriter.Write(model, network, variant, new Dictionary<string, string>()), "written");
                 if (variant != ModelVariant.Fp16)
                 {
-                    NetworkImporter.Import(written);
+                    Network.Read(written);
                 }
             });
         }

@@ -6,6 +6,7 @@ using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 
@@ -86,7 +87,7 @@ internal sealed class GraphDifference : IDisposable
         Network network;
         try
         {
-            network = NetworkImporter.Import(OnnxModel.Parse(model, "graph"));
+            network = Network.Read(OnnxModel.Parse(model, "graph"));
         }
         catch (SelfAdaptException e)
         {

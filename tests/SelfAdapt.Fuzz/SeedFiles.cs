@@ -10,6 +10,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
@@ -23,7 +24,7 @@ internal static class SeedFiles
 {
     public const string Fingerprint = "fuzz";
 
-    public static readonly Lazy<Network> Small = new(() => NetworkImporter.Import(Cellpose()));
+    public static readonly Lazy<Network> Small = new(() => Network.Read(Cellpose()));
 
     /// <summary>Cellpose's network with two levels of two channels.</summary>
     public static OnnxModel Cellpose() => CellposeGraphBuilder.Build(State());
@@ -50,8 +51,8 @@ internal static class SeedFiles
         {
             yield return bytes;
             OnnxModel model = OnnxModel.Parse(bytes, "seed");
-            yield return VariantWriter.Write(
-                model, NetworkImporter.Import(model), ModelVariant.Portable, new Dictionary<string, string>());
+            yield return NetworkWriter.Write(
+                model, Network.Read(model), ModelVariant.Portable, new Dictionary<string, string>());
         }
     }
 
@@ -302,7 +303,7 @@ internal static class SeedFiles
         ];
         Dictionary<string, string> checksums =
             files.ToDictionary(f => f.Item1, f => PackageFiles.Checksum(f.Item2));
-        Network network = NetworkImporter.Import(OnnxModel.Parse(model, "seed"));
+        Network network = Network.Read(OnnxModel.Parse(model, "seed"));
         string yaml = YamlWriter.Write(PackageDescription.Build(request, ModelVariant.Portable, network, checksums));
         return Zip(true, [(PackageFiles.Description, Encoding.UTF8.GetBytes(yaml)), .. files, (picture, [1, 2, 3])]);
     }

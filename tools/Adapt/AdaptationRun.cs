@@ -9,6 +9,7 @@ using System.Text.Json.Serialization;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tool;

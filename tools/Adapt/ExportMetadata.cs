@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Tool;
 

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
 
@@ -85,7 +86,7 @@ internal sealed class ModelFile
 
     /// <summary>
     /// Why it can't be adapted or trained, though it can be run; null if it can. Weights of 16 bits are rounded ones, and
-    /// <see cref="VariantWriter"/> folds the norms' statistics into them, which training needs apart.
+    /// <see cref="NetworkWriter"/> folds the norms' statistics into them, which training needs apart.
     /// </summary>
     public string? WhyFrozen => Onnx.Graph.Initializers.Any(
         t => t.DataType is OnnxDataType.Float16 or OnnxDataType.BFloat16)
@@ -106,7 +107,7 @@ internal sealed class ModelFile
     /// <exception cref="SelfAdaptException">ModelUnsupported: something in it can't be trained.</exception>
     public Network Import(OutputDescription? outputs)
     {
-        Network network = NetworkImporter.Import(Onnx, outputs);
+        Network network = Network.Read(Onnx, outputs);
         return network.SizeMultiple <= TileMultiple
             ? network
             : throw new SelfAdaptException(
@@ -156,11 +157,11 @@ internal sealed class ModelFile
     /// <param name="network">This model as imported.</param>
     /// <param name="variant">What to write.</param>
     /// <param name="metadata">Key-value pairs that it carries.</param>
-    /// <exception cref="SelfAdaptException">As <see cref="VariantWriter.Write"/>.</exception>
+    /// <exception cref="SelfAdaptException">As <see cref="NetworkWriter.Write"/>.</exception>
     public byte[] WriteVariant(
         IReadOnlyDictionary<string, float[]> weights, Network network, ModelVariant variant,
         IReadOnlyDictionary<string, string> metadata) =>
-        VariantWriter.Write(Changed(weights), network, variant, metadata);
+        NetworkWriter.Write(Changed(weights), network, variant, metadata);
 
     /// <summary>The diameters that an export carries; each that is not given is taken from elsewhere.</summary>
     /// <param name="mean">The one trained at; null: the file's, or the run's.</param>

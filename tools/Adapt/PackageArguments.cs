@@ -7,6 +7,7 @@ using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Packaging;
 using SelfAdapt.Segmentation;

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tool;

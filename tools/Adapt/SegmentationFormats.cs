@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Results;
 using SelfAdapt.Segmentation;

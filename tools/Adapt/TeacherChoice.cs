@@ -5,7 +5,9 @@ using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Compute.Cuda;
 using SelfAdapt.Gpu;
+using SelfAdapt.Graph;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Training;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Adaptation;
 

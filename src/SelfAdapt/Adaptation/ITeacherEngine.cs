@@ -1,6 +1,7 @@
 using System;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Adaptation;
 

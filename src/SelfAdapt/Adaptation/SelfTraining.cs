@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Compute;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Autodiff;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Autodiff;
 
@@ -36,6 +37,7 @@ internal sealed class MemoryPlan
     public const int Import = -1;
 
     private readonly Network _network;
+    private readonly IReadOnlyList<Operation> _operations;
     private readonly int _forward;
     private readonly GradientUse[][] _uses;
     private readonly int[] _activations;
@@ -47,24 +49,26 @@ internal sealed class MemoryPlan
 
     /// <summary>Plans.</summary>
     /// <param name="network">The network.</param>
+    /// <param name="operations">Its operations.</param>
     /// <param name="batch">Images per pass.</param>
     /// <param name="height">Image height, px.</param>
     /// <param name="width">Image width, px.</param>
     /// <param name="mode">Training or inference.</param>
     /// <param name="tensorBytes">Bytes that a tensor takes on the backend.</param>
     public MemoryPlan(
-        Network network, int batch, int height, int width, GraphMode mode, Func<TensorShape, long> tensorBytes)
+        Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,
+        Func<TensorShape, long> tensorBytes)
     {
-        _network = network;
-        _forward = network.Operations.Count;
-        _uses = network.Operations.Select(o => new GradientUse[o.Inputs.Count]).ToArray();
+        (_network, _operations) = (network, operations);
+        _forward = operations.Count;
+        _uses = operations.Select(o => new GradientUse[o.Inputs.Count]).ToArray();
         _workspaces = new int?[_forward];
 
         int?[] gradientLives = mode == GraphMode.Training
             ? PlanGradients(batch, height, width)
             : new int?[network.Values.Count];
         int[] activationLives = PlanActivations(batch, height, width);
-        _repeatedBefore = [.. network.Operations.Select(_ => new List<int>())];
+        _repeatedBefore = [.. operations.Select(_ => new List<int>())];
         int[] repeatLives = mode == GraphMode.Training
             ? PlanBackwardReads(activationLives, gradientLives)
             : activationLives;
@@ -112,7 +116,7 @@ internal sealed class MemoryPlan
         _lives[lives[0]].Touch(-1);
         for (int i = 0; i < _forward; i++)
         {
-            Operation operation = _network.Operations[i];
+            Operation operation = _operations[i];
             _lives[lives[operation.Output]].Touch(i);
             foreach (int input in operation.Inputs)
             {
@@ -135,7 +139,7 @@ internal sealed class MemoryPlan
             reads[value] = (int.Min(reads[value].First, time), int.Max(reads[value].Last, time));
         for (int i = 0; i < _forward; i++)
         {
-            Operation operation = _network.Operations[i];
+            Operation operation = _operations[i];
             foreach (int k in Enumerable.Range(0, operation.Inputs.Count)
                 .Where(k => gradients[operation.Output] is not null && operation.BackwardReadsInput(k)))
             {
@@ -149,13 +153,13 @@ internal sealed class MemoryPlan
         }
 
         int[] again = [.. lives];
-        Dictionary<int, int> makers = Enumerable.Range(0, _forward).ToDictionary(i => _network.Operations[i].Output);
+        Dictionary<int, int> makers = Enumerable.Range(0, _forward).ToDictionary(i => _operations[i].Output);
         makers[0] = Import;
 
         // In the order in which they are made, so that what an operation reads is decided before it.
         foreach (int value in makers.Keys.Where(v => reads[v].Last >= 0).OrderBy(v => makers[v]))
         {
-            Operation? maker = makers[value] == Import ? null : _network.Operations[makers[value]];
+            Operation? maker = makers[value] == Import ? null : _operations[makers[value]];
             if (maker is not null && (!maker.CheapToRepeat || maker.Inputs.Any(v => again[v] != lives[v])))
             {
                 _lives[lives[value]].Touch(reads[value].First);
@@ -190,7 +194,7 @@ internal sealed class MemoryPlan
         lives[_network.OutputValue] = NewLife(_network.OutputValue, _forward);
         for (int i = _forward - 1; i >= 0; i--)
         {
-            Operation operation = _network.Operations[i];
+            Operation operation = _operations[i];
             if (lives[operation.Output] is not { } own)
             {
                 continue;

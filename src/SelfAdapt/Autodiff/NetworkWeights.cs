@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Autodiff;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Autodiff;
 
@@ -53,7 +54,8 @@ public sealed class TrainableGraph : IDisposable
         (Network, Weights, Backend, Mode) = (network, weights, backend, mode);
         (Batch, Height, Width) = (batch, height, width);
         _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
-        _plan = new MemoryPlan(network, _slice, height, width, mode, backend.TensorBytes);
+        Operations = NetworkCompiler.Compile(network);
+        _plan = new MemoryPlan(network, Operations, _slice, height, width, mode, backend.TensorBytes);
         if (mode == GraphMode.Training)
         {
             // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
@@ -61,7 +63,7 @@ public sealed class TrainableGraph : IDisposable
         }
 
         _buffers = new SharedTensors(backend, _plan.Places);
-        _states = network.Operations.Select(o => o.CreateState(backend)).ToArray();
+        _states = Operations.Select(o => o.CreateState(backend)).ToArray();
 
         TensorShape output = OutputShape;
         Input = backend.CreateVector((int)new TensorShape(batch, network.InputChannels, height, width).Count);
@@ -113,6 +115,9 @@ public sealed class TrainableGraph : IDisposable
     /// <summary>d loss / d parameters after <see cref="Backward"/>; null in inference.</summary>
     public DeviceVector? ParameterGradients { get; }
 
+    /// <summary>What it runs, in execution order.</summary>
+    internal IReadOnlyList<Operation> Operations { get; }
+
     /// <summary>Bytes of all activation and gradient buffers.</summary>
     public long BufferBytes => _buffers.Bytes;
 
@@ -146,10 +151,10 @@ public sealed class TrainableGraph : IDisposable
         {
             Backend.Import(Slice(Input, slice), Begin(_plan.ActivationBuffer(0, false)));
             OperationDone?.Invoke(-1, false);
-            for (int i = 0; i < Network.Operations.Count; i++)
+            for (int i = 0; i < Operations.Count; i++)
             {
-                Begin(_plan.ActivationBuffer(Network.Operations[i].Output, false));
-                Network.Operations[i].Forward(new OperationRun(this, i, false));
+                Begin(_plan.ActivationBuffer(Operations[i].Output, false));
+                Operations[i].Forward(new OperationRun(this, i, false));
                 OperationDone?.Invoke(i, false);
             }
 
@@ -172,10 +177,10 @@ public sealed class TrainableGraph : IDisposable
 
         Backend.Import(OutputGradient.Whole, Begin(_plan.GradientBuffer(Network.OutputValue)!.Value));
         OperationDone?.Invoke(-1, true);
-        for (int i = Network.Operations.Count - 1; i >= 0; i--)
+        for (int i = Operations.Count - 1; i >= 0; i--)
         {
             // Operations off the path to the output (an extra embedding) have no gradient to pass on.
-            if (_plan.GradientBuffer(Network.Operations[i].Output) is not null)
+            if (_plan.GradientBuffer(Operations[i].Output) is not null)
             {
                 foreach (int repeated in _plan.RepeatedBefore(i))
                 {
@@ -183,7 +188,7 @@ public sealed class TrainableGraph : IDisposable
                 }
 
                 BeginGradients(i);
-                Network.Operations[i].Backward(new OperationRun(this, i, true));
+                Operations[i].Backward(new OperationRun(this, i, true));
                 OperationDone?.Invoke(i, true);
             }
         }
@@ -217,7 +222,7 @@ public sealed class TrainableGraph : IDisposable
         GradientUse use = _plan.Use(operation, input);
         return use is GradientUse.None or GradientUse.Passed
             ? null
-            : Gradient(Network.Operations[operation].Inputs[input]);
+            : Gradient(Operations[operation].Inputs[input]);
     }
 
     internal bool Accumulates(int operation, int input) => _plan.Use(operation, input) == GradientUse.Added;
@@ -234,11 +239,11 @@ public sealed class TrainableGraph : IDisposable
             Begin(workspace);
         }
 
-        for (int k = 0; k < Network.Operations[operation].Inputs.Count; k++)
+        for (int k = 0; k < Operations[operation].Inputs.Count; k++)
         {
             if (_plan.Use(operation, k) == GradientUse.Written)
             {
-                Begin(_plan.GradientBuffer(Network.Operations[operation].Inputs[k])!.Value);
+                Begin(_plan.GradientBuffer(Operations[operation].Inputs[k])!.Value);
             }
         }
     }
@@ -252,8 +257,8 @@ public sealed class TrainableGraph : IDisposable
         }
         else
         {
-            Begin(_plan.ActivationBuffer(Network.Operations[operation].Output, true));
-            Network.Operations[operation].Forward(new OperationRun(this, operation, true));
+            Begin(_plan.ActivationBuffer(Operations[operation].Output, true));
+            Operations[operation].Forward(new OperationRun(this, operation, true));
         }
     }
 

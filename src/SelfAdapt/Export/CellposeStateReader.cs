@@ -1,7 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Export;
@@ -15,18 +16,18 @@ public sealed class CellposeStateReader
 {
     private const float CellposeEpsilon = 1e-5f;
 
-    private readonly PlainGraph _graph;
-    private readonly string _origin;
-    private readonly Dictionary<int, PlainNode> _makers;
+    private readonly OnnxModel _model;
+    private readonly Network _network;
+    private readonly Dictionary<int, NetworkNode> _makers;
     private readonly Dictionary<string, OnnxTensor> _state = [];
     private readonly HashSet<int> _pooled = [];
     private readonly int[] _skips;
 
-    private CellposeStateReader(PlainGraph graph, string origin)
+    private CellposeStateReader(OnnxModel model, Network network)
     {
-        (_graph, _origin) = (graph, origin);
-        _makers = graph.Nodes.ToDictionary(n => n.Output);
-        _skips = new int[1 + graph.Nodes.Count(n => n is PlainStep { Kind: PlainKind.MaxPool })];
+        (_model, _network) = (model, network);
+        _makers = network.NodesFor(network.OutputValue).ToDictionary(n => n.Output);
+        _skips = new int[1 + _makers.Values.OfType<MaxPoolNode>().Count()];
     }
 
     /// <summary>The state dict.</summary>
@@ -41,20 +42,19 @@ public sealed class CellposeStateReader
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(network);
-        return new CellposeStateReader(PlainGraphReader.Read(model, network), model.Origin)
-            .Run(diamMean, diamLabels);
+        return new CellposeStateReader(model, network).Run(diamMean, diamLabels);
     }
 
     private TorchCheckpoint Run(float diamMean, float diamLabels)
     {
         // From the output back: every value's maker is known by its place in the network.
-        int x = ReadBatchNormConv(CellposeLayout.Head, 2, 1, _graph.Output);
+        int x = ReadBatchNormConv(CellposeLayout.Head, 2, 1, _network.OutputValue);
         for (int level = 0; level < _skips.Length; level++)
         {
             x = ReadDecoder(level, x);
             if (level < _skips.Length - 1)
             {
-                x = Through(x, PlainKind.UpsampleNearest);
+                x = Through<UpsampleNode>(x);
             }
         }
 
@@ -65,7 +65,7 @@ public sealed class CellposeStateReader
             x = ReadEncoder(CellposeLayout.Down(level), _skips[level]);
             if (level > 0)
             {
-                x = Through(x, PlainKind.MaxPool);
+                x = Through<MaxPoolNode>(x);
                 Require(x == _skips[level - 1], $"its skip connection at level {level - 1} is another one");
             }
         }
@@ -77,10 +77,10 @@ public sealed class CellposeStateReader
     private TorchCheckpoint Ordered(float diamMean, float diamLabels)
     {
         CellposeLayout layout = new(
-            _graph.InputChannels,
+            _network.InputChannels,
             [.. Enumerable.Range(0, _skips.Length)
                 .Select(level => _state[$"{CellposeLayout.Down(level)}.proj.1.weight"].Dims[0])],
-            _graph.OutputChannels);
+            _network.Outputs.Channels);
         List<OnnxTensor> tensors = [];
         foreach (CellposeEntry entry in layout.Entries())
         {
@@ -99,7 +99,7 @@ public sealed class CellposeStateReader
                 : OnnxTensor.FromFloats(entry.Key, entry.Shape, tensor.ToFloats()));
         }
 
-        return new TorchCheckpoint(_origin, tensors);
+        return new TorchCheckpoint(_model.Origin, tensors);
     }
 
     /// <summary>x to out = a + conv_3(conv_2(a)) with a = proj(x) + conv_1(conv_0(x)); gives x.</summary>
@@ -136,16 +136,16 @@ public sealed class CellposeStateReader
     {
         int sum = ReadBatchNormConv($"{block}.conv", 2, 3, output);
         (int style, int rest) = SplitSum(sum, IsStyleFeature, $"{block}, its style");
-        PlainConvolution linear = (PlainConvolution)_makers[style];
-        _pooled.Add(_makers[_makers[linear.Input].Inputs[0]].Inputs[0]);
-        _state[$"{block}.full.weight"] = linear.Weight;
-        _state[$"{block}.full.bias"] = linear.Bias!;
+        LinearNode linear = (LinearNode)_makers[style];
+        _pooled.Add(_makers[_makers[linear.Inputs[0]].Inputs[0]].Inputs[0]);
+        _state[$"{block}.full.weight"] = Weight(linear.Weight);
+        _state[$"{block}.full.bias"] = Weight(linear.Bias);
         return rest;
     }
 
     private int ReadBatchNormConv(string block, int index, long kernel, int output)
     {
-        int x = Through(ReadConvolution($"{block}.{index}", kernel, output), PlainKind.Relu);
+        int x = Through<ReluNode>(ReadConvolution($"{block}.{index}", kernel, output));
         return ReadBatchNorm($"{block}.0", x);
     }
 
@@ -154,23 +154,22 @@ public sealed class CellposeStateReader
 
     private int ReadConvolution(string name, long kernel, int output)
     {
-        PlainConvolution convolution = _makers.GetValueOrDefault(output) as PlainConvolution
+        ConvolutionNode convolution = _makers.GetValueOrDefault(output) as ConvolutionNode
             ?? throw Refuse($"'{name}' is no convolution");
         Require(convolution.Kernel == kernel, $"the convolution '{name}' is not {kernel}x{kernel}");
-        _state[$"{name}.weight"] = convolution.Weight;
-        _state[$"{name}.bias"] = convolution.Bias
-            ?? OnnxTensor.FromFloats(name, [convolution.Weight.Dims[0]], new float[convolution.Weight.Dims[0]]);
+        _state[$"{name}.weight"] = Weight(convolution.Weight);
+        _state[$"{name}.bias"] = convolution.Bias is { } bias ? Weight(bias) : Filled(convolution.OutputChannels, 0);
         return convolution.Inputs[0];
     }
 
     private int ReadBatchNorm(string name, int output)
     {
-        if (_makers.GetValueOrDefault(output) is PlainBatchNorm found)
+        if (_makers.GetValueOrDefault(output) is BatchNormalizationNode found)
         {
             _state[$"{name}.weight"] = WithCellposeEpsilon(found);
-            _state[$"{name}.bias"] = found.Bias;
-            _state[$"{name}.running_mean"] = found.Mean;
-            _state[$"{name}.running_var"] = found.Variance;
+            _state[$"{name}.bias"] = Weight(found.Bias);
+            _state[$"{name}.running_mean"] = Weight(found.Mean);
+            _state[$"{name}.running_var"] = Weight(found.Variance);
             return found.Inputs[0];
         }
 
@@ -191,18 +190,20 @@ public sealed class CellposeStateReader
     }
 
     /// <summary>The scale that with Cellpose's epsilon does what the stored one does with its own.</summary>
-    private static OnnxTensor WithCellposeEpsilon(PlainBatchNorm norm)
+    private OnnxTensor WithCellposeEpsilon(BatchNormalizationNode norm)
     {
         if (norm.Epsilon == CellposeEpsilon)
         {
-            return norm.Scale;
+            return Weight(norm.Scale);
         }
 
-        float[] variance = norm.Variance.ToFloats();
-        float[] scale = [.. norm.Scale.ToFloats().Select((s, i) =>
+        float[] variance = Weight(norm.Variance).ToFloats();
+        float[] scale = [.. Weight(norm.Scale).ToFloats().Select((s, i) =>
             (float)(s * Math.Sqrt(((double)variance[i] + CellposeEpsilon) / ((double)variance[i] + norm.Epsilon))))];
-        return OnnxTensor.FromFloats(norm.Scale.Name, [.. norm.Scale.Dims], scale);
+        return OnnxTensor.FromFloats(norm.Scale.Name, [scale.Length], scale);
     }
+
+    private OnnxTensor Weight(NetworkTensor tensor) => _model.FindWeight(tensor.Name)!;
 
     private static OnnxTensor Filled(int length, float value)
     {
@@ -213,24 +214,26 @@ public sealed class CellposeStateReader
 
     private (int Found, int Other) SplitSum(int output, Func<int, bool> wanted, string where)
     {
-        Require(_makers.GetValueOrDefault(output) is PlainStep { Kind: PlainKind.Add }, $"{where}: there is no sum");
+        Require(_makers.GetValueOrDefault(output) is AddNode, $"{where}: there is no sum");
         IReadOnlyList<int> terms = _makers[output].Inputs;
         Require(wanted(terms[0]) != wanted(terms[1]), $"{where}: its terms are other ones");
         return wanted(terms[0]) ? (terms[0], terms[1]) : (terms[1], terms[0]);
     }
 
     private bool IsWideConvolution(int value) =>
-        _makers.GetValueOrDefault(value) is PlainConvolution { Kernel: 3 };
+        _makers.GetValueOrDefault(value) is ConvolutionNode { Kernel: 3 };
 
     private bool IsStyleFeature(int value) =>
-        _makers.GetValueOrDefault(value) is PlainConvolution { Kernel: 1, Bias: not null } linear
-        && _makers.GetValueOrDefault(linear.Input) is PlainStep { Kind: PlainKind.L2Normalize } unit
-        && _makers.GetValueOrDefault(unit.Inputs[0]) is PlainStep { Kind: PlainKind.GlobalAveragePool };
+        _makers.GetValueOrDefault(value) is LinearNode linear
+        && _makers.GetValueOrDefault(linear.Inputs[0]) is L2NormalizeNode unit
+        && _makers.GetValueOrDefault(unit.Inputs[0]) is GlobalAveragePoolNode;
 
-    private int Through(int output, PlainKind kind) =>
-        _makers.GetValueOrDefault(output) is PlainStep step && step.Kind == kind
+    /// <summary>The value that a node of one kind read to make this one.</summary>
+    private int Through<TNode>(int output)
+        where TNode : NetworkNode =>
+        _makers.GetValueOrDefault(output) is TNode step and not UpsampleNode { Linear: true }
             ? step.Inputs[0]
-            : throw Refuse($"a {kind} is missing");
+            : throw Refuse($"a {typeof(TNode).Name.Replace("Node", "", StringComparison.Ordinal)} is missing");
 
     private void Require(bool holds, string why)
     {
@@ -242,6 +245,6 @@ public sealed class CellposeStateReader
 
     private SelfAdaptException Refuse(string why) => new(
         ExitCode.ModelUnsupported,
-        $"{_origin}: no Cellpose checkpoint can be made from it: it is not the network of Cellpose 1 to 3 "
+        $"{_model.Origin}: no Cellpose checkpoint can be made from it: it is not the network of Cellpose 1 to 3 "
         + $"(residual, style, no concatenation): {why}. Write it as ONNX instead.");
 }

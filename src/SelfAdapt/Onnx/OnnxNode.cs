@@ -82,6 +82,11 @@ public sealed class OnnxNode
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
 
+    /// <summary>True if a list of integers is absent, or holds one value only.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">The value that it may hold.</param>
+    internal bool HasOnly(string name, long value) => GetInts(name) is not { } values || values.All(v => v == value);
+
     private OnnxAttribute? Find(string name, OnnxAttributeKind kind)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Onnx;
 

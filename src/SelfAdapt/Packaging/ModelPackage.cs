@@ -5,6 +5,7 @@ using System.IO.Compression;
 using System.Text;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 
@@ -42,7 +43,7 @@ public static class ModelPackage
     }
 
     /// <summary>Makes the package.</summary>
-    /// <param name="model">The ONNX file, as <see cref="VariantWriter"/> writes it.</param>
+    /// <param name="model">The ONNX file, as <see cref="NetworkWriter"/> writes it.</param>
     /// <param name="variant">How it was written: 32-bit, any size or one of at least 128 px.</param>
     /// <param name="network">The network as imported.</param>
     /// <param name="engine">The same network, ready to run.</param>

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Packaging;
@@ -17,7 +18,7 @@ internal static class PackageDescription
     public const string FormatVersion = "0.5.7";
 
     /// <summary>The id of the input tensor, which is the name of the ONNX input.</summary>
-    public const string InputId = VariantWriter.InputName;
+    public const string InputId = NetworkWriter.InputName;
 
     /// <summary>Rows and columns that consumers cut off at a tile's rim.</summary>
     public const int Halo = 32;
@@ -69,7 +70,7 @@ internal static class PackageDescription
             {
                 ["source"] = PackageFiles.Model,
                 [PackageFiles.ChecksumsKey] = checksums[PackageFiles.Model],
-                ["opset_version"] = VariantWriter.Opset,
+                ["opset_version"] = NetworkWriter.Opset,
             },
         };
         JsonObject own = new()
@@ -89,7 +90,7 @@ internal static class PackageDescription
     /// <summary>The id of the output tensor: the ONNX output's name as far as ids may hold it.</summary>
     /// <param name="network">The network.</param>
     public static string OutputId(Network network) =>
-        Identifier(network.Outputs.HasFlow ? VariantWriter.FlowOutputName : network.OutputName);
+        Identifier(network.Outputs.HasFlow ? NetworkWriter.FlowOutputName : network.OutputName);
 
     private static JsonObject Input(
         SegmentationOptions preparation, ModelVariant variant, Network network,

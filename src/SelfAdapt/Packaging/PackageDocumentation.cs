@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Packaging;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Linq;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.Threading.Tasks;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;

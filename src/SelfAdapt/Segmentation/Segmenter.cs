@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;

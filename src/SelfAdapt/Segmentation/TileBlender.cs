@@ -1,5 +1,6 @@
 using System;
 using System.Threading.Tasks;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;

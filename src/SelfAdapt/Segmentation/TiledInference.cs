@@ -1,4 +1,5 @@
 using System;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Segmentation;

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 

@@ -6,6 +6,7 @@ using System.Threading;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Training;
 

@@ -7,6 +7,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Simulation;
@@ -32,7 +33,7 @@ public sealed class CheckpointTests
     };
 
     private static readonly Lazy<Network> Small =
-        new(() => NetworkImporter.Import(SmallNetworks.Cellpose(4, 20, 8)));
+        new(() => Network.Read(SmallNetworks.Cellpose(4, 20, 8)));
 
     private static readonly Lazy<IReadOnlyList<NamedImage>> Images = new(() =>
     [

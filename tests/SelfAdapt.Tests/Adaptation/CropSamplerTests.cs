@@ -3,6 +3,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 
 namespace SelfAdapt.Tests.Adaptation;

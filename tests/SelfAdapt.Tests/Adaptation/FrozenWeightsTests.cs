@@ -2,6 +2,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Tests.Adaptation;
 

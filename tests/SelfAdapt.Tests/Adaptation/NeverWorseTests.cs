@@ -8,6 +8,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
@@ -37,7 +38,7 @@ public sealed class NeverWorseTests
 
     private static readonly SegmentationOptions Segmentation = new() { Diameter = 22, DiamMean = 17 };
 
-    private static readonly Lazy<Network> Model = new(() => NetworkImporter.Import(
+    private static readonly Lazy<Network> Model = new(() => Network.Read(
         OnnxModel.Load(Path.Combine(RepositoryFolder.Root, "models", "nuclei_small.onnx"))));
 
     [TestMethod]

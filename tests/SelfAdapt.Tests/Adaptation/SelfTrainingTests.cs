@@ -5,6 +5,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Tests.Autodiff;
 using SelfAdapt.Tests.Compute;
 
@@ -17,7 +18,7 @@ public sealed class SelfTrainingTests
     private static readonly AdaptationOptions Options = new() { BatchSize = 2, Crop = 32 };
 
     private static readonly Lazy<Network> Small =
-        new(() => NetworkImporter.Import(SmallNetworks.Cellpose(4, 20, 8)));
+        new(() => Network.Read(SmallNetworks.Cellpose(4, 20, 8)));
 
     [TestMethod]
     [DataRow(false)]

@@ -7,6 +7,7 @@ using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Compute.Reference;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Tests.Autodiff;
@@ -18,7 +19,7 @@ public sealed class CellposeReferenceTests
     private const int Height = 32;
     private const int Width = 48;
 
-    private static readonly Lazy<Network> Filled = new(() => NetworkImporter.Import(
+    private static readonly Lazy<Network> Filled = new(() => Network.Read(
         CellposeGraphBuilder.Build(FilledState())));
 
     [TestMethod]

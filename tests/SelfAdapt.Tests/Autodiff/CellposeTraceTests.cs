@@ -8,6 +8,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 
@@ -225,7 +226,7 @@ public sealed class CellposeTraceTests
         return values;
     }
 
-    private static Network RealNetwork() => NetworkImporter.Import(CellposeGraphBuilder.Build(
+    private static Network RealNetwork() => Network.Read(CellposeGraphBuilder.Build(
         TorchCheckpoint.Load(SharedData.Path("models", "cellpose_nuclei_dsb", "nuclei_dsb"))));
 
     private static JsonDocument Json(string name) =>

@@ -3,6 +3,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Tests.Autodiff;
@@ -19,7 +20,7 @@ public sealed class ExportTests
     public void WithWeights_UnchangedWeights_GivesTheSameFile(string name)
     {
         OnnxModel model = RealModels.Load(name);
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         using CpuBackend backend = new(1);
         using NetworkWeights weights = new(network, backend);
 
@@ -32,14 +33,14 @@ public sealed class ExportTests
     public void WithWeights_EveryWeightMoved_ComesBackOnImport()
     {
         OnnxModel model = RealModels.Load(RealModels.Dynamic);
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         WeightSnapshot moved = new(
             [.. network.InitialParameters.Select((v, i) => v + (0.001f * (i % 7)))],
             [.. network.InitialStatistics.Select((v, i) => v + (0.001f * (i % 5)))]);
 
         OnnxModel after = OnnxModel.Parse(model.WithWeights(moved.ByName(network)), "after");
 
-        Network again = NetworkImporter.Import(after);
+        Network again = Network.Read(after);
         CollectionAssert.AreEqual(moved.Parameters, again.InitialParameters);
         CollectionAssert.AreEqual(moved.Statistics, again.InitialStatistics);
     }

@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Autodiff.Operations;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Gpu;
 using SelfAdapt.Compute.Reference;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Compute;
 using SelfAdapt.Tests.Gpu;
@@ -24,9 +26,9 @@ public sealed class NetworkGradientTests
 
     private static readonly Dictionary<string, Lazy<Network>> Networks = new()
     {
-        ["Cellpose"] = new(() => NetworkImporter.Import(SmallNetworks.Cellpose(4, 4, 8, 8))),
-        ["UNet"] = new(() => NetworkImporter.Import(SmallNetworks.UNet())),
-        ["Tangle"] = new(() => NetworkImporter.Import(SmallNetworks.Tangle())),
+        ["Cellpose"] = new(() => Network.Read(SmallNetworks.Cellpose(4, 4, 8, 8))),
+        ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
+        ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>
@@ -141,7 +143,8 @@ public sealed class NetworkGradientTests
         // Plays the plan: every buffer remembers which value it holds, until another one is written over it.
         Network network = Networks[name].Value;
         using CpuBackend backend = new(1);
-        MemoryPlan plan = new(network, Batch, Height, Width, mode, backend.TensorBytes);
+        IReadOnlyList<Operation> operations = NetworkCompiler.Compile(network);
+        MemoryPlan plan = new(network, operations, Batch, Height, Width, mode, backend.TensorBytes);
         int[] holds = new int[plan.Places.Count];
         bool backward = false;
         bool Overlap(int a, int b) =>
@@ -159,7 +162,7 @@ public sealed class NetworkGradientTests
         int Gradient(int value) => network.Values.Count + value;
 
         Make(0);
-        foreach (var operation in network.Operations)
+        foreach (Operation operation in operations)
         {
             operation.Inputs.ToList().ForEach(Read);
             Make(operation.Output);
@@ -175,9 +178,9 @@ public sealed class NetworkGradientTests
 
         backward = true;
         Put(plan.GradientBuffer(network.OutputValue)!.Value, Gradient(network.OutputValue));
-        for (int i = network.Operations.Count - 1; i >= 0; i--)
+        for (int i = operations.Count - 1; i >= 0; i--)
         {
-            var operation = network.Operations[i];
+            Operation operation = operations[i];
             if (plan.GradientBuffer(operation.Output) is not int own)
             {
                 continue;
@@ -185,9 +188,9 @@ public sealed class NetworkGradientTests
 
             foreach (int repeated in plan.RepeatedBefore(i))
             {
-                IReadOnlyList<int> inputs = repeated < 0 ? [] : network.Operations[repeated].Inputs;
+                IReadOnlyList<int> inputs = repeated < 0 ? [] : operations[repeated].Inputs;
                 inputs.ToList().ForEach(Read);
-                Make(repeated < 0 ? 0 : network.Operations[repeated].Output);
+                Make(repeated < 0 ? 0 : operations[repeated].Output);
                 inputs.ToList().ForEach(Read);
             }
 

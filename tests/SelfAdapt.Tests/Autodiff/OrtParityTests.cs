@@ -6,6 +6,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Tests.Compute;
@@ -45,7 +46,7 @@ public sealed class OrtParityTests
     public void Forward_AdaptedFile_EqualsOnnxRuntime()
     {
         OnnxModel source = SmallNetworks.Cellpose(4, 4, 8, 8);
-        Network network = NetworkImporter.Import(source);
+        Network network = Network.Read(source);
         AdaptationOptions options = new() { BatchSize = 2, Crop = 32 };
         using CpuBackend backend = new(2);
         using SelfTraining training = new(network, backend, options);
@@ -68,7 +69,7 @@ public sealed class OrtParityTests
             Assert.Inconclusive("not run: " + reason);
         }
 
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         using CpuBackend backend = new(2);
         using NetworkWeights weights = new(network, backend);
         using TrainableGraph graph = new(network, weights, backend, batch, height, width, GraphMode.Inference);

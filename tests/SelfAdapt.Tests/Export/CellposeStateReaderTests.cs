@@ -4,6 +4,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Autodiff;
 
@@ -124,7 +125,7 @@ public sealed class CellposeStateReaderTests
     }
 
     private static TorchCheckpoint Read(OnnxModel model, float mean, float labels) =>
-        CellposeStateReader.Read(model, NetworkImporter.Import(model), mean, labels);
+        CellposeStateReader.Read(model, Network.Read(model), mean, labels);
 
     private static OnnxModel Without(OnnxModel model, string[] norms) => Rewritten(model, norms, null);
 

@@ -4,6 +4,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Autodiff;
 using SelfAdapt.Tests.Onnx;
@@ -61,8 +62,8 @@ public sealed class ConsumerCheckTests
     {
         OnnxModel model = RealModels.Load(name);
         OnnxModel variant = OnnxModel.Parse(
-            VariantWriter.Write(
-                model, NetworkImporter.Import(model), ModelVariant.Static(256), new Dictionary<string, string>()),
+            NetworkWriter.Write(
+                model, Network.Read(model), ModelVariant.Static(256), new Dictionary<string, string>()),
             "v.onnx");
 
         Assert.IsFalse(ConsumerCheck.Check(model).Single(f => f.Consumer == "OpenCV DNN").IsMet);

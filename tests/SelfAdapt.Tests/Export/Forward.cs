@@ -4,6 +4,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Tests.Compute;
@@ -20,7 +21,7 @@ internal static class Forward
     /// <summary>The trained output, by the built-in engine.</summary>
     public static float[] Builtin(OnnxModel model, float[] x, int height, int width)
     {
-        Network network = NetworkImporter.Import(model);
+        Network network = Network.Read(model);
         using CpuBackend backend = new(2);
         using NetworkWeights weights = new(network, backend);
         using EngineNetwork engine = new(weights, backend);

@@ -4,6 +4,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Autodiff;
 
@@ -28,7 +29,7 @@ public sealed class VariantWriterTests
     {
         OnnxModel source = Small(name);
         OnnxModel portable = Variant(source, ModelVariant.Portable);
-        Network network = NetworkImporter.Import(source);
+        Network network = Network.Read(source);
         float[] x = Forward.Picture(network.InputChannels, 16, 24);
         float[] expected = Forward.Builtin(source, x, 16, 24);
 
@@ -46,7 +47,7 @@ public sealed class VariantWriterTests
     {
         OnnxModel source = Small(name);
         OnnxModel half = Variant(source, ModelVariant.Fp16);
-        Network network = NetworkImporter.Import(source);
+        Network network = Network.Read(source);
         float[] x = Forward.Picture(network.InputChannels, 16, 24);
         float[] run = Forward.Builtin(half, x, 16, 24);
 
@@ -66,7 +67,7 @@ public sealed class VariantWriterTests
     public void Write_RealModels_OnnxRuntimeSaysTheSame(string name, double bound)
     {
         OnnxModel source = RealModels.Load(name);
-        Network network = NetworkImporter.Import(source);
+        Network network = Network.Read(source);
         int channels = network.InputChannels;
         float[] x = Forward.Picture(channels, 224, 224);
         float[] expected = Forward.Builtin(source, x, 224, 224);
@@ -139,7 +140,7 @@ public sealed class VariantWriterTests
         OnnxModel source = SmallNetworks.Cellpose(4, 4);
         Dictionary<string, string> pairs = new() { ["b"] = "2", ["a"] = "1" };
         byte[] written =
-            VariantWriter.Write(source, NetworkImporter.Import(source), ModelVariant.Portable, pairs);
+            NetworkWriter.Write(source, Network.Read(source), ModelVariant.Portable, pairs);
 
         CollectionAssert.AreEquivalent(pairs.ToArray(), OnnxModel.Parse(written, "v").Metadata.ToArray());
     }
@@ -152,7 +153,7 @@ public sealed class VariantWriterTests
     };
 
     private static OnnxModel Variant(OnnxModel source, ModelVariant variant) => OnnxModel.Parse(
-        VariantWriter.Write(source, NetworkImporter.Import(source), variant, NoMetadata), "variant.onnx");
+        NetworkWriter.Write(source, Network.Read(source), variant, NoMetadata), "variant.onnx");
 
     private static string Describe(OnnxValueInfo value) => $"{value.Name} {string.Join(' ', value.Shape!)}";
 }

@@ -7,6 +7,7 @@ using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Fuzz;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
@@ -94,7 +95,7 @@ public sealed class BadFileTests : IDisposable
     public void Import_SizesThatFoldIntoMillions_AreRefused()
     {
         OnnxModel model = OnnxModel.Parse(SeedFiles.Nested(cyclic: false), "m");
-        Assert.AreEqual(ExitCode.ModelUnsupported, Refused(() => NetworkImporter.Import(model), "size computations"));
+        Assert.AreEqual(ExitCode.ModelUnsupported, Refused(() => Network.Read(model), "size computations"));
     }
 
     [TestMethod]
@@ -115,7 +116,7 @@ public sealed class BadFileTests : IDisposable
         writer.AddNode(type, "culprit", type == "Mul" ? ["pooled"] : names, ["y"]);
         OnnxModel model = OnnxModel.Parse(writer.ToArray(), "m");
 
-        Refused(() => NetworkImporter.Import(model), "culprit");
+        Refused(() => Network.Read(model), "culprit");
     }
 
     [TestMethod]
@@ -130,7 +131,7 @@ public sealed class BadFileTests : IDisposable
         writer.AddNode("Relu", "relu", ["x"], ["y"]);
         OnnxModel model = OnnxModel.Parse(writer.ToArray(), "m");
 
-        Refused(() => NetworkImporter.Import(model), "impossible size");
+        Refused(() => Network.Read(model), "impossible size");
     }
 
     [TestMethod]
@@ -203,7 +204,7 @@ public sealed class BadFileTests : IDisposable
         sketch.Conv(sketch.Image, 1, 1, "y", OnnxAttribute.Ints("kernel_shape", 3, 3));
         OnnxModel model = OnnxModel.Parse(sketch.ToArray(), "m");
 
-        Refused(() => NetworkImporter.Import(model), "1x1 convolution");
+        Refused(() => Network.Read(model), "1x1 convolution");
     }
 
     [TestMethod]

@@ -8,6 +8,7 @@ using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Gpu;
 using SelfAdapt.Compute.Reference;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Autodiff;
 using SelfAdapt.Tests.Compute;
@@ -94,7 +95,7 @@ public sealed class GpuBackendTests
     [TestMethod]
     public void SelfTraining_TwoStepsInTheSimulator_AgreeWithTheReference()
     {
-        Network network = NetworkImporter.Import(SmallNetworks.Cellpose(4));
+        Network network = Network.Read(SmallNetworks.Cellpose(4));
 
         // Stored statistics: with the batch's, biases have no gradient but rounding's; AdamW makes whole steps of that.
         AdaptationOptions options = new()

@@ -5,6 +5,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 using SelfAdapt.Tests.Compute;
@@ -49,7 +50,7 @@ internal static class HundredSteps
     public static (float[] Losses, float[] Weights) Run(Backend backend, int steps)
     {
         ulong counter = 0;
-        Network network = NetworkImporter.Import(CellposeGraphBuilder.Build(
+        Network network = Network.Read(CellposeGraphBuilder.Build(
             CellposeGraphBuilder.RandomState([2, 32, 64, 128, 256], () => CounterRandom.Uniform(1, counter++))));
         ChannelMeaning[] channels = SelfTraining.Meanings(network.Outputs);
         using NetworkWeights weights = new(network, backend);

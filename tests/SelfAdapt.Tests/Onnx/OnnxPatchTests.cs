@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using static SelfAdapt.Tests.Onnx.OnnxModelTests;
 using static SelfAdapt.Tests.Onnx.SmallModels;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 
 namespace SelfAdapt.Tests.Onnx;

@@ -8,6 +8,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
@@ -155,9 +156,9 @@ public sealed class ModelPackageTests : IDisposable
 
     private static byte[] Pack(OnnxModel source, ModelVariant variant, PackageRequest request)
     {
-        byte[] model = VariantWriter.Write(
-            source, NetworkImporter.Import(source), variant, new Dictionary<string, string>());
-        Network network = NetworkImporter.Import(OnnxModel.Parse(model, "variant"));
+        byte[] model = NetworkWriter.Write(
+            source, Network.Read(source), variant, new Dictionary<string, string>());
+        Network network = Network.Read(OnnxModel.Parse(model, "variant"));
         using CpuBackend backend = new(2);
         using NetworkWeights weights = new(network, backend);
         using EngineNetwork engine = new(weights, backend);

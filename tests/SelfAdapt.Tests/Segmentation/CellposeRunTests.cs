@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Autodiff;
@@ -48,7 +49,7 @@ public sealed class CellposeRunTests
         LabelImage masks = LabelFile.Read(Golden($"{name}_cp_masks.png"));
 
         using CpuBackend backend = new(2);
-        Network model = NetworkImporter.Import(RealModels.Load(RealModels.Checkpoint));
+        Network model = Network.Read(RealModels.Load(RealModels.Checkpoint));
         using NetworkWeights weights = new(model, backend);
         using EngineNetwork network = new(weights, backend);
         Segmenter segmenter =

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 

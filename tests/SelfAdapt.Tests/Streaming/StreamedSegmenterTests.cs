@@ -6,6 +6,7 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
@@ -265,7 +266,7 @@ public sealed class StreamedSegmenterTests
     private static void Run(SegmentationOptions options, Image image, Action<ISegmentationNetwork> test)
     {
         string model = Path.Combine(RepositoryFolder.Root, "models", "nuclei_small.onnx");
-        Network network = NetworkImporter.Import(OnnxModel.Load(model));
+        Network network = Network.Read(OnnxModel.Load(model));
         using CpuBackend backend = new(2);
         using NetworkWeights weights = new(network, backend);
         using EngineNetwork engine = new(weights, backend);

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Training;

@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Simulation;

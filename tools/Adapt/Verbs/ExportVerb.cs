@@ -7,6 +7,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Export;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Packaging;
 using SelfAdapt.Segmentation;

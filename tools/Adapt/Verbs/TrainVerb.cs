@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 using SelfAdapt.Imaging;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Autodiff;
+using SelfAdapt.Graph;
 using SelfAdapt.Onnx;
 using SelfAdapt.Segmentation;
 

@@ -1,5 +1,7 @@
 using System;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
@@ -10,6 +12,13 @@ namespace SelfAdapt.Autodiff.Operations;
 internal sealed class BatchNormOperation(int input, int output, NormTensors norm)
     : Operation(norm.Relu ? "BatchNorm+Relu" : "BatchNorm", [input], output)
 {
+    public BatchNormOperation(BatchNormalizationNode node)
+        : this(
+            node.Inputs[0], node.Output,
+            new NormTensors(node.Scale, node.Bias, node.Mean, node.Variance, node.Epsilon, false))
+    {
+    }
+
     /// <summary>Its weights and constants.</summary>
     public NormTensors Norm => norm;
 

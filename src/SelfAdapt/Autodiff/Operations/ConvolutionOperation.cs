@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
@@ -11,20 +13,17 @@ namespace SelfAdapt.Autodiff.Operations;
 /// </summary>
 /// <param name="inputs">The activation that is convolved, then those that are added.</param>
 /// <param name="output">The activation it makes.</param>
-/// <param name="weights">Size and weights.</param>
+/// <param name="weights">The convolution itself.</param>
 /// <param name="norm">The normalisation in front, or null.</param>
 /// <param name="sum">Which inputs are added.</param>
 internal sealed class ConvolutionOperation(
-    IReadOnlyList<int> inputs, int output, ConvolutionWeights weights, NormTensors? norm, ConvolutionSum sum)
+    IReadOnlyList<int> inputs, int output, ConvolutionNode weights, NormTensors? norm, ConvolutionSum sum)
     : Operation(Describe(weights.Kernel, norm, sum), inputs, output)
 {
-    public ConvolutionOperation(int input, int output, ConvolutionWeights weights)
-        : this([input], output, weights, null, default)
+    public ConvolutionOperation(ConvolutionNode node)
+        : this(node.Inputs, node.Output, node, null, default)
     {
     }
-
-    /// <summary>Kernel height and width.</summary>
-    public int Kernel => weights.Kernel;
 
     public override bool BackwardReadsInput(int input) => input == 0;
 
@@ -49,8 +48,8 @@ internal sealed class ConvolutionOperation(
             : null;
 
     public override IDisposable CreateState(Backend backend) => new Prepared(
-        backend.CreateConvolution(weights.Inputs, weights.Outputs, weights.Kernel),
-        norm is null ? null : backend.CreateVector(2 * weights.Inputs));
+        backend.CreateConvolution(weights.InputChannels, weights.OutputChannels, weights.Kernel),
+        norm is null ? null : backend.CreateVector(2 * weights.InputChannels));
 
     public override void Forward(in OperationRun run)
     {
@@ -126,10 +125,6 @@ internal sealed class ConvolutionOperation(
         }
     }
 }
-
-/// <summary>A convolution's size and weights.</summary>
-internal sealed record ConvolutionWeights(
-    int Inputs, int Outputs, int Kernel, NetworkTensor Weight, NetworkTensor? Bias);
 
 /// <summary>Which of a convolution's inputs are added to its output: per pixel, and per sample and channel.</summary>
 internal readonly record struct ConvolutionSum(int? Residual, int? PerChannel);

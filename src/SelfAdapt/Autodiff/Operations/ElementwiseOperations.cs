@@ -1,9 +1,10 @@
 using SelfAdapt.Compute;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
 /// <summary>Relu on its own.</summary>
-internal sealed class ReluOperation(int input, int output) : Operation("Relu", [input], output)
+internal sealed class ReluOperation(ReluNode node) : Operation("Relu", node)
 {
     public override bool BackwardReadsOutput => true;
 
@@ -19,7 +20,7 @@ internal sealed class ReluOperation(int input, int output) : Operation("Relu", [
 }
 
 /// <summary>Add of two activations of the same size.</summary>
-internal sealed class AddOperation(int a, int b, int output) : Operation("Add", [a, b], output)
+internal sealed class AddOperation(AddNode node) : Operation("Add", node)
 {
     public override bool PassesGradient(int input) => true;
 
@@ -39,7 +40,7 @@ internal sealed class AddOperation(int a, int b, int output) : Operation("Add", 
 }
 
 /// <summary>Add of a value per sample and channel (Cellpose's style features).</summary>
-internal sealed class AddPerChannelOperation(int x, int s, int output) : Operation("Add per channel", [x, s], output)
+internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per channel", node)
 {
     public override bool CheapToRepeat => true;
 

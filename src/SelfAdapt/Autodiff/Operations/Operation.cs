@@ -1,12 +1,18 @@
 using System;
 using System.Collections.Generic;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph;
 
 namespace SelfAdapt.Autodiff.Operations;
 
 /// <summary>One step of a network, forward and backward side by side. It holds no activations: graphs do.</summary>
 internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int output)
 {
+    protected Operation(string kind, NetworkNode node)
+        : this(kind, node.Inputs, node.Output)
+    {
+    }
+
     /// <summary>What it is, for people.</summary>
     public string Kind { get; } = kind;
 
@@ -58,7 +64,7 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
 /// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
 internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
 {
-    private Operation Operation => graph.Network.Operations[index];
+    private Operation Operation => graph.Operations[index];
 
     /// <summary>The backend.</summary>
     public Backend Backend => graph.Backend;

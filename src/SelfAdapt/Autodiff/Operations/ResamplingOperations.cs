@@ -1,10 +1,10 @@
-using System.Collections.Generic;
 using SelfAdapt.Compute;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
 /// <summary>MaxPool 2x2, stride 2.</summary>
-internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPool 2x2", [input], output)
+internal sealed class MaxPoolOperation(MaxPoolNode node) : Operation("MaxPool 2x2", node)
 {
     public override bool BackwardReadsInput(int input) => true;
 
@@ -22,24 +22,26 @@ internal sealed class MaxPoolOperation(int input, int output) : Operation("MaxPo
 }
 
 /// <summary>Resize to twice the size.</summary>
-internal sealed class UpsampleOperation(int input, int output, UpsampleMode mode)
-    : Operation(mode == UpsampleMode.Nearest ? "Resize x2 nearest" : "Resize x2 linear", [input], output)
+internal sealed class UpsampleOperation(UpsampleNode node)
+    : Operation(node.Linear ? "Resize x2 linear" : "Resize x2 nearest", node)
 {
+    private readonly UpsampleMode _mode = node.Linear ? UpsampleMode.Linear : UpsampleMode.Nearest;
+
     public override bool CheapToRepeat => true;
 
-    public override void Forward(in OperationRun run) => run.Backend.Upsample(run.Input(0), run.Output, mode);
+    public override void Forward(in OperationRun run) => run.Backend.Upsample(run.Input(0), run.Output, _mode);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.UpsampleBackward(run.OutputGradient, dx, mode, run.Accumulates(0));
+            run.Backend.UpsampleBackward(run.OutputGradient, dx, _mode, run.Accumulates(0));
         }
     }
 }
 
 /// <summary>Concat along the channels.</summary>
-internal sealed class ConcatOperation(IReadOnlyList<int> inputs, int output) : Operation("Concat", inputs, output)
+internal sealed class ConcatOperation(ConcatNode node) : Operation("Concat", node)
 {
     public override void Forward(in OperationRun run)
     {

@@ -1,10 +1,11 @@
 using SelfAdapt.Compute;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff.Operations;
 
 /// <summary>Mean over all pixels, in any of the forms that exporters give it.</summary>
-internal sealed class GlobalAveragePoolOperation(int input, int output)
-    : Operation("GlobalAveragePool", [input], output)
+internal sealed class GlobalAveragePoolOperation(GlobalAveragePoolNode node)
+    : Operation("GlobalAveragePool", node)
 {
     public override void Forward(in OperationRun run) => run.Backend.GlobalAveragePool(run.Input(0), run.Output);
 
@@ -18,7 +19,7 @@ internal sealed class GlobalAveragePoolOperation(int input, int output)
 }
 
 /// <summary>Division by the Euclidean norm per sample (Cellpose's style vector).</summary>
-internal sealed class L2NormalizeOperation(int input, int output) : Operation("L2 normalise", [input], output)
+internal sealed class L2NormalizeOperation(L2NormalizeNode node) : Operation("L2 normalise", node)
 {
     public override bool BackwardReadsInput(int input) => true;
 
@@ -37,16 +38,15 @@ internal sealed class L2NormalizeOperation(int input, int output) : Operation("L
 }
 
 /// <summary>Gemm with a transposed weight: a linear layer on pooled features.</summary>
-internal sealed class LinearOperation(int input, int output, NetworkTensor weight, NetworkTensor bias)
-    : Operation("Linear", [input], output)
+internal sealed class LinearOperation(LinearNode node) : Operation("Linear", node)
 {
     public override bool BackwardReadsInput(int input) => true;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Linear(run.Input(0), run.Parameter(weight), run.Parameter(bias), run.Output);
+        run.Backend.Linear(run.Input(0), run.Parameter(node.Weight), run.Parameter(node.Bias), run.Output);
 
     public override void Backward(in OperationRun run) =>
         run.Backend.LinearBackward(
-            run.Input(0), run.Parameter(weight), run.OutputGradient, run.InputGradient(0), run.Accumulates(0),
-            run.ParameterGradient(weight), run.ParameterGradient(bias));
+            run.Input(0), run.Parameter(node.Weight), run.OutputGradient, run.InputGradient(0), run.Accumulates(0),
+            run.ParameterGradient(node.Weight), run.ParameterGradient(node.Bias));
 }

@@ -2,37 +2,58 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Autodiff.Operations;
+using SelfAdapt.Graph;
+using SelfAdapt.Graph.Operators;
 
 namespace SelfAdapt.Autodiff;
 
 /// <summary>
-/// Joins neighbours that a backend runs in one pass over memory: ReLU into the normalisation before it, the
-/// normalisation into the convolution behind it, sums into the convolution before them. What is joined away is read
-/// by nothing else, so the network computes the same.
+/// Turns a network's nodes into operations, and joins neighbours that a backend runs in one pass over memory: ReLU
+/// into the normalisation before it, the normalisation into the convolution behind it, sums into the convolution before
+/// them. What is joined away is read by nothing else, so the operations compute the same.
 /// </summary>
-internal sealed class OperationFusion
+internal sealed class NetworkCompiler
 {
     private readonly List<Operation> _operations;
-    private readonly IReadOnlySet<int> _kept;
+    private readonly int[] _kept;
 
-    private OperationFusion(List<Operation> operations, IReadOnlySet<int> kept) =>
-        (_operations, _kept) = (operations, kept);
-
-    /// <summary>Joins what can be joined, in place.</summary>
-    /// <param name="operations">In execution order.</param>
-    /// <param name="kept">Activations that must stay: outputs of the network.</param>
-    public static void Run(List<Operation> operations, IReadOnlySet<int> kept)
+    private NetworkCompiler(Network network)
     {
-        OperationFusion fusion = new(operations, kept);
-        for (int i = 0; i < operations.Count; i++)
+        _operations = [.. network.Nodes.Select(Operation)];
+        _kept = [network.OutputValue, network.EmbeddingValue];
+    }
+
+    /// <summary>The operations, in execution order.</summary>
+    public static IReadOnlyList<Operation> Compile(Network network)
+    {
+        NetworkCompiler compiler = new(network);
+        for (int i = 0; i < compiler._operations.Count; i++)
         {
             // An operation that takes in one before it moves up a place.
-            while (i >= 0 && fusion.Join(i))
+            while (i >= 0 && compiler.Join(i))
             {
                 i--;
             }
         }
+
+        return compiler._operations;
     }
+
+    private static Operation Operation(NetworkNode node) => node switch
+    {
+        ConvolutionNode n => new ConvolutionOperation(n),
+        BatchNormalizationNode n => new BatchNormOperation(n),
+        ReluNode n => new ReluOperation(n),
+        AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
+        AddNode n => new AddOperation(n),
+        MaxPoolNode n => new MaxPoolOperation(n),
+        UpsampleNode n => new UpsampleOperation(n),
+        ConcatNode n => new ConcatOperation(n),
+        GlobalAveragePoolNode n => new GlobalAveragePoolOperation(n),
+        L2NormalizeNode n => new L2NormalizeOperation(n),
+        LinearNode n => new LinearOperation(n),
+        _ => throw new NotSupportedException($"{node.GetType().Name} has no operation."),
+    };
 
     private bool Join(int index) => _operations[index] switch
     {

@@ -1,13 +1,15 @@
+using System;
 using System.Collections.Generic;
-using SelfAdapt.Autodiff.Operations;
+using System.Linq;
 using SelfAdapt.Compute;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Onnx;
 
-namespace SelfAdapt.Autodiff;
+namespace SelfAdapt.Graph;
 
 /// <summary>
-/// A network as the engine runs it: an ONNX graph with its size computations folded away, so that it can be
-/// compiled for any batch and size, and its weights laid out in one flat run.
+/// The plain graph that an ONNX file becomes: typed operators with size computations, aliases and changes of rank
+/// folded away, so that it can be compiled for any batch and size or written anew, and its weights laid out in one
+/// flat run.
 /// </summary>
 public sealed class Network
 {
@@ -54,23 +56,8 @@ public sealed class Network
     /// <summary>The values of the statistics as imported, back to back.</summary>
     public required float[] InitialStatistics { get; init; }
 
-    /// <summary>How many operations of each kind the network has, fused ones counted once.</summary>
-    public IReadOnlyDictionary<string, int> OperationCounts
-    {
-        get
-        {
-            SortedDictionary<string, int> counts = [];
-            foreach (Operation operation in Operations)
-            {
-                counts[operation.Kind] = counts.GetValueOrDefault(operation.Kind) + 1;
-            }
-
-            return counts;
-        }
-    }
-
-    /// <summary>The operations in execution order.</summary>
-    internal IReadOnlyList<Operation> Operations { get; init; } = [];
+    /// <summary>The operators in execution order.</summary>
+    internal IReadOnlyList<NetworkNode> Nodes { get; init; } = [];
 
     /// <summary>The activations; 0 is the image.</summary>
     internal IReadOnlyList<NetworkValue> Values { get; init; } = [];
@@ -80,6 +67,33 @@ public sealed class Network
 
     /// <summary>The activation that is the embedding.</summary>
     internal int EmbeddingValue { get; init; }
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="model">A checked ONNX model.</param>
+    /// <param name="outputs">What the output channels mean; null: Cellpose for three, a logit for one.</param>
+    /// <exception cref="SelfAdaptException">
+    /// <see cref="ExitCode.ModelUnsupported"/>: an operator, or a use of one, that can't be trained, or outputs
+    /// whose meaning is not known.
+    /// </exception>
+    public static Network Read(OnnxModel model, OutputDescription? outputs = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return NetworkReader.Read(model, outputs);
+    }
+
+    /// <summary>The nodes that a value is made by, in execution order.</summary>
+    internal IReadOnlyList<NetworkNode> NodesFor(int value)
+    {
+        HashSet<int> needed = [value];
+        List<NetworkNode> kept = [];
+        foreach (NetworkNode node in Nodes.Reverse().Where(n => needed.Contains(n.Output)))
+        {
+            needed.UnionWith(node.Inputs);
+            kept.Insert(0, node);
+        }
+
+        return kept;
+    }
 
     private static int Length(IReadOnlyList<NetworkTensor> tensors) =>
         tensors.Count == 0 ? 0 : tensors[^1].Offset + tensors[^1].Length;

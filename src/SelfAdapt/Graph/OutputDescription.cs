@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace SelfAdapt.Segmentation;
+namespace SelfAdapt.Graph;
 
 /// <summary>What an output channel (or a pair of them) means, and so how it is trained and turned.</summary>
 public enum OutputKind

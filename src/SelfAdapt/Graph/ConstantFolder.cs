@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Onnx;
 
-namespace SelfAdapt.Autodiff;
+namespace SelfAdapt.Graph;
 
 /// <summary>A small tensor known at import: sizes, scales, axes.</summary>
 /// <param name="Dims">Its dimensions; empty for a scalar.</param>

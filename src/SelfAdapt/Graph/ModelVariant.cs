@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace SelfAdapt.Export;
+namespace SelfAdapt.Graph;
 
 /// <summary>How a model is written anew for programs that can't take every ONNX file.</summary>
 /// <param name="Height">The one height that the file takes, px; null for any.</param>

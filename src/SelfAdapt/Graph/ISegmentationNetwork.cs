@@ -1,6 +1,6 @@
 using System;
 
-namespace SelfAdapt.Segmentation;
+namespace SelfAdapt.Graph;
 
 /// <summary>A network in inference mode, whatever engine runs it: batches of tiles in, raw outputs out.</summary>
 public interface ISegmentationNetwork : IDisposable
