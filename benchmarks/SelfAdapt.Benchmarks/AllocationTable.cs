@@ -1,7 +1,7 @@
 using System;
-using SelfAdapt.Adaptation;
-using SelfAdapt.Compute.Cpu;
 using System.Linq;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

@@ -1,9 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Torch;
 
 namespace SelfAdapt.Benchmarks;
 

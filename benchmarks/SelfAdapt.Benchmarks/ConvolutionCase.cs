@@ -1,7 +1,8 @@
 using System;
 using System.Text.Json.Nodes;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

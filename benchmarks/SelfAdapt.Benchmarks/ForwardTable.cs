@@ -1,10 +1,12 @@
 using System;
 using System.Text.Json.Nodes;
 using System.Threading;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Benchmarks;

@@ -1,7 +1,7 @@
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Benchmarks;
 

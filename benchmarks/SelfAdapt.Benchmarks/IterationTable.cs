@@ -1,6 +1,6 @@
 using System;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

@@ -4,10 +4,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Autodiff.Operations;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
+using SelfAdapt.Engine.Autodiff.Operations;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Benchmarks;
 

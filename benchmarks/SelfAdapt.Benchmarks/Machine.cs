@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

@@ -4,11 +4,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Simulation;
 
 namespace SelfAdapt.Benchmarks;
 

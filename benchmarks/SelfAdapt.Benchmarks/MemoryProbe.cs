@@ -1,10 +1,10 @@
 using System;
-using SelfAdapt.Adaptation;
-using SelfAdapt.Compute.Cpu;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Reflection;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
 

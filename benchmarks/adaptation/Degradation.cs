@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Study;
 

@@ -1,10 +1,11 @@
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Study;

@@ -2,11 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Training;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 
 namespace SelfAdapt.Study;
 

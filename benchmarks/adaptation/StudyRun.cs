@@ -6,10 +6,10 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Study;

@@ -3,9 +3,11 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using SelfAdapt.Imaging;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Study;
 

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System;
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Gpu;
 

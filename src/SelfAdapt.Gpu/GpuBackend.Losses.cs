@@ -1,6 +1,7 @@
 using System;
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Gpu;
 

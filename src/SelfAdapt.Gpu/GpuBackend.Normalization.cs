@@ -1,5 +1,5 @@
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;
 

@@ -1,4 +1,5 @@
-using SelfAdapt.Compute;
+
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;
 

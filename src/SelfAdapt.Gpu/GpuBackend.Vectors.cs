@@ -3,7 +3,8 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System;
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Gpu;
 

@@ -1,6 +1,6 @@
 using System;
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 using SelfAdapt.Kernels;
 using ForwardKernel = System.Action<ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>,
     ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>,

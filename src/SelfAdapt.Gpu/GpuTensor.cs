@@ -1,5 +1,6 @@
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Gpu;
 

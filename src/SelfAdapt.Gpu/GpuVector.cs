@@ -1,6 +1,6 @@
 using System;
 using ILGPU;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;
 

@@ -1,9 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.OnnxRuntime;
 

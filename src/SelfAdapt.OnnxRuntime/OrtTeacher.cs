@@ -1,10 +1,10 @@
 using System;
 using System.Linq;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.OnnxRuntime;
 

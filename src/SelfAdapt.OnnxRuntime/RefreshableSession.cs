@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using SelfAdapt.Onnx;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.OnnxRuntime;
 

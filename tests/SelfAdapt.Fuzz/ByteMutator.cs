@@ -1,7 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Fuzz;
 

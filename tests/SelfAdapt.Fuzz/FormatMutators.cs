@@ -6,8 +6,9 @@ using System.IO.Compression;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Fuzz;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
-using SelfAdapt.Compute;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Fuzz;
 

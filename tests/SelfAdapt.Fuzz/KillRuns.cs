@@ -6,9 +6,10 @@ using System.Linq;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
-using SelfAdapt.Simulation;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Fuzz;
 

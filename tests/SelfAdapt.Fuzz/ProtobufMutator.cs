@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 
 namespace SelfAdapt.Fuzz;
 

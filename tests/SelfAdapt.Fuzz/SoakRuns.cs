@@ -5,9 +5,10 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
-using SelfAdapt.Simulation;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Fuzz;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests;
 

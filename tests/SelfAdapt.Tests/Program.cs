@@ -1,8 +1,8 @@
 using System;
 using System.Globalization;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Tests.Engine;
 using SelfAdapt.Tests.Gpu;
 
 namespace SelfAdapt.Tests;

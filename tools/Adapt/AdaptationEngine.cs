@@ -1,9 +1,9 @@
 using System;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
 

@@ -2,9 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
 

@@ -3,13 +3,16 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool;
 

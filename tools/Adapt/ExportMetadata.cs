@@ -2,8 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
 

@@ -2,15 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
 using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.OnnxRuntime;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 

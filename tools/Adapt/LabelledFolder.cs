@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Imaging;
-using SelfAdapt.Training;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 

@@ -3,11 +3,10 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Export;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 
 namespace SelfAdapt.Tool;
 

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 

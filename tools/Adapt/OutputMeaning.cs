@@ -1,8 +1,7 @@
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
-using SelfAdapt.Graph;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
 

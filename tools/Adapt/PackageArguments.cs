@@ -4,12 +4,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Export;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
-using SelfAdapt.Packaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Packaging;
+using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tool;
 

@@ -4,7 +4,7 @@ using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 

@@ -5,9 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
 

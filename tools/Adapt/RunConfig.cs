@@ -8,7 +8,7 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
+using SelfAdapt.Engine.Autodiff;
 
 namespace SelfAdapt.Tool;
 

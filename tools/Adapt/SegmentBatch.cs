@@ -4,10 +4,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Tiff;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Streaming;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Streaming;
 
 namespace SelfAdapt.Tool;
 

@@ -5,7 +5,7 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 using SelfAdapt.Reporting;
 
 namespace SelfAdapt.Tool;

@@ -1,7 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Globalization;
-using SelfAdapt.Graph;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;

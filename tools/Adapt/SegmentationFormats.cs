@@ -3,9 +3,10 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
-using SelfAdapt.Results;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;

@@ -3,11 +3,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
 using SelfAdapt.Compute.Cuda;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Graph;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool;

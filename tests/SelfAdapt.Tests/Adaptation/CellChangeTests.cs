@@ -1,7 +1,7 @@
 using System;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Adaptation;
 

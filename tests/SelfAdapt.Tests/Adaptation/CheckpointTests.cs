@@ -5,13 +5,14 @@ using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Simulation;
-using SelfAdapt.Tests.Autodiff;
+using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Adaptation;
 

@@ -2,9 +2,9 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Adaptation;
 

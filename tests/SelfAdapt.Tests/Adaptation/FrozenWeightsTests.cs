@@ -1,8 +1,7 @@
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Adaptation;
 

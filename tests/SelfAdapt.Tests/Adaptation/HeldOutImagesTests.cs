@@ -2,8 +2,9 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Adaptation;

@@ -4,16 +4,18 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Simulation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tests.Adaptation;
 

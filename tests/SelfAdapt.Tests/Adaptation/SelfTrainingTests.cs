@@ -2,12 +2,12 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Tests.Autodiff;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Tests.Engine.Autodiff;
+using SelfAdapt.Tests.Engine;
 
 namespace SelfAdapt.Tests.Adaptation;
 

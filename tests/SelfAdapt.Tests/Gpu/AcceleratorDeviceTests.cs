@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Tests.Engine;
 
 namespace SelfAdapt.Tests.Gpu;
 

@@ -3,15 +3,13 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine.Reference;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Compute.Reference;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Tests.Autodiff;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Tests.Engine.Autodiff;
+using SelfAdapt.Tests.Engine;
 
 namespace SelfAdapt.Tests.Gpu;
 

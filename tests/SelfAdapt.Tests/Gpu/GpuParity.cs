@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tests.Autodiff;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Tests.Engine.Autodiff;
+using SelfAdapt.Tests.Engine;
 
 namespace SelfAdapt.Tests.Gpu;
 

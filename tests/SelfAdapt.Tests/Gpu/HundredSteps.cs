@@ -2,13 +2,13 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Tests.Engine;
 
-using SelfAdapt.Tests.Compute;
 
 namespace SelfAdapt.Tests.Gpu;
 

@@ -6,9 +6,9 @@ using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tests.Compute;
+using SelfAdapt.Tests.Engine;
 
 namespace SelfAdapt.Tests.Gpu;
 

@@ -2,11 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 using SelfAdapt.OnnxRuntime;
-using SelfAdapt.Segmentation;
-using SelfAdapt.Tests.Onnx;
+using SelfAdapt.Tests.Models;
 
 namespace SelfAdapt.Tests.OnnxRuntime;
 

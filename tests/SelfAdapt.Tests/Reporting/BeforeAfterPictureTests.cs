@@ -1,8 +1,10 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation.Results;
 
 namespace SelfAdapt.Tests.Reporting;
 

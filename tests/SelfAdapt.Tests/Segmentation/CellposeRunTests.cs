@@ -4,12 +4,15 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tests.Autodiff;
+using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Segmentation;
 

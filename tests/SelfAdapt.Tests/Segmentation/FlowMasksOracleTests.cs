@@ -1,9 +1,11 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;

@@ -3,8 +3,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;

@@ -1,7 +1,8 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;

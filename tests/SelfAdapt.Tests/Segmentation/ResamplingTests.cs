@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Tests.Segmentation;
 

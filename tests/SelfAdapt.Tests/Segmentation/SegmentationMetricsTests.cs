@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Tests.Segmentation;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;

@@ -2,7 +2,8 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
+using SelfAdapt.Segmentation.Tiling;
 
 namespace SelfAdapt.Tests.Segmentation;
 

@@ -5,10 +5,10 @@ using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Gpu;
-using SelfAdapt.Onnx;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Tests.Models;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
-using SelfAdapt.Tests.Onnx;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -280,7 +280,7 @@ public sealed class ExitCodeTests : IDisposable
                 pixels[i] = i % 37;
             }
 
-            SelfAdapt.Imaging.ImageFile.WriteTiff(path, new SelfAdapt.Imaging.Image(3, 32, 32, pixels));
+            SelfAdapt.Files.Images.ImageFile.WriteTiff(path, new SelfAdapt.Files.Image(3, 32, 32, pixels));
         }
     }
 }

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Tool.Viewer;
 using SelfAdapt.Tool.Viewer;

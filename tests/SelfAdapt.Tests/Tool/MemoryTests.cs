@@ -3,7 +3,7 @@ using System.IO;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;

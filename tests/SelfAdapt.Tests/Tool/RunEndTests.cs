@@ -5,10 +5,12 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
 

@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Compute;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Torch;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
 

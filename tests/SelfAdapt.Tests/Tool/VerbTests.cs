@@ -4,12 +4,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Export;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
 using SelfAdapt.OnnxRuntime;
-using SelfAdapt.Segmentation;
-using SelfAdapt.Simulation;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Tests.Tool;
 

@@ -3,12 +3,11 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -4,14 +4,13 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Simulation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -5,9 +5,10 @@ using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using SelfAdapt.Compute;
-using SelfAdapt.Compute.Cpu;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
 
 namespace SelfAdapt.Tool.Verbs;

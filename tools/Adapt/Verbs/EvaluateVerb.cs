@@ -5,8 +5,9 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Imaging;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Tool.Verbs;
 

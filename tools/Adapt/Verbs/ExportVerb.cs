@@ -5,12 +5,9 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Export;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -4,12 +4,9 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Export;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Packaging;
-using SelfAdapt.Segmentation;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -6,13 +6,15 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute;
-using SelfAdapt.Graph;
-using SelfAdapt.Imaging;
-using SelfAdapt.Onnx;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Torch;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Training;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -3,9 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Graph;
-using SelfAdapt.Onnx;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.Viewer;

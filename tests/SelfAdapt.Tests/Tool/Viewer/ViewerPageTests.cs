@@ -4,10 +4,13 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Imaging;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool;
 using SelfAdapt.Tool.Viewer;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 

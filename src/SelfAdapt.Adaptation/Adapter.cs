@@ -1,0 +1,347 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Preparation;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>Why a run ended.</summary>
+public enum StopReason
+{
+    /// <summary>All iterations were done and every evaluation stayed within the thresholds.</summary>
+    Completed,
+
+    /// <summary>The false-negative rate passed its threshold.</summary>
+    FalseNegativeRate,
+
+    /// <summary>The embedding distance passed its threshold.</summary>
+    EmbeddingDistance,
+
+    /// <summary>For a while no checkpoint was steadier.</summary>
+    Steadiness,
+
+    /// <summary>Someone asked for an end.</summary>
+    Cancelled,
+
+    /// <summary>The numbers ran away; the last good checkpoint was kept.</summary>
+    Diverged,
+}
+
+/// <summary>Hears what happens in a run, as it happens.</summary>
+public interface IAdaptationObserver
+{
+    /// <summary>A step was done.</summary>
+    /// <param name="point">What happened in it.</param>
+    void OnStep(StepPoint point);
+
+    /// <summary>The student was evaluated.</summary>
+    /// <param name="point">What was measured.</param>
+    /// <param name="decision">What that means for the run.</param>
+    /// <param name="weights">The student's weights now.</param>
+    void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights);
+}
+
+/// <summary>What a run gave.</summary>
+/// <param name="Kept">The weights of the checkpoint that is kept.</param>
+/// <param name="KeptPoint">Its evaluation; iteration 0 is the source network itself.</param>
+/// <param name="Reason">Why the run ended.</param>
+/// <param name="Iterations">Steps done.</param>
+/// <param name="Evaluations">All evaluations, iteration 0 first.</param>
+/// <param name="Seconds">Time taken.</param>
+public sealed record AdaptationResult(
+    WeightSnapshot Kept, EvaluationPoint KeptPoint, StopReason Reason, int Iterations,
+    IReadOnlyList<EvaluationPoint> Evaluations, double Seconds);
+
+/// <summary>
+/// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on held-out
+/// images, and the decision which checkpoint is the result (paper sections 3 and 4).
+/// </summary>
+public sealed class Adapter : IDisposable
+{
+    /// <summary>So few cells make signals that jump: as many images are held out where a third of all suffices.</summary>
+    private const int FewestHeldOut = 8;
+
+    private readonly Network _network;
+    private readonly AdaptationOptions _options;
+    private readonly SegmentationOptions _segmentation;
+    private readonly SelfTraining _training;
+    private readonly EngineNetwork _student;
+    private readonly List<EvaluationPoint> _evaluations = [];
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="network">The source network.</param>
+    /// <param name="backend">Where it runs.</param>
+    /// <param name="options">The method's options.</param>
+    /// <param name="segmentation">How images are prepared and segmented.</param>
+    /// <param name="teacherEngine">Makes the teacher's engine from its weights; null: the built-in engine.</param>
+    /// <exception cref="SelfAdaptException">
+    /// <see cref="ExitCode.Usage"/>: an option is out of range, or the crop does not fit the network.
+    /// </exception>
+    public Adapter(
+        Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
+        Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(segmentation);
+        options.Validate();
+        segmentation.Validate();
+        if (options.Crop % network.SizeMultiple != 0)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, $"A crop of {options.Crop} px does not fit this network: take a multiple of "
+                + $"{network.SizeMultiple}.");
+        }
+
+        (_network, _options, _segmentation) = (network, options, segmentation);
+        _training = new SelfTraining(network, backend, options, teacherEngine);
+        _student = new EngineNetwork(_training.Student, backend);
+    }
+
+    /// <summary>The engine that runs the teacher, for the log.</summary>
+    public string TeacherEngineName => _training.TeacherEngineName;
+
+    /// <summary>
+    /// Splits images into those that crops are cut from and those held out for the stopping signals. With fewer
+    /// than three images nothing can be spared: the same ones serve both ends.
+    /// </summary>
+    /// <param name="images">The images, in any fixed order.</param>
+    /// <param name="options">Fraction, upper bound, seed.</param>
+    public static (IReadOnlyList<NamedImage> Training, IReadOnlyList<NamedImage> Validation) Split(
+        IReadOnlyList<NamedImage> images, AdaptationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(options);
+        if (images.Count < 3 || options.ValidationFraction == 0 || options.MaxValidationImages == 0)
+        {
+            int few = Math.Clamp(options.MaxValidationImages, 1, images.Count);
+            return (images, [.. images.Take(few)]);
+        }
+
+        int count = (int)Math.Round(images.Count * options.ValidationFraction);
+        count = Math.Max(count, Math.Min(FewestHeldOut, images.Count / 3));
+        count = Math.Clamp(count, 1, Math.Min(options.MaxValidationImages, images.Count - 1));
+        RandomStream random = new RandomStream(options.Seed).Substream("validation");
+        NamedImage[] shuffled = [.. images];
+        for (int i = shuffled.Length - 1; i > 0; i--)
+        {
+            int j = random.NextIndex(i + 1);
+            (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
+        }
+
+        return (shuffled[count..], shuffled[..count]);
+    }
+
+    /// <summary>Runs until the stopping rule fires, the iterations are done, or someone asks for an end.</summary>
+    /// <param name="training">Unlabeled images to cut crops from, at least one.</param>
+    /// <param name="validation">Unlabeled images for the stopping signals, at least one.</param>
+    /// <param name="oracle">Labelled images for the AP column, which decides nothing; may be empty.</param>
+    /// <param name="observer">Hears every step and evaluation.</param>
+    /// <param name="cancel">Ends the run after the step in progress.</param>
+    /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
+    /// <returns>The checkpoint that is kept, and how it came about.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// An image does not fit the network; or (<see cref="ExitCode.Usage"/>) the state to go on from is of a run with
+    /// other images.
+    /// </exception>
+    public AdaptationResult Run(
+        IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation,
+        IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel,
+        Checkpointing? checkpoints = null)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentNullException.ThrowIfNull(validation);
+        ArgumentNullException.ThrowIfNull(oracle);
+        ArgumentNullException.ThrowIfNull(observer);
+        Stopwatch watch = Stopwatch.StartNew();
+        RandomStream random = new(_options.Seed);
+        RandomStream cropRandom = random.Substream("crops");
+        RandomStream augmentationRandom = random.Substream("strong augmentation");
+        CropSampler sampler = new([.. training.Select(Prepare)], _options);
+        StrongAugmenter augmenter = new(_options);
+        LearningRateSchedule schedule = new(_options);
+        StopController controller = new(_options);
+        HeldOutImages heldOut = new(validation, _segmentation, _network.Outputs);
+        float[] weak = new float[_options.BatchSize * sampler.Length];
+        StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
+
+        WeightSnapshot kept = _training.Student.Download();
+
+        // A run that goes on knows the source's AP already; its signals are what the later ones are held against.
+        EvaluationPoint source = Evaluate(0, heldOut, checkpoints?.From is null ? oracle : []);
+        double before = 0;
+        int iteration = 0;
+        if (checkpoints?.From is { } from)
+        {
+            RequireSame(source, from.Evaluations[0]);
+            (iteration, kept, before) = (from.Iteration, from.Kept, from.Seconds);
+            cropRandom = new RandomStream(cropRandom.Key, from.CropPosition);
+            augmentationRandom = new RandomStream(augmentationRandom.Key, from.AugmentationPosition);
+            _training.Restore(iteration, from.Training);
+            foreach (EvaluationPoint point in from.Evaluations)
+            {
+                _evaluations.Add(point);
+                controller.Add(point);
+            }
+        }
+        else
+        {
+            Decide(controller, source, observer, kept);
+        }
+
+        StopReason reason = controller.Reason ?? StopReason.Completed;
+
+        // Where the streams of random numbers stand behind the steps that were begun: a batch is drawn one step ahead.
+        (ulong cropPosition, ulong augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);
+        if (iteration < _options.Iterations && reason == StopReason.Completed)
+        {
+            SendNext();
+        }
+
+        while (iteration < _options.Iterations && reason == StopReason.Completed)
+        {
+            if (cancel.IsCancellationRequested)
+            {
+                reason = StopReason.Cancelled;
+                Save();
+                break;
+            }
+
+            _training.Begin(augmentations, schedule.At(++iteration));
+            (cropPosition, augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);
+            if (iteration < _options.Iterations)
+            {
+                // While the device works.
+                SendNext();
+            }
+
+            StepPoint point = _training.End();
+            observer.OnStep(point with { Seconds = before + watch.Elapsed.TotalSeconds });
+            if (!double.IsFinite(point.Loss) || !double.IsFinite(point.GradientNorm))
+            {
+                reason = StopReason.Diverged;
+            }
+            else if (iteration % _options.EvalEvery == 0 || iteration == _options.Iterations)
+            {
+                WeightSnapshot now = _training.Student.Download();
+                EvaluationPoint evaluation;
+                try
+                {
+                    evaluation = Evaluate(iteration, heldOut, oracle);
+                }
+                catch (SelfAdaptException e) when (e.Code == ExitCode.Numerics)
+                {
+                    // The weights ran away after the last finite loss; the checkpoint kept before stays the result.
+                    reason = StopReason.Diverged;
+                    break;
+                }
+
+                if (Decide(controller, evaluation, observer, now) == StopDecision.Keep)
+                {
+                    kept = now;
+                }
+
+                reason = controller.Reason ?? reason;
+                Save();
+
+                // An evaluation and a saved state leave several copies of the weights behind, which the runtime would keep
+                // for long: given back here, a run takes as much memory after hours as after its first minute.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+        }
+
+        return new AdaptationResult(
+            kept, controller.Kept ?? _evaluations[0], reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
+
+        void SendNext()
+        {
+            sampler.Sample(cropRandom, weak);
+            augmenter.Draw(augmentationRandom, augmentations);
+            _training.Send(weak);
+        }
+
+        void Save() => checkpoints?.Save(new RunState
+        {
+            Iteration = iteration,
+            CropPosition = cropPosition,
+            AugmentationPosition = augmentationPosition,
+            Training = _training.Save(),
+            Kept = kept,
+            Evaluations = [.. _evaluations],
+            Seconds = before + watch.Elapsed.TotalSeconds,
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _student.Dispose();
+        _training.Dispose();
+    }
+
+    /// <summary>The source's own signals are computed anew and must come out as they were.</summary>
+    private static void RequireSame(EvaluationPoint now, EvaluationPoint then)
+    {
+        if (now.Signals != then.Signals)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage,
+                "The checkpoint is of a run on other images, or with another model or other options: the source model "
+                + $"finds {now.Signals.Cells} cells in the held-out images, it found {then.Signals.Cells} then. Start anew "
+                + "without --resume, in another folder or with --force.");
+        }
+    }
+
+    private Image Prepare(NamedImage image) =>
+        ImagePreparation.Prepare(image.Image, _segmentation, _network.InputChannels, image.Name);
+
+    private StopDecision Decide(
+        StopController controller, EvaluationPoint point, IAdaptationObserver observer, WeightSnapshot weights)
+    {
+        _evaluations.Add(point);
+        StopDecision decision = controller.Add(point);
+        observer.OnEvaluation(point, decision, weights);
+        return decision;
+    }
+
+    private EvaluationPoint Evaluate(int iteration, HeldOutImages heldOut, IReadOnlyList<LabelledImage> oracle)
+    {
+        Segmenter segmenter = new(_student, _segmentation);
+        (double? confidence, double? variance) = iteration > 0 ? TeacherSignals() : (null, null);
+        return new EvaluationPoint(
+            iteration, heldOut.Measure(segmenter), confidence, variance, AveragePrecision(segmenter, oracle));
+    }
+
+    private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>
+        oracle.Count == 0
+            ? null
+            : oracle.Average(o => InstanceMatching.Match(o.Masks, segmenter.Segment(o.Image, o.Name).Masks, 0.5)
+                .AveragePrecision);
+
+    /// <summary>Mean confidence and variance over views in the last batch: logged, decisive for nothing.</summary>
+    private (double? Confidence, double? Variance) TeacherSignals()
+    {
+        float[] mean = new float[_training.Mean.Length];
+        float[] deviation = new float[_training.Deviation.Length];
+        _training.Mean.Download(mean);
+        _training.Deviation.Download(deviation);
+        int plane = _options.Crop * _options.Crop;
+        OutputPart? logit = _network.Outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.Logit);
+        float[] logits = logit is null
+            ? []
+            : [.. mean.Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
+        return (
+            logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits),
+            StoppingSignals.ViewVariance(deviation));
+    }
+}

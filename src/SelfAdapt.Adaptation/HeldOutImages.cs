@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Engine;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// The images that nothing is learnt from: every network of a run is measured on them, against the first one measured,
+/// the source network.
+/// </summary>
+internal sealed class HeldOutImages
+{
+    /// <summary>IoU from which two masks are the same cell.</summary>
+    private const double MatchIou = 0.5;
+
+    /// <summary>
+    /// A handful of cells says little: to those whose opinion is asked so many without one are added, to the source's so
+    /// many that are still there.
+    /// </summary>
+    private const int PriorCells = 20;
+
+    /// <summary>Noise that an opinion should outlast, in standard deviations of the image's channel.</summary>
+    private const double Noise = 0.5;
+
+    private readonly IReadOnlyList<NamedImage> _images;
+    private readonly IReadOnlyList<Image> _noisy;
+    private readonly SegmentationOptions _segmentation;
+    private readonly OutputDescription _outputs;
+    private (LabelImage[] Masks, float[] Embeddings)? _source;
+
+    /// <summary>Takes the images and makes their noisy copies.</summary>
+    /// <param name="images">At least one.</param>
+    /// <param name="segmentation">How they are segmented.</param>
+    /// <param name="outputs">What the networks' channels mean.</param>
+    public HeldOutImages(
+        IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, OutputDescription outputs)
+    {
+        (_images, _segmentation, _outputs) = (images, segmentation, outputs);
+        _noisy = [.. images.Select((image, i) => WithNoise(image.Image, (ulong)i))];
+    }
+
+    /// <summary>Measures a network; the first is the source.</summary>
+    /// <param name="network">The network, with the segmentation it was made for.</param>
+    public HeldOutSignals Measure(Segmenter network)
+    {
+        SegmentationResult[] current = [.. _images.Select(image => network.Segment(image.Image, image.Name))];
+        LabelImage[] masks = [.. current.Select(c => c.Masks)];
+        LabelImage[] noisy = [.. _noisy.Select((image, i) => network.Segment(image, _images[i].Name).Masks)];
+        float[] embeddings = [.. current.SelectMany(c => c.Embedding)];
+        (LabelImage[] Masks, float[] Embeddings) source = _source ??= (masks, embeddings);
+        CellChange change = CellChange.Between(source.Masks, masks, MatchIou);
+        double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
+        int cells = masks.Sum(CellGeometry.Count);
+        double[] diameters = [.. masks.Select(CellGeometry.MedianDiameter).Where(d => d > 0).Order()];
+        return new HeldOutSignals
+        {
+            FnRate = change.LostFraction,
+            EmbeddingDistance = StoppingSignals.EmbeddingDistance(
+                source.Embeddings, embeddings, current[0].Embedding.Length),
+            Agreement = agreement,
+            Steadiness = agreement * cells / (cells + PriorCells) * change.Remaining(PriorCells),
+            Explained = Explained(current),
+            FlowError = FlowError(current),
+            Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
+            Cells = cells,
+            Diameter = diameters.Length == 0 ? 0 : diameters[diameters.Length / 2],
+        };
+    }
+
+    /// <summary>The image with noise of its own, the same in every run.</summary>
+    internal static Image WithNoise(Image image, ulong key)
+    {
+        Image noisy = new(image.Channels, image.Height, image.Width, [.. image.Pixels]);
+        for (int c = 0; c < image.Channels; c++)
+        {
+            Span<float> plane = noisy.Plane(c);
+            (double sum, double squares) = (0, 0);
+            foreach (float value in plane)
+            {
+                sum += value;
+                squares += (double)value * value;
+            }
+
+            double mean = sum / plane.Length;
+            double amplitude = Noise * Math.Sqrt(Math.Max(0, (squares / plane.Length) - (mean * mean)));
+            for (int i = 0; i < plane.Length && amplitude > 0; i++)
+            {
+                plane[i] += (float)(amplitude * CounterRandom.Normal(key, ((ulong)c << 32) | (uint)i));
+            }
+        }
+
+        return noisy;
+    }
+
+    private double Explained(SegmentationResult[] results)
+    {
+        int logit = _outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel;
+        (long inside, long above) = (0, 0);
+        foreach (SegmentationResult result in results.Where(AtImageSize))
+        {
+            ReadOnlySpan<float> plane = result.Outputs.Plane(logit);
+            for (int i = 0; i < plane.Length; i++)
+            {
+                bool cell = plane[i] > _segmentation.CellprobThreshold;
+                above += cell ? 1 : 0;
+                inside += cell && result.Masks.Labels[i] > 0 ? 1 : 0;
+            }
+        }
+
+        return above == 0 ? 0 : inside / (double)above;
+    }
+
+    private double FlowError(SegmentationResult[] results)
+    {
+        OutputPart? flow = _outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
+        if (flow is null)
+        {
+            return 0;
+        }
+
+        double[] errors =
+        [
+            .. results.Where(AtImageSize).SelectMany(r => MaskFlows.Errors(
+                r.Masks, LabelRegions.Find(r.Masks, r.Masks.Labels.Max()), r.Outputs, flow.Channel,
+                _outputs.FlowScale, _segmentation.Threads))
+        ];
+        return errors.Length == 0 ? 0 : errors.Average();
+    }
+
+    private static bool AtImageSize(SegmentationResult result) =>
+        result.Outputs.Height == result.Masks.Height && result.Outputs.Width == result.Masks.Width;
+}

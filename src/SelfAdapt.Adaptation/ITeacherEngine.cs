@@ -1,0 +1,59 @@
+using System;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>What runs the teacher network: the built-in engine, or ONNX Runtime.</summary>
+public interface ITeacherEngine : IDisposable
+{
+    /// <summary>A name for logs.</summary>
+    string Name { get; }
+
+    /// <summary>Takes up the teacher's weights after they have moved.</summary>
+    /// <param name="weights">The teacher's weights.</param>
+    void Refresh(NetworkWeights weights);
+
+    /// <summary>Runs one view of a batch in evaluation mode.</summary>
+    /// <param name="input">[N,C,H,W].</param>
+    /// <param name="output">Receives the raw outputs, [N,K,H,W].</param>
+    void Run(DeviceVector input, DeviceVector output);
+}
+
+/// <summary>The built-in engine as teacher: it reads the teacher's weights where they are.</summary>
+public sealed class BuiltinTeacher : ITeacherEngine
+{
+    private readonly TrainableGraph _graph;
+
+    /// <summary>Compiles the teacher's graph.</summary>
+    /// <param name="weights">The teacher's weights.</param>
+    /// <param name="backend">Where they live.</param>
+    /// <param name="batch">Images per call.</param>
+    /// <param name="size">Height and width, px.</param>
+    public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
+    }
+
+    /// <inheritdoc/>
+    public string Name => $"builtin, {_graph.Backend.Name}";
+
+    /// <inheritdoc/>
+    public void Refresh(NetworkWeights weights)
+    {
+        // The graph reads the very vectors that the optimiser moved.
+    }
+
+    /// <inheritdoc/>
+    public void Run(DeviceVector input, DeviceVector output)
+    {
+        _graph.Backend.Copy(input, _graph.Input);
+        _graph.Forward();
+        _graph.Backend.Copy(_graph.Output, output);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _graph.Dispose();
+}

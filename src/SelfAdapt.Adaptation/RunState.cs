@@ -1,0 +1,47 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Engine.Autodiff;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// Everything that a run needs to go on as if it had never been interrupted. What follows from the source network, the
+/// options and the images is not in it: it is computed again.
+/// </summary>
+public sealed record RunState
+{
+    /// <summary>Steps done.</summary>
+    public required int Iteration { get; init; }
+
+    /// <summary>Random numbers drawn for crops.</summary>
+    public required ulong CropPosition { get; init; }
+
+    /// <summary>Random numbers drawn for the strong augmentation.</summary>
+    public required ulong AugmentationPosition { get; init; }
+
+    /// <summary>The student and its teacher.</summary>
+    public required TrainingState Training { get; init; }
+
+    /// <summary>The weights that are the result so far.</summary>
+    public required WeightSnapshot Kept { get; init; }
+
+    /// <summary>All evaluations, iteration 0 first: the stopping rule's memory.</summary>
+    public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
+
+    /// <summary>Time taken so far.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>What the steps of a run hand on to each other.</summary>
+/// <param name="Student">The student's weights.</param>
+/// <param name="Teacher">The teacher's weights.</param>
+/// <param name="FirstMoment">AdamW's first moments.</param>
+/// <param name="SecondMoment">AdamW's second moments.</param>
+/// <param name="Thresholds">The confidence thresholds with their flags.</param>
+public sealed record TrainingState(
+    WeightSnapshot Student, WeightSnapshot Teacher, float[] FirstMoment, float[] SecondMoment, float[] Thresholds);
+
+/// <summary>When a run saves itself, and where it begins.</summary>
+/// <param name="Save">Takes a state: after an evaluation, and when the run is asked to end.</param>
+/// <param name="From">The state to go on from; null: from the beginning.</param>
+public sealed record Checkpointing(Action<RunState> Save, RunState? From = null);

@@ -1,0 +1,300 @@
+using System;
+using System.Linq;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// One SelfAdapt step (paper section 3; spec/selfadapt.md sections 3 to 6): the teacher labels weak views, unsure
+/// pixels are masked, the student learns from a strongly augmented view, L2-SP holds it, the teacher follows.
+/// Everything runs on the backend; numbers for the log are fetched after the step.
+/// </summary>
+public sealed class SelfTraining : IDisposable
+{
+    private readonly AdaptationOptions _options;
+    private readonly Backend _backend;
+    private readonly Network _network;
+    private readonly ITeacherEngine _teacherEngine;
+    private readonly TrainableGraph _graph;
+    private readonly DeviceVector _anchor;
+    private readonly DeviceVector _firstMoment;
+    private readonly DeviceVector _secondMoment;
+    private readonly BatchFeed _batches;
+    private readonly DeviceVector _view;
+    private readonly DeviceVector[] _outputs;
+    private readonly DeviceVector _mean;
+    private readonly DeviceVector _deviation;
+    private readonly DeviceVector _thresholds;
+    private readonly DeviceVector _lossSums;
+    private readonly DeviceVector _optimizerSums;
+    private readonly ChannelMeaning[] _channels;
+    private readonly View[] _views;
+    private readonly (int Offset, int Length)[] _frozen;
+    private double _learningRate;
+
+    /// <summary>Sets student, teacher and anchor to the source network.</summary>
+    /// <param name="network">The source network.</param>
+    /// <param name="backend">Where everything runs.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="teacherEngine">
+    /// Makes the engine that runs the teacher, given its weights; null: the built-in engine.
+    /// </param>
+    public SelfTraining(
+        Network network, Backend backend, AdaptationOptions options,
+        Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(options);
+        (_network, _backend, _options) = (network, backend, options);
+        (int batch, int crop) = (options.BatchSize, options.Crop);
+        _channels = Meanings(network.Outputs);
+        _views = ViewSets.Of(options).ToArray();
+        _frozen = [.. FrozenWeights.Of(network.Parameters, options.Layers)];
+        Student = new NetworkWeights(network, backend);
+        Teacher = new NetworkWeights(network, backend);
+        _teacherEngine = teacherEngine?.Invoke(Teacher) ?? new BuiltinTeacher(Teacher, backend, batch, crop);
+        _graph = new TrainableGraph(network, Student, backend, batch, crop, crop, GraphMode.Training);
+        _anchor = backend.CreateVector(network.ParameterCount);
+        backend.Copy(Student.Parameters, _anchor);
+        _firstMoment = backend.CreateVector(network.ParameterCount);
+        _secondMoment = backend.CreateVector(network.ParameterCount);
+        _batches = new BatchFeed(backend, _graph.Input.Length);
+        _view = backend.CreateVector(_graph.Input.Length);
+        _outputs = _views.Select(_ => backend.CreateVector(_graph.Output.Length)).ToArray();
+        _mean = backend.CreateVector(_graph.Output.Length);
+        _deviation = backend.CreateVector(_graph.Output.Length);
+        _thresholds = backend.CreateVector(4 * _channels.Length);
+        _lossSums = backend.CreateVector(3 + _channels.Length);
+        _optimizerSums = backend.CreateVector(2);
+    }
+
+    /// <summary>The student's weights.</summary>
+    public NetworkWeights Student { get; }
+
+    /// <summary>The teacher's weights: the moving average of the student's.</summary>
+    public NetworkWeights Teacher { get; }
+
+    /// <summary>The engine that runs the teacher, for the log.</summary>
+    public string TeacherEngineName => _teacherEngine.Name;
+
+    /// <summary>Steps done.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>The pseudo-labels of the last step, [N,K,H,W].</summary>
+    internal DeviceVector Mean => _mean;
+
+    /// <summary>The standard deviation over the views in the last step, [N,K,H,W].</summary>
+    internal DeviceVector Deviation => _deviation;
+
+    private double LambdaL2Sp => _options.UseL2Sp ? _options.LambdaL2Sp : 0;
+
+    private TensorShape InputShape =>
+        new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
+
+    /// <summary>The meaning of each channel of a described output.</summary>
+    /// <param name="outputs">The description.</param>
+    public static ChannelMeaning[] Meanings(OutputDescription outputs)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        return [.. outputs.Parts.SelectMany(part => part.Kind switch
+        {
+            OutputKind.VectorField => new[] { ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn },
+            OutputKind.Logit => [ChannelMeaning.Logit],
+            _ => [ChannelMeaning.Scalar],
+        })];
+    }
+
+    /// <summary>One step on a batch of crops.</summary>
+    /// <param name="weak">[N,C,crop,crop], normalised.</param>
+    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
+    /// <param name="learningRate">This step's learning rate.</param>
+    /// <returns>What happened, without iteration and time.</returns>
+    public StepPoint Step(
+        ReadOnlySpan<float> weak, ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
+    {
+        Send(weak);
+        Begin(augmentations, learningRate);
+        return End();
+    }
+
+    /// <summary>The same with the student's input given: for comparison with a reference run.</summary>
+    internal StepPoint Step(ReadOnlySpan<float> weak, ReadOnlySpan<float> strong, double learningRate)
+    {
+        Send(weak);
+        DeviceVector batch = _batches.Take();
+        Label(batch);
+        _graph.Input.Upload(strong);
+        Learn(batch, learningRate);
+        return End();
+    }
+
+    /// <summary>Sends the batch of the next step, between two of them or while one is under way.</summary>
+    /// <param name="weak">[N,C,crop,crop], normalised; it may change as soon as this returns.</param>
+    internal void Send(ReadOnlySpan<float> weak) => _batches.Send(weak);
+
+    /// <summary>Gives the device a step on the batch that was sent; does not wait for it.</summary>
+    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
+    /// <param name="learningRate">This step's learning rate.</param>
+    internal void Begin(ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
+    {
+        DeviceVector batch = _batches.Take();
+        Label(batch);
+        _backend.StrongAugment(batch, InputShape, augmentations, _graph.Input);
+        Learn(batch, learningRate);
+    }
+
+    /// <summary>Waits for the step.</summary>
+    /// <returns>What happened, without iteration and time.</returns>
+    internal StepPoint End()
+    {
+        float[] sums = new float[_lossSums.Length];
+        float[] optimizer = new float[2];
+        float[] state = new float[_thresholds.Length];
+        _lossSums.Download(sums);
+        _optimizerSums.Download(optimizer);
+        _thresholds.Download(state);
+
+        // Per channel two thresholds and two flags: the log holds the thresholds.
+        float[] thresholds = [.. state.Where((_, i) => i % 4 < 2)];
+        return new StepPoint(
+            Steps, _learningRate, sums[0], sums[1], optimizer[0], sums[2] + (LambdaL2Sp * optimizer[0]),
+            Math.Sqrt(optimizer[1]), sums.AsMemory(3), thresholds, 0);
+    }
+
+    /// <summary>What the next step builds on, on the host.</summary>
+    internal TrainingState Save()
+    {
+        return new TrainingState(
+            Student.Download(), Teacher.Download(), Values(_firstMoment), Values(_secondMoment), Values(_thresholds));
+
+        static float[] Values(DeviceVector vector)
+        {
+            float[] values = new float[vector.Length];
+            vector.Download(values);
+            return values;
+        }
+    }
+
+    /// <summary>Goes on from a saved state: the next step gives what it would have given there.</summary>
+    /// <param name="steps">Steps done up to there.</param>
+    /// <param name="state">The state, of the same network.</param>
+    internal void Restore(int steps, TrainingState state)
+    {
+        Steps = steps;
+        Student.Upload(state.Student.Parameters, state.Student.Statistics);
+        Teacher.Upload(state.Teacher.Parameters, state.Teacher.Statistics);
+        _firstMoment.Upload(state.FirstMoment);
+        _secondMoment.Upload(state.SecondMoment);
+        _thresholds.Upload(state.Thresholds);
+        _teacherEngine.Refresh(Teacher);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _teacherEngine.Dispose();
+        _graph.Dispose();
+        Student.Dispose();
+        Teacher.Dispose();
+        _batches.Dispose();
+        foreach (DeviceVector vector in _outputs.Append(_anchor).Append(_firstMoment).Append(_secondMoment)
+            .Append(_view).Append(_mean).Append(_deviation).Append(_thresholds).Append(_lossSums)
+            .Append(_optimizerSums))
+        {
+            vector.Dispose();
+        }
+    }
+
+    /// <summary>Teacher: views, their outputs turned back, mean, deviation, thresholds.</summary>
+    private void Label(DeviceVector weak)
+    {
+        for (int i = 0; i < _views.Length; i++)
+        {
+            _backend.ApplyView(weak, InputShape, _views[i], _view);
+            _teacherEngine.Run(_view, _outputs[i]);
+        }
+
+        TensorShape shape = _graph.OutputShape;
+        _backend.ViewMoments(_outputs, _views, shape, _channels, _options.AverageProbabilities, _mean, _deviation);
+        _backend.UpdateThresholds(
+            _mean, _deviation, shape, _channels, (float)_options.ClassQuantile, (float)_options.RegressionQuantile,
+            (float)_options.ThresholdKeep, _options.AverageProbabilities, _thresholds);
+    }
+
+    /// <summary>Student: forward, masked loss, backward, optimiser; then the teacher follows.</summary>
+    private void Learn(DeviceVector weak, double learningRate)
+    {
+        Steps++;
+        _learningRate = learningRate;
+        ForwardStudent(weak);
+        MaskedLossOptions loss = new(
+            (float)_options.LambdaBal, _options.UseConfidenceFilter,
+            _options.UseConfidenceFilter && _views.Length > 1, _options.SoftLabels, _options.AverageProbabilities);
+        _backend.MaskedLoss(
+            _graph.Output, _mean, _deviation, _graph.OutputShape, _channels, loss, _thresholds,
+            _graph.OutputGradient!, _lossSums);
+        _graph.Backward();
+
+        bool follow = Steps % _options.EmaEvery == 0;
+        _backend.OptimizerStep(
+            new OptimizerVectors(
+                Student.Parameters, _graph.ParameterGradients!, _firstMoment, _secondMoment, _anchor,
+                Teacher.Parameters),
+            new OptimizerStepOptions(
+                Steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, (float)LambdaL2Sp,
+                _options.DecoupledL2Sp, follow ? (float)_options.Ema : 1f),
+            _optimizerSums);
+        foreach ((int offset, int length) in _frozen)
+        {
+            _backend.Copy(_anchor.Slice(offset, length), Student.Parameters.Slice(offset, length));
+            _backend.Copy(_anchor.Slice(offset, length), Teacher.Parameters.Slice(offset, length));
+        }
+
+        Student.MarkChanged();
+        MoveTeacherStatistics(follow);
+        if (follow)
+        {
+            Teacher.MarkChanged();
+            _teacherEngine.Refresh(Teacher);
+        }
+    }
+
+    private void ForwardStudent(DeviceVector weak)
+    {
+        float momentum = (float)_options.NormMomentum;
+        bool weakMoves = _options.NormUpdate == NormUpdate.Weak;
+        bool strongMoves = _options.NormUpdate == NormUpdate.Strong;
+        NormStatistics norm = _options.StudentNorm == StudentNorm.Batch
+            ? strongMoves ? NormStatistics.BatchAndUpdate : NormStatistics.Batch
+            : NormStatistics.Stored;
+        if (weakMoves || (strongMoves && norm == NormStatistics.Stored))
+        {
+            // A pass for the statistics alone.
+            _backend.Copy(_graph.Input, _view);
+            if (weakMoves)
+            {
+                _backend.Copy(weak, _graph.Input);
+            }
+
+            _graph.Forward(NormStatistics.BatchAndUpdate, momentum);
+            _backend.Copy(_view, _graph.Input);
+        }
+
+        _graph.Forward(norm, momentum);
+    }
+
+    private void MoveTeacherStatistics(bool follow)
+    {
+        if (_options.TeacherNorm == TeacherNorm.Student)
+        {
+            _backend.Copy(Student.Statistics, Teacher.Statistics);
+        }
+        else if (_options.TeacherNorm == TeacherNorm.Ema && follow)
+        {
+            _backend.MoveTowards(Teacher.Statistics, Student.Statistics, (float)_options.Ema);
+        }
+    }
+}

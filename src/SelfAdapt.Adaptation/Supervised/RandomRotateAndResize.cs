@@ -1,0 +1,97 @@
+using System;
+
+namespace SelfAdapt.Adaptation.Supervised;
+
+/// <summary>
+/// Cellpose's training augmentation: a crop around a random point, flipped, turned and scaled at random
+/// (spec/cellpose.md 5.3).
+/// </summary>
+internal readonly struct RandomRotateAndResize
+{
+    private const double ScaleRangeAtKnownDiameter = 0.5;
+    private const double ScaleRange = 1.0;
+
+    private readonly bool _flip;
+    private readonly double _angle;
+    private readonly AffineMap _map;
+
+    private RandomRotateAndResize(bool flip, double angle, AffineMap map) =>
+        (_flip, _angle, _map) = (flip, angle, map);
+
+    /// <summary>Draws flip, angle, scale and shift, in Cellpose's order.</summary>
+    /// <param name="random">The generator: five numbers are taken.</param>
+    /// <param name="sample">The image.</param>
+    /// <param name="options">Crop size, diameter and whether images are rescaled to it.</param>
+    public static RandomRotateAndResize Draw(
+        NumpyRandom random, TrainingSample sample, TrainingOptions options)
+    {
+        (int height, int width, int crop) = (sample.Input.Height, sample.Input.Width, options.CropSize);
+        double range = options.Rescale ? ScaleRangeAtKnownDiameter : ScaleRange;
+        bool flip = random.NextDouble() > 0.5;
+        double angle = random.NextDouble() * Math.PI * 2;
+        double scale = 1 - (range / 2) + (range * random.NextDouble());
+        if (options.Rescale)
+        {
+            scale *= options.DiamMean / sample.Diameter;
+        }
+
+        double shiftX = (random.NextDouble() - 0.5) * Math.Max(0, (width * scale) - crop);
+        double shiftY = (random.NextDouble() - 0.5) * Math.Max(0, (height * scale) - crop);
+        AffineMap map = MapThrough(
+            width / 2.0, height / 2.0, (crop / 2.0) + shiftX, (crop / 2.0) + shiftY, angle, scale);
+        return new(flip, angle, map);
+    }
+
+    /// <summary>Writes one crop with its targets into a batch.</summary>
+    /// <param name="sample">The image that was drawn for.</param>
+    /// <param name="batch">Receives the crop.</param>
+    /// <param name="slot">Which crop of the batch.</param>
+    public void Apply(TrainingSample sample, TrainingBatch batch, int slot)
+    {
+        int width = sample.Input.Width;
+        int plane = batch.CropSize * batch.CropSize;
+        AffineWarp warp = new(_map, batch.CropSize);
+        for (int c = 0; c < batch.InputChannels; c++)
+        {
+            warp.Linear(
+                sample.Input.Plane(c), width, _flip,
+                batch.Input.AsSpan(((slot * batch.InputChannels) + c) * plane, plane));
+        }
+
+        warp.Nearest(sample.Cell, width, _flip, batch.Cell.AsSpan(slot * plane, plane));
+        Span<float> flowY = batch.Flow.AsSpan(slot * 2 * plane, plane);
+        Span<float> flowX = batch.Flow.AsSpan(((slot * 2) + 1) * plane, plane);
+        warp.Linear(sample.Flow.Plane(0), width, _flip, flowY);
+        warp.Linear(sample.Flow.Plane(1), width, _flip, flowX);
+        TurnVectors(flowY, flowX);
+    }
+
+    /// <summary>
+    /// The turn and scaling that takes one centre to the other. It goes through three points in single
+    /// precision, as in Cellpose, and so carries the same rounding.
+    /// </summary>
+    private static AffineMap MapThrough(
+        double fromX, double fromY, double toX, double toY, double angle, double scale)
+    {
+        double quarter = (Math.PI / 2) + angle;
+        (double centreX, double centreY) = ((float)toX, (float)toY);
+        double a = (float)(toX + (scale * Math.Cos(angle))) - centreX;
+        double d = (float)(toY + (scale * Math.Sin(angle))) - centreY;
+        double b = (float)(toX + (scale * Math.Cos(quarter))) - centreX;
+        double e = (float)(toY + (scale * Math.Sin(quarter))) - centreY;
+        return new(a, b, centreX - (a * fromX) - (b * fromY), d, e, centreY - (d * fromX) - (e * fromY));
+    }
+
+    private void TurnVectors(Span<float> flowY, Span<float> flowX)
+    {
+        float cosine = (float)Math.Cos(_angle);
+        float sine = (float)Math.Sin(_angle);
+        for (int i = 0; i < flowY.Length; i++)
+        {
+            float y = flowY[i];
+            float x = _flip ? -flowX[i] : flowX[i];
+            flowX[i] = (x * cosine) - (y * sine);
+            flowY[i] = (x * sine) + (y * cosine);
+        }
+    }
+}

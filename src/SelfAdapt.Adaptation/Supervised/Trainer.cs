@@ -1,0 +1,242 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Adaptation.Supervised;
+
+/// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (spec/cellpose.md 5.4).</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Passes over the images.</summary>
+    public int Epochs { get; init; } = 2000;
+
+    /// <summary>Peak learning rate of AdamW.</summary>
+    public double LearningRate { get; init; } = 0.005;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 1e-5;
+
+    /// <summary>Weight of a new batch in the stored statistics (0.05 in Cellpose 3).</summary>
+    public double NormMomentum { get; init; } = 0.05;
+
+    /// <summary>Epochs between passes over the held-out images.</summary>
+    public int TestEvery { get; init; } = 10;
+}
+
+/// <summary>One epoch of training, for the log.</summary>
+/// <param name="Epoch">0-based.</param>
+/// <param name="LearningRate">The epoch's learning rate.</param>
+/// <param name="Loss">Mean loss over the epoch's images.</param>
+/// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
+/// <param name="Seconds">Since training began.</param>
+public sealed record TrainingEpoch(
+    int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
+
+/// <summary>
+/// Cellpose's supervised training on the engine (spec/cellpose.md 5): targets, loss, AdamW, schedule.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly Network _network;
+    private readonly Backend _backend;
+    private readonly TrainerOptions _options;
+    private readonly ChannelMeaning[] _channels;
+    private readonly Dictionary<int, Compiled> _graphs = [];
+    private readonly DeviceVector _firstMoment;
+    private readonly DeviceVector _secondMoment;
+    private readonly DeviceVector _lossSums;
+    private readonly DeviceVector _optimizerSums;
+    private int _steps;
+
+    /// <summary>Starts from the network's imported weights.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="backend">Where it is trained.</param>
+    /// <param name="options">Epochs, learning rate, decay.</param>
+    /// <exception cref="SelfAdaptException">Usage: an option is out of range.</exception>
+    public Trainer(Network network, Backend backend, TrainerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Epochs < 1 || !(options.LearningRate >= 0) || !(options.WeightDecay >= 0) || options.TestEvery < 1)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, "Training needs at least one epoch, and rates that are not negative.");
+        }
+
+        (_network, _backend, _options) = (network, backend, options);
+        _channels = SelfTraining.Meanings(network.Outputs);
+        Weights = new NetworkWeights(network, backend);
+        _firstMoment = backend.CreateVector(network.ParameterCount);
+        _secondMoment = backend.CreateVector(network.ParameterCount);
+        _lossSums = backend.CreateVector(3);
+        _optimizerSums = backend.CreateVector(2);
+    }
+
+    /// <summary>The weights in training.</summary>
+    public NetworkWeights Weights { get; }
+
+    /// <summary>Trains for all epochs.</summary>
+    /// <param name="train">The labelled images.</param>
+    /// <param name="test">Held-out labelled images for the log, or null.</param>
+    /// <param name="report">Called after every epoch.</param>
+    /// <param name="cancel">Ends training after the step in progress.</param>
+    /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
+    public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(report);
+        Stopwatch watch = Stopwatch.StartNew();
+        double[] rates = LearningRateSchedule.Create(_options.LearningRate, _options.Epochs);
+        TrainingSampler sampler = new(train);
+        TrainingBatch batch = sampler.CreateBatch();
+        for (int epoch = 0; epoch < _options.Epochs; epoch++)
+        {
+            sampler.BeginEpoch(epoch);
+            (double sum, int count) = (0, 0);
+            bool more = sampler.NextBatch(batch);
+            while (more && !cancel.IsCancellationRequested)
+            {
+                int samples = batch.Count;
+                Begin(batch, rates[epoch]);
+
+                // While the device works.
+                more = sampler.NextBatch(batch);
+                sum += samples * ReadLoss();
+                count += samples;
+            }
+
+            if (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+
+            bool look = test is not null && (epoch % _options.TestEvery == 0 || epoch == _options.Epochs - 1);
+            double? testLoss = look ? TestLoss(test!) : null;
+            double loss = sum / count;
+            report(new TrainingEpoch(epoch, rates[epoch], loss, testLoss, watch.Elapsed.TotalSeconds));
+            if (!double.IsFinite(loss))
+            {
+                throw new SelfAdaptException(
+                    ExitCode.Numerics,
+                    $"Training ran away in epoch {epoch}: the loss is {loss}. Lower --learning-rate.");
+            }
+        }
+    }
+
+    /// <summary>One step on one batch.</summary>
+    /// <param name="batch">Crops and targets.</param>
+    /// <param name="learningRate">The step's learning rate.</param>
+    /// <returns>The batch's loss before the step.</returns>
+    public double Step(TrainingBatch batch, double learningRate)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        Begin(batch, learningRate);
+        return ReadLoss();
+    }
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Compiled compiled in _graphs.Values)
+        {
+            compiled.Dispose();
+        }
+
+        Weights.Dispose();
+        foreach (DeviceVector vector in new[] { _firstMoment, _secondMoment, _lossSums, _optimizerSums })
+        {
+            vector.Dispose();
+        }
+    }
+
+    /// <summary>Gives the device a step; the batch may change as soon as this returns.</summary>
+    private void Begin(TrainingBatch batch, double learningRate)
+    {
+        Compiled compiled = Compile(batch);
+        TrainableGraph graph = compiled.Graph;
+        Forward(compiled, batch, NormStatistics.BatchAndUpdate);
+        graph.Backward();
+        _backend.OptimizerStep(
+            new OptimizerVectors(
+                Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, null),
+            new OptimizerStepOptions(
+                ++_steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),
+            _optimizerSums);
+        Weights.MarkChanged();
+    }
+
+    private double TestLoss(TrainingSet test)
+    {
+        TrainingSampler sampler = new(test);
+        TrainingBatch batch = sampler.CreateBatch();
+        sampler.BeginEvaluation();
+        (double sum, int count) = (0, 0);
+        while (sampler.NextBatch(batch))
+        {
+            Forward(Compile(batch), batch, NormStatistics.Stored);
+            sum += batch.Count * ReadLoss();
+            count += batch.Count;
+        }
+
+        return sum / count;
+    }
+
+    private void Forward(Compiled compiled, TrainingBatch batch, NormStatistics norm)
+    {
+        (TrainableGraph graph, DeviceVector cell, DeviceVector flow) = compiled;
+        graph.Input.Upload(batch.Input.AsSpan(0, graph.Input.Length));
+        cell.Upload(batch.Cell.AsSpan(0, cell.Length));
+        flow.Upload(batch.Flow.AsSpan(0, flow.Length));
+        graph.Forward(norm, (float)_options.NormMomentum);
+        _backend.SupervisedLoss(
+            graph.Output, graph.OutputShape, _channels, cell, flow, _network.Outputs.FlowScale,
+            graph.OutputGradient!, _lossSums);
+    }
+
+    /// <summary>The loss of the last forward pass; waits for the device.</summary>
+    private double ReadLoss()
+    {
+        float[] sums = new float[3];
+        _lossSums.Download(sums);
+        return sums[2];
+    }
+
+    /// <summary>The graph for a batch: an epoch's last batch may be smaller than the others.</summary>
+    private Compiled Compile(TrainingBatch batch)
+    {
+        if (!_graphs.TryGetValue(batch.Count, out Compiled? compiled))
+        {
+            if (_graphs.Count > 2)
+            {
+                int oldest = _graphs.Keys.First(k => k != batch.Capacity);
+                _graphs[oldest].Dispose();
+                _graphs.Remove(oldest);
+            }
+
+            int plane = batch.CropSize * batch.CropSize;
+            compiled = new Compiled(
+                new TrainableGraph(
+                    _network, Weights, _backend, batch.Count, batch.CropSize, batch.CropSize, GraphMode.Training),
+                _backend.CreateVector(batch.Count * plane), _backend.CreateVector(batch.Count * 2 * plane));
+            _graphs.Add(batch.Count, compiled);
+        }
+
+        return compiled;
+    }
+
+    /// <summary>A graph for one batch size, with room for that batch's targets.</summary>
+    private sealed record Compiled(TrainableGraph Graph, DeviceVector Cell, DeviceVector Flow) : IDisposable
+    {
+        public void Dispose()
+        {
+            Graph.Dispose();
+            Cell.Dispose();
+            Flow.Dispose();
+        }
+    }
+}

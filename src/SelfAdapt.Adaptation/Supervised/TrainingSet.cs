@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Adaptation.Supervised;
+
+/// <summary>A labelled image as read.</summary>
+/// <param name="Image">The picture, any number of channels.</param>
+/// <param name="Masks">Its cells, of the same size.</param>
+/// <param name="Name">What messages call it, for example its file name.</param>
+public sealed record LabelledImage(Image Image, LabelImage Masks, string Name);
+
+/// <summary>A labelled image made ready for training (spec/cellpose.md 5.1 and 5.2).</summary>
+/// <param name="Name">What messages call it.</param>
+/// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
+/// scale.</param>
+/// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
+/// <param name="Flow">[2, height, width]: unit flow, row and column component.</param>
+/// <param name="Diameter">Median diameter of its cells, px, at least 5.</param>
+public sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
+
+/// <summary>Labelled images with their targets.</summary>
+public sealed class TrainingSet
+{
+    private const double LeastDiameter = 5;
+
+    private TrainingSet(
+        TrainingOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
+        (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
+
+    /// <summary>How the set was made and how batches are drawn from it.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>Channels of every input.</summary>
+    public int InputChannels { get; }
+
+    /// <summary>The images that are used.</summary>
+    public IReadOnlyList<TrainingSample> Samples { get; }
+
+    /// <summary>Names of the images left out because they hold too few cells.</summary>
+    public IReadOnlyList<string> LeftOut { get; }
+
+    /// <summary>Mean diameter of the images that are used, px: a checkpoint's <c>diam_labels</c>.</summary>
+    public double MeanDiameter => Samples.Average(sample => sample.Diameter);
+
+    /// <summary>Prepares labelled images and computes their targets.</summary>
+    /// <param name="images">The images as read.</param>
+    /// <param name="options">Channels, normalisation, least number of cells.</param>
+    /// <param name="inputChannels">Channels that the network takes.</param>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.NoUsableInput"/>) an image and its masks differ in size, or no image holds enough
+    /// cells, or a pixel is not a finite number; (<see cref="ExitCode.ModelImageMismatch"/>) a channel is
+    /// missing; (<see cref="ExitCode.Usage"/>) an option is out of range.
+    /// </exception>
+    public static TrainingSet Create(
+        IEnumerable<LabelledImage> images, TrainingOptions options, int inputChannels)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        List<TrainingSample> samples = [];
+        List<string> leftOut = [];
+        foreach (LabelledImage image in images)
+        {
+            RequireSameSize(image);
+            if (CellGeometry.Count(image.Masks) < options.MinTrainMasks)
+            {
+                leftOut.Add(image.Name);
+            }
+            else
+            {
+                samples.Add(Prepare(image, options, inputChannels));
+            }
+        }
+
+        if (samples.Count == 0)
+        {
+            throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
+                $"None of the {leftOut.Count} labelled images holds at least {options.MinTrainMasks} cells, "
+                + $"so there is nothing to train on. Add images or lower that number."));
+        }
+
+        return new(options, inputChannels, samples.ToArray(), leftOut.ToArray());
+    }
+
+    private static TrainingSample Prepare(LabelledImage image, TrainingOptions options, int inputChannels)
+    {
+        Image input = ImagePreparation.SelectChannels(
+            image.Image, options.Channels, inputChannels, image.Name);
+        ImagePreparation.Normalize(input, options.Normalization, invert: false, image.Name);
+        return new(
+            image.Name,
+            input,
+            Array.ConvertAll(image.Masks.Labels, label => label > 0 ? 1f : 0f),
+            MaskFlows.FromMasks(image.Masks),
+            Math.Max(LeastDiameter, CellGeometry.MedianDiameter(image.Masks)));
+    }
+
+    private static void RequireSameSize(LabelledImage image)
+    {
+        if (image.Image.Height != image.Masks.Height || image.Image.Width != image.Masks.Width)
+        {
+            throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
+                $"{image.Name}: the image has {image.Image.Height}x{image.Image.Width} pixels, its masks "
+                + $"have {image.Masks.Height}x{image.Masks.Width}. Check that the files belong together."));
+        }
+    }
+}

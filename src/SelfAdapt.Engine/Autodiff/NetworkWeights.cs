@@ -1,0 +1,88 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Engine.Autodiff;
+
+/// <summary>One set of weights of a network on a backend: the student's, the teacher's, the anchor's.</summary>
+public sealed class NetworkWeights : IDisposable
+{
+    /// <summary>Uploads the weights that the network was imported with.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="backend">Where they live.</param>
+    public NetworkWeights(Network network, Backend backend)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(backend);
+        Network = network;
+        Parameters = backend.CreateVector(network.ParameterCount);
+        Statistics = backend.CreateVector(network.StatisticsCount);
+        Upload(network.InitialParameters, network.InitialStatistics);
+    }
+
+    /// <summary>The network they belong to.</summary>
+    public Network Network { get; }
+
+    /// <summary>All trained values, laid out as <see cref="Network.Parameters"/>.</summary>
+    public DeviceVector Parameters { get; }
+
+    /// <summary>All stored statistics, laid out as <see cref="Network.Statistics"/>.</summary>
+    public DeviceVector Statistics { get; }
+
+    /// <summary>Counts changes, so that prepared forms of the weights know when they are stale.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>To be called after the parameters were changed on the device.</summary>
+    public void MarkChanged() => Version++;
+
+    /// <summary>Replaces all values.</summary>
+    /// <param name="parameters">As long as <see cref="Parameters"/>.</param>
+    /// <param name="statistics">As long as <see cref="Statistics"/>.</param>
+    public void Upload(ReadOnlySpan<float> parameters, ReadOnlySpan<float> statistics)
+    {
+        Parameters.Upload(parameters);
+        Statistics.Upload(statistics);
+        MarkChanged();
+    }
+
+    /// <summary>All values, on the host.</summary>
+    public WeightSnapshot Download()
+    {
+        WeightSnapshot snapshot = new(new float[Parameters.Length], new float[Statistics.Length]);
+        Parameters.Download(snapshot.Parameters);
+        Statistics.Download(snapshot.Statistics);
+        return snapshot;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        Statistics.Dispose();
+    }
+}
+
+/// <summary>A copy of a network's weights on the host.</summary>
+/// <param name="Parameters">All trained values.</param>
+/// <param name="Statistics">All stored statistics.</param>
+public sealed record WeightSnapshot(float[] Parameters, float[] Statistics)
+{
+    /// <summary>The weights by their names in the ONNX file, as its patch takes them.</summary>
+    /// <param name="network">The network they belong to.</param>
+    public IReadOnlyDictionary<string, float[]> ByName(Network network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        Dictionary<string, float[]> named = [];
+        foreach (NetworkTensor tensor in network.Parameters)
+        {
+            named[tensor.Name] = Parameters.AsSpan(tensor.Offset, tensor.Length).ToArray();
+        }
+
+        foreach (NetworkTensor tensor in network.Statistics)
+        {
+            named[tensor.Name] = Statistics.AsSpan(tensor.Offset, tensor.Length).ToArray();
+        }
+
+        return named;
+    }
+}

@@ -1,0 +1,65 @@
+
+using SelfAdapt.Models.Graph.Operators;
+
+namespace SelfAdapt.Engine.Autodiff.Operations;
+
+/// <summary>Relu on its own.</summary>
+internal sealed class ReluOperation(ReluNode node) : Operation("Relu", node)
+{
+    public override bool BackwardReadsOutput => true;
+
+    public override void Forward(in OperationRun run) => run.Backend.Relu(run.Input(0), run.Output);
+
+    public override void Backward(in OperationRun run)
+    {
+        if (run.InputGradient(0) is { } dx)
+        {
+            run.Backend.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0));
+        }
+    }
+}
+
+/// <summary>Add of two activations of the same size.</summary>
+internal sealed class AddOperation(AddNode node) : Operation("Add", node)
+{
+    public override bool PassesGradient(int input) => true;
+
+    public override void Forward(in OperationRun run) =>
+        run.Backend.Add(run.Input(0), run.Input(1), run.Output);
+
+    public override void Backward(in OperationRun run)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            if (run.InputGradient(i) is { } dx)
+            {
+                run.Backend.Copy(run.OutputGradient, dx, run.Accumulates(i));
+            }
+        }
+    }
+}
+
+/// <summary>Add of a value per sample and channel (Cellpose's style features).</summary>
+internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per channel", node)
+{
+    public override bool CheapToRepeat => true;
+
+    public override bool PassesGradient(int input) => input == 0;
+
+    public override void Forward(in OperationRun run) =>
+        run.Backend.AddPerChannel(run.Input(0), run.Input(1), run.Output);
+
+    public override void Backward(in OperationRun run)
+    {
+        // The per-channel sums first: the x gradient may be this very buffer, and others add to it later.
+        if (run.InputGradient(1) is { } ds)
+        {
+            run.Backend.AddPerChannelBackward(run.OutputGradient, ds, run.Accumulates(1));
+        }
+
+        if (run.InputGradient(0) is { } dx)
+        {
+            run.Backend.Copy(run.OutputGradient, dx, run.Accumulates(0));
+        }
+    }
+}

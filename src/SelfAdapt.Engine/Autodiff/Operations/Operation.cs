@@ -1,0 +1,121 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Engine.Autodiff.Operations;
+
+/// <summary>One step of a network, forward and backward side by side. It holds no activations: graphs do.</summary>
+internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int output)
+{
+    protected Operation(string kind, NetworkNode node)
+        : this(kind, node.Inputs, node.Output)
+    {
+    }
+
+    /// <summary>What it is, for people.</summary>
+    public string Kind { get; } = kind;
+
+    /// <summary>The activations it reads.</summary>
+    public IReadOnlyList<int> Inputs { get; } = inputs;
+
+    /// <summary>The activation it makes.</summary>
+    public int Output { get; } = output;
+
+    /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
+    /// <param name="input">Which input.</param>
+    public virtual bool BackwardReadsInput(int input) => false;
+
+    /// <summary>True where backward reads the output activation.</summary>
+    public virtual bool BackwardReadsOutput => false;
+
+    /// <summary>
+    /// True where forward costs little and depends on the inputs alone: backward may run it again instead of keeping
+    /// its output.
+    /// </summary>
+    public virtual bool CheapToRepeat => false;
+
+    /// <summary>
+    /// True where backward wants a tensor shaped as its first input to work in; that may be the input's gradient
+    /// itself, where it is written.
+    /// </summary>
+    public virtual bool BackwardNeedsWorkspace => false;
+
+    /// <summary>True where an input's gradient is the output's gradient itself (a sum's terms).</summary>
+    /// <param name="input">Which input.</param>
+    public virtual bool PassesGradient(int input) => false;
+
+    /// <summary>What a graph keeps for this operation between forward and backward.</summary>
+    /// <param name="backend">Where the graph lives.</param>
+    public virtual IDisposable? CreateState(Backend backend) => null;
+
+    /// <summary>Computes the output.</summary>
+    /// <param name="run">The graph's buffers, as this operation sees them.</param>
+    public abstract void Forward(in OperationRun run);
+
+    /// <summary>Computes the gradients of inputs and parameters.</summary>
+    /// <param name="run">The graph's buffers, as this operation sees them.</param>
+    public abstract void Backward(in OperationRun run);
+}
+
+/// <summary>What an operation may touch while it runs.</summary>
+/// <param name="graph">The graph.</param>
+/// <param name="index">The operation's index in the graph.</param>
+/// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
+internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
+{
+    private Operation Operation => graph.Operations[index];
+
+    /// <summary>The backend.</summary>
+    public Backend Backend => graph.Backend;
+
+    /// <summary>The output activation.</summary>
+    public DeviceTensor Output => graph.Activation(Operation.Output, backward);
+
+    /// <summary>The output's gradient, complete.</summary>
+    public DeviceTensor OutputGradient => graph.Gradient(Operation.Output);
+
+    /// <summary>
+    /// A tensor to work in during backward, for operations that asked for one; it may be the first input's gradient.
+    /// </summary>
+    public DeviceTensor Workspace => graph.Workspace(index);
+
+    /// <summary>How batch normalisation runs in this pass.</summary>
+    public NormStatistics Norm => graph.Norm;
+
+    /// <summary>Weight of a new batch in the stored statistics.</summary>
+    public float NormMomentum => graph.NormMomentum;
+
+    /// <summary>True while a backward pass will follow.</summary>
+    public bool Training => graph.Mode == GraphMode.Training;
+
+    /// <summary>The version of the weights in use.</summary>
+    public int WeightsVersion => graph.Weights.Version;
+
+    /// <summary>An input activation.</summary>
+    public DeviceTensor Input(int i) => graph.Activation(Operation.Inputs[i], backward);
+
+    /// <summary>Channels of an input, also where its activation is no longer kept.</summary>
+    public int InputChannels(int i) => graph.Network.Values[Operation.Inputs[i]].Channels;
+
+    /// <summary>An input's gradient, or null where none is wanted (the image) or it is passed on as it is.</summary>
+    public DeviceTensor? InputGradient(int i) => graph.InputGradient(index, i);
+
+    /// <summary>True where an input's gradient already holds other consumers' parts.</summary>
+    public bool Accumulates(int i) => graph.Accumulates(index, i);
+
+    /// <summary>A parameter's values.</summary>
+    public VectorSlice Parameter(NetworkTensor tensor) =>
+        graph.Weights.Parameters.Slice(tensor.Offset, tensor.Length);
+
+    /// <summary>A parameter's gradient.</summary>
+    public VectorSlice ParameterGradient(NetworkTensor tensor) =>
+        graph.ParameterGradients!.Slice(tensor.Offset, tensor.Length);
+
+    /// <summary>A stored statistic.</summary>
+    public VectorSlice Statistic(NetworkTensor tensor) =>
+        graph.Weights.Statistics.Slice(tensor.Offset, tensor.Length);
+
+    /// <summary>What <see cref="Operation.CreateState"/> made.</summary>
+    public TState State<TState>()
+        where TState : class => (TState)(object)graph.State(index)!;
+}

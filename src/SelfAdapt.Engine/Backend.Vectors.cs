@@ -1,0 +1,238 @@
+using System;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Engine;
+
+// The part of the op set that the adaptation computes with: plain NCHW vectors in, plain vectors out.
+// Thresholds, losses and kept fractions stay in vectors on the device; the host downloads them after a step,
+// for the log.
+public abstract partial class Backend
+{
+    /// <summary>Sets every value.</summary>
+    /// <param name="target">The vector.</param>
+    /// <param name="value">The value.</param>
+    public abstract void Fill(DeviceVector target, float value);
+
+    /// <summary>target = source.</summary>
+    /// <param name="source">Any vector.</param>
+    /// <param name="target">Same length.</param>
+    public void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
+
+    /// <summary>target = source.</summary>
+    /// <param name="source">Part of any vector.</param>
+    /// <param name="target">Same length; of another vector.</param>
+    public abstract void Copy(VectorSlice source, VectorSlice target);
+
+    /// <summary>target = keep * target + (1 - keep) * source: the EMA of running statistics.</summary>
+    /// <param name="target">The moving average.</param>
+    /// <param name="source">The new values.</param>
+    /// <param name="keep">The rate, 0.99 say.</param>
+    public abstract void MoveTowards(DeviceVector target, DeviceVector source, float keep);
+
+    /// <summary>Applies a weak view to every image of a batch.</summary>
+    /// <param name="source">[N,C,H,W].</param>
+    /// <param name="shape">Its size; H = W where the view turns by 90 or 270 degrees.</param>
+    /// <param name="view">The flip or turn.</param>
+    /// <param name="target">Receives [N,C,H',W'].</param>
+    public abstract void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target);
+
+    /// <summary>
+    /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
+    /// deviation over the views (spec/selfadapt.md section 3, step 3).
+    /// </summary>
+    /// <param name="outputs">Per view, [N,C,H,W] as the network returned it for the turned input.</param>
+    /// <param name="views">The views, same order.</param>
+    /// <param name="shape">Size of one output before turning; H = W.</param>
+    /// <param name="channels">The meaning of each channel.</param>
+    /// <param name="averageProbabilities">Average a logit channel's probabilities instead of logits.</param>
+    /// <param name="mean">Receives [N,C,H,W].</param>
+    /// <param name="deviation">
+    /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
+    /// </param>
+    public abstract void ViewMoments(
+        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
+        ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
+        DeviceVector mean, DeviceVector deviation);
+
+    /// <summary>
+    /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class
+    /// the q-quantile of the predicted class's probability; regression channels: the Q-quantile of the
+    /// deviation. The first batch sets them (spec/selfadapt.md sections 4 and 11).
+    /// </summary>
+    /// <param name="mean">[N,C,H,W].</param>
+    /// <param name="deviation">[N,C,H,W].</param>
+    /// <param name="shape">Their size.</param>
+    /// <param name="channels">The meaning of each channel.</param>
+    /// <param name="classQuantile">q, 0.2 in the paper's source.</param>
+    /// <param name="regressionQuantile">Q, 0.8 in the paper.</param>
+    /// <param name="keep">Rate of the moving average, 0.99.</param>
+    /// <param name="meanIsProbability">The logit channels of the mean hold probabilities.</param>
+    /// <param name="thresholds">
+    /// [4 C]: per channel background threshold, foreground threshold (logit) or deviation threshold, unused
+    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
+    /// class that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
+    /// </param>
+    public abstract void UpdateThresholds(
+        DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
+        float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
+        DeviceVector thresholds);
+
+    /// <summary>
+    /// The masked loss CE + lambda_bal * MSE (paper eq. 1) and its gradient; means run over all elements, a
+    /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept
+    /// where its predicted class's probability is at least that class's threshold, a regression value where
+    /// its deviation is at most the channel's threshold; what is not kept counts as 0.
+    /// </summary>
+    /// <param name="student">Student output, [N,C,H,W].</param>
+    /// <param name="mean">Pseudo-labels, [N,C,H,W].</param>
+    /// <param name="deviation">Deviation over views, [N,C,H,W].</param>
+    /// <param name="shape">Their size.</param>
+    /// <param name="channels">The meaning of each channel.</param>
+    /// <param name="options">Weights and switches.</param>
+    /// <param name="thresholds">From <see cref="UpdateThresholds"/>.</param>
+    /// <param name="gradient">Receives d loss / d student, [N,C,H,W].</param>
+    /// <param name="sums">
+    /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept.
+    /// </param>
+    public abstract void MaskedLoss(
+        DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
+        ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
+        DeviceVector gradient, DeviceVector sums);
+
+    /// <summary>
+    /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (spec/cellpose.md
+    /// 5.1); for a network with a single logit the BCE alone. Vector field and logit are the first of their
+    /// kind; any other channel gets a gradient of 0.
+    /// </summary>
+    /// <param name="output">[N,C,H,W].</param>
+    /// <param name="shape">Its size.</param>
+    /// <param name="channels">The meaning of each channel.</param>
+    /// <param name="cell">[N,H,W], 0 or 1.</param>
+    /// <param name="flow">[N,2,H,W], unit flow.</param>
+    /// <param name="flowScale">5 for Cellpose.</param>
+    /// <param name="gradient">Receives d loss / d output, [N,C,H,W].</param>
+    /// <param name="sums">Receives [3]: flow term (with its 0.5), BCE, loss.</param>
+    public abstract void SupervisedLoss(
+        DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
+        DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
+
+    /// <summary>
+    /// The student's strong augmentation (spec/selfadapt.md section 5). Per sample, for every channel that is
+    /// not all zero: brightness x = max(0, b x) and contrast x = max(0, f x + (1 - f) mean(x)), in the
+    /// sample's order, the mean being that of the channel as it enters the contrast step; then a Gaussian
+    /// blur, separable, rows first, weights exp(-k^2 / (2 sigma^2)) for |k| up to ceil(3 sigma), divided by
+    /// their sum, borders mirrored without repeating the edge pixel (index -1 is 1, as often as it takes);
+    /// then noise: x += sigma * <see cref="CounterRandom.Normal"/>(seed, (c H + y) W + x), so that every
+    /// backend draws the same numbers. An all-zero channel, and a sample not to be augmented, are copied.
+    /// </summary>
+    /// <param name="source">[N,C,H,W].</param>
+    /// <param name="shape">Its size.</param>
+    /// <param name="samples">One entry per sample, drawn on the host.</param>
+    /// <param name="target">Receives [N,C,H,W].</param>
+    public abstract void StrongAugment(
+        DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
+        DeviceVector target);
+
+    /// <summary>
+    /// One optimiser step over all parameters in one pass: L2-SP's gradient added (paper eq. 2), AdamW with
+    /// decoupled weight decay, then the teacher's EMA.
+    /// </summary>
+    /// <param name="state">The vectors, all of the same length.</param>
+    /// <param name="options">Learning rate, constants, number of this step.</param>
+    /// <param name="sums">
+    /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP
+    /// included).
+    /// </param>
+    public abstract void OptimizerStep(
+        in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
+}
+
+/// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
+public enum View
+{
+    /// <summary>The image as it is.</summary>
+    Identity,
+
+    /// <summary>Rows reversed (up-down).</summary>
+    FlipRows,
+
+    /// <summary>Columns reversed (left-right).</summary>
+    FlipColumns,
+
+    /// <summary>A quarter turn counter-clockwise: out[i,j] = in[j, W-1-i].</summary>
+    Rotate90,
+
+    /// <summary>A half turn.</summary>
+    Rotate180,
+
+    /// <summary>A quarter turn clockwise: out[i,j] = in[H-1-j, i].</summary>
+    Rotate270,
+
+    /// <summary>Mirrored at the main diagonal: out[i,j] = in[j,i].</summary>
+    Transpose,
+
+    /// <summary>Mirrored at the other diagonal: out[i,j] = in[H-1-j, W-1-i].</summary>
+    AntiTranspose,
+}
+
+/// <summary>What one output channel is to the adaptation.</summary>
+public enum ChannelMeaning
+{
+    /// <summary>A logit, trained with cross-entropy.</summary>
+    Logit,
+
+    /// <summary>The row component of a vector field; the column component is the next channel.</summary>
+    VectorRow,
+
+    /// <summary>The column component of a vector field.</summary>
+    VectorColumn,
+
+    /// <summary>A scalar regression target.</summary>
+    Scalar,
+}
+
+/// <summary>Switches of the masked loss.</summary>
+/// <param name="LambdaBal">Weight of the regression loss, 0.5 in the paper.</param>
+/// <param name="UseClassMask">Mask unsure logit pixels.</param>
+/// <param name="UseRegressionMask">Mask uncertain regression pixels.</param>
+/// <param name="SoftLabels">Cross-entropy against the probability instead of the hard class.</param>
+/// <param name="MeanIsProbability">The logit channel of the mean holds probabilities.</param>
+public readonly record struct MaskedLossOptions(
+    float LambdaBal, bool UseClassMask, bool UseRegressionMask, bool SoftLabels, bool MeanIsProbability);
+
+/// <summary>One sample's strong augmentation, drawn on the host.</summary>
+/// <param name="Apply">False leaves the sample as it is.</param>
+/// <param name="ContrastFirst">Contrast before brightness.</param>
+/// <param name="Brightness">Factor; values are multiplied by it.</param>
+/// <param name="Contrast">Factor f: f x + (1 - f) mean, the mean taken per channel.</param>
+/// <param name="BlurSigma">Standard deviation of the Gaussian, px; 0 = none; radius ceil(3 sigma).</param>
+/// <param name="NoiseSigma">Standard deviation of the noise; none on a channel that is all zero.</param>
+/// <param name="NoiseSeed">Key of the counter-based generator for this sample.</param>
+public readonly record struct StrongAugmentation(
+    bool Apply, bool ContrastFirst, float Brightness, float Contrast, float BlurSigma, float NoiseSigma,
+    ulong NoiseSeed);
+
+/// <summary>The vectors of an optimiser step.</summary>
+/// <param name="Weights">w, updated.</param>
+/// <param name="Gradient">d loss / d w without L2-SP.</param>
+/// <param name="FirstMoment">Adam's m, updated.</param>
+/// <param name="SecondMoment">Adam's v, updated.</param>
+/// <param name="Anchor">w0 of L2-SP, or null for none.</param>
+/// <param name="Teacher">The EMA, updated, or null for none.</param>
+public readonly record struct OptimizerVectors(
+    DeviceVector Weights, DeviceVector Gradient, DeviceVector FirstMoment, DeviceVector SecondMoment,
+    DeviceVector? Anchor, DeviceVector? Teacher);
+
+/// <summary>The numbers of an optimiser step.</summary>
+/// <param name="Step">1 for the first.</param>
+/// <param name="LearningRate">This step's learning rate; 0 leaves every weight bit-identical.</param>
+/// <param name="WeightDecay">Decoupled: w -= lr * decay * w.</param>
+/// <param name="Beta1">0.9.</param>
+/// <param name="Beta2">0.999.</param>
+/// <param name="Epsilon">1e-8.</param>
+/// <param name="LambdaL2Sp">Weight of sum (w - w0)^2.</param>
+/// <param name="DecoupledL2Sp">Apply L2-SP like weight decay instead of through the gradient.</param>
+/// <param name="EmaKeep">The teacher's rate alpha; 1 leaves it alone.</param>
+public readonly record struct OptimizerStepOptions(
+    int Step, float LearningRate, float WeightDecay, float Beta1, float Beta2, float Epsilon,
+    float LambdaL2Sp, bool DecoupledL2Sp, float EmaKeep);

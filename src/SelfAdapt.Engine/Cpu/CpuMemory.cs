@@ -1,0 +1,46 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace SelfAdapt.Engine.Cpu;
+
+/// <summary>A zeroed block of memory outside the collector's heap, on a cache line's boundary.</summary>
+internal sealed unsafe class CpuMemory : IDisposable
+{
+    private byte* _data;
+
+    /// <summary>Takes it.</summary>
+    /// <param name="bytes">Its size.</param>
+    /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
+    public CpuMemory(long bytes)
+    {
+        Bytes = bytes;
+        _data = NativeBlock.Take(bytes, "activations");
+        NativeMemory.Clear(_data, (nuint)bytes);
+        GC.AddMemoryPressure(Math.Max(1, bytes));
+    }
+
+    ~CpuMemory() => Free();
+
+    /// <summary>Its size.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Its first byte.</summary>
+    public byte* Data => _data;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (_data != null)
+        {
+            NativeBlock.Free(_data);
+            _data = null;
+            GC.RemoveMemoryPressure(Math.Max(1, Bytes));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace SelfAdapt.Engine.Cpu;
+
+/// <summary>The one place where the cpu backend takes memory outside the collector's heap.</summary>
+internal static unsafe class NativeBlock
+{
+    private const nuint CacheLine = 64;
+
+    private static readonly long MachineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Told of every block before it is taken; true: refuse it. For tests.</summary>
+    internal static Func<long, bool>? Refuses { get; set; }
+
+    /// <summary>Takes a block on a cache line's boundary; it is not cleared.</summary>
+    /// <param name="bytes">Its size.</param>
+    /// <param name="what">What it is for, for the message.</param>
+    /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
+    public static byte* Take(long bytes, string what)
+    {
+        try
+        {
+            // Some systems promise more than they have, and end the program that makes use of it.
+            if (bytes > MachineBytes || Refuses?.Invoke(bytes) == true)
+            {
+                throw new InsufficientMemoryException();
+            }
+
+            return (byte*)NativeMemory.AlignedAlloc((nuint)bytes, CacheLine);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutOfMemory,
+                $"No memory for {bytes >> 20} MiB of {what}. Take a smaller --batch-size or --crop.", e);
+        }
+    }
+
+    /// <summary>Gives a block back.</summary>
+    /// <param name="block">Its first byte; null: nothing.</param>
+    public static void Free(byte* block) => NativeMemory.AlignedFree(block);
+}

@@ -1,0 +1,46 @@
+using System;
+using System.Numerics;
+
+namespace SelfAdapt.Engine;
+
+/// <summary>A vector in the host's memory.</summary>
+/// <typeparam name="T">double for the reference backend, float for the cpu backend.</typeparam>
+internal sealed class HostVector<T> : DeviceVector
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    /// <summary>Makes a zeroed vector; pinned, so that kernels can hold pointers into it.</summary>
+    /// <param name="length">Number of values.</param>
+    public HostVector(int length) => Data = GC.AllocateArray<T>(length, pinned: true);
+
+    /// <summary>The values.</summary>
+    public T[] Data { get; }
+
+    /// <inheritdoc/>
+    public override int Length => Data.Length;
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<float> source, int offset = 0)
+    {
+        Span<T> target = Data.AsSpan(offset, source.Length);
+        for (int i = 0; i < source.Length; i++)
+        {
+            target[i] = T.CreateTruncating(source[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Span<float> target, int offset = 0)
+    {
+        ReadOnlySpan<T> source = Data.AsSpan(offset, target.Length);
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = float.CreateTruncating(source[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        // Managed memory: the collector takes it back.
+    }
+}

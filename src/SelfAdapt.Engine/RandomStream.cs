@@ -1,0 +1,76 @@
+using System;
+
+namespace SelfAdapt.Engine;
+
+/// <summary>
+/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and
+/// position, so a run can be saved and taken up again; named sub-streams keep one use of random numbers from
+/// shifting another's.
+/// </summary>
+public sealed class RandomStream
+{
+    /// <summary>Starts the stream of a seed.</summary>
+    /// <param name="seed">Any number.</param>
+    public RandomStream(ulong seed)
+        : this(seed, 0)
+    {
+    }
+
+    /// <summary>Takes a saved stream up again.</summary>
+    /// <param name="key">The saved <see cref="Key"/>.</param>
+    /// <param name="position">The saved <see cref="Position"/>.</param>
+    public RandomStream(ulong key, ulong position) => (Key, Position) = (key, position);
+
+    /// <summary>Which stream it is; never changes.</summary>
+    public ulong Key { get; }
+
+    /// <summary>How many numbers were drawn.</summary>
+    public ulong Position { get; private set; }
+
+    /// <summary>
+    /// A stream of its own for one purpose, from its start; the same whatever was drawn here.
+    /// </summary>
+    /// <param name="name">The purpose.</param>
+    public RandomStream Substream(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+
+        // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary
+        // positions.
+        ulong hash = 0xCBF29CE484222325;
+        foreach (char unit in name)
+        {
+            hash = unchecked((hash ^ unit) * 0x100000001B3);
+        }
+
+        (uint w0, uint w1, _, _) = CounterRandom.Block(Key, hash, 1);
+        return new RandomStream(((ulong)w1 << 32) | w0);
+    }
+
+    /// <summary>64 random bits.</summary>
+    public ulong NextUInt64() => CounterRandom.UInt64(Key, Position++);
+
+    /// <summary>A number from [0, 1).</summary>
+    public double NextUniform() => CounterRandom.Uniform(Key, Position++);
+
+    /// <summary>A number from [<paramref name="low"/>, <paramref name="high"/>).</summary>
+    /// <param name="low">Lower end.</param>
+    /// <param name="high">Upper end, at least <paramref name="low"/>.</param>
+    public double NextUniform(double low, double high) => low + ((high - low) * NextUniform());
+
+    /// <summary>A whole number from 0 to <paramref name="count"/> - 1.</summary>
+    /// <param name="count">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
+    public int NextIndex(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return (int)Math.BigMul(NextUInt64(), (ulong)count, out _);
+    }
+
+    /// <summary>True with a probability.</summary>
+    /// <param name="probability">0 to 1.</param>
+    public bool NextBool(double probability) => NextUniform() < probability;
+
+    /// <summary>A number from the standard normal distribution.</summary>
+    public double NextNormal() => CounterRandom.Normal(Key, Position++);
+}

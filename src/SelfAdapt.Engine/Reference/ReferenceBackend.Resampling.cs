@@ -1,0 +1,95 @@
+using System;
+
+namespace SelfAdapt.Engine.Reference;
+
+// Pooling and upsampling, forward and backward by their definitions.
+public sealed partial class ReferenceBackend
+{
+    /// <inheritdoc/>
+    public override void MaxPool(DeviceTensor x, DeviceTensor y) =>
+        ForEachWindow(x, y, (from, to) => Data(y)[to] = Data(x)[from]);
+
+    /// <inheritdoc/>
+    public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            Array.Clear(Data(dx));
+        }
+
+        ForEachWindow(x, dy, (from, to) => Data(dx)[from] += Data(dy)[to]);
+    }
+
+    /// <inheritdoc/>
+    public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    {
+        Array.Clear(Data(y));
+        ForEachTap(x, y, mode, (from, to, weight) => Data(y)[to] += weight * Data(x)[from]);
+    }
+
+    /// <inheritdoc/>
+    public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            Array.Clear(Data(dx));
+        }
+
+        ForEachTap(dx, dy, mode, (from, to, weight) => Data(dx)[from] += weight * Data(dy)[to]);
+    }
+
+    /// <summary>Visits (index of the first maximum, index of the pooled pixel) of every 2x2 window.</summary>
+    private static void ForEachWindow(DeviceTensor x, DeviceTensor y, Action<int, int> visit)
+    {
+        (int batch, int channels, int height, int width) = y.Shape;
+        for (int i = 0; i < batch * channels * height * width; i++)
+        {
+            (int plane, int h, int w) = (i / (height * width), i / width % height, i % width);
+            int corner = (((plane * 2 * height) + (2 * h)) * 2 * width) + (2 * w);
+            int best = corner;
+            foreach (int candidate in new[] { corner + 1, corner + (2 * width), corner + (2 * width) + 1 })
+            {
+                best = Data(x)[candidate] > Data(x)[best] ? candidate : best;
+            }
+
+            visit(best, i);
+        }
+    }
+
+    /// <summary>Visits (small pixel, large pixel, weight) of every term of the upsampling.</summary>
+    private static void ForEachTap(
+        DeviceTensor small, DeviceTensor large, UpsampleMode mode, Action<int, int, double> visit)
+    {
+        (int batch, int channels, int height, int width) = small.Shape;
+        for (int plane = 0; plane < batch * channels; plane++)
+        {
+            for (int h = 0; h < 2 * height; h++)
+            {
+                for (int w = 0; w < 2 * width; w++)
+                {
+                    int to = (((plane * 2 * height) + h) * 2 * width) + w;
+                    foreach ((int row, double rowWeight) in Taps(h, height, mode))
+                    {
+                        foreach ((int column, double columnWeight) in Taps(w, width, mode))
+                        {
+                            visit((((plane * height) + row) * width) + column, to, rowWeight * columnWeight);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static (int Index, double Weight)[] Taps(int position, int size, UpsampleMode mode)
+    {
+        if (mode == UpsampleMode.Nearest)
+        {
+            return [(position / 2, 1.0)];
+        }
+
+        double source = ((position + 0.5) / 2) - 0.5;
+        int floor = (int)Math.Floor(source);
+        double fraction = source - floor;
+        return [(Math.Clamp(floor, 0, size - 1), 1 - fraction), (Math.Clamp(floor + 1, 0, size - 1), fraction)];
+    }
+}

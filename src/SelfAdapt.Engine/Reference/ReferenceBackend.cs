@@ -1,0 +1,142 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Engine.Reference;
+
+/// <summary>The oracle of the tests: every op in double, scalar and obvious.</summary>
+public sealed partial class ReferenceBackend : HostBackend<double>
+{
+    /// <inheritdoc/>
+    public override string Name => "reference (double)";
+
+    /// <inheritdoc/>
+    public override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
+
+    /// <inheritdoc/>
+    public override long TensorBytes(TensorShape shape) => shape.Count * sizeof(double);
+
+    /// <summary>Each has memory of its own: so the oracle does not depend on how places were planned.</summary>
+    /// <inheritdoc/>
+    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places) =>
+        new([.. places.Select(p => CreateTensor(p.Shape))], null, places.Sum(p => p.Bytes));
+
+    /// <inheritdoc/>
+    public override void Prepare(DeviceTensor tensor)
+    {
+        // Nothing but values.
+    }
+
+    /// <inheritdoc/>
+    public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
+        new ReferenceConvolution(inputs, outputs, kernel);
+
+    /// <inheritdoc/>
+    public override void Import(VectorSlice source, DeviceTensor target) =>
+        Values(source)[..Data(target).Length].CopyTo(Data(target));
+
+    /// <inheritdoc/>
+    public override void Export(DeviceTensor source, VectorSlice target) =>
+        Data(source).CopyTo(Values(target));
+
+    /// <inheritdoc/>
+    public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    {
+        double[] s = Data(source);
+        for (int i = 0; i < s.Length; i++)
+        {
+            Put(target, i, s[i], accumulate);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    {
+        for (int i = 0; i < Data(y).Length; i++)
+        {
+            Data(y)[i] = Data(a)[i] + Data(b)[i];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    {
+        int plane = x.Shape.H * x.Shape.W;
+        for (int i = 0; i < Data(y).Length; i++)
+        {
+            Data(y)[i] = Data(x)[i] + Data(s)[i / plane];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
+    {
+        int plane = dy.Shape.H * dy.Shape.W;
+        for (int i = 0; i < Data(ds).Length; i++)
+        {
+            Put(ds, i, Sum(Data(dy).AsSpan(i * plane, plane)), accumulate);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Relu(DeviceTensor x, DeviceTensor y)
+    {
+        for (int i = 0; i < Data(y).Length; i++)
+        {
+            Data(y)[i] = Math.Max(Data(x)[i], 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        for (int i = 0; i < Data(y).Length; i++)
+        {
+            Put(dx, i, Data(y)[i] > 0 ? Data(dy)[i] : 0, accumulate);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    {
+        int run = x.Shape.C * x.Shape.H * x.Shape.W;
+        for (int n = 0; n < x.Shape.N; n++)
+        {
+            Data(x).AsSpan(n * run, run).CopyTo(Data(y).AsSpan(((ReferenceTensor)y).At(n, channel, 0, 0)));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    {
+        int run = dx.Shape.C * dx.Shape.H * dx.Shape.W;
+        for (int n = 0; n < dx.Shape.N; n++)
+        {
+            int from = ((ReferenceTensor)dy).At(n, channel, 0, 0);
+            for (int i = 0; i < run; i++)
+            {
+                Put(dx, (n * run) + i, Data(dy)[from + i], accumulate);
+            }
+        }
+    }
+
+    private static double[] Data(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;
+
+    private static void Put(DeviceTensor target, int index, double value, bool accumulate)
+    {
+        double[] data = Data(target);
+        data[index] = accumulate ? data[index] + value : value;
+    }
+
+    private static double Sum(ReadOnlySpan<double> values)
+    {
+        double sum = 0;
+        foreach (double value in values)
+        {
+            sum += value;
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,47 @@
+using System;
+
+namespace SelfAdapt.Engine;
+
+/// <summary>
+/// A <see cref="View"/> as index arithmetic. A step down (row + 1) in the turned image is the step
+/// (RowFromRow, ColumnFromRow) in the original, a step right the step (RowFromColumn, ColumnFromColumn). The
+/// same four numbers turn a vector field's components back (table in spec/selfadapt.md section 3).
+/// </summary>
+internal readonly record struct ViewTransform(
+    int RowFromRow, int RowFromColumn, int ColumnFromRow, int ColumnFromColumn)
+{
+    /// <summary>True where rows become columns: the turned image is W x H.</summary>
+    public bool SwapsAxes => RowFromRow == 0;
+
+    /// <summary>The arithmetic of a view.</summary>
+    public static ViewTransform Of(View view) => view switch
+    {
+        View.Identity => new(1, 0, 0, 1),
+        View.FlipRows => new(-1, 0, 0, 1),
+        View.FlipColumns => new(1, 0, 0, -1),
+        View.Rotate90 => new(0, 1, -1, 0),
+        View.Rotate180 => new(-1, 0, 0, -1),
+        View.Rotate270 => new(0, -1, 1, 0),
+        View.Transpose => new(0, 1, 1, 0),
+        View.AntiTranspose => new(0, -1, -1, 0),
+        _ => throw new ArgumentOutOfRangeException(nameof(view), view, "This is not one of the eight views."),
+    };
+
+    /// <summary>The view that undoes this one: the transposed matrix.</summary>
+    public ViewTransform Inverse() => new(RowFromRow, ColumnFromRow, RowFromColumn, ColumnFromColumn);
+
+    /// <summary>
+    /// Where the turned image's pixel (i, j) lies in the original's plane: origin + i * down + j * right.
+    /// </summary>
+    /// <param name="height">Rows of the original.</param>
+    /// <param name="width">Columns of the original.</param>
+    public (int Origin, int Down, int Right) Strides(int height, int width)
+    {
+        int row = RowFromRow + RowFromColumn < 0 ? height - 1 : 0;
+        int column = ColumnFromRow + ColumnFromColumn < 0 ? width - 1 : 0;
+        return (
+            (row * width) + column,
+            (RowFromRow * width) + ColumnFromRow,
+            (RowFromColumn * width) + ColumnFromColumn);
+    }
+}

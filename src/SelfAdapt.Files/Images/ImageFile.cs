@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Runtime.InteropServices;
+using SelfAdapt.Files.Npy;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files.Tiff;
+
+namespace SelfAdapt.Files.Images;
+
+/// <summary>An image with the name its results are filed under.</summary>
+/// <param name="Name">
+/// File name without extension; for one of several images of a file, "NAME_p0001" and so on.
+/// </param>
+/// <param name="Path">The file it came from.</param>
+/// <param name="Image">The pixels.</param>
+public sealed record NamedImage(string Name, string Path, Image Image);
+
+/// <summary>
+/// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
+/// whatever the extension. RGB gives three channels; alpha is dropped; values stay as they were in the file.
+/// </summary>
+public static class ImageFile
+{
+    private enum Format
+    {
+        Png,
+        Tiff,
+        Npy,
+    }
+
+    /// <summary>Reads a file that holds one image.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: absent, malformed, too large, of a kind that is not read, or several images in one
+    /// file.
+    /// </exception>
+    public static Image Read(string path) => DecodeSingle(FileBytes.Load(path), labels: false).ToImage();
+
+    /// <summary>Reads one image from a file's content.</summary>
+    /// <param name="file">The content.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    public static Image Decode(byte[] file, string name) =>
+        DecodeSingle(new FileBytes(name, file), labels: false).ToImage();
+
+    /// <summary>
+    /// Reads every image of a file. The channels of a position become one image's channels; each Z slice and
+    /// each time point is an image of its own. TIFF pages that no ImageJ or OME description explains are
+    /// channels if there are at most four grayscale pages of equal size, otherwise images.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <returns>
+    /// The images in file order, "NAME" if there is one, else "NAME_p0001", "NAME_p0002" and so on.
+    /// </returns>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: as <see cref="Read"/>, but several images are fine.
+    /// </exception>
+    public static IReadOnlyList<NamedImage> ReadAll(string path)
+    {
+        FileBytes file = FileBytes.Load(path);
+        string name = Path.GetFileNameWithoutExtension(path);
+        if (Sniff(file) != Format.Tiff)
+        {
+            return [new(name, path, DecodeSingle(file, labels: false).ToImage())];
+        }
+
+        TiffReader tiff = new(file);
+        List<NamedImage> images = [];
+        for (int i = 0; i < tiff.ImageCount; i++)
+        {
+            string own = tiff.ImageCount == 1
+                ? name
+                : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
+            images.Add(new(own, path, tiff.Decode(i).ToImage()));
+        }
+
+        return images;
+    }
+
+    /// <summary>
+    /// Writes an image (pixels, flows, cell probability) as 32-bit float TIFF, one page per channel.
+    /// </summary>
+    /// <param name="path">The file; replaced if it is there.</param>
+    /// <param name="image">[channels, height, width].</param>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
+    public static void WriteTiff(string path, Image image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+
+        // ImageJ's description makes ImageJ, tifffile and this reader take the pages as channels.
+        string description = image.Channels == 1
+            ? string.Empty
+            : FormattableString.Invariant(
+                $"ImageJ=1.11a\nimages={image.Channels}\nchannels={image.Channels}\nhyperstack=true\n");
+        OutputFile.Write(path, TiffWriter.Encode(
+            SampleKind.Float32, image.Channels, image.Height, image.Width,
+            MemoryMarshal.AsBytes(image.Pixels.AsSpan()), description));
+    }
+
+    /// <summary>Decodes a file that holds one image.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="labels">
+    /// Whether it is read as labels (a palette image's indices, not its colours).
+    /// </param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    internal static Raster DecodeSingle(FileBytes file, bool labels)
+    {
+        switch (Sniff(file))
+        {
+            case Format.Png:
+                return PngReader.Decode(file, paletteIndices: labels);
+            case Format.Npy:
+                return NpyFile.DecodePicture(file);
+            default:
+                TiffReader tiff = new(file);
+                return tiff.ImageCount == 1
+                    ? tiff.Decode(0)
+                    : throw file.Unsupported(
+                        $"it holds {tiff.ImageCount} images (pages, Z slices or time points) where "
+                        + "one is needed; save the one that is meant in a file of its own");
+        }
+    }
+
+    private static Format Sniff(FileBytes file)
+    {
+        ReadOnlySpan<byte> content = file.All;
+        if (content.StartsWith(PngReader.Signature))
+        {
+            return Format.Png;
+        }
+
+        if (TiffDirectory.Sniff(content))
+        {
+            return Format.Tiff;
+        }
+
+        if (content.StartsWith(NpyHeader.Signature))
+        {
+            return Format.Npy;
+        }
+
+        throw content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
+            ? file.Unsupported("it is a JPEG file, which isn't read: its losses change what a network sees. "
+                + "Export the original as TIFF or PNG")
+            : file.Unsupported("it is neither a PNG nor a TIFF nor an NPY file, whatever its extension says");
+    }
+}

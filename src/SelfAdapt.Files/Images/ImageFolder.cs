@@ -1,0 +1,268 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace SelfAdapt.Files.Images;
+
+/// <summary>A file that was passed over.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Reason">Why, in a sentence for the user.</param>
+public sealed record SkippedFile(string File, string Reason);
+
+/// <summary>
+/// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8),
+/// less what can't be used, which is listed with the reason.
+/// </summary>
+public sealed class ImageFolder
+{
+    private static readonly string[] ReadExtensions = [".png", ".tif", ".tiff", ".npy"];
+
+    // Pictures that people will expect to be read: named as skipped instead of passed over in silence.
+    private static readonly string[] OtherExtensions =
+    [
+        ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi",
+        ".svs", ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
+    ];
+
+    private static readonly string[] ResultEndings =
+    [
+        "_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output", "_outlines",
+        "_cp_outlines", "_seg", "_dP",
+    ];
+
+    private ImageFolder(IReadOnlyList<NamedImage> images, IReadOnlyList<SkippedFile> skipped)
+        => (Images, Skipped) = (images, skipped);
+
+    /// <summary>The usable images, at least one, in natural order, names unique.</summary>
+    public IReadOnlyList<NamedImage> Images { get; }
+
+    /// <summary>The files (or pages) that were passed over, each with its reason.</summary>
+    public IReadOnlyList<SkippedFile> Skipped { get; }
+
+    /// <summary>Lists the files that would be read, in natural order.</summary>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
+    /// <param name="skipped">Receives the pictures of kinds that are not read.</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder or file.</exception>
+    public static IReadOnlyList<string> ListFiles(
+        string path, string ending, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(ending);
+        ArgumentNullException.ThrowIfNull(skipped);
+        if (File.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] entries;
+        try
+        {
+            entries = Directory.GetFiles(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string reason = Directory.Exists(path) ? e.Message : "there is no such folder or file.";
+            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: can't be read: {reason}", e);
+        }
+
+        List<string> files = [];
+        foreach (string file in entries.OrderBy(f => Path.GetFileName(f), NaturalOrder.Instance))
+        {
+            string stem = Path.GetFileNameWithoutExtension(file);
+            if (!stem.EndsWith(ending, StringComparison.Ordinal) || stem.StartsWith('.')
+                || ResultEndings.Any(e => stem.EndsWith(e, StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            string extension = Path.GetExtension(file);
+            if (ReadExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            {
+                files.Add(file);
+            }
+            else if (OtherExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            {
+                skipped.Add(new(file, $"{extension} files aren't read; export it as TIFF or PNG."));
+            }
+        }
+
+        return files;
+    }
+
+    /// <summary>Reads the usable images of a folder, or of one file, all at once.</summary>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: there is no such folder or file, or it holds no usable image (the message lists why).
+    /// </exception>
+    public static ImageFolder Load(string path, string ending = "")
+    {
+        List<SkippedFile> skipped = [];
+        return new ImageFolder([.. Read(path, ending, skipped)], skipped);
+    }
+
+    /// <summary>
+    /// Reads the usable images of a folder, or of one file, one at a time as they are asked for.
+    /// </summary>
+    /// <param name="path">
+    /// A folder (not searched below), or one file, which is taken whatever its name.
+    /// </param>
+    /// <param name="ending">
+    /// Only files whose name without extension ends so (as Cellpose's --img_filter).
+    /// </param>
+    /// <param name="skipped">Receives what was passed over, up to the image reached.</param>
+    /// <returns>The images in natural order, names unique.</returns>
+    /// <exception cref="SelfAdaptException">
+    /// While enumerating: NoUsableInput: there is no such folder or file, or, at the end, it held no usable
+    /// image
+    /// (the message lists why).
+    /// </exception>
+    public static IEnumerable<NamedImage> Read(
+        string path, string ending, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(skipped);
+        HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string file in ListFiles(path, ending, skipped))
+        {
+            foreach (NamedImage image in ReadFile(file, names, skipped))
+            {
+                yield return image;
+            }
+        }
+
+        if (names.Count == 0)
+        {
+            throw NothingUsable(path, ending, [.. skipped]);
+        }
+    }
+
+    /// <summary>Reads the usable images of one file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="names">Names that are taken, whatever their case; receives the new ones.</param>
+    /// <param name="skipped">Receives what was passed over.</param>
+    /// <returns>The images, names unique.</returns>
+    /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
+    public static IEnumerable<NamedImage> ReadFile(
+        string file, ISet<string> names, ICollection<SkippedFile> skipped)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(skipped);
+        foreach (NamedImage image in TryReadAll(file, skipped))
+        {
+            if (WhyUnusable(image.Image) is { } reason)
+            {
+                string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                skipped.Add(new(file, page + reason));
+            }
+            else
+            {
+                yield return image with { Name = UniqueName(image.Name, file, names) };
+            }
+        }
+    }
+
+    /// <summary>A name for results that no other image has.</summary>
+    /// <param name="name">The image's own name.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="names">Names that are taken, whatever their case; receives the new one.</param>
+    public static string UniqueName(string name, string file, ISet<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Add(name))
+        {
+            return name;
+        }
+
+        // "a.png" beside "a.tif" would overwrite each other's results: the later one carries its extension
+        // too.
+        string unique = name + Path.GetExtension(file).Replace('.', '_');
+        for (int n = 2; !names.Add(unique); n++)
+        {
+            unique = FormattableString.Invariant($"{name}_{n}");
+        }
+
+        return unique;
+    }
+
+    private static IReadOnlyList<NamedImage> TryReadAll(string file, ICollection<SkippedFile> skipped)
+    {
+        try
+        {
+            return ImageFile.ReadAll(file);
+        }
+        catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
+        {
+            string prefix = file + ": ";
+            skipped.Add(new(
+                file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..]
+                    : e.Message));
+            return [];
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutOfMemory,
+                $"{file}: there is no memory to read it. Close other programs, or take it out of the folder.", e);
+        }
+    }
+
+    /// <summary>Why an image can't be used, or null if it can.</summary>
+    /// <param name="image">The image.</param>
+    public static string? WhyUnusable(Image image)
+    {
+        int bad = Array.FindIndex(image.Pixels, p => !float.IsFinite(p));
+        if (bad >= 0)
+        {
+            (int channel, int pixel) = Math.DivRem(bad, image.Height * image.Width);
+            return $"channel {channel + 1} has the value {(float.IsNaN(image.Pixels[bad])
+                ? "NaN"
+                : "infinity")} at row "
+                + $"{pixel / image.Width}, column {pixel % image.Width}; replace such pixels.";
+        }
+
+        for (int c = 0; c < image.Channels; c++)
+        {
+            Span<float> plane = image.Plane(c);
+            if (plane.ContainsAnyExcept(plane[0]))
+            {
+                return null;
+            }
+        }
+
+        return FormattableString.Invariant(
+            $"every pixel has the same value ({image.Pixels[0]}): there is nothing to see.");
+    }
+
+    /// <summary>The error for a folder without any usable image.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="ending">The ending that was asked for.</param>
+    /// <param name="skipped">What was passed over.</param>
+    public static SelfAdaptException NothingUsable(
+        string path, string ending, IReadOnlyCollection<SkippedFile> skipped)
+    {
+        const int Shown = 5;
+        string filter = ending.Length > 0 ? $" whose name ends in '{ending}'" : string.Empty;
+        if (skipped.Count == 0)
+        {
+            return new(
+                ExitCode.NoUsableInput,
+                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, "
+                    + $"such "
+                + "as _masks, don't count). Name the folder that holds the images.");
+        }
+
+        string list = string.Concat(skipped.Take(Shown).Select(s => $"\n  {s.File}: {s.Reason}"));
+        string more = skipped.Count > Shown ? $"\n  and {skipped.Count - Shown} more" : string.Empty;
+        return new(ExitCode.NoUsableInput, $"{path}: holds no usable image{filter}:{list}{more}");
+    }
+}

@@ -1,0 +1,78 @@
+using System;
+using System.Linq;
+using System.Runtime.InteropServices;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files.Tiff;
+
+namespace SelfAdapt.Files.Images;
+
+/// <summary>
+/// Reads and writes label images: one channel, 0 for background, one whole number per cell.
+/// </summary>
+public static class LabelFile
+{
+    /// <summary>Reads labels from PNG, TIFF or NPY, recognised by content.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: not readable as an image, several channels or pages, or values that are no labels.
+    /// </exception>
+    public static LabelImage Read(string path)
+    {
+        FileBytes file = FileBytes.Load(path);
+        return ImageFile.DecodeSingle(file, labels: true).ToLabels(file);
+    }
+
+    /// <summary>
+    /// Writes labels as 16-bit gray PNG, the form Cellpose writes (spec/cellpose.md section 8).
+    /// </summary>
+    /// <param name="path">The file; replaced if it is there.</param>
+    /// <param name="image">The labels.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: a label is above 65,535 or negative, or the file can't be written.
+    /// </exception>
+    public static void WritePng(string path, LabelImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (Highest(path, image) > ushort.MaxValue)
+        {
+            throw new SelfAdaptException(
+                ExitCode.OutputNotWritable,
+                $"{path}: a PNG holds labels up to 65,535, but there is the label {image.Labels.Max():N0}. "
+                + "Write them as TIFF instead.");
+        }
+
+        OutputFile.Write(path, PngWriter.EncodeGray16(image.Height, image.Width, ToUInt16(image.Labels)));
+    }
+
+    /// <summary>
+    /// Writes labels as Deflate-compressed TIFF, 16 bits, or signed 32 bits when a label is above 65,535.
+    /// </summary>
+    /// <param name="path">The file; replaced if it is there.</param>
+    /// <param name="image">The labels.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: a label is negative, or the file can't be written.
+    /// </exception>
+    public static void WriteTiff(string path, LabelImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        byte[] content = Highest(path, image) > ushort.MaxValue
+            ? TiffWriter.Encode(
+                SampleKind.Int32, 1, image.Height, image.Width,
+                MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
+            : TiffWriter.Encode(
+                SampleKind.UInt16, 1, image.Height, image.Width,
+                MemoryMarshal.AsBytes(ToUInt16(image.Labels).AsSpan()), string.Empty);
+        OutputFile.Write(path, content);
+    }
+
+    private static int Highest(string path, LabelImage image)
+    {
+        (int lowest, int highest) = (image.Labels.Min(), image.Labels.Max());
+        return lowest >= 0
+            ? highest
+            : throw new SelfAdaptException(
+                ExitCode.OutputNotWritable, $"{path}: the label {lowest} is negative; labels begin at 0.");
+    }
+
+    private static ushort[] ToUInt16(int[] labels) => Array.ConvertAll(labels, label => (ushort)label);
+}

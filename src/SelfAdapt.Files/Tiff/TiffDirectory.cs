@@ -1,0 +1,240 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Text;
+
+namespace SelfAdapt.Files.Tiff;
+
+/// <summary>The TIFF tags that are read or written.</summary>
+internal enum TiffTag
+{
+    SubfileType = 254,
+    ImageWidth = 256,
+    ImageLength = 257,
+    BitsPerSample = 258,
+    Compression = 259,
+    Photometric = 262,
+    FillOrder = 266,
+    ImageDescription = 270,
+    StripOffsets = 273,
+    SamplesPerPixel = 277,
+    RowsPerStrip = 278,
+    StripByteCounts = 279,
+    PlanarConfiguration = 284,
+    Predictor = 317,
+    TileWidth = 322,
+    TileLength = 323,
+    TileOffsets = 324,
+    TileByteCounts = 325,
+    ExtraSamples = 338,
+    SampleFormat = 339,
+}
+
+/// <summary>One image file directory (page) of a TIFF or BigTIFF file: tags with their values.</summary>
+internal sealed class TiffDirectory
+{
+    private readonly FileBytes _file;
+    private readonly Dictionary<int, (int Type, long Count, long Offset)> _entries = [];
+
+    private TiffDirectory(FileBytes file, bool bigEndian, int number)
+        => (_file, BigEndian, Number) = (file, bigEndian, number);
+
+    /// <summary>Whether numbers have their high byte first.</summary>
+    public bool BigEndian { get; }
+
+    /// <summary>1-based position among the file's pages.</summary>
+    public int Number { get; }
+
+    /// <summary>Whether a file begins like a TIFF or BigTIFF.</summary>
+    /// <param name="content">The file's first bytes.</param>
+    public static bool Sniff(ReadOnlySpan<byte> content)
+        => content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8)
+            || content.StartsWith("II+\0"u8) || content.StartsWith("MM\0+"u8);
+
+    /// <summary>Reads the chain of directories.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: a directory lies outside the file, the chain is a loop, or there are none or too many.
+    /// </exception>
+    public static List<TiffDirectory> ReadAll(FileBytes file)
+    {
+        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
+        if (!Sniff(start))
+        {
+            throw file.Malformed("it does not begin like a TIFF file");
+        }
+
+        bool bigEndian = start[0] == 'M';
+        bool bigTiff = start[2] == '+' || start[3] == '+';
+        if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
+        {
+            throw file.Malformed("its BigTIFF header is not valid");
+        }
+
+        long next = bigTiff ? Number64(file, 8, bigEndian) : Number32(file, 4, bigEndian);
+        HashSet<long> seen = [];
+        List<TiffDirectory> pages = [];
+        while (next != 0)
+        {
+            if (!seen.Add(next))
+            {
+                throw file.Malformed(
+                    $"its pages form a loop: page {pages.Count + 1} begins where an earlier one does");
+            }
+
+            if (pages.Count == ImageLimits.Pages)
+            {
+                throw file.Unsupported($"it has more than the {ImageLimits.Pages:N0} pages that are read");
+            }
+
+            TiffDirectory page = new(file, bigEndian, pages.Count + 1);
+            next = page.Parse(next, bigTiff);
+            pages.Add(page);
+        }
+
+        return pages.Count > 0 ? pages : throw file.Malformed("it has no page");
+    }
+
+    /// <summary>Whether a tag is there.</summary>
+    /// <param name="tag">The tag.</param>
+    public bool Has(TiffTag tag) => _entries.ContainsKey((int)tag);
+
+    /// <summary>A tag's single number.</summary>
+    /// <param name="tag">The tag.</param>
+    /// <param name="absent">The value if the tag is not there; null makes that an error.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: absent without a default, or not a number.
+    /// </exception>
+    public long NumberOr(TiffTag tag, long? absent)
+    {
+        if (!Has(tag))
+        {
+            return absent ?? throw _file.Malformed($"page {Number} lacks the tag {tag}");
+        }
+
+        return Numbers(tag)[0];
+    }
+
+    /// <summary>A tag's numbers; empty if the tag is not there.</summary>
+    /// <param name="tag">The tag.</param>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: they lie outside the file or are not integers.
+    /// </exception>
+    public long[] Numbers(TiffTag tag)
+    {
+        if (!_entries.TryGetValue((int)tag, out (int Type, long Count, long Offset) entry))
+        {
+            return [];
+        }
+
+        int size =
+            entry.Type switch { 1 or 6 => 1, 3 or 8 => 2, 4 or 9 or 13 => 4, 16 or 17 or 18 => 8, _ => 0 };
+        if (size == 0 || entry.Count == 0)
+        {
+            throw _file.Malformed($"the tag {tag} of page {Number} holds no whole numbers");
+        }
+
+        ReadOnlySpan<byte> stored =
+            _file.Slice(entry.Offset, Saturated(entry.Count, size), $"the tag {tag} of page {Number}");
+        long[] values = new long[entry.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            ReadOnlySpan<byte> number = stored.Slice(i * size, size);
+            values[i] = size switch
+            {
+                1 => number[0],
+                2 => Number16(number, BigEndian),
+                4 => Number32(number, BigEndian),
+                _ => Number64(number, BigEndian),
+            };
+            if (values[i] < 0)
+            {
+                throw _file.Malformed($"the tag {tag} of page {Number} holds a number out of range");
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>The image description; empty if there is none.</summary>
+    public string Description()
+    {
+        const int Tag = (int)TiffTag.ImageDescription;
+        if (!_entries.TryGetValue(Tag, out (int Type, long Count, long Offset) entry)
+            || entry.Type is not (1 or 2 or 7))
+        {
+            return string.Empty;
+        }
+
+        ReadOnlySpan<byte> text = _file.Slice(entry.Offset, entry.Count, $"the description of page {Number}");
+        return Encoding.UTF8.GetString(text).TrimEnd('\0');
+    }
+
+    private static int Number16(FileBytes file, long at, bool bigEndian) =>
+        Number16(file.Slice(at, 2, "a 16-bit number"), bigEndian);
+
+    private static int Number16(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadUInt16BigEndian(bytes)
+        : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+
+    private static long Number32(FileBytes file, long at, bool bigEndian) =>
+        Number32(file.Slice(at, 4, "a 32-bit number"), bigEndian);
+
+    private static long Number32(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+        : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+
+    private static long Number64(FileBytes file, long at, bool bigEndian) =>
+        Number64(file.Slice(at, 8, "a 64-bit number"), bigEndian);
+
+    private static long Number64(ReadOnlySpan<byte> bytes, bool bigEndian) => bigEndian
+        ? BinaryPrimitives.ReadInt64BigEndian(bytes)
+        : BinaryPrimitives.ReadInt64LittleEndian(bytes);
+
+    private static long Saturated(long count, int size)
+        => size > 0 && count > long.MaxValue / size ? long.MaxValue : count * size;
+
+    private static int TypeSize(int type) => type switch
+    {
+        1 or 2 or 6 or 7 => 1,
+        3 or 8 => 2,
+        4 or 9 or 11 or 13 => 4,
+        5 or 10 or 12 or 16 or 17 or 18 => 8,
+        _ => 0,
+    };
+
+    private long Parse(long at, bool bigTiff)
+    {
+        int entrySize = bigTiff ? 20 : 12;
+        long count = bigTiff ? Number64(_file, at, BigEndian) : Number16(_file, at, BigEndian);
+        at += bigTiff ? 8 : 2;
+        if (count < 0 || count > ushort.MaxValue)
+        {
+            throw _file.Malformed($"page {Number} declares {count} tags");
+        }
+
+        for (long i = 0; i < count; i++, at += entrySize)
+        {
+            int tag = Number16(_file, at, BigEndian);
+            int type = Number16(_file, at + 2, BigEndian);
+            long length = bigTiff ? Number64(_file, at + 4, BigEndian) : Number32(_file, at + 4, BigEndian);
+            long value = at + (bigTiff ? 12 : 8);
+            if (length < 0)
+            {
+                throw _file.Malformed($"tag {tag} of page {Number} has an impossible length");
+            }
+
+            if (Saturated(length, TypeSize(type)) > (bigTiff ? 8 : 4))
+            {
+                value = bigTiff ? Number64(_file, value, BigEndian) : Number32(_file, value, BigEndian);
+            }
+
+            _entries.TryAdd(tag, (type, length, value));
+        }
+
+        long next = bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
+        return next >= 0
+            ? next
+            : throw _file.Malformed($"the page after page {Number} lies outside the file");
+    }
+}

@@ -1,0 +1,124 @@
+using System;
+
+namespace SelfAdapt.Files.Tiff;
+
+/// <summary>Rows of a TIFF file that stays on disk; what was decoded last is kept for the next request.</summary>
+public sealed class TiffRows : IRowSource, IDisposable
+{
+    private const int LeastRows = 64;
+    private const long MostChunkBytes = 1L << 28;
+
+    private readonly FileBytes _file;
+    private readonly TiffReader _reader;
+    private readonly int _rowsPerChunk;
+    private int _chunk = -1;
+    private Raster? _decoded;
+
+    private TiffRows(FileBytes file, TiffReader reader)
+    {
+        (_file, _reader) = (file, reader);
+        (Channels, Height, Width) = reader.SizeOf(0);
+        int block = reader.RowsPerBlock(0);
+        _rowsPerChunk = Math.Min(Height, ((LeastRows + block - 1) / block) * block);
+    }
+
+    /// <inheritdoc/>
+    public int Channels { get; }
+
+    /// <inheritdoc/>
+    public int Height { get; }
+
+    /// <inheritdoc/>
+    public int Width { get; }
+
+    /// <summary>Opens a file with one image; no pixels yet.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>
+    /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read
+    /// whole.
+    /// </returns>
+    /// <exception cref="SelfAdaptException">
+    /// NoUsableInput: absent, malformed, or of a kind that is not read.
+    /// </exception>
+    public static TiffRows? TryOpen(string path)
+    {
+        FileBytes file = FileBytes.Open(path);
+        try
+        {
+            if (file.Length >= 4 && TiffDirectory.Sniff(file.Slice(0, 4, "the header")))
+            {
+                TiffReader reader = new(file);
+                if (reader.ImageCount == 1)
+                {
+                    TiffRows rows = new(file, reader);
+                    if (rows.ChunkBytes <= MostChunkBytes)
+                    {
+                        return rows;
+                    }
+
+                    if ((long)rows.Channels * rows.Height * rows.Width > ImageLimits.PageSamples)
+                    {
+                        throw file.Unsupported(
+                            "its strips or tiles are too large to be read one after the other; save it in strips of a few "
+                            + "rows, or in tiles");
+                    }
+                }
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    private long ChunkBytes => (long)_rowsPerChunk * Width * Channels * sizeof(float);
+
+    /// <inheritdoc/>
+    public Image Read(int firstRow, int rowCount)
+    {
+        if ((long)Channels * rowCount * Width > ImageLimits.PageSamples)
+        {
+            throw _file.Unsupported(
+                $"{rowCount} rows hold more than the {ImageLimits.PageSamples:N0} values that are read at once");
+        }
+
+        // Decoding finds out whether the file can hold what it declares, so memory is taken after that.
+        float[]? pixels = null;
+        for (int row = firstRow; row < firstRow + rowCount;)
+        {
+            Raster chunk = Decode(row / _rowsPerChunk);
+            pixels ??= new float[Channels * rowCount * Width];
+            int inChunk = row % _rowsPerChunk;
+            int rows = Math.Min(chunk.Height - inChunk, firstRow + rowCount - row);
+            for (int c = 0; c < Channels; c++)
+            {
+                int target = ((c * rowCount) + row - firstRow) * Width;
+                chunk.Samples.ToFloats(
+                    ((c * chunk.Height) + inChunk) * Width, pixels.AsSpan(target, rows * Width));
+            }
+
+            row += rows;
+        }
+
+        return new Image(Channels, rowCount, Width, pixels ?? []);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private Raster Decode(int chunk)
+    {
+        if (chunk != _chunk || _decoded is null)
+        {
+            int first = chunk * _rowsPerChunk;
+            _decoded = _reader.Decode(0, first, Math.Min(_rowsPerChunk, Height - first));
+            _chunk = chunk;
+        }
+
+        return _decoded;
+    }
+}

@@ -1,0 +1,200 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
+
+namespace SelfAdapt.Models.Cellpose;
+
+/// <summary>
+/// Emits Cellpose's network (spec/cellpose.md 1) as an ONNX graph from a state dict. Initialisers carry the
+/// state
+/// dict's keys and every BatchNormalization stays a node, so adapted weights go back into the state dict by
+/// name.
+/// </summary>
+public sealed class CellposeGraphBuilder
+{
+    private const long Opset = 16;
+    private const long IrVersion = 8;
+    private const float BatchNormEpsilon = 1e-5f;
+
+    // ONNX counts the share that is kept, torch the share that is new: 0.05 in Cellpose 3.
+    private const float BatchNormMomentum = 0.95f;
+    private const string UnsqueezeAxes = "style.unsqueeze_axes";
+    private const string ResizeScales = "upsample.scales";
+
+    private readonly CellposeLayout _layout;
+    private readonly OnnxWriter _writer = new("cellpose", Opset, IrVersion);
+
+    private CellposeGraphBuilder(CellposeLayout layout) => _layout = layout;
+
+    /// <summary>The network of a Cellpose checkpoint.</summary>
+    /// <param name="checkpoint">A state dict of Cellpose 1 to 3 (residual, style, no concatenation), any
+    /// widths.</param>
+    /// <returns>
+    /// A model with input "input" [N, channels, H, W], outputs "output" [N, 3, H, W] and "style" [N, 256],
+    /// float32; metadata diam_mean and diam_labels where the checkpoint has them.
+    /// </returns>
+    /// <exception cref="SelfAdaptException">
+    /// A tensor is missing or has other sizes than that network's (ModelUnsupported).
+    /// </exception>
+    public static OnnxModel Build(TorchCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        CellposeLayout layout = CellposeState.DeriveLayout(checkpoint);
+        return new CellposeGraphBuilder(layout).Emit(checkpoint);
+    }
+
+    /// <summary>
+    /// A state dict to train from scratch, with torch's default initialisation (spec/cellpose.md 1.5).
+    /// </summary>
+    /// <param name="channels">Channels of the image and of each encoder level: 2, 32, 64, 128, 256 for
+    /// Cellpose.</param>
+    /// <param name="uniform">Random numbers, uniform in [0, 1); drawn in state-dict order.</param>
+    /// <param name="diameter">The object diameter that images are scaled to, px (30 for cells, 17 for
+    /// nuclei).</param>
+    /// <param name="outputs">Channels of the output.</param>
+    /// <exception cref="ArgumentException">There are fewer than two channel numbers, or one is below
+    /// 1.</exception>
+    public static TorchCheckpoint RandomState(
+        IReadOnlyList<int> channels, Func<double> uniform, float diameter = 30f, int outputs = 3)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        ArgumentNullException.ThrowIfNull(uniform);
+        if (channels.Count < 2 || channels.Any(c => c < 1) || outputs < 1)
+        {
+            throw new ArgumentException("A network needs image channels and a level, each 1 or more.");
+        }
+
+        CellposeLayout layout = new(channels[0], [.. channels.Skip(1).Select(c => (long)c)], outputs);
+        return new TorchCheckpoint(
+            "a new network", [.. layout.Entries().Select(e => CellposeState.Initial(e, uniform, diameter))]);
+    }
+
+    private OnnxModel Emit(TorchCheckpoint checkpoint)
+    {
+        foreach (CellposeEntry entry in _layout.Entries().Where(e => !e.Optional))
+        {
+            OnnxTensor tensor = checkpoint.Find(entry.Key)!;
+            _writer.AddInitializer(tensor.DataType == OnnxDataType.Float
+                ? tensor
+                : OnnxTensor.FromFloats(tensor.Name, entry.Shape, tensor.ToFloats()));
+        }
+
+        _writer.AddInitializer(OnnxTensor.FromInt64s(UnsqueezeAxes, [2], [2, 3]));
+        _writer.AddInitializer(OnnxTensor.FromFloats(ResizeScales, [4], [1, 1, 2, 2]));
+        _writer.AddInput(Picture("input", _layout.InputChannels));
+        _writer.AddOutput(Picture("output", _layout.OutputChannels));
+        _writer.AddOutput(new OnnxValueInfo(
+            "style", OnnxDataType.Float, [new(null, "N"), new(_layout.StyleLength, null)]));
+        EmitNetwork();
+        foreach (string key in (string[])[CellposeLayout.DiamMean, CellposeLayout.DiamLabels])
+        {
+            if (checkpoint.Find(key) is { Count: 1 } diameter)
+            {
+                _writer.AddMetadata(key, diameter.ToFloats()[0].ToString("R", CultureInfo.InvariantCulture));
+            }
+        }
+
+        return OnnxModel.Parse(_writer.ToArray(), checkpoint.Origin);
+    }
+
+    private static OnnxValueInfo Picture(string name, long channels) => new(
+        name, OnnxDataType.Float, [new(null, "N"), new(channels, null), new(null, "H"), new(null, "W")]);
+
+    private void EmitNetwork()
+    {
+        List<string> skips = [];
+        for (int level = 0; level < _layout.Levels; level++)
+        {
+            string x = level == 0 ? "input" : Node(
+                "MaxPool", $"downsample.pool_{level}", [skips[^1]],
+                OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
+            skips.Add(EncoderBlock(CellposeLayout.Down(level), x));
+        }
+
+        string pooled = Node("GlobalAveragePool", "style.mean", [skips[^1]]);
+        string flat = Node("Flatten", "style.flat", [pooled], OnnxAttribute.Int("axis", 1));
+        string norm = Node(
+            "ReduceL2", "style.norm", [flat],
+            OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 1));
+        _writer.AddNode("Div", "style", [flat, norm], ["style"]);
+
+        string u = skips[^1];
+        for (int level = _layout.Levels - 1; level >= 0; level--)
+        {
+            if (level < _layout.Levels - 1)
+            {
+                u = Node(
+                    "Resize", $"upsample.resize_{level}", [u, "", ResizeScales],
+                    OnnxAttribute.String("mode", "nearest"),
+                    OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"),
+                    OnnxAttribute.String("nearest_mode", "floor"));
+            }
+
+            u = DecoderBlock(CellposeLayout.Up(level), u, skips[level]);
+        }
+
+        string head = Node("Relu", "output.1", [BatchNorm("output.0", u)]);
+        _writer.AddNode(
+            "Conv", "output.2", [head, "output.2.weight", "output.2.bias"], ["output"], Kernel(1));
+    }
+
+    private string EncoderBlock(string block, string x)
+    {
+        string inner = BatchNormReluConv($"{block}.conv.conv_0", x);
+        inner = BatchNormReluConv($"{block}.conv.conv_1", inner);
+        string a = Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
+        inner = BatchNormReluConv($"{block}.conv.conv_2", a);
+        inner = BatchNormReluConv($"{block}.conv.conv_3", inner);
+        return Node("Add", $"{block}.add_1", [a, inner]);
+    }
+
+    private string DecoderBlock(string block, string x, string skip)
+    {
+        string joined = Node(
+            "Add", $"{block}.skip", [BatchNormReluConv($"{block}.conv.conv_0", x), skip]);
+        string inner = StyledConv($"{block}.conv.conv_1", joined);
+        string a = Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
+        inner = StyledConv($"{block}.conv.conv_3", StyledConv($"{block}.conv.conv_2", a));
+        return Node("Add", $"{block}.add_1", [a, inner]);
+    }
+
+    private string StyledConv(string block, string x)
+    {
+        string linear = Node(
+            "Gemm", $"{block}.full", ["style", $"{block}.full.weight", $"{block}.full.bias"],
+            OnnxAttribute.Int("transB", 1));
+        string broadcast = Node("Unsqueeze", $"{block}.unsqueeze", [linear, UnsqueezeAxes]);
+        return BatchNormReluConv($"{block}.conv", Node("Add", $"{block}.add", [x, broadcast]));
+    }
+
+    private string BatchNormReluConv(string block, string x) =>
+        Conv($"{block}.2", Node("Relu", $"{block}.1", [BatchNorm($"{block}.0", x)]), 3);
+
+    private string Projection(string block, string x) => Conv($"{block}.1", BatchNorm($"{block}.0", x), 1);
+
+    private string BatchNorm(string name, string x) => Node(
+        "BatchNormalization", name,
+        [x, $"{name}.weight", $"{name}.bias", $"{name}.running_mean", $"{name}.running_var"],
+        OnnxAttribute.Float("epsilon", BatchNormEpsilon), OnnxAttribute.Float("momentum", BatchNormMomentum));
+
+    private string Conv(string name, string x, long kernel) =>
+        Node("Conv", name, [x, $"{name}.weight", $"{name}.bias"], Kernel(kernel));
+
+    private static OnnxAttribute[] Kernel(long size) =>
+    [
+        OnnxAttribute.Ints("kernel_shape", size, size),
+        OnnxAttribute.Ints("pads", size / 2, size / 2, size / 2, size / 2),
+        OnnxAttribute.Ints("strides", 1, 1),
+    ];
+
+    /// <summary>Adds a node whose one output carries its name with "_out".</summary>
+    private string Node(string opType, string name, string[] inputs, params OnnxAttribute[] attributes)
+    {
+        string output = name + "_out";
+        _writer.AddNode(opType, name, inputs, [output], attributes);
+        return output;
+    }
+}

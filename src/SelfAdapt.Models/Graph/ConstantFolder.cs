@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Models.Onnx;
+
+namespace SelfAdapt.Models.Graph;
+
+/// <summary>A small tensor known at import: sizes, scales, axes.</summary>
+/// <param name="Dims">Its dimensions; empty for a scalar.</param>
+/// <param name="Values">Its values; integers up to 2^53 are exact.</param>
+internal sealed record Constant(long[] Dims, double[] Values)
+{
+    /// <summary>The values as integers; what lies beyond their range becomes the nearest.</summary>
+    public long[] Integers => [.. Values.Select(v => (long)v)];
+}
+
+/// <summary>Evaluates the size computations that exporters leave in a graph.</summary>
+internal static class ConstantFolder
+{
+    private const int MaxValues = 1 << 16;
+
+    /// <summary>The node's value, or null where the operator is none of those that sizes are computed with.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">Its inputs; null where absent.</param>
+    public static Constant? Fold(OnnxNode node, IReadOnlyList<Constant?> inputs)
+    {
+        if (inputs.Count == 0 || inputs[0] is not { } x)
+        {
+            return null;
+        }
+
+        Constant? folded = node.OpType switch
+        {
+            "Identity" or "Cast" => Cast(node, x),
+            "Neg" => Map(x, v => -v),
+            "Floor" => Map(x, Math.Floor),
+            "Ceil" => Map(x, Math.Ceiling),
+            "Sqrt" => Map(x, Math.Sqrt),
+            "Add" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a + b),
+            "Sub" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a - b),
+            "Mul" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a * b),
+            "Div" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a / b),
+            "Gather" => Gather(node, x, inputs.ElementAtOrDefault(1)),
+            "Slice" => Slice(node, x, inputs),
+            "Concat" => Join(inputs),
+            "Unsqueeze" or "Squeeze" or "Reshape" => x with { Dims = x.Values.Length == 1 ? [] : [x.Values.Length] },
+            "ConstantOfShape" => Filled(node, x),
+            _ => null,
+        };
+        return folded is { Values.Length: > MaxValues } ? null : folded;
+    }
+
+    /// <summary>The constant in a tensor, or null where it is too large to be one of sizes.</summary>
+    public static Constant? From(OnnxTensor tensor) =>
+        tensor.Count > MaxValues
+            ? null
+            : new Constant(
+                [.. tensor.Dims],
+                OnnxDataTypes.IsFloating(tensor.DataType)
+                    ? [.. tensor.ToFloats().Select(v => (double)v)]
+                    : [.. tensor.ToInt64s().Select(v => (double)v)]);
+
+    private static Constant Cast(OnnxNode node, Constant x) =>
+        node.OpType == "Cast" && !OnnxDataTypes.IsFloating((OnnxDataType)node.GetInt("to", 1))
+            ? Map(x, Math.Truncate)
+            : x;
+
+    private static Constant Map(Constant x, Func<double, double> f) => x with { Values = [.. x.Values.Select(f)] };
+
+    private static Constant? Zip(Constant a, Constant? b, Func<double, double, double> f)
+    {
+        if (b is null || a.Values.Length == 0 || b.Values.Length == 0
+            || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
+        {
+            return null;
+        }
+
+        int length = Math.Max(a.Values.Length, b.Values.Length);
+        double[] values = new double[length];
+        for (int i = 0; i < length; i++)
+        {
+            values[i] = f(a.Values[i % a.Values.Length], b.Values[i % b.Values.Length]);
+        }
+
+        return new Constant(a.Values.Length == length ? a.Dims : b.Dims, values);
+    }
+
+    private static Constant? Gather(OnnxNode node, Constant x, Constant? indices)
+    {
+        if (indices is null || x.Dims.Length != 1 || node.GetInt("axis", 0) != 0)
+        {
+            return null;
+        }
+
+        long[] at = [.. indices.Integers.Select(i => i < 0 ? i + x.Values.Length : i)];
+        return at.All(i => i >= 0 && i < x.Values.Length)
+            ? new Constant(indices.Dims, [.. at.Select(i => x.Values[i])])
+            : null;
+    }
+
+    private static Constant? Slice(OnnxNode node, Constant x, IReadOnlyList<Constant?> inputs)
+    {
+        long[]? starts = inputs.Count > 1 ? inputs[1]?.Integers : node.GetInts("starts");
+        long[]? ends = inputs.Count > 2 ? inputs[2]?.Integers : node.GetInts("ends");
+        long step = inputs.ElementAtOrDefault(4)?.Integers is [long given, ..] ? given : 1;
+        if (x.Dims.Length != 1 || starts is not [long start] || ends is not [long end] || step != 1)
+        {
+            return null;
+        }
+
+        int length = x.Values.Length;
+        int from = (int)Math.Clamp(start < 0 ? start + length : start, 0, length);
+        int to = (int)Math.Clamp(end < 0 ? end + length : end, from, length);
+        return new Constant([to - from], x.Values[from..to]);
+    }
+
+    private static Constant? Join(IReadOnlyList<Constant?> parts) =>
+        parts.All(p => p is { Dims.Length: <= 1 }) && parts.Sum(p => (long)p!.Values.Length) <= MaxValues
+            ? new Constant([parts.Sum(p => p!.Values.Length)], [.. parts.SelectMany(p => p!.Values)])
+            : null;
+
+    private static Constant? Filled(OnnxNode node, Constant shape)
+    {
+        double count = shape.Values.Aggregate(1.0, (a, b) => a * b);
+        OnnxTensor? given = node.GetTensor("value");
+        if (count is not (>= 0 and <= MaxValues) || given is { Count: not 1 })
+        {
+            return null;
+        }
+
+        double value = given is null ? 0 : From(given)!.Values[0];
+        double[] values = new double[(int)count];
+        Array.Fill(values, value);
+        return new Constant(shape.Integers, values);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Collections.Generic;
+
+namespace SelfAdapt.Models.Graph;
+
+/// <summary>
+/// One operator of the plain graph. Each kind stands in a file of its own, which knows how ONNX files spell it
+/// (read) and how it is written plainly; what it computes is the engine's.
+/// </summary>
+/// <param name="name">Its name in the ONNX file; may be "".</param>
+/// <param name="inputs">The values it reads.</param>
+/// <param name="output">The value it makes.</param>
+internal abstract class NetworkNode(string name, IReadOnlyList<int> inputs, int output)
+{
+    public string Name => name;
+
+    public IReadOnlyList<int> Inputs => inputs;
+
+    public int Output => output;
+
+    public abstract void Write(NetworkWriter writer);
+}

@@ -1,0 +1,50 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Models.Onnx;
+
+namespace SelfAdapt.Models.Graph.Operators;
+
+/// <summary>Every operator that can be trained: how ONNX calls it and who reads it.</summary>
+internal static class OperatorCatalogue
+{
+    private static readonly Entry[] Entries =
+    [
+        new("Conv (1x1 and 3x3, stride 1, size kept)", ConvolutionNode.Read, "Conv"),
+        new("BatchNormalization", BatchNormalizationNode.Read, "BatchNormalization"),
+        new("Relu", ReluNode.Read, "Relu"),
+        new("Add", AddNode.Read, "Add"),
+        new("MaxPool 2x2", MaxPoolNode.Read, "MaxPool"),
+        new("Resize x2 (nearest or linear half_pixel)", UpsampleNode.Read, "Resize", "Upsample"),
+        new("Concat (channels)", ConcatNode.Read, "Concat"),
+        new(
+            "GlobalAveragePool/AveragePool/ReduceMean over all pixels",
+            GlobalAveragePoolNode.Read, "GlobalAveragePool", "AveragePool", "ReduceMean"),
+        new(
+            "division by an L2 norm",
+            L2NormalizeNode.Read, "Div", "Pow", "Mul", "ReduceSum", "Sqrt", "ReduceL2"),
+        new("Gemm (transB=1)", LinearNode.Read, "Gemm"),
+        new(
+            "Flatten/Squeeze/Unsqueeze/Reshape of pooled features",
+            Unchanged.ReadReshape, "Flatten", "Squeeze", "Unsqueeze", "Reshape"),
+        new("Cast between floating-point types", Unchanged.ReadCast, "Cast"),
+        new("Pad by nothing, Identity, Dropout", Unchanged.Read, "Pad", "Identity", "Dropout"),
+        new("size computations", NetworkReader.ReadSize, "Shape"),
+    ];
+
+    private static readonly Dictionary<string, Entry> ByOpType = Entries
+        .SelectMany(e => e.OpTypes.Select(type => (type, e))).ToDictionary(p => p.type, p => p.e);
+
+    /// <summary>What is supported, in words.</summary>
+    public static string Supported { get; } = string.Join(", ", Entries.Select(e => e.Supported));
+
+    /// <summary>Reads a node: adds to the network what it computes, and tells what its output is.</summary>
+    /// <exception cref="SelfAdaptException">ModelUnsupported: the operator, or its use, can't be trained.</exception>
+    public static ReadValue Read(NetworkReader reader, OnnxNode node) =>
+        ByOpType.TryGetValue(node.OpType, out Entry? entry)
+            ? entry.Read(reader, node)
+            : throw reader.Refuse(node, $"the operator {node.OpType} can't be trained here.");
+
+    private sealed record Entry(
+        string Supported, Func<NetworkReader, OnnxNode, ReadValue> Read, params string[] OpTypes);
+}

@@ -1,0 +1,72 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace SelfAdapt.Models.Graph;
+
+/// <summary>What an output channel (or a pair of them) means, and so how it is trained and turned.</summary>
+public enum OutputKind
+{
+    /// <summary>One channel: a logit, trained with binary cross-entropy; unchanged by flips and turns.</summary>
+    Logit,
+
+    /// <summary>Two channels (dY, dX): a vector field that turns when the image turns; a regression target.</summary>
+    VectorField,
+
+    /// <summary>One channel: a scalar regression target; unchanged by flips and turns.</summary>
+    Regression,
+}
+
+/// <summary>One meaning within the output channels.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Channel">Its first channel.</param>
+/// <param name="Name">The name shown to people.</param>
+public sealed record OutputPart(OutputKind Kind, int Channel, string Name)
+{
+    /// <summary>How many channels it spans.</summary>
+    public int Channels => Kind == OutputKind.VectorField ? 2 : 1;
+}
+
+/// <summary>The meaning of a network's output channels, as data: SelfAdapt is not tied to Cellpose.</summary>
+public sealed class OutputDescription
+{
+    /// <summary>Describes an output.</summary>
+    /// <param name="parts">The parts, in channel order, covering every channel once.</param>
+    /// <param name="flowScale">Factor between the vector field and unit flows (5 for Cellpose).</param>
+    /// <exception cref="ArgumentException">The parts do not cover the channels 0..n-1 in order.</exception>
+    public OutputDescription(IReadOnlyList<OutputPart> parts, float flowScale = 5f)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        int next = 0;
+        foreach (OutputPart part in parts)
+        {
+            if (part.Channel != next)
+            {
+                throw new ArgumentException($"Output part '{part.Name}' starts at channel {part.Channel}, not {next}.");
+            }
+
+            next += part.Channels;
+        }
+
+        (Parts, Channels, FlowScale) = (parts, next, flowScale);
+    }
+
+    /// <summary>Cellpose: dY and dX (5 x unit flow), then the cell-probability logit (spec/cellpose.md 1.4).</summary>
+    public static OutputDescription Cellpose { get; } = new(
+        [new(OutputKind.VectorField, 0, "flow"), new(OutputKind.Logit, 2, "cellprob")]);
+
+    /// <summary>A plain foreground network: one logit.</summary>
+    public static OutputDescription Foreground { get; } = new([new(OutputKind.Logit, 0, "foreground")]);
+
+    /// <summary>The parts in channel order.</summary>
+    public IReadOnlyList<OutputPart> Parts { get; }
+
+    /// <summary>Total number of output channels.</summary>
+    public int Channels { get; }
+
+    /// <summary>Factor between the vector field and unit flows.</summary>
+    public float FlowScale { get; }
+
+    /// <summary>True when masks come from a flow field (Cellpose's dynamics) instead of a threshold.</summary>
+    public bool HasFlow => Parts.Any(p => p.Kind == OutputKind.VectorField);
+}

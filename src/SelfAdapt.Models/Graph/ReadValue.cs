@@ -1,0 +1,20 @@
+namespace SelfAdapt.Models.Graph;
+
+/// <summary>What a name in an ONNX graph stands for while the graph is read.</summary>
+internal abstract record ReadValue;
+
+/// <summary>An activation.</summary>
+/// <param name="Id">Its number in the network.</param>
+/// <param name="Value">Its size relative to the image.</param>
+/// <param name="Dims">Its dimensions at the probe size.</param>
+internal sealed record Activation(int Id, NetworkValue Value, long[] Dims) : ReadValue
+{
+    public int Channels => Value.Channels;
+
+    public int Level => Value.Level;
+
+    public bool IsPooled => Value.Level == NetworkValue.Pooled;
+}
+
+/// <summary>A number, or a few, that size computations gave.</summary>
+internal sealed record Known(Constant Constant) : ReadValue;

@@ -1,0 +1,26 @@
+using System;
+using System.IO;
+
+namespace SelfAdapt.Models.Onnx;
+
+/// <summary>Reads model files whole, whatever their kind.</summary>
+internal static class ModelBytes
+{
+    /// <summary>The file's content.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">What messages call it: "model file", "checkpoint".</param>
+    /// <exception cref="SelfAdaptException">NoUsableInput: the file can't be read.</exception>
+    public static byte[] Load(string path, string what)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
+        {
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput, $"{path}: the {what} can't be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+
+namespace SelfAdapt.Models.Onnx;
+
+/// <summary>One operation of the graph.</summary>
+public sealed class OnnxNode
+{
+    private readonly ModelSource _source;
+    private readonly Dictionary<string, OnnxAttribute> _attributes;
+
+    internal OnnxNode(ModelSource source, ByteRange record, Dictionary<string, OnnxAttribute> attributes)
+    {
+        (_source, Record, _attributes) = (source, record, attributes);
+    }
+
+    /// <summary>Its name; may be "" and need not be unique.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The operator.</summary>
+    public required string OpType { get; init; }
+
+    /// <summary>The operator set; "" for ONNX's own.</summary>
+    public required string Domain { get; init; }
+
+    /// <summary>Names of the values it takes; "" for an optional one left out.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>Names of the values it makes; "" for an optional one left out.</summary>
+    public required IReadOnlyList<string> Outputs { get; init; }
+
+    /// <summary>Names of its attributes, in file order.</summary>
+    public IEnumerable<string> AttributeNames => _attributes.Keys;
+
+    /// <summary>Its attributes, in file order: to write the node again.</summary>
+    internal IEnumerable<OnnxAttribute> Attributes => _attributes.Values;
+
+    internal ByteRange Record { get; }
+
+    /// <summary>How the node is called in messages: operator, and name or first output.</summary>
+    public string Label =>
+        $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
+
+    /// <summary>True if the attribute is there.</summary>
+    /// <param name="name">Its name.</param>
+    public bool Has(string name) => _attributes.ContainsKey(name);
+
+    /// <summary>An integer attribute.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="defaultValue">Returned if it is absent.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public long GetInt(string name, long defaultValue) =>
+        Find(name, OnnxAttributeKind.Int)?.IntValue ?? defaultValue;
+
+    /// <summary>A list of integers, or null if it is absent.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public long[]? GetInts(string name) => Find(name, OnnxAttributeKind.Ints)?.IntValues.ToArray();
+
+    /// <summary>A float attribute.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="defaultValue">Returned if it is absent.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public float GetFloat(string name, float defaultValue) =>
+        Find(name, OnnxAttributeKind.Float)?.FloatValue ?? defaultValue;
+
+    /// <summary>A list of floats, or null if it is absent.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public float[]? GetFloats(string name) => Find(name, OnnxAttributeKind.Floats)?.FloatValues.ToArray();
+
+    /// <summary>A text attribute, or null if it is absent.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public string? GetString(string name) =>
+        Find(name, OnnxAttributeKind.String) is { } found ? Encoding.UTF8.GetString(found.StringValue) : null;
+
+    /// <summary>A tensor attribute, or null if it is absent.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
+    public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
+
+    /// <summary>True if a list of integers is absent, or holds one value only.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">The value that it may hold.</param>
+    internal bool HasOnly(string name, long value) => GetInts(name) is not { } values || values.All(v => v == value);
+
+    private OnnxAttribute? Find(string name, OnnxAttributeKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!_attributes.TryGetValue(name, out OnnxAttribute? found))
+        {
+            return null;
+        }
+
+        return found.Kind == kind
+            ? found
+            : throw _source.Malformed($"node {Label}: attribute '{name}' is {found.Kind}, not {kind}");
+    }
+}

@@ -1,0 +1,18 @@
+using System;
+
+namespace SelfAdapt.Models.Torch;
+
+/// <summary>A torch file's container: one pickled object and the storages that it points to.</summary>
+internal interface ITorchContainer : IDisposable
+{
+    /// <summary>The pickled object, as <see cref="PickleReader.Read"/> gives it.</summary>
+    object? ReadObject();
+
+    /// <summary>A storage's bytes, little-endian.</summary>
+    /// <param name="key">The key that the object points to it by.</param>
+    byte[] ReadStorage(string key);
+
+    /// <summary>The error for a damaged file.</summary>
+    /// <param name="why">What is wrong.</param>
+    SelfAdaptException Malformed(string why);
+}

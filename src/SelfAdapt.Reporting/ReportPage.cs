@@ -1,0 +1,267 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Metrics;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>Lays a report out as HTML.</summary>
+internal sealed class ReportPage
+{
+    private const int MostChanged = 4;
+    private const int ByLot = 4;
+
+    private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
+
+    private readonly RunReport _report;
+    private readonly SampleChange[] _changes;
+    private readonly StringBuilder _html = new();
+
+    /// <summary>Starts a page.</summary>
+    /// <param name="report">The run.</param>
+    public ReportPage(RunReport report) =>
+        (_report, _changes) = (report, [.. report.Samples.Select(s => new SampleChange(s))]);
+
+    /// <summary>The whole page.</summary>
+    public string ToHtml()
+    {
+        Add($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>Adaptation report</title>
+            <style>
+            {RunReport.ReadStyle()}</style>
+            </head>
+            <body>
+            <main>
+            <h1>Adaptation report</h1>
+
+            """);
+        AddVerdict();
+        AddFigures();
+        AddCurves();
+        AddPictures();
+        AddCells();
+        Add("<section><h2>What was run</h2>");
+        AddTable(_report.Facts);
+        Add("</section>\n<section class=\"options\"><h2>All options</h2>");
+        AddTable(_report.AllOptions);
+        Add("</section>\n</main>\n</body>\n</html>\n");
+        return _html.ToString();
+    }
+
+    private void AddVerdict()
+    {
+        ReportVerdict verdict = ReportVerdict.Of(_report, _changes);
+        string kind = _report.KeptPoint.Iteration == 0 ? "original" : "adapted";
+        Add($"<section class=\"verdict {kind}\"><p class=\"headline\">{Safe(verdict.Headline)}</p>"
+            + $"<p>{Safe(verdict.Reason)}</p><p>{Safe(verdict.Evidence)}</p></section>\n");
+        foreach (string warning in verdict.Warnings)
+        {
+            Add($"<p class=\"warning\"><strong>Look out:</strong> {Safe(warning)}</p>\n");
+        }
+    }
+
+    /// <summary>The few numbers that matter, large.</summary>
+    private void AddFigures()
+    {
+        List<(string Value, string Name)> figures = [];
+        if (_changes.Length > 0)
+        {
+            figures.Add(Pair(_changes.Sum(c => c.Before.Count), _changes.Sum(c => c.After.Count), "0",
+                Text($"cells in {_changes.Length} image{(_changes.Length == 1 ? "" : "s")}, before and after")));
+            figures.Add((Text($"{_changes.Sum(c => c.Gained)}"), "gained: only after"));
+            figures.Add((Text($"{_changes.Sum(c => c.Lost)}"), "lost: only before"));
+        }
+
+        if (_changes.Any(c => c.Sample.Truth is not null))
+        {
+            (double before, double after) = RunReport.MeanPrecision(_changes, 0.5);
+            figures.Add(Pair(before, after, "0.000", "AP at IoU 0.5, before and after"));
+        }
+        else
+        {
+            figures.Add((
+                Text($"{_report.KeptPoint.Signals.FnRate:0.0%}"), "of the original's cells missed in the held-out images"));
+        }
+
+        Add("<section class=\"figures\">");
+        foreach ((string value, string name) in figures)
+        {
+            Add($"<div><b>{Safe(value)}</b><span>{Safe(name)}</span></div>");
+        }
+
+        Add("</section>\n");
+    }
+
+    private void AddCurves()
+    {
+        double? kept = _report.KeptPoint.Iteration;
+        AdaptationOptions options = _report.Options;
+        double last = Math.Max(_report.Iterations, 1);
+        IReadOnlyList<EvaluationPoint> points = _report.Evaluations;
+        Add("<section><h2>The run</h2><div class=\"charts\">");
+        AddChart("Loss", "What training lowers. By itself it says nothing about the cells.",
+            [new("loss", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
+        AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
+            [new("kept", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+        AddChart("Steadiness",
+            "How many cells stay the same when noise is added to the held-out images, times how many of the original's "
+            + "are still there. The checkpoint with the highest is kept.",
+            [new("steadiness", [.. points.Select(p => ((double)p.Iteration, p.Signals.Steadiness))], Dots: true)], null);
+        AddChart("FN rate", "The fraction of the original's cells that the model no longer finds, on held-out images.",
+            [new("FN rate", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
+            options.Stop is StopRule.Fn or StopRule.Both ? options.FnThreshold : null);
+        AddChart("D_emb", "How far the images' embeddings moved away from the original's.",
+            [new("D_emb", [.. points.Select(p => ((double)p.Iteration, p.Signals.EmbeddingDistance))], Dots: true)],
+            options.Stop is StopRule.Embedding or StopRule.Both ? options.EmbeddingThreshold : null);
+        if (points.Any(p => p.Ap50 is not null))
+        {
+            AddChart("AP at IoU 0.5", "On the labelled images; for this report only, the run did not see it.",
+                [new("AP50", [.. points.Select(p => ((double)p.Iteration, p.Ap50 ?? double.NaN))], Dots: true)], null);
+        }
+
+        Add("</div></section>\n");
+
+        void AddChart(string title, string meaning, IReadOnlyList<ChartSeries> series, double? limit) =>
+            Add($"<figure><figcaption><b>{Safe(title)}</b> {Safe(meaning)}</figcaption>"
+                + LineChart.Draw(title, series, kept, limit, last) + "</figure>");
+    }
+
+    private void AddPictures()
+    {
+        if (_changes.Length == 0)
+        {
+            return;
+        }
+
+        SampleChange[] ranked = [.. _changes.OrderByDescending(c => c.Changed).Take(MostChanged)];
+        RandomStream lots = _report.Lots();
+        SampleChange[] others = [.. _changes.Except(ranked).Select(c => (Change: c, Lot: lots.NextUniform()))
+            .OrderBy(c => c.Lot).Take(ByLot).Select(c => c.Change)];
+        Add("<section><h2>Outlines before and after</h2>"
+            + "<p class=\"legend\"><span class=\"same\">found both times</span>"
+            + "<span class=\"lost\">lost: only before</span><span class=\"gained\">gained: only after</span></p>");
+        AddSamples("Where most changed", ranked, null, "m");
+        AddSamples("Drawn at random", others, lots, "r");
+        Add("</section>\n");
+    }
+
+    private void AddSamples(string title, SampleChange[] samples, RandomStream? lots, string prefix)
+    {
+        if (samples.Length == 0)
+        {
+            return;
+        }
+
+        Add($"<h3>{Safe(title)}</h3><div class=\"samples\">");
+        for (int i = 0; i < samples.Length; i++)
+        {
+            SampleChange change = samples[i];
+            (double, double)? place = lots is null ? null : (lots.NextUniform(), lots.NextUniform());
+            Image image = change.Sample.Image;
+            string part = OutlineFigure.ShowsAll(image)
+                ? ""
+                : Text($", a part of {image.Width} x {image.Height} px");
+            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), _report.Channel, place);
+            Add($"<article><h4><bdi>{Safe(change.Sample.Name)}</bdi>"
+                + $"<small>{Safe(Changes(change) + part)}</small></h4>"
+                + $"<div class=\"pair\">{figures}</div>"
+                + "</article>\n");
+        }
+
+        Add("</div>");
+    }
+
+    private static string Changes(SampleChange change) => change.Lost + change.Gained == 0
+        ? "the same cells"
+        : Text($"{change.Gained} gained, {change.Lost} lost");
+
+    private void AddCells()
+    {
+        if (_changes.Length == 0)
+        {
+            return;
+        }
+
+        bool labelled = _changes.Any(c => c.Sample.Truth is not null);
+        Add("<section><h2>Cells</h2><div class=\"charts\"><figure><figcaption><b>Sizes</b> Diameters of all cells of "
+            + "the images below. <span class=\"key before\">before</span> <span class=\"key after\">after</span>"
+            + "</figcaption>"
+            + SizeHistogram.Draw(
+                [.. _changes.SelectMany(c => SampleChange.Diameters(c.Before))],
+                [.. _changes.SelectMany(c => SampleChange.Diameters(c.After))])
+            + "</figure>");
+        if (labelled)
+        {
+            AddPrecision();
+        }
+
+        Add("</div><div class=\"wide\"><table class=\"numbers\"><thead><tr><th>image</th><th>cells before</th>"
+            + "<th>cells after</th><th>gained</th><th>lost</th>"
+            + (labelled ? "<th>AP50 before</th><th>AP50 after</th>" : "") + "</tr></thead><tbody>");
+        foreach (SampleChange c in _changes)
+        {
+            Add($"<tr><td><bdi>{Safe(c.Sample.Name)}</bdi></td>"
+                + Text($"<td>{c.Before.Count}</td><td>{c.After.Count}</td><td>{c.Gained}</td><td>{c.Lost}</td>"));
+            if (labelled)
+            {
+                Add($"<td>{Precision(c, c.Sample.Before)}</td><td>{Precision(c, c.Sample.After)}</td>");
+            }
+
+            Add("</tr>\n");
+        }
+
+        Add("</tbody></table></div></section>\n");
+    }
+
+    private void AddPrecision()
+    {
+        int count = _changes.Count(c => c.Sample.Truth is not null);
+        Add(Text($"<figure><figcaption><b>Average precision</b> Mean over {count} labelled image")
+            + (count == 1 ? "" : "s") + ".</figcaption><table class=\"numbers\"><thead><tr><th>IoU</th><th>before</th>"
+            + "<th>after</th></tr></thead><tbody>");
+        foreach (double threshold in Thresholds)
+        {
+            (double before, double after) = RunReport.MeanPrecision(_changes, threshold);
+            Add(Text($"<tr><td>{threshold:0.00}</td><td>{before:0.000}</td><td>{after:0.000}</td></tr>"));
+        }
+
+        Add("</tbody></table></figure>");
+    }
+
+    private static string Precision(SampleChange change, LabelImage found) => change.Sample.Truth is { } truth
+        ? Text($"{InstanceMatching.Match(truth, found, 0.5).AveragePrecision:0.000}")
+        : "";
+
+    private void AddTable(IReadOnlyList<(string Name, string Value)> rows)
+    {
+        Add("<table class=\"facts\"><tbody>");
+        foreach ((string name, string value) in rows)
+        {
+            Add($"<tr><th>{Safe(name)}</th><td><bdi>{Safe(value)}</bdi></td></tr>\n");
+        }
+
+        Add("</tbody></table>");
+    }
+
+    private static (string Value, string Name) Pair(double before, double after, string format, string name) => (
+        before.ToString(format, CultureInfo.InvariantCulture) + " \u2192 "
+            + after.ToString(format, CultureInfo.InvariantCulture),
+        name);
+
+    private void Add(string html) => _html.Append(html);
+
+    private static string Safe(string text) => Markup.Escape(text);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Results;
+
+namespace SelfAdapt.Reporting;
+
+/// <summary>An image of a report with what was found in it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Image">The pixels.</param>
+/// <param name="Before">Cells found with the original model, same size as the image.</param>
+/// <param name="After">Cells found with the kept model, same size as the image.</param>
+/// <param name="Truth">Cells that people marked; null for an image without labels.</param>
+public sealed record ReportSample(string Name, Image Image, LabelImage Before, LabelImage After, LabelImage? Truth);
+
+/// <summary>A sample with what changed in it.</summary>
+internal sealed class SampleChange
+{
+    /// <summary>Compares the two segmentations of a sample.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <exception cref="ArgumentException">Image and labels differ in size.</exception>
+    public SampleChange(ReportSample sample)
+    {
+        foreach (LabelImage labels in ((LabelImage?[])[sample.Before, sample.After, sample.Truth]).OfType<LabelImage>())
+        {
+            if (labels.Height != sample.Image.Height || labels.Width != sample.Image.Width)
+            {
+                throw new ArgumentException($"{sample.Name}: image and labels differ in size.");
+            }
+        }
+
+        Sample = sample;
+        Pairs = ObjectPairing.Of(sample.Before, sample.After);
+        Before = [.. CellList.Of(sample.Before)];
+        After = [.. CellList.Of(sample.After)];
+    }
+
+    /// <summary>The sample.</summary>
+    public ReportSample Sample { get; }
+
+    /// <summary>Which cells are the same before and after.</summary>
+    public ObjectPairing Pairs { get; }
+
+    /// <summary>The cells before.</summary>
+    public IReadOnlyList<(int Label, LabelRegion Region)> Before { get; }
+
+    /// <summary>The cells after.</summary>
+    public IReadOnlyList<(int Label, LabelRegion Region)> After { get; }
+
+    /// <summary>Cells without a partner after.</summary>
+    public int Lost => Before.Count(c => !Pairs.Before.Contains(c.Label));
+
+    /// <summary>Cells without a partner before.</summary>
+    public int Gained => After.Count(c => !Pairs.After.Contains(c.Label));
+
+    /// <summary>The part of all cells, before and after, that has no partner; 0 to 1.</summary>
+    public double Changed => (Lost + Gained) / (double)Math.Max(1, Before.Count + After.Count);
+
+    /// <summary>Diameters of discs with the cells' areas, px.</summary>
+    /// <param name="cells">The cells.</param>
+    public static IEnumerable<double> Diameters(IEnumerable<(int Label, LabelRegion Region)> cells) =>
+        cells.Select(c => 2 * Math.Sqrt(c.Region.Area / Math.PI));
+}

@@ -1,0 +1,108 @@
+using System;
+using System.Linq;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Segmentation.Masks;
+
+/// <summary>Sizes and outlines of cells.</summary>
+public static class CellGeometry
+{
+    /// <summary>
+    /// The diameter of the disc whose area is the median cell's (spec/cellpose.md 5.5), px; 0 without cells.
+    /// </summary>
+    /// <param name="masks">The cells, any positive labels.</param>
+    public static double MedianDiameter(LabelImage masks)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        (LabelImage labels, int count) = LabelRegions.Renumber(masks);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        double[] sides = LabelRegions.Find(labels, count).Select(r => Math.Sqrt(r.Area)).Order().ToArray();
+        double median = (sides[(count - 1) / 2] + sides[count / 2]) / 2;
+        return median * 2 / Math.Sqrt(Math.PI);
+    }
+
+    /// <summary>Number of cells.</summary>
+    /// <param name="masks">The cells, any positive labels.</param>
+    public static int Count(LabelImage masks)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        return LabelRegions.Renumber(masks).Count;
+    }
+
+    /// <summary>
+    /// Pixels of cells that share an edge with what lies around the cell; the rims of holes do not count
+    /// (spec/cellpose.md section 6).
+    /// </summary>
+    /// <param name="masks">The cells, any positive labels.</param>
+    /// <returns>[height, width].</returns>
+    public static bool[] OutlinePixels(LabelImage masks)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        (LabelImage labels, int count) = LabelRegions.Renumber(masks);
+        LabelRegion[] regions = LabelRegions.Find(labels, count);
+        bool[] outline = new bool[labels.Labels.Length];
+        ExteriorMap map = new();
+        for (int k = 0; k < count; k++)
+        {
+            LabelRegion region = regions[k];
+            map.Examine(labels, k + 1, region);
+            for (int y = 0; y < region.Height; y++)
+            {
+                for (int x = 0; x < region.Width; x++)
+                {
+                    if (map.IsOutline(y, x))
+                    {
+                        outline[((region.Top + y) * labels.Width) + region.Left + x] = true;
+                    }
+                }
+            }
+        }
+
+        return outline;
+    }
+
+    /// <summary>Every pixel within a distance of a marked pixel.</summary>
+    /// <param name="marked">[height, width].</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="radius">The distance between pixel centres, px.</param>
+    internal static bool[] DilateByDisc(bool[] marked, int height, int width, double radius)
+    {
+        // Each row of the disc is a span: add +1 where it starts and -1 behind its end, then sum along rows.
+        int reach = (int)Math.Min(Math.Floor(radius), height);
+        int stride = width + 1;
+        int[] changes = new int[height * stride];
+        for (int dy = -reach; dy <= reach; dy++)
+        {
+            int half = (int)Math.Min(width, Math.Floor(Math.Sqrt((radius * radius) - ((double)dy * dy))));
+            for (int y = Math.Max(0, -dy); y < Math.Min(height, height - dy); y++)
+            {
+                for (int x = 0; x < width; x++)
+                {
+                    if (marked[(y * width) + x])
+                    {
+                        changes[((y + dy) * stride) + Math.Max(0, x - half)]++;
+                        changes[((y + dy) * stride) + Math.Min(width, x + half + 1)]--;
+                    }
+                }
+            }
+        }
+
+        bool[] result = new bool[marked.Length];
+        for (int y = 0; y < height; y++)
+        {
+            int open = 0;
+            for (int x = 0; x < width; x++)
+            {
+                open += changes[(y * stride) + x];
+                result[(y * width) + x] = open > 0;
+            }
+        }
+
+        return result;
+    }
+}

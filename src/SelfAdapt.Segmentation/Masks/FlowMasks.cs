@@ -1,0 +1,126 @@
+using System;
+using System.Buffers;
+using System.Linq;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Segmentation.Masks;
+
+/// <summary>From network outputs to masks (spec/cellpose.md section 4, version 3.1 on a CPU).</summary>
+public static class FlowMasks
+{
+    /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>
+    /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>
+    /// <param name="description">What the channels mean; with a flow the pixels are moved along it, otherwise
+    /// the connected pieces above the threshold are the masks.</param>
+    /// <param name="options">Thresholds, steps and sizes.</param>
+    /// <returns>Labels 1..n in raster order of first appearance.</returns>
+    /// <exception cref="ArgumentException">
+    /// The channel counts differ, or the description has no logit.
+    /// </exception>
+    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of
+    /// range.</exception>
+    public static LabelImage Compute(
+        Image outputs, OutputDescription description, SegmentationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        ArgumentNullException.ThrowIfNull(description);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return Compute(outputs, description, options, outputs.Height, outputs.Width);
+    }
+
+    /// <summary>
+    /// The masks of a part of an image, as they are in the whole: cells that lie in the part far from its borders have
+    /// the same pixels, bit for bit.
+    /// </summary>
+    /// <param name="part">[description.Channels, height, width], the outputs for the part.</param>
+    /// <param name="description">What the channels mean.</param>
+    /// <param name="options">As for the whole image.</param>
+    /// <param name="whole">Height and width of the whole image.</param>
+    /// <param name="origin">Row and column where the part begins.</param>
+    internal static LabelImage ComputePart(
+        Image part, OutputDescription description, SegmentationOptions options, (int Height, int Width) whole,
+        (int Top, int Left) origin)
+    {
+        double share = (double)whole.Height * whole.Width / ((double)part.Height * part.Width);
+        SegmentationOptions own = options with { MaxSizeFraction = options.MaxSizeFraction * share };
+        return Compute(part, description, own, part.Height, part.Width, origin);
+    }
+
+    /// <summary>
+    /// The same, with masks enlarged to another size before holes and small masks are treated.
+    /// </summary>
+    internal static LabelImage Compute(
+        Image outputs, OutputDescription description, SegmentationOptions options, int height, int width,
+        (int Top, int Left) origin = default)
+    {
+        if (outputs.Channels != description.Channels)
+        {
+            throw new ArgumentException(
+                $"{outputs.Channels} output channels, but {description.Channels} are described.");
+        }
+
+        OutputPart logit = description.Parts.FirstOrDefault(part => part.Kind == OutputKind.Logit)
+            ?? throw new ArgumentException("Masks need an output that is a logit.", nameof(description));
+        LabelImage masks = description.HasFlow
+            ? FromFlow(outputs, description, logit.Channel, options, origin)
+            : FromForeground(outputs, logit.Channel, options);
+        if (height != masks.Height || width != masks.Width)
+        {
+            masks = Resampling.Nearest(masks, height, width);
+        }
+
+        masks = MaskCleanup.FillHolesAndRemoveSmall(masks, options.MinSize, options.Threads);
+        return options.ExcludeOnEdges ? MaskCleanup.ExcludeOnEdges(masks) : masks;
+    }
+
+    private static LabelImage FromFlow(
+        Image outputs, OutputDescription description, int logit, SegmentationOptions options,
+        (int Top, int Left) origin)
+    {
+        int flow = description.Parts.First(part => part.Kind == OutputKind.VectorField).Channel;
+        int[] cellPixels = PixelsAbove(outputs.Plane(logit), options.CellprobThreshold);
+        int[] ends = FlowDynamics.Follow(
+            outputs.Plane(flow), outputs.Plane(flow + 1), cellPixels, outputs.Height, outputs.Width,
+            description.FlowScale, options.FlowSteps, options.Threads, origin);
+        LabelImage labels = SeedLabeling.Label(
+            cellPixels, ends, outputs.Height, outputs.Width, options.MaxSizeFraction);
+        if (options.FlowThreshold > 0)
+        {
+            LabelRegion[] regions = LabelRegions.Find(labels, labels.Labels.Max());
+            double[] errors =
+                MaskFlows.Errors(labels, regions, outputs, flow, description.FlowScale, options.Threads);
+            LabelRegions.Keep(labels, regions, k => !(errors[k] > options.FlowThreshold));
+        }
+
+        return labels;
+    }
+
+    private static LabelImage FromForeground(Image outputs, int logit, SegmentationOptions options)
+    {
+        bool[] foreground = new bool[outputs.Height * outputs.Width];
+        foreach (int pixel in PixelsAbove(outputs.Plane(logit), options.CellprobThreshold))
+        {
+            foreground[pixel] = true;
+        }
+
+        return MaskCleanup.Components(foreground, outputs.Height, outputs.Width);
+    }
+
+    private static int[] PixelsAbove(ReadOnlySpan<float> logits, double threshold)
+    {
+        int[] rented = ArrayPool<int>.Shared.Rent(logits.Length);
+        int count = 0;
+        for (int i = 0; i < logits.Length; i++)
+        {
+            rented[count] = i;
+            count += logits[i] > threshold ? 1 : 0;
+        }
+
+        int[] pixels = rented.AsSpan(0, count).ToArray();
+        ArrayPool<int>.Shared.Return(rented);
+        return pixels;
+    }
+}

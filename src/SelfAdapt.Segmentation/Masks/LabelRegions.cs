@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Segmentation.Masks;
+
+/// <summary>Where one label lies: its bounding box and pixel count.</summary>
+internal struct LabelRegion
+{
+    /// <summary>Number of pixels; 0 when the label does not occur, and then the box means nothing.</summary>
+    public int Area;
+
+    /// <summary>First row.</summary>
+    public int Top;
+
+    /// <summary>First column.</summary>
+    public int Left;
+
+    /// <summary>Last row.</summary>
+    public int Bottom;
+
+    /// <summary>Last column.</summary>
+    public int Right;
+
+    /// <summary>Rows of the bounding box.</summary>
+    public readonly int Height => Bottom - Top + 1;
+
+    /// <summary>Columns of the bounding box.</summary>
+    public readonly int Width => Right - Left + 1;
+}
+
+/// <summary>Bounding boxes of all labels, and renumbering.</summary>
+internal static class LabelRegions
+{
+    /// <summary>Finds every label's box and area in one pass.</summary>
+    /// <param name="labels">Labels 0..count.</param>
+    /// <param name="count">The largest label.</param>
+    /// <returns>Entry k - 1 describes label k.</returns>
+    public static LabelRegion[] Find(LabelImage labels, int count)
+    {
+        LabelRegion[] regions = new LabelRegion[count];
+        for (int y = 0; y < labels.Height; y++)
+        {
+            ReadOnlySpan<int> row = labels.Labels.AsSpan(y * labels.Width, labels.Width);
+            int length;
+            for (int x = 0; x < row.Length; x += length)
+            {
+                length = RunLength(row[x..]);
+                if (row[x] == 0)
+                {
+                    continue;
+                }
+
+                ref LabelRegion region = ref regions[row[x] - 1];
+                if (region.Area == 0)
+                {
+                    (region.Top, region.Left) = (y, x);
+                }
+
+                region.Area += length;
+                region.Bottom = y;
+                region.Left = Math.Min(region.Left, x);
+                region.Right = Math.Max(region.Right, x + length - 1);
+            }
+        }
+
+        return regions;
+    }
+
+    /// <summary>Numbers the labels 1, 2, ... in the order in which a raster scan meets them.</summary>
+    /// <param name="labels">Any labels; values below 1 count as background. Not changed.</param>
+    /// <returns>The renumbered copy and the number of labels.</returns>
+    public static (LabelImage Labels, int Count) Renumber(LabelImage labels)
+    {
+        LabelImage result = new(labels.Height, labels.Width, labels.Labels.AsSpan().ToArray());
+        return (result, RenumberInPlace(result));
+    }
+
+    /// <summary>The same without a copy.</summary>
+    /// <param name="labels">Any labels; values below 1 become background.</param>
+    /// <returns>The number of labels.</returns>
+    public static int RenumberInPlace(LabelImage labels)
+    {
+        Dictionary<int, int> numbers = [];
+        Span<int> rest = labels.Labels;
+        while (!rest.IsEmpty)
+        {
+            int label = rest[0];
+            int length = RunLength(rest);
+            int number = 0;
+            if (label > 0 && !numbers.TryGetValue(label, out number))
+            {
+                number = numbers.Count + 1;
+                numbers.Add(label, number);
+            }
+
+            if (number != label)
+            {
+                rest[..length].Fill(number);
+            }
+
+            rest = rest[length..];
+        }
+
+        return numbers.Count;
+    }
+
+    /// <summary>Sets every pixel whose label is not wanted to background.</summary>
+    /// <param name="labels">Labels 0..n; changed.</param>
+    /// <param name="regions">Boxes that hold them; those of unwanted labels become empty.</param>
+    /// <param name="keep">Decides over label k + 1, given k.</param>
+    public static void Keep(LabelImage labels, LabelRegion[] regions, Func<int, bool> keep)
+    {
+        for (int k = 0; k < regions.Length; k++)
+        {
+            if (regions[k].Area > 0 && !keep(k))
+            {
+                for (int y = 0; y < regions[k].Height; y++)
+                {
+                    Row(labels, regions[k], y).Replace(k + 1, 0);
+                }
+
+                regions[k].Area = 0;
+            }
+        }
+    }
+
+    /// <summary>The pixels of one row of a box.</summary>
+    /// <param name="labels">The label image.</param>
+    /// <param name="region">The box.</param>
+    /// <param name="y">Row within the box.</param>
+    public static Span<int> Row(LabelImage labels, in LabelRegion region, int y) =>
+        labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);
+
+    private static int RunLength(ReadOnlySpan<int> values)
+    {
+        int length = values.IndexOfAnyExcept(values[0]);
+        return length < 0 ? values.Length : length;
+    }
+}

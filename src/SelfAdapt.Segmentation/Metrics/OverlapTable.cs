@@ -1,0 +1,103 @@
+using System;
+using System.Collections.Generic;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Masks;
+
+namespace SelfAdapt.Segmentation.Metrics;
+
+/// <summary>One true cell and one predicted cell that share pixels.</summary>
+/// <param name="True">0-based number of the true cell, in raster order of first appearance.</param>
+/// <param name="Predicted">0-based number of the predicted cell, likewise.</param>
+/// <param name="Pixels">Shared pixels, at least 1.</param>
+/// <param name="Iou">Shared pixels over the pixels in either.</param>
+internal readonly record struct Overlap(int True, int Predicted, int Pixels, double Iou);
+
+/// <summary>
+/// Every overlap between two segmentations of one image (spec/cellpose.md section 6). Cells are renumbered
+/// without gaps first, so a missing label number is no cell.
+/// </summary>
+internal sealed class OverlapTable
+{
+    private OverlapTable(int[] trueLabels, int[] predictedLabels, List<Overlap> overlaps) =>
+        (TrueLabels, PredictedLabels, Overlaps) = (trueLabels, predictedLabels, overlaps);
+
+    /// <summary>The label that each true cell has in its image.</summary>
+    public int[] TrueLabels { get; }
+
+    /// <summary>The label that each predicted cell has in its image.</summary>
+    public int[] PredictedLabels { get; }
+
+    /// <summary>All pairs that share a pixel, ordered by true cell, then predicted cell.</summary>
+    public List<Overlap> Overlaps { get; }
+
+    /// <summary>Compares two segmentations.</summary>
+    /// <param name="truth">The reference.</param>
+    /// <param name="predicted">What is judged, of the same size.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
+    {
+        ArgumentNullException.ThrowIfNull(truth);
+        ArgumentNullException.ThrowIfNull(predicted);
+        if (truth.Height != predicted.Height || truth.Width != predicted.Width)
+        {
+            throw new ArgumentException(
+                $"A {truth.Height}x{truth.Width} and a {predicted.Height}x{predicted.Width} image can't be "
+                + "compared pixel by pixel.");
+        }
+
+        (LabelImage trueCells, int trueCount) = LabelRegions.Renumber(truth);
+        (LabelImage predictedCells, int predictedCount) = LabelRegions.Renumber(predicted);
+        int[] trueAreas = Areas(trueCells, trueCount);
+        int[] predictedAreas = Areas(predictedCells, predictedCount);
+        List<Overlap> overlaps = [];
+        foreach (((int t, int p), int pixels) in CountShared(trueCells.Labels, predictedCells.Labels))
+        {
+            double union = (double)trueAreas[t] + predictedAreas[p] - pixels;
+            overlaps.Add(new(t, p, pixels, pixels / union));
+        }
+
+        overlaps.Sort((a, b) => (a.True, a.Predicted).CompareTo((b.True, b.Predicted)));
+        return new(
+            OriginalLabels(truth, trueCells, trueCount),
+            OriginalLabels(predicted, predictedCells, predictedCount),
+            overlaps);
+    }
+
+    private static Dictionary<(int True, int Predicted), int> CountShared(int[] truth, int[] predicted)
+    {
+        Dictionary<(int True, int Predicted), int> shared = [];
+        for (int i = 0; i < truth.Length;)
+        {
+            // Neighbouring pixels mostly belong to the same pair: count runs, not pixels.
+            int start = i;
+            while (++i < truth.Length && truth[i] == truth[start] && predicted[i] == predicted[start])
+            {
+            }
+
+            if (truth[start] > 0 && predicted[start] > 0)
+            {
+                (int, int) pair = (truth[start] - 1, predicted[start] - 1);
+                shared[pair] = shared.GetValueOrDefault(pair) + i - start;
+            }
+        }
+
+        return shared;
+    }
+
+    private static int[] Areas(LabelImage labels, int count) =>
+        Array.ConvertAll(LabelRegions.Find(labels, count), region => region.Area);
+
+    private static int[] OriginalLabels(LabelImage original, LabelImage renumbered, int count)
+    {
+        int[] labels = new int[count];
+        for (int i = 0; i < renumbered.Labels.Length; i++)
+        {
+            if (renumbered.Labels[i] > 0)
+            {
+                labels[renumbered.Labels[i] - 1] = original.Labels[i];
+            }
+        }
+
+        return labels;
+    }
+}

@@ -1,0 +1,26 @@
+using System;
+using System.Security.Cryptography;
+
+namespace SelfAdapt.Segmentation.Packages;
+
+/// <summary>Names of the files of a package.</summary>
+internal static class PackageFiles
+{
+    public const string Description = "rdf.yaml";
+    public const string OtherDescription = "bioimageio.yaml";
+    public const string Model = "model.onnx";
+    public const string TestInput = "test_input.npy";
+    public const string TestOutput = "test_output.npy";
+    public const string Cover = "cover.png";
+    public const string Documentation = "README.md";
+
+    /// <summary>The key under "config" where this tool keeps its own facts.</summary>
+    public const string OwnKey = "selfadapt";
+
+    /// <summary>The key below it with a checksum for each file.</summary>
+    public const string ChecksumsKey = "sha256";
+
+    /// <summary>A file's checksum, as descriptions have it.</summary>
+    /// <param name="content">The file.</param>
+    public static string Checksum(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
+}

@@ -1,0 +1,112 @@
+using System;
+using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Preparation;
+using SelfAdapt.Segmentation.Results;
+
+namespace SelfAdapt.Segmentation.Packages;
+
+/// <summary>The tile of a user's image that a package tests with, and the cover drawn from it.</summary>
+internal static class PackagePicture
+{
+    private const int CoverSide = 256;
+    private static readonly byte[] Outline = [255, 214, 0];
+
+    /// <summary>
+    /// Cuts the tile with the most contrast: windows half a side apart, the one with the largest variance of the first
+    /// channel. An image smaller than the tile is continued by mirroring.
+    /// </summary>
+    /// <param name="image">The image at network scale.</param>
+    /// <param name="side">Rows and columns of the tile.</param>
+    public static Image CutTile(Image image, int side)
+    {
+        (double best, int bestY, int bestX) = (-1, 0, 0);
+        for (int y = 0; y <= Math.Max(0, image.Height - side); y += side / 2)
+        {
+            for (int x = 0; x <= Math.Max(0, image.Width - side); x += side / 2)
+            {
+                double variance = Variance(image, y, x, side);
+                if (variance > best)
+                {
+                    (best, bestY, bestX) = (variance, y, x);
+                }
+            }
+        }
+
+        Image tile = ImagePreparation.Blank(image.Channels, side, side);
+        for (int c = 0; c < image.Channels; c++)
+        {
+            for (int i = 0; i < side * side; i++)
+            {
+                (int y, int x) = (Mirror(bestY + (i / side), image.Height), Mirror(bestX + (i % side), image.Width));
+                tile.Plane(c)[i] = image.Plane(c)[(y * image.Width) + x];
+            }
+        }
+
+        return tile;
+    }
+
+    /// <summary>Draws the tile, and beside it the same with the objects found, twice as wide as high.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="masks">The objects in it.</param>
+    /// <returns>The content of a PNG file.</returns>
+    public static byte[] DrawCover(Image tile, LabelImage masks)
+    {
+        int side = Math.Min(CoverSide, tile.Height);
+        byte[] gray = GrayRendering.Stretch(tile, 0);
+        byte[] pixels = new byte[side * side * 6];
+        for (int y = 0; y < side; y++)
+        {
+            for (int x = 0; x < side; x++)
+            {
+                byte value = gray[(y * tile.Width) + x];
+                Span<byte> left = pixels.AsSpan(3 * ((y * 2 * side) + x), 3);
+                Span<byte> right = pixels.AsSpan(3 * ((y * 2 * side) + side + x), 3);
+                left.Fill(value);
+                right.Fill(value);
+                if (IsRim(masks, y, x))
+                {
+                    Outline.CopyTo(right);
+                }
+            }
+        }
+
+        return PngWriter.EncodeRgb8(side, 2 * side, pixels);
+    }
+
+    private static bool IsRim(LabelImage masks, int y, int x)
+    {
+        int at = (y * masks.Width) + x;
+        int label = masks.Labels[at];
+        return label > 0
+            && ((x > 0 && masks.Labels[at - 1] != label)
+                || (x + 1 < masks.Width && masks.Labels[at + 1] != label)
+                || (y > 0 && masks.Labels[at - masks.Width] != label)
+                || (y + 1 < masks.Height && masks.Labels[at + masks.Width] != label));
+    }
+
+    private static double Variance(Image image, int top, int left, int side)
+    {
+        (double sum, double squares, int count) = (0, 0, 0);
+        for (int y = top; y < Math.Min(image.Height, top + side); y++)
+        {
+            int width = Math.Min(side, image.Width - left);
+            foreach (float value in image.Plane(0).Slice((y * image.Width) + left, width))
+            {
+                sum += value;
+                squares += (double)value * value;
+            }
+
+            count += width;
+        }
+
+        return (squares / count) - (sum / count * (sum / count));
+    }
+
+    private static int Mirror(int at, int length)
+    {
+        int period = Math.Max(1, (2 * length) - 2);
+        int within = at % period;
+        return within < length ? within : period - within;
+    }
+}

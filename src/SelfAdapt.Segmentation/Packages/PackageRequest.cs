@@ -1,0 +1,34 @@
+using System;
+using System.Collections.Generic;
+
+namespace SelfAdapt.Segmentation.Packages;
+
+/// <summary>What a BioImage.IO package says beside what the model file tells.</summary>
+/// <param name="Name">The model's name: 5 to 128 letters, digits, blanks and _ + - ( ).</param>
+/// <param name="Description">One or two sentences, at most 1,024 characters.</param>
+/// <param name="Authors">Who made the model; may be empty.</param>
+/// <param name="Licence">An SPDX identifier; null if it is not known.</param>
+/// <param name="Preparation">How images are brought to what the network knows.</param>
+/// <param name="Validation">Sentences about what is known of the model's quality.</param>
+/// <param name="Time">When the package was made.</param>
+/// <param name="Metadata">Further facts, kept under "config".</param>
+public sealed record PackageRequest(
+    string Name, string Description, IReadOnlyList<string> Authors, string? Licence, SegmentationOptions Preparation,
+    IReadOnlyList<string> Validation, DateTimeOffset Time, IReadOnlyDictionary<string, string> Metadata)
+{
+    internal const int ShortestName = 5;
+    internal const int LongestName = 128;
+    internal const int LongestDescription = 1024;
+
+    /// <summary>Whether a text can be a model's name.</summary>
+    /// <param name="name">The text.</param>
+    public static bool IsName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length is >= ShortestName and <= LongestName
+            && !name.AsSpan().ContainsAnyExcept(NameCharacters);
+    }
+
+    private static System.Buffers.SearchValues<char> NameCharacters { get; } = System.Buffers.SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+- ()");
+}

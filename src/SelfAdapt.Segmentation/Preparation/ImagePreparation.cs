@@ -1,0 +1,222 @@
+using System;
+using System.Globalization;
+using System.Threading.Tasks;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Segmentation.Preparation;
+
+/// <summary>
+/// The way from an image as read to what a network sees, before padding and tiling: channels chosen,
+/// intensities normalised, size changed so that objects have the diameter the network knows (spec/cellpose.md
+/// 3.1 to 3.3).
+/// </summary>
+public static class ImagePreparation
+{
+    private const long MostPixels = 1L << 29;
+
+    /// <summary>Channel selection, normalisation and rescaling in one go.</summary>
+    /// <param name="image">The image as read; not changed.</param>
+    /// <param name="options">Channels, normalisation and diameter.</param>
+    /// <param name="inputChannels">Channels that the network takes.</param>
+    /// <param name="source">What error messages call the image, for example its file name.</param>
+    /// <returns>An image of [inputChannels, trunc(height x rescale), trunc(width x rescale)].</returns>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.Usage"/>) an option is out of range or the rescaled size is not usable;
+    /// (<see cref="ExitCode.ModelImageMismatch"/>) a channel is missing;
+    /// (<see cref="ExitCode.NoUsableInput"/>) a pixel is not a finite number.
+    /// </exception>
+    public static Image Prepare(
+        Image image, SegmentationOptions options, int inputChannels, string source = "the image")
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Image selected = SelectChannels(image, options.Channels, inputChannels, source);
+        Normalize(selected, options.Normalization, options.Invert, source, options.Threads);
+        return Rescale(selected, options.Rescale, source, options.Threads);
+    }
+
+    /// <summary>Picks the channels that a network sees (spec/cellpose.md 3.1).</summary>
+    /// <param name="image">The image as read; not changed.</param>
+    /// <param name="channels">For one or two input channels: which ones; the first 0 means the mean of all
+    /// channels, and then, as for one-channel images, the second input channel is zeros.</param>
+    /// <param name="inputChannels">Channels that the network takes; above 2 the image must have as many and
+    /// they are taken as they are.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <returns>A new image of [inputChannels, height, width].</returns>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.ModelImageMismatch"/>) the image does not have a channel that is asked for.
+    /// </exception>
+    public static Image SelectChannels(
+        Image image, ChannelPair channels, int inputChannels, string source = "the image")
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputChannels, 1);
+        Image result = Blank(inputChannels, image.Height, image.Width);
+        if (inputChannels > 2)
+        {
+            RequireChannels(image, inputChannels, inputChannels == image.Channels, source);
+            image.Pixels.CopyTo(result.Pixels.AsSpan());
+            return result;
+        }
+
+        if (image.Channels == 1)
+        {
+            image.Plane(0).CopyTo(result.Plane(0));
+            return result;
+        }
+
+        if (channels.First == 0)
+        {
+            MeanOfChannels(image, result.Plane(0));
+            return result;
+        }
+
+        RequireChannels(image, channels.First, channels.First <= image.Channels, source);
+        image.Plane(channels.First - 1).CopyTo(result.Plane(0));
+        if (channels.Second > 0 && inputChannels == 2)
+        {
+            RequireChannels(image, channels.Second, channels.Second <= image.Channels, source);
+            image.Plane(channels.Second - 1).CopyTo(result.Plane(1));
+        }
+
+        return result;
+    }
+
+    /// <summary>Normalises every channel in place (spec/cellpose.md 3.2).</summary>
+    /// <param name="image">The selected channels; changed.</param>
+    /// <param name="normalization">How.</param>
+    /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or infinite.
+    /// </exception>
+    public static void Normalize(
+        Image image, IntensityNormalization normalization, bool invert, string source = "the image",
+        int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        RequireFinite(image, source);
+        if (normalization == IntensityNormalization.None)
+        {
+            return;
+        }
+
+        Parallel.For(0, image.Channels, Parallelism.Of(threads), channel =>
+        {
+            if (normalization == IntensityNormalization.Percentile)
+            {
+                IntensityScaling.Percentile(image.Plane(channel), image.Height, image.Width, invert);
+            }
+            else
+            {
+                IntensityScaling.ZeroMeanUnitVariance(image.Plane(channel), invert);
+            }
+        });
+    }
+
+    /// <summary>Resizes by a factor, bilinear with OpenCV's rules (spec/cellpose.md 3.3).</summary>
+    /// <param name="image">The image; returned itself when the factor is 1.</param>
+    /// <param name="factor">Network scale over image scale, above 0.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.Usage"/>) the new size has no pixels or more than 2^29.
+    /// </exception>
+    public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (factor == 1.0)
+        {
+            return image;
+        }
+
+        double newHeight = Math.Truncate(image.Height * factor);
+        double newWidth = Math.Truncate(image.Width * factor);
+        if (!(newHeight >= 1 && newWidth >= 1 && newHeight * newWidth * image.Channels <= MostPixels))
+        {
+            throw new SelfAdaptException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture,
+                $"{source}: {image.Height}x{image.Width} pixels times {factor:G4} (the network's "
+                + $"diameter over the one given) is {newHeight}x{newWidth}, which can't be segmented. "
+                + $"Check the diameter."));
+        }
+
+        return Resize(image, (int)newHeight, (int)newWidth, threads);
+    }
+
+    /// <summary>Resizes to a given size, bilinear with OpenCV's rules (spec/cellpose.md 3.3).</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="height">New rows, at least 1.</param>
+    /// <param name="width">New columns, at least 1.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <returns>A new image of [channels, height, width].</returns>
+    public static Image Resize(Image image, int height, int width, int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        Image result = Blank(image.Channels, height, width);
+        int from = image.Height * image.Width;
+        int to = height * width;
+        for (int c = 0; c < image.Channels; c++)
+        {
+            Resampling.Linear(
+                image.Pixels.AsMemory(c * from, from), image.Height, image.Width,
+                result.Pixels.AsMemory(c * to, to), height, width, threads);
+        }
+
+        return result;
+    }
+
+    internal static Image Blank(int channels, int height, int width) =>
+        new(channels, height, width, new float[checked(channels * height * width)]);
+
+    private static void MeanOfChannels(Image image, Span<float> mean)
+    {
+        for (int c = 0; c < image.Channels; c++)
+        {
+            ReadOnlySpan<float> plane = image.Plane(c);
+            for (int i = 0; i < mean.Length; i++)
+            {
+                mean[i] += plane[i];
+            }
+        }
+
+        for (int i = 0; i < mean.Length; i++)
+        {
+            mean[i] /= image.Channels;
+        }
+    }
+
+    private static void RequireChannels(Image image, int wanted, bool condition, string source)
+    {
+        if (!condition)
+        {
+            throw new SelfAdaptException(ExitCode.ModelImageMismatch, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source} has {image.Channels} channels, but {wanted} is asked for. Choose other channels "
+                + $"or a model that fits the images."));
+        }
+    }
+
+    /// <summary>Refuses pixels that are no numbers.</summary>
+    /// <param name="image">The image, or rows of it.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <param name="firstRow">Which row of the image its first one is.</param>
+    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or
+    /// infinite.</exception>
+    internal static void RequireFinite(Image image, string source, int firstRow = 0)
+    {
+        for (int i = 0; i < image.Pixels.Length; i++)
+        {
+            if (!float.IsFinite(image.Pixels[i]))
+            {
+                int inPlane = i % (image.Height * image.Width);
+                throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{source}: the pixel at row {firstRow + (inPlane / image.Width)}, column {inPlane % image.Width} is "
+                    + $"{image.Pixels[i]}, not a finite number. Replace such pixels first."));
+            }
+        }
+    }
+}

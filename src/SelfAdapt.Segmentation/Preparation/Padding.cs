@@ -1,0 +1,64 @@
+using System;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Segmentation.Preparation;
+
+/// <summary>The zero frame around a network-scale image (spec/cellpose.md 3.4).</summary>
+/// <param name="Top">Rows added above.</param>
+/// <param name="Bottom">Rows added below.</param>
+/// <param name="Left">Columns added before.</param>
+/// <param name="Right">Columns added after.</param>
+internal readonly record struct Padding(int Top, int Bottom, int Left, int Right)
+{
+    private const int Multiple = 16;
+    private const int Margin = 8;
+
+    /// <summary>Margin on every side plus what makes both sides a multiple of 16.</summary>
+    public static Padding For(int height, int width)
+    {
+        (int top, int bottom) = Axis(height);
+        (int left, int right) = Axis(width);
+        return new(top, bottom, left, right);
+    }
+
+    /// <summary>A copy of the image with the frame of zeros around it.</summary>
+    public Image Apply(Image image)
+    {
+        Image result = ImagePreparation.Blank(
+            image.Channels, image.Height + Top + Bottom, image.Width + Left + Right);
+        for (int c = 0; c < image.Channels; c++)
+        {
+            for (int y = 0; y < image.Height; y++)
+            {
+                image.Plane(c).Slice(y * image.Width, image.Width)
+                    .CopyTo(result.Plane(c)[(((y + Top) * result.Width) + Left)..]);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>A copy of the part of the image inside the frame.</summary>
+    public Image Remove(Image image)
+    {
+        Image result = ImagePreparation.Blank(
+            image.Channels, image.Height - Top - Bottom, image.Width - Left - Right);
+        for (int c = 0; c < image.Channels; c++)
+        {
+            for (int y = 0; y < result.Height; y++)
+            {
+                image.Plane(c).Slice(((y + Top) * image.Width) + Left, result.Width)
+                    .CopyTo(result.Plane(c)[(y * result.Width)..]);
+            }
+        }
+
+        return result;
+    }
+
+    private static (int Before, int After) Axis(int length)
+    {
+        int extra = (Multiple - (length % Multiple)) % Multiple;
+        int before = Margin + (extra / 2);
+        return (before, (2 * Margin) + extra - before);
+    }
+}

@@ -1,0 +1,118 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Segmentation.Streaming;
+
+/// <summary>
+/// Rows of an image as the network sees them: what <see cref="ImagePreparation.Prepare"/> gives for the whole, a few rows
+/// at a time and bit for bit the same.
+/// </summary>
+internal sealed class PreparedRows
+{
+    private const int ValuesPerRead = 1 << 22;
+    private const int LongestSide = 1 << 24;
+
+    private readonly IRowSource _image;
+    private readonly SegmentationOptions _options;
+    private readonly string _source;
+    private readonly ChannelScale[] _scales;
+    private readonly (int First, int Last)[] _taps;
+
+    private PreparedRows(
+        IRowSource image, SegmentationOptions options, int channels, string source, ChannelScale[] scales)
+    {
+        (_image, _options, Channels, _source, _scales) = (image, options, channels, source, scales);
+        (Height, Width) = (Scaled(image.Height, options.Rescale, source), Scaled(image.Width, options.Rescale, source));
+        _taps = Resampling.RowTaps(image.Height, Height);
+    }
+
+    /// <summary>Channels that the network takes.</summary>
+    public int Channels { get; }
+
+    /// <summary>Rows at network scale.</summary>
+    public int Height { get; }
+
+    /// <summary>Columns at network scale.</summary>
+    public int Width { get; }
+
+    /// <summary>Reads the image once, or twice, for its intensities.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">Channels, normalisation and diameter.</param>
+    /// <param name="inputChannels">Channels that the network takes.</param>
+    /// <param name="source">What error messages call the image.</param>
+    /// <param name="cancelled">Ends the reading.</param>
+    /// <exception cref="SelfAdaptException">
+    /// As <see cref="ImagePreparation.Prepare"/>; or NoUsableInput: every pixel has the same value.
+    /// </exception>
+    public static PreparedRows Measure(
+        IRowSource image, SegmentationOptions options, int inputChannels, string source, CancellationToken cancelled)
+    {
+        IntensityCollector[] collectors = [.. Enumerable.Range(0, inputChannels).Select(
+            _ => new IntensityCollector(options, image.Height, image.Width))];
+        int step = Math.Clamp(ValuesPerRead / image.Width / image.Channels, 1, image.Height);
+        for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
+        {
+            for (int row = 0; row < image.Height; row += step)
+            {
+                cancelled.ThrowIfCancellationRequested();
+                Image rows = Select(image, row, Math.Min(step, image.Height - row), options, inputChannels, source);
+                for (int c = 0; c < inputChannels; c++)
+                {
+                    collectors[c].Add(rows.Plane(c), pass);
+                }
+            }
+        }
+
+        return collectors.All(c => c.IsConstant)
+            ? throw new SelfAdaptException(
+                ExitCode.NoUsableInput, $"{source}: every pixel has the same value: there is nothing to see.")
+            : new PreparedRows(
+                image, options, inputChannels, source, Array.ConvertAll(collectors, c => c.Finish()));
+    }
+
+    /// <summary>Reads rows at network scale.</summary>
+    /// <param name="first">0-based first row.</param>
+    /// <param name="count">How many.</param>
+    /// <returns>[Channels, count, Width].</returns>
+    public Image Read(int first, int count)
+    {
+        int from = _taps[first].First;
+        int to = _taps[first + count - 1].Last;
+        Image rows = Select(_image, from, to - from + 1, _options, Channels, _source);
+        Image result = ImagePreparation.Blank(Channels, count, Width);
+        int length = rows.Height * rows.Width;
+        for (int c = 0; c < Channels; c++)
+        {
+            _scales[c].Apply(rows.Plane(c));
+            Resampling.LinearRows(
+                rows.Pixels.AsMemory(c * length, length), from, _image.Height, _image.Width,
+                result.Pixels.AsMemory(c * count * Width, count * Width), first, count, Height, Width, _options.Threads);
+        }
+
+        return result;
+    }
+
+    private static Image Select(
+        IRowSource image, int row, int count, SegmentationOptions options, int inputChannels, string source)
+    {
+        Image selected =
+            ImagePreparation.SelectChannels(image.Read(row, count), options.Channels, inputChannels, source);
+        ImagePreparation.RequireFinite(selected, source, row);
+        return selected;
+    }
+
+    private static int Scaled(int length, double factor, string source)
+    {
+        double scaled = factor == 1.0 ? length : Math.Truncate(length * factor);
+        return scaled is >= 1 and <= LongestSide
+            ? (int)scaled
+            : throw new SelfAdaptException(ExitCode.Usage, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source}: {length} pixels times {factor:G4} (the network's diameter over the one given) is {scaled}, ")
+                + "which can't be segmented. Check the diameter.");
+    }
+}

@@ -1,0 +1,139 @@
+using System;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Preparation;
+using SelfAdapt.Segmentation.Tiling;
+
+namespace SelfAdapt.Segmentation.Streaming;
+
+/// <summary>
+/// Runs a network over an image by rows of tiles. Tiles lie where <see cref="TiledInference"/> has them in the whole
+/// image, each is computed once, and their sums are taken in the same order: the outputs are the same, too.
+/// </summary>
+internal sealed class StreamedInference
+{
+    private readonly ISegmentationNetwork _network;
+    private readonly PreparedRows _rows;
+    private readonly SegmentationOptions _options;
+    private readonly Action<Image> _sink;
+    private readonly int _first;
+    private readonly Padding _padding;
+    private readonly int _paddedWidth;
+
+    private StreamedInference(
+        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
+        Action<Image> sink)
+    {
+        (_network, _rows, _options, _first, _sink) = (network, rows, options, first, sink);
+        Padding frame = Padding.For(rows.Height, rows.Width);
+        int least = options.Augment ? TileLayout.Side : 0;
+        _padding = frame with
+        {
+            Bottom = frame.Bottom + Math.Max(0, least - rows.Height - frame.Top - frame.Bottom),
+            Right = frame.Right + Math.Max(0, least - rows.Width - frame.Left - frame.Right),
+        };
+        _paddedWidth = rows.Width + _padding.Left + _padding.Right;
+    }
+
+    /// <summary>Runs the network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="rows">The prepared image.</param>
+    /// <param name="options">Batch size, overlap and augmentation.</param>
+    /// <param name="first">The first row that is wanted, at network scale.</param>
+    /// <param name="progress">Receives the share of tiles that is done.</param>
+    /// <param name="sink">Receives [outputs, n, width] at network scale, from the top down.</param>
+    /// <param name="cancelled">Ends the work between batches.</param>
+    public static void Run(
+        ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
+        Action<double> progress, Action<Image> sink, CancellationToken cancelled) =>
+        new StreamedInference(network, rows, options, first, sink).Run(progress, cancelled);
+
+    private void Run(Action<double> progress, CancellationToken cancelled)
+    {
+        int paddedHeight = _rows.Height + _padding.Top + _padding.Bottom;
+        TileLayout layout = _options.Augment
+            ? TileLayout.Mirrored(paddedHeight, _paddedWidth)
+            : TileLayout.Plain(paddedHeight, _paddedWidth, _options.TileOverlap);
+        TileBlender blender = new(_network.Outputs, layout.Height, _paddedWidth, layout);
+        Tile[] tiles = [.. layout.Tiles.Where(t => t.Y + layout.Height > _first + _padding.Top)];
+        int top = tiles[0].Y;
+        int done = layout.Tiles.Length - tiles.Length;
+        foreach (IGrouping<int, Tile> line in tiles.GroupBy(t => t.Y))
+        {
+            if (line.Key > top)
+            {
+                Emit(blender.TakeRows(line.Key - top, _options.Threads), top);
+                top = line.Key;
+            }
+
+            Image band = ReadPadded(line.Key, layout.Height);
+            GC.Collect();
+            foreach (Tile[] batch in line.Chunk(_options.BatchSize))
+            {
+                cancelled.ThrowIfCancellationRequested();
+                RunBatch(band, layout, batch, blender);
+                done += batch.Length;
+                progress((double)done / layout.Tiles.Length);
+            }
+        }
+
+        Emit(blender.TakeRows(layout.Height, _options.Threads), top);
+    }
+
+    private void RunBatch(Image band, TileLayout layout, Tile[] tiles, TileBlender blender)
+    {
+        int pixels = layout.Height * layout.Width;
+        int inputLength = _network.InputChannels * pixels;
+        int outputLength = _network.Outputs.Channels * pixels;
+        float[] input = new float[checked(tiles.Length * inputLength)];
+        float[] output = new float[checked(tiles.Length * outputLength)];
+        for (int i = 0; i < tiles.Length; i++)
+        {
+            TiledInference.Cut(band, layout, tiles[i] with { Y = 0 }, input.AsSpan(i * inputLength, inputLength));
+        }
+
+        _network.Run(
+            input, tiles.Length, layout.Height, layout.Width, output, new float[tiles.Length * _network.EmbeddingLength]);
+        for (int i = 0; i < tiles.Length; i++)
+        {
+            blender.Add(tiles[i] with { Y = 0 }, output.AsSpan(i * outputLength, outputLength));
+        }
+    }
+
+    /// <summary>Rows of the image with the frame of zeros around it.</summary>
+    private Image ReadPadded(int first, int count)
+    {
+        Image band = ImagePreparation.Blank(_rows.Channels, count, _paddedWidth);
+        int from = Math.Max(0, first - _padding.Top);
+        int to = Math.Min(_rows.Height, first + count - _padding.Top);
+        if (to > from)
+        {
+            Image rows = _rows.Read(from, to - from);
+            for (int c = 0; c < _rows.Channels; c++)
+            {
+                for (int y = from; y < to; y++)
+                {
+                    rows.Plane(c).Slice((y - from) * _rows.Width, _rows.Width)
+                        .CopyTo(band.Plane(c)[(((y + _padding.Top - first) * _paddedWidth) + _padding.Left)..]);
+                }
+            }
+        }
+
+        return band;
+    }
+
+    private void Emit(Image padded, int top)
+    {
+        // Rows above the first one wanted lack tiles that were left out.
+        int from = Math.Max(_first, top - _padding.Top);
+        int to = Math.Min(_rows.Height, top + padded.Height - _padding.Top);
+        if (to > from)
+        {
+            int above = from + _padding.Top - top;
+            Padding frame = new(above, padded.Height - above - (to - from), _padding.Left, _padding.Right);
+            _sink(frame.Remove(padded));
+        }
+    }
+}

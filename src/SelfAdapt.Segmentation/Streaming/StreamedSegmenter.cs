@@ -1,0 +1,117 @@
+using System;
+using System.Globalization;
+using System.Threading;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Segmentation.Streaming;
+
+/// <summary>
+/// Segments images that do not fit into memory: rows in, rows of labels out. Intensities are normalised and the network
+/// is run as on the whole image; masks are built in overlapping blocks.
+/// </summary>
+public sealed class StreamedSegmenter
+{
+    // Larger ones would save little, and a broken-off run more.
+    private const int LargestCore = 1024;
+    private const int CoreStep = 64;
+
+    private readonly ISegmentationNetwork _network;
+    private readonly SegmentationOptions _options;
+    private readonly long _memory;
+
+    /// <summary>Couples a network with options.</summary>
+    /// <param name="network">The network; stays the caller's to dispose.</param>
+    /// <param name="options">How to segment.</param>
+    /// <param name="memory">Bytes that the work may take.</param>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ExitCode.Usage"/>) an option is out of range, or masks are to be built at network scale.
+    /// </exception>
+    public StreamedSegmenter(ISegmentationNetwork network, SegmentationOptions options, long memory)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (!options.Resample)
+        {
+            throw new SelfAdaptException(
+                ExitCode.Usage, "--no-resample needs the whole image in memory: leave it out, or raise --memory-limit.");
+        }
+
+        (_network, _options, _memory) = (network, options, memory);
+    }
+
+    /// <summary>Width of the margin around a block, px: four object diameters, at least 96.</summary>
+    /// <param name="options">How to segment.</param>
+    public static int MarginOf(SegmentationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        const int Least = 96;
+        double diameter = options.Diameter > 0 ? options.Diameter : options.DiamMean;
+        return Math.Max(Least, (int)Math.Ceiling(4 * diameter));
+    }
+
+    /// <summary>Segments one image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
+    /// <param name="progress">Receives the share that is done, 0 to 1.</param>
+    /// <param name="cancelled">Ends the work.</param>
+    /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
+    /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
+    /// <returns>The number of cells.</returns>
+    /// <exception cref="ArgumentException"><paramref name="from"/> does not belong to this image.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// As <see cref="Segmenter.Segment"/>; or (<see cref="ExitCode.OutOfMemory"/>) the image is too wide for the memory.
+    /// </exception>
+    public int Segment(
+        IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
+        MaskProgress? from = null, Action<MaskProgress>? mark = null)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(sink);
+        ArgumentNullException.ThrowIfNull(progress);
+        int margin = MarginOf(_options);
+        if (from is not null && (from.CoreTop < 1 || from.CoreTop >= image.Height
+            || from.Top != Math.Max(0, from.CoreTop - margin) || from.Cells < 0
+            || from.Begun.Length != (long)(Math.Min(image.Height, from.CoreTop + margin) - from.Top) * image.Width))
+        {
+            throw new ArgumentException("These labels belong to another image or other options.", nameof(from));
+        }
+
+        int core = Core ?? CoreFor(image, margin, source);
+        PreparedRows rows = PreparedRows.Measure(image, _options, _network.InputChannels, source, cancelled);
+        BlockMasks masks =
+            new(_network.Outputs, _options, image.Height, image.Width, core, margin, sink, from, mark);
+        RowStretcher stretcher = new(
+            (rows.Height, rows.Width), (image.Height, image.Width), _options.Threads, masks.Add, from?.Top ?? 0);
+        StreamedInference.Run(_network, rows, _options, stretcher.Expected, progress, Stretch, cancelled);
+        return masks.Cells;
+
+        void Stretch(Image outputs)
+        {
+            Segmenter.RequireNumbers(outputs, source);
+            stretcher.Add(outputs);
+        }
+    }
+
+    /// <summary>The side of a block's core instead of what memory allows; for tests.</summary>
+    internal int? Core { get; init; }
+
+    private int CoreFor(IRowSource image, int margin, string source)
+    {
+        for (int core = Math.Max(LargestCore, margin); core >= Math.Max(CoreStep, margin); core -= CoreStep)
+        {
+            if (MemoryEstimate.Streamed(image, _network, _options, core, margin) <= _memory)
+            {
+                return core;
+            }
+        }
+
+        long least = MemoryEstimate.Streamed(image, _network, _options, Math.Max(CoreStep, margin), margin);
+        throw new SelfAdaptException(ExitCode.OutOfMemory, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{source}: {image.Width}x{image.Height} pixels need at least {(least / 1e9) + 0.05:0.0}GB, more than "
+            + $"--memory-limit allows."));
+    }
+}

@@ -1,0 +1,205 @@
+using System;
+using System.Buffers.Binary;
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Segmentation.Streaming;
+
+/// <summary>
+/// A file of the labels that a streamed image has so far. It only grows, and every record carries its checksum:
+/// whatever breaks off the run, what was noted last can be gone on from.
+/// </summary>
+/// <remarks>
+/// 8 bytes of magic; SHA-256 of what decides the result; records of kind, length, CRC-32 and content. Rows are deflated
+/// little-endian labels; a mark is Top, CoreTop, Cells and the deflated labels begun.
+/// </remarks>
+public sealed class UnfinishedMasks : IDisposable
+{
+    private const int HeadLength = 8 + SHA256.HashSizeInBytes;
+    private const int RecordHead = 12;
+    private const int RowsKind = 1;
+    private const int MarkKind = 2;
+    private const int MarkLength = 12;
+    private const int LabelsPerRecord = 1 << 20;
+
+    private static readonly byte[] Magic = "SAMASKS1"u8.ToArray();
+
+    private readonly Stream _file;
+    private readonly int _height;
+    private readonly int _width;
+
+    private UnfinishedMasks(Stream file, int height, int width) =>
+        (_file, _height, _width) = (file, height, width);
+
+    /// <summary>Opens the file of a broken-off run, or begins one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="decides">All that decides the result, as text: a file from anything else is begun anew.</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="finished">Receives the rows that are final already.</param>
+    /// <param name="progress">Where to go on; null to begin.</param>
+    /// <exception cref="IOException">The file can't be opened or written.</exception>
+    /// <exception cref="SelfAdaptException">NoUsableInput: somebody has changed the file.</exception>
+    public static UnfinishedMasks Open(
+        string path, string decides, int height, int width, LabelRows finished, out MaskProgress? progress)
+    {
+        ArgumentNullException.ThrowIfNull(decides);
+        ArgumentNullException.ThrowIfNull(finished);
+        byte[] head = [.. Magic, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{decides}\n{height} {width}"))];
+        UnfinishedMasks masks = new(Disk.Current.Grow(path, anew: false), height, width);
+        try
+        {
+            progress = masks.Read(head, finished);
+            return masks;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            masks.Dispose();
+            throw new SelfAdaptException(
+                ExitCode.NoUsableInput, $"{path}: the labels of a broken-off run in it can't be used. Delete it.", e);
+        }
+        catch
+        {
+            masks.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Notes rows that are final.</summary>
+    /// <param name="rows">[rows, width], whole rows.</param>
+    public void Add(ReadOnlySpan<int> rows)
+    {
+        int most = Math.Max(1, LabelsPerRecord / _width) * _width;
+        for (; !rows.IsEmpty; rows = rows[Math.Min(most, rows.Length)..])
+        {
+            Append(RowsKind, Deflate(rows[..Math.Min(most, rows.Length)], 0));
+        }
+    }
+
+    /// <summary>Notes how far the masks are; the rows before it count from now on.</summary>
+    /// <param name="progress">How far they are.</param>
+    public void Mark(MaskProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        byte[] content = Deflate(progress.Begun, MarkLength);
+        BinaryPrimitives.WriteInt32LittleEndian(content, progress.Top);
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(4), progress.CoreTop);
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(8), progress.Cells);
+        Append(MarkKind, content);
+        _file.Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private void Append(int kind, byte[] content)
+    {
+        Span<byte> head = stackalloc byte[RecordHead];
+        BinaryPrimitives.WriteInt32LittleEndian(head, kind);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], content.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.Compute(content));
+        _file.Write(head);
+        _file.Write(content);
+    }
+
+    private MaskProgress? Read(byte[] head, LabelRows finished)
+    {
+        byte[] found = new byte[HeadLength];
+        long end = 0;
+        if (_file.ReadAtLeast(found, HeadLength, throwOnEndOfStream: false) == HeadLength && found.SequenceEqual(head))
+        {
+            // Rows behind the last whole mark, and a record that was cut off, are written again.
+            while (NextRecord() is { } record)
+            {
+                end = record.Kind == MarkKind ? _file.Position : end;
+            }
+        }
+
+        if (end == 0)
+        {
+            _file.SetLength(0);
+            _file.Write(head);
+            return null;
+        }
+
+        _file.SetLength(end);
+        _file.Position = HeadLength;
+        MaskProgress? last = null;
+        int rows = 0;
+        while (NextRecord() is { } record)
+        {
+            if (record.Kind == RowsKind)
+            {
+                int[] labels = Inflate(record.Content, 0);
+                finished(labels);
+                rows += labels.Length / _width;
+            }
+            else
+            {
+                last = ToProgress(record.Content);
+            }
+        }
+
+        return last!.Top == rows
+            ? last
+            : throw new InvalidDataException();
+    }
+
+    private MaskProgress ToProgress(byte[] content) => new(
+        BinaryPrimitives.ReadInt32LittleEndian(content), BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(4)),
+        BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(8)), Inflate(content, MarkLength));
+
+    private (int Kind, byte[] Content)? NextRecord()
+    {
+        Span<byte> head = stackalloc byte[RecordHead];
+        if (_file.ReadAtLeast(head, RecordHead, throwOnEndOfStream: false) < RecordHead)
+        {
+            return null;
+        }
+
+        int kind = BinaryPrimitives.ReadInt32LittleEndian(head);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
+        if (kind is not (RowsKind or MarkKind) || length < 0 || length > _file.Length - _file.Position)
+        {
+            return null;
+        }
+
+        byte[] content = new byte[length];
+        _file.ReadExactly(content);
+        return Crc32.Compute(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
+    }
+
+    private static byte[] Deflate(ReadOnlySpan<int> labels, int room)
+    {
+        using MemoryStream buffer = new();
+        buffer.Write(new byte[room + sizeof(int)]);
+        using (ZLibStream zlib = new(buffer, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            zlib.Write(MemoryMarshal.AsBytes(labels));
+        }
+
+        byte[] content = buffer.ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(room), labels.Length);
+        return content;
+    }
+
+    private int[] Inflate(byte[] content, int room)
+    {
+        int count = BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(room));
+        if (count < 0 || count % _width != 0 || count / _width > _height)
+        {
+            throw new InvalidDataException();
+        }
+
+        int[] labels = new int[count];
+        using MemoryStream compressed = new(content, room + sizeof(int), content.Length - room - sizeof(int));
+        using ZLibStream zlib = new(compressed, CompressionMode.Decompress);
+        zlib.ReadExactly(MemoryMarshal.AsBytes(labels.AsSpan()));
+        return labels;
+    }
+}

@@ -1,0 +1,115 @@
+using System;
+using System.Threading.Tasks;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Segmentation.Tiling;
+
+/// <summary>
+/// Sums tiles with tapered weights into one picture of all outputs (spec/cellpose.md 3.5, 3.6).
+/// </summary>
+internal sealed class TileBlender
+{
+    private readonly OutputDescription _outputs;
+    private readonly TileLayout _layout;
+    private readonly Image _sum;
+    private readonly double[] _taper;
+    private readonly double[] _weights;
+
+    /// <summary>Starts with an empty picture.</summary>
+    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
+    /// mirrored.</param>
+    /// <param name="height">Rows of the padded image.</param>
+    /// <param name="width">Columns of the padded image.</param>
+    /// <param name="layout">The tiles that will be added.</param>
+    public TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
+    {
+        (_outputs, _layout) = (outputs, layout);
+        _sum = ImagePreparation.Blank(outputs.Channels, height, width);
+        _taper = TileLayout.Taper(layout.Height, layout.Width);
+        _weights = new double[height * width];
+    }
+
+    /// <summary>Adds one tile.</summary>
+    /// <param name="tile">Its place; a mirrored tile is turned back.</param>
+    /// <param name="values">The network's output, [channels, tile height, tile width].</param>
+    public void Add(Tile tile, ReadOnlySpan<float> values)
+    {
+        foreach (OutputPart part in _outputs.Parts)
+        {
+            bool vector = part.Kind == OutputKind.VectorField;
+            AddChannel(tile, values, part.Channel, vector && tile.FlipRows);
+            if (vector)
+            {
+                AddChannel(tile, values, part.Channel + 1, tile.FlipColumns);
+            }
+        }
+
+        for (int y = 0; y < _layout.Height; y++)
+        {
+            Span<double> row = _weights.AsSpan(((tile.Y + y) * _sum.Width) + tile.X, _layout.Width);
+            for (int x = 0; x < row.Length; x++)
+            {
+                row[x] += _taper[(y * _layout.Width) + x];
+            }
+        }
+    }
+
+    /// <summary>Divides by the summed weights and hands the picture over; the blender is used up.</summary>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <returns>[channels, height, width].</returns>
+    public Image Finish(int threads)
+    {
+        Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c => Divide(_sum.Plane(c), _sum.Plane(c)));
+        return _sum;
+    }
+
+    /// <summary>
+    /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
+    /// </summary>
+    /// <param name="count">How many rows.</param>
+    /// <param name="threads">Threads that may work; 0: one per processor.</param>
+    /// <returns>[channels, count, width].</returns>
+    public Image TakeRows(int count, int threads)
+    {
+        int taken = count * _sum.Width;
+        Image rows = ImagePreparation.Blank(_sum.Channels, count, _sum.Width);
+        Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c =>
+        {
+            Span<float> plane = _sum.Plane(c);
+            Divide(plane[..taken], rows.Plane(c));
+            plane[taken..].CopyTo(plane);
+            plane[^taken..].Clear();
+        });
+        _weights.AsSpan(taken).CopyTo(_weights);
+        _weights.AsSpan(_weights.Length - taken).Clear();
+        return rows;
+    }
+
+    private void Divide(ReadOnlySpan<float> sums, Span<float> target)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            target[i] = (float)(sums[i] / _weights[i]);
+        }
+    }
+
+    private void AddChannel(Tile tile, ReadOnlySpan<float> values, int channel, bool negate)
+    {
+        (int height, int width) = (_layout.Height, _layout.Width);
+        Span<float> plane = _sum.Plane(channel);
+        for (int y = 0; y < height; y++)
+        {
+            int fromY = tile.FlipRows ? height - 1 - y : y;
+            ReadOnlySpan<float> row = values.Slice(((channel * height) + fromY) * width, width);
+            Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, width);
+            for (int x = 0; x < width; x++)
+            {
+                double value = row[tile.FlipColumns ? width - 1 - x : x];
+                double weight = _taper[(y * width) + x];
+                target[x] = (float)(target[x] + ((negate ? -value : value) * weight));
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Linq;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Cellpose;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.Torch;
+
+namespace SelfAdapt.Tests.Engine.Autodiff;
+
+/// <summary>Networks small enough for the reference backend, with random weights of a fixed seed.</summary>
+internal static class SmallNetworks
+{
+    /// <summary>Cellpose's network, four levels, with weights and statistics that are all different.</summary>
+    public static OnnxModel Cellpose(params int[] widths)
+    {
+        ulong counter = 0;
+        double Next() => CounterRandom.Uniform(5, counter++);
+        TorchCheckpoint state = CellposeGraphBuilder.RandomState([2, .. widths], Next);
+        OnnxTensor[] tensors = [.. state.Tensors.Select(t =>
+            t.Dims.Count == 1 && t.Name.Contains("running", StringComparison.Ordinal)
+                ? OnnxTensor.FromFloats(t.Name, [.. t.Dims], [.. t.ToFloats().Select(v => v + (0.4f * (float)Next()))])
+                : t)];
+        return CellposeGraphBuilder.Build(new TorchCheckpoint("small", tensors));
+    }
+
+    /// <summary>A U-Net of two levels: Conv, Relu, MaxPool, linear Resize, Concat; one logit.</summary>
+    public static OnnxModel UNet()
+    {
+        ModelSketch s = new(1, 3, 1);
+        string top = s.Relu(s.Conv(s.Relu(s.Conv("x", 3, 5, 3)), 5, 6, 3));
+        string bottom = s.Relu(s.Conv(s.MaxPool(top), 6, 9, 3));
+        string joined = s.Concat(s.ResizeLinear(bottom), top);
+        s.Conv(s.Relu(s.Conv(joined, 15, 4, 3)), 4, 1, 1, "y");
+        return s.Model();
+    }
+
+    /// <summary>
+    /// One value read by everything at once: twice by an Add, by a convolution, a Concat (twice), a pooled branch
+    /// and a pool; the image itself is joined in as well.
+    /// </summary>
+    public static OnnxModel Tangle()
+    {
+        ModelSketch s = new(3, 2, 3);
+        string t = s.Relu(s.BatchNorm(s.Conv("x", 2, 4, 3), 4));
+        string twice = s.Node("Add", [t, t]);
+        string norm = s.BatchNorm(t, 4);
+        string both = s.Node("Add", [norm, s.Relu(norm)]);
+        string style = s.Linear(s.Pooled(t), 4, 4);
+        string styled = s.Node("Add", [twice, style]);
+        string low = s.ResizeNearest(s.Conv(s.MaxPool(t), 4, 4, 1));
+        string sum = s.Node("Add", [s.Node("Add", [styled, both]), s.Node("Add", [low, t])]);
+        s.Conv(s.Concat(t, sum, t, "x"), 14, 3, 3, "y");
+        return s.Model();
+    }
+
+}

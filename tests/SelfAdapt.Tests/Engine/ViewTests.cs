@@ -1,0 +1,209 @@
+using System;
+using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Engine.Reference;
+using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Tests.Engine;
+
+[TestClass]
+public sealed class ViewTests
+{
+    private const int Size = 5;
+    private static readonly ReferenceBackend Backend = new();
+    private static readonly View[] All = Enum.GetValues<View>();
+    private static readonly ChannelMeaning[] Cellpose =
+        [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
+
+    [TestMethod]
+    public void ApplyView_TwoByThree_FollowsTheIndexFormulas()
+    {
+        // 1 2 3
+        // 4 5 6
+        AssertView(View.Identity, 1, 2, 3, 4, 5, 6);
+        AssertView(View.FlipRows, 4, 5, 6, 1, 2, 3);
+        AssertView(View.FlipColumns, 3, 2, 1, 6, 5, 4);
+        AssertView(View.Rotate90, 3, 6, 2, 5, 1, 4);
+        AssertView(View.Rotate180, 6, 5, 4, 3, 2, 1);
+        AssertView(View.Rotate270, 4, 1, 5, 2, 6, 3);
+        AssertView(View.Transpose, 1, 4, 2, 5, 3, 6);
+        AssertView(View.AntiTranspose, 6, 3, 5, 2, 4, 1);
+    }
+
+    [TestMethod]
+    [DataRow(View.Identity, View.Identity)]
+    [DataRow(View.FlipRows, View.FlipRows)]
+    [DataRow(View.FlipColumns, View.FlipColumns)]
+    [DataRow(View.Rotate90, View.Rotate270)]
+    [DataRow(View.Rotate180, View.Rotate180)]
+    [DataRow(View.Rotate270, View.Rotate90)]
+    [DataRow(View.Transpose, View.Transpose)]
+    [DataRow(View.AntiTranspose, View.AntiTranspose)]
+    public void ApplyView_ThenItsInverse_GivesTheImageBack(View view, View inverse)
+    {
+        double[] image = HostVectors.Noise(2 * 3 * 4 * 7, 1);
+        TensorShape shape = new(2, 3, 4, 7);
+        double[] turned = Apply(image, shape, view);
+        bool swaps = view is View.Rotate90 or View.Rotate270 or View.Transpose or View.AntiTranspose;
+        double[] back = Apply(turned, swaps ? new(2, 3, 7, 4) : shape, inverse);
+        CollectionAssert.AreEqual(image, back);
+        Assert.AreEqual(ViewTransform.Of(inverse), ViewTransform.Of(view).Inverse());
+    }
+
+    [TestMethod]
+    public void ViewMoments_RadialField_ComesBackFromEveryView()
+    {
+        // The field that points away from a centre, computed afresh for the turned image, is what an
+        // equivariant network returns; turned back it must be the field of the original.
+        (double row, double column) = (1.25, 2.5);
+        double[] original = RadialField(row, column);
+        foreach (View view in All)
+        {
+            (double r, double c) = TurnedPosition(view, row, column);
+            (double[] mean, double[] deviation) = Moments([view], [RadialField(r, c)]);
+            for (int i = 0; i < original.Length; i++)
+            {
+                Assert.AreEqual(original[i], mean[i], 1e-12, $"{view}, element {i}");
+            }
+
+            Assert.IsTrue(deviation.All(d => d == 0));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(View.FlipRows, -3.0, 7.0)]
+    [DataRow(View.FlipColumns, 3.0, -7.0)]
+    [DataRow(View.Rotate90, 7.0, -3.0)]
+    [DataRow(View.Rotate180, -3.0, -7.0)]
+    [DataRow(View.Rotate270, -7.0, 3.0)]
+    [DataRow(View.Transpose, 7.0, 3.0)]
+    [DataRow(View.AntiTranspose, -7.0, -3.0)]
+    public void ViewMoments_ConstantField_FollowsTheSignTable(View view, double dy, double dx)
+    {
+        double[] output = [.. Enumerable.Repeat(3.0, 25), .. Enumerable.Repeat(7.0, 25), .. new double[25]];
+        (double[] mean, _) = Moments([view], [output]);
+        Assert.AreEqual(dy, mean[12]);
+        Assert.AreEqual(dx, mean[25 + 12]);
+    }
+
+    [TestMethod]
+    public void ViewMoments_EquivariantNetwork_HasNoDeviation()
+    {
+        double[] image = HostVectors.Noise(Size * Size, 4);
+        TensorShape shape = new(1, 1, Size, Size);
+        double[][] outputs = [.. All.Select(view => GradientNetwork(Apply(image, shape, view)))];
+        (double[] mean, double[] deviation) = Moments(All, outputs);
+        CollectionAssert.AreEqual(GradientNetwork(image), mean);
+        Assert.IsTrue(deviation.All(d => d == 0));
+    }
+
+    [TestMethod]
+    public void ViewMoments_TwoViews_GivesMeanAndSampleDeviation()
+    {
+        // Logit 1 and 4 at one pixel: mean 2.5, deviation 1.5 sqrt 2 (n - 1 = 1).
+        double[] first = [.. new double[50], .. Enumerable.Repeat(1.0, 25)];
+        double[] second = [.. new double[50], .. Enumerable.Repeat(4.0, 25)];
+        (double[] mean, double[] deviation) = Moments([View.Identity, View.FlipRows], [first, second]);
+        Assert.AreEqual(2.5, mean[60], 1e-15);
+        Assert.AreEqual(1.5 * Math.Sqrt(2), deviation[60], 1e-15);
+    }
+
+    [TestMethod]
+    public void ViewMoments_AverageProbabilities_AveragesSigmoids()
+    {
+        // sigmoid(ln 3) = 3/4, sigmoid(-ln 4) = 1/5; the flow channels stay as they are.
+        double[] first = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(Math.Log(3), 25)];
+        double[] second = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(-Math.Log(4), 25)];
+        (double[] mean, _) =
+            Moments([View.Identity, View.Identity], [first, second], averageProbabilities: true);
+        Assert.AreEqual((0.75 + 0.2) / 2, mean[60], 1e-15);
+        Assert.AreEqual(2.0, mean[0]);
+    }
+
+    [TestMethod]
+    public void ViewMoments_Float_EquivariantNetworkHasNoDeviation()
+    {
+        using CpuBackend backend = new(1);
+        TensorShape shape = new(1, 3, Size, Size);
+        double[] image = HostVectors.Noise(Size * Size, 4);
+        HostVector<float>[] outputs =
+        [
+            .. All.Select(v => Apply(image, new(1, 1, Size, Size), v))
+                .Select(turned => HostVectors.Of<float>(GradientNetwork(turned))),
+        ];
+        HostVector<float> mean = new(75);
+        HostVector<float> deviation = new(75);
+        backend.ViewMoments(outputs, All, shape, Cellpose, false, mean, deviation);
+        CollectionAssert.AreEqual(outputs[0].Data, mean.Data);
+        Assert.IsTrue(deviation.Data.All(d => d == 0));
+    }
+
+    private static void AssertView(View view, params double[] expected) =>
+        CollectionAssert.AreEqual(expected, Apply([1, 2, 3, 4, 5, 6], new(1, 1, 2, 3), view), $"{view}");
+
+    private static double[] Apply(double[] image, TensorShape shape, View view)
+    {
+        HostVector<double> target = new(image.Length);
+        Backend.ApplyView(HostVectors.Of<double>(image), shape, view, target);
+        return target.Data;
+    }
+
+    private static (double[] Mean, double[] Deviation) Moments(
+        View[] views, double[][] outputs, bool averageProbabilities = false)
+    {
+        HostVector<double> mean = new(3 * Size * Size);
+        HostVector<double> deviation = new(3 * Size * Size);
+        Backend.ViewMoments(
+            [.. outputs.Select(o => HostVectors.Of<double>(o))], views, new(1, 3, Size, Size), Cellpose,
+            averageProbabilities, mean, deviation);
+        return (mean.Data, deviation.Data);
+    }
+
+    private static double[] RadialField(double row, double column)
+    {
+        double[] field = new double[3 * Size * Size];
+        for (int i = 0; i < Size * Size; i++)
+        {
+            (double dy, double dx) = ((i / Size) - row, (i % Size) - column);
+            double length = Math.Sqrt((dy * dy) + (dx * dx));
+            (field[i], field[25 + i], field[50 + i]) = (dy / length, dx / length, length);
+        }
+
+        return field;
+    }
+
+    /// <summary>
+    /// Where a point of the original lies in the turned image, from the views' definitions.
+    /// </summary>
+    private static (double Row, double Column) TurnedPosition(View view, double r, double c) => view switch
+    {
+        View.Identity => (r, c),
+        View.FlipRows => (Size - 1 - r, c),
+        View.FlipColumns => (r, Size - 1 - c),
+        View.Rotate90 => (Size - 1 - c, r),
+        View.Rotate180 => (Size - 1 - r, Size - 1 - c),
+        View.Rotate270 => (c, Size - 1 - r),
+        View.Transpose => (c, r),
+        _ => (Size - 1 - c, Size - 1 - r),
+    };
+
+    /// <summary>
+    /// Central differences (wrapping around) and the square: turns with its input by construction.
+    /// </summary>
+    private static double[] GradientNetwork(double[] image)
+    {
+        double[] output = new double[3 * image.Length];
+        for (int i = 0; i < image.Length; i++)
+        {
+            (int y, int x) = (i / Size, i % Size);
+            double At(int r, int c) => image[((r + Size) % Size * Size) + ((c + Size) % Size)];
+            output[i] = At(y + 1, x) - At(y - 1, x);
+            output[image.Length + i] = At(y, x + 1) - At(y, x - 1);
+            output[(2 * image.Length) + i] = image[i] * image[i];
+        }
+
+        return output;
+    }
+}
