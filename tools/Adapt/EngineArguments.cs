@@ -29,27 +29,39 @@ internal enum DeviceKind
 
     /// <summary>An NVIDIA GPU.</summary>
     Cuda,
+
+    /// <summary>Another GPU, through OpenCL; untried on a device.</summary>
+    OpenCl,
 }
 
 /// <summary>Where a network runs, and on which GPU.</summary>
 /// <param name="Kind">CPU, GPU, or what is there.</param>
-/// <param name="Index">The number in cuda:N; 0 for the others.</param>
+/// <param name="Index">The number in cuda:N or opencl:N; 0 for the others.</param>
 internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
 {
-    private const string CudaPrefix = "cuda:";
+    /// <summary>The kind of GPU that was asked for; NVIDIA's where none was.</summary>
+    public GpuKind GpuKind => Kind == DeviceKind.OpenCl ? GpuKind.OpenCl : GpuKind.Cuda;
 
-    /// <summary>Reads auto, cpu, cuda or cuda:N.</summary>
+    /// <summary>True where a GPU was asked for.</summary>
+    public bool IsGpu => Kind is DeviceKind.Cuda or DeviceKind.OpenCl;
+
+    /// <summary>Reads auto, cpu, cuda, cuda:N, opencl or opencl:N.</summary>
     /// <param name="text">What the user gave.</param>
     /// <returns>Null where it is none of them.</returns>
-    public static DeviceChoice? Parse(string text) => text switch
+    public static DeviceChoice? Parse(string text) => text.Split(':') switch
     {
-        "auto" => new(DeviceKind.Auto),
-        "cpu" => new(DeviceKind.Cpu),
-        "cuda" => new(DeviceKind.Cuda),
-        _ when text.StartsWith(CudaPrefix, StringComparison.Ordinal)
-            && byte.TryParse(
-                text.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out byte index)
-            => new(DeviceKind.Cuda, index),
+        ["auto"] => new(DeviceKind.Auto),
+        ["cpu"] => new(DeviceKind.Cpu),
+        ["cuda", .. string[] number] => Gpu(DeviceKind.Cuda, number),
+        ["opencl", .. string[] number] => Gpu(DeviceKind.OpenCl, number),
+        _ => null,
+    };
+
+    private static DeviceChoice? Gpu(DeviceKind kind, string[] number) => number switch
+    {
+        [] => new(kind),
+        [string digits] when byte.TryParse(
+            digits, NumberStyles.None, CultureInfo.InvariantCulture, out byte index) => new(kind, index),
         _ => null,
     };
 }
@@ -73,7 +85,8 @@ internal sealed class EngineArguments
         ("auto", EngineKind.Auto), ("ort", EngineKind.Ort), ("builtin", EngineKind.Builtin));
 
     private readonly Option<string> _device = OptionFactory.Default(
-        "--device", "auto|cpu|cuda|cuda:N", "auto", "Where it runs; auto: an NVIDIA GPU where there is one");
+        "--device", "auto|cpu|cuda[:N]|opencl[:N]", "auto",
+        "Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device");
 
     private readonly Choice<GpuPrecision> _precision = new(
         "--precision", "fp32", "What the built-in engine multiplies in on a GPU",
@@ -88,12 +101,13 @@ internal sealed class EngineArguments
     /// <summary>Makes the options.</summary>
     public EngineArguments()
     {
-        _device.CompletionSources.Add("auto", "cpu", "cuda");
+        _device.CompletionSources.Add("auto", "cpu", "cuda", "opencl");
         _device.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: string word }] && DeviceChoice.Parse(word) is null)
             {
-                result.AddError($"--device is '{word}', but must be one of auto, cpu, cuda, cuda:N (cuda:1, say).");
+                result.AddError($"--device is '{word}', but must be one of auto, cpu, cuda, opencl,"
+                    + " cuda:N, opencl:N (cuda:1, say).");
             }
         });
     }
@@ -130,7 +144,7 @@ internal sealed class EngineArguments
         {
             throw new SelfAdaptException(
                 ExitCode.Usage,
-                "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
+                "--precision tf32 or bf16 needs an NVIDIA GPU: give --device cuda too, or leave out --precision.");
         }
 
         return new(_engine.Get(parsed), device, threads, parsed.GetValue(_exact), precision);

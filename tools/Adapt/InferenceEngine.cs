@@ -45,15 +45,17 @@ internal sealed class InferenceEngine : IDisposable
             RequireOrt();
         }
 
-        if (request.Kind == EngineKind.Builtin || request.Device.Kind == DeviceKind.Cpu)
+        if (request.Kind == EngineKind.Builtin || request.Device.Kind is DeviceKind.Cpu or DeviceKind.OpenCl)
         {
             return request.Kind == EngineKind.Ort
                 ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), "asked for")
                 : OpenBuiltin(
-                    network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU", log);
+                    network, request,
+                    request.Kind == EngineKind.Builtin || request.Device.IsGpu ? "asked for" : "the default on a CPU",
+                    log);
         }
 
-        CudaDevices cuda = CudaDevices.Find();
+        GpuDevices cuda = GpuDevices.Find(GpuKind.Cuda);
         OrtOptions gpu = new(OrtDevice.Cuda, request.Device.Index);
         string? missing = cuda.Devices.Count == 0 ? cuda.Missing : OrtRuntime.MissingCuda;
         if (request.Kind == EngineKind.Ort)
@@ -93,13 +95,13 @@ internal sealed class InferenceEngine : IDisposable
     {
         if (request.Device.Kind != DeviceKind.Cpu)
         {
-            CudaDevices cuda = CudaDevices.Find();
-            bool asked = request.Device.Kind == DeviceKind.Cuda;
-            if (asked || cuda.Devices.Count > 0)
+            GpuDevices gpus = GpuDevices.Find(request.Device.GpuKind);
+            bool asked = request.Device.IsGpu;
+            if (asked || gpus.Devices.Count > 0)
             {
                 try
                 {
-                    return CudaBackend.Open(cuda, request.Device.Index, request.Precision);
+                    return GpuBackend.Open(gpus, request.Device.Index, request.Precision);
                 }
                 catch (SelfAdaptException e) when (!asked)
                 {

@@ -35,7 +35,7 @@ internal static class TeacherChoice
     public static Func<NetworkWeights, ITeacherEngine>? For(
         TextWriter log, ModelFile model, Network network, EngineRequest request, Backend backend, int batch, int crop)
     {
-        OrtOptions options = backend is CudaBackend
+        OrtOptions options = backend is GpuBackend && request.Device.Kind != DeviceKind.OpenCl
             ? new(OrtDevice.Cuda, request.Device.Index)
             : new(Threads: request.Threads);
         switch (request.Kind)
@@ -48,7 +48,7 @@ internal static class TeacherChoice
                 return null;
         }
 
-        if (backend is CudaBackend)
+        if (backend is GpuBackend)
         {
             log.WriteLine("teacher: the built-in engine, as its weights then stay on the GPU");
             return null;

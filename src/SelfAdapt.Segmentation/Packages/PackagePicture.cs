@@ -1,6 +1,6 @@
 using System;
-using SelfAdapt.Files.Images;
 using Image = SelfAdapt.Files.Image;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;

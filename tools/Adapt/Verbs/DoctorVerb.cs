@@ -36,7 +36,8 @@ internal static class DoctorVerb
     {
         ResultFile.Check(json);
         using CpuBackend backend = new(request.Threads);
-        CudaDevices cuda = CudaDevices.Find();
+        GpuDevices cuda = GpuDevices.Find(GpuKind.Cuda);
+        GpuDevices openCl = GpuDevices.Find(GpuKind.OpenCl);
         double speed = MeasureConvolution(backend);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
@@ -51,8 +52,14 @@ internal static class DoctorVerb
             ?? $"{OrtRuntime.Version}; providers: {string.Join(", ", OrtRuntime.Providers)}");
         Row("CUDA", cuda.Devices.Count == 0
             ? cuda.Missing
-            : $"driver for CUDA {cuda.Version} in {cuda.Driver!.Binding}");
-        foreach (CudaDeviceInfo device in cuda.Devices)
+            : $"driver for CUDA {cuda.Version}");
+        foreach (GpuDeviceInfo device in cuda.Devices)
+        {
+            Row("", device.ToString());
+        }
+
+        Row("OpenCL", openCl.Devices.Count == 0 ? openCl.Missing : "--device opencl is untried on a device");
+        foreach (GpuDeviceInfo device in openCl.Devices)
         {
             Row("", device.ToString());
         }
@@ -84,6 +91,8 @@ internal static class DoctorVerb
             ["cuda_devices"] = cuda.Devices.Count,
             ["cuda"] = cuda.Text,
             ["cuda_version"] = cuda.Devices.Count == 0 ? null : cuda.Version,
+            ["opencl_devices"] = openCl.Devices.Count,
+            ["opencl"] = openCl.Text,
             ["gpus"] = new JsonArray([.. cuda.Devices.Select(d => new JsonObject
             {
                 ["name"] = d.Name,
@@ -92,10 +101,12 @@ internal static class DoctorVerb
                 ["multiprocessors"] = d.Multiprocessors,
             })]),
         });
-        return request.Device.Kind == DeviceKind.Cuda && request.Device.Index >= cuda.Devices.Count
-            ? throw new SelfAdaptException(
-                ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
-            : (int)ExitCode.Ok;
+        if (request.Device.IsGpu)
+        {
+            (request.Device.Kind == DeviceKind.Cuda ? cuda : openCl).Require(request.Device.Index);
+        }
+
+        return (int)ExitCode.Ok;
     }
 
     /// <summary>Billions of multiplications and additions per second, over about a second.</summary>
