@@ -16,8 +16,8 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Imaging;
 
 /// <summary>
-/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM. Only
-/// these are registered, and a picture's size is checked before anything of it is decoded.
+/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM.
+/// Only these are registered, and a picture's size is checked before anything of it is decoded.
 /// </summary>
 internal static class OtherPictures
 {
