@@ -68,8 +68,8 @@ public static class OrtRuntime
 
         throw new SelfAdaptException(
             ExitCode.DeviceMissing,
-            $"ONNX Runtime can't use CUDA: {missing}. It needs its GPU build, an NVIDIA driver, CUDA and cuDNN; or leave "
-                + "the device to the built-in engine.");
+            $"ONNX Runtime can't use CUDA: {missing}. It needs its GPU build, an NVIDIA driver, CUDA and cuDNN; or "
+                + "leave the device to the built-in engine.");
     }
 
     private static void Require()

@@ -19,7 +19,8 @@ public sealed record NamedImage(string Name, string Path, Image Image);
 
 /// <summary>
 /// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
-/// whatever the extension, and what <see cref="OtherPictures"/> reads. RGB gives three channels; alpha is dropped; values stay as they were in the file.
+/// whatever the extension, and what <see cref="OtherPictures"/> reads. RGB gives three channels; alpha is dropped;
+/// values stay as they were in the file.
 /// </summary>
 public static class ImageFile
 {
@@ -151,7 +152,7 @@ public static class ImageFile
         Raster raster = OtherPictures.TryDecode(file) ?? throw file.Unsupported(
             "it is neither a PNG, TIFF, NPY, JPEG, BMP, GIF, WebP, TGA nor PBM file, whatever its extension says");
         return labels
-            ? throw file.Unsupported("labels are read from PNG, TIFF or NPY files; save the label image as one of these")
+            ? throw file.Unsupported("labels are read from PNG, TIFF or NPY files; save the label image as one")
             : raster;
     }
 }

@@ -16,8 +16,8 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Files.Images;
 
 /// <summary>
-/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, WebP, TGA, PBM to PPM. Only these
-/// are registered, and a picture's size is checked before anything of it is decoded.
+/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM.
+/// Only these are registered, and a picture's size is checked before anything of it is decoded.
 /// </summary>
 internal static class OtherPictures
 {
@@ -50,6 +50,7 @@ internal static class OtherPictures
         try
         {
             CheckBitmap(file);
+            CheckWebp(file);
             using MemoryStream stream = file.Stream(0, file.Length, "the picture");
             IImageInfo? info = SixLabors.ImageSharp.Image.Identify(Formats, stream, out IImageFormat? format);
             if (info is null)
@@ -98,7 +99,7 @@ internal static class OtherPictures
         return formats;
     }
 
-    /// <summary>The library takes memory for a BMP file's palette and colour profile before it looks for them.</summary>
+    /// <summary>The library takes memory for a BMP file's palette and profile before it looks for them.</summary>
     private static void CheckBitmap(FileBytes file)
     {
         if (!file.All.StartsWith("BM"u8))
@@ -117,6 +118,15 @@ internal static class OtherPictures
         }
     }
 
+    /// <summary>For WebP's lossless parts the library takes up to 1.5 GB on the word of a few bytes.</summary>
+    private static void CheckWebp(FileBytes file)
+    {
+        if (file.All.StartsWith("RIFF"u8) && (file.All.IndexOf("VP8L"u8) >= 0 || file.All.IndexOf("ALPH"u8) >= 0))
+        {
+            throw file.Unsupported("lossless WebP and WebP with transparency aren't read; save it as PNG");
+        }
+    }
+
     /// <summary>Whether the file says that it is gray, and whether its samples have 16 bits.</summary>
     private static (bool Gray, bool Wide) Samples(IImageInfo info, IImageFormat format, FileBytes file)
     {
@@ -127,7 +137,10 @@ internal static class OtherPictures
         }
 
         // A TGA file's third byte is its kind: 3 and 11 are gray, the latter packed.
-        return (format is JpegFormat ? info.PixelType.BitsPerPixel == 8 : format is TgaFormat && file.All[2] is 3 or 11, false);
+        bool gray = format is JpegFormat
+            ? info.PixelType.BitsPerPixel == 8
+            : format is TgaFormat && file.All[2] is 3 or 11;
+        return (gray, false);
     }
 
     private static Raster Decode<TPixel>(FileBytes file, Stream stream, SampleKind kind, int channels)

@@ -86,7 +86,9 @@ internal sealed class YamlReader
         JsonObject mapping = [];
         while (!_events.TryConsume<MappingEnd>(out _))
         {
-            string key = _events.Current is Scalar ? _events.Consume<Scalar>().Value : throw Refused("a key is no text");
+            string key = _events.Current is Scalar
+                ? _events.Consume<Scalar>().Value
+                : throw Refused("a key is no text");
             if (!mapping.TryAdd(key, Value()))
             {
                 throw Refused($"the key '{key}' is there twice");
@@ -107,7 +109,7 @@ internal sealed class YamlReader
         return list;
     }
 
-    /// <summary>What a plain text stands for: null, a truth value, a number or itself (YAML 1.2's core schema).</summary>
+    /// <summary>What a plain text stands for: null, a truth value, a number or itself (YAML 1.2).</summary>
     private static JsonNode? Plain(string text)
     {
         switch (text)
@@ -121,9 +123,11 @@ internal sealed class YamlReader
         }
 
         bool numeric = char.IsAsciiDigit(text[^1]) || text[^1] == '.';
-        return numeric && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
+        return !numeric
+            ? text
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
             ? whole
-            : numeric && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
                 && double.IsFinite(number)
             ? number
             : text;

@@ -18,8 +18,8 @@ using Microsoft.Extensions.Options;
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
-/// A web server for one page on this machine: Kestrel bound to the loopback address, and deaf to other pages in the same
-/// browser (Host, Origin and Sec-Fetch-Site must be its own).
+/// A web server for one page on this machine: Kestrel bound to the loopback address, and deaf to other pages in the
+/// same browser (Host, Origin and Sec-Fetch-Site must be its own).
 /// </summary>
 internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 {
