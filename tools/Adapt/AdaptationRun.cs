@@ -5,7 +5,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
@@ -51,14 +50,6 @@ internal sealed record AdaptationJob(
 internal static class AdaptationRun
 {
     private const string CheckpointName = "adapted";
-
-    /// <summary>How options are written into the summary.</summary>
-    public static readonly JsonSerializerOptions OptionFormat = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
 
     /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
     /// <param name="terminal">Where results and progress go.</param>
@@ -206,8 +197,8 @@ internal static class AdaptationRun
         ["labelled_images"] = job.Labelled.Count,
         ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
         ["outputs"] = OutputMeaning.Words(job.Network.Outputs),
-        ["options"] = JsonSerializer.SerializeToNode(job.Options, OptionFormat),
-        ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, OptionFormat),
+        ["options"] = JsonSerializer.SerializeToNode(job.Options, JsonStyle.Line),
+        ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, JsonStyle.Line),
     };
 
     private static JsonNode ToJson(EvaluationPoint point) => new JsonObject
