@@ -45,8 +45,6 @@ internal sealed class SettingAttribute(string? help = null) : Attribute
     private string Measure => Unit is null ? "" : " " + Unit;
 
     /// <summary>What is wrong with a value; null where nothing is.</summary>
-    /// <param name="name">What the message calls the option.</param>
-    /// <param name="value">A number, or a value of an enum.</param>
     public string? Fault(string name, object value)
     {
         if (value is Enum choice)

@@ -12,7 +12,6 @@ internal static class Settings
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<(PropertyInfo, SettingAttribute)>> Known = new();
 
     /// <summary>A type's options in the order of its source, inherited ones last.</summary>
-    /// <param name="type">Any type.</param>
     public static IReadOnlyList<(PropertyInfo Property, SettingAttribute Setting)> Of(Type type) =>
         Known.GetOrAdd(type, static t =>
         [
@@ -22,7 +21,6 @@ internal static class Settings
         ]);
 
     /// <summary>Checks every range, those of options within options too.</summary>
-    /// <param name="options">An object whose properties are options.</param>
     /// <exception cref="SelfAdaptException">Usage: a value is out of its range; the message names it and the range.</exception>
     public static void Check(object options) => Check(options, "");
 

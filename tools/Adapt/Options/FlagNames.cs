@@ -31,8 +31,6 @@ internal static class FlagNames
     };
 
     /// <summary>A property's flag; a switch that is on without it is called after what it turns off.</summary>
-    /// <param name="property">The property's name.</param>
-    /// <param name="standard">Its default.</param>
     public static string Of(string property, object? standard)
     {
         string plain = property.StartsWith("Use", StringComparison.Ordinal) ? property["Use".Length..] : property;
@@ -40,17 +38,11 @@ internal static class FlagNames
         return standard is true ? "--no-" + words : "--" + words;
     }
 
-    /// <summary>Further names of a flag.</summary>
-    /// <param name="flag">With its hyphens.</param>
     public static string[] OthersOf(string flag) => Others.GetValueOrDefault(flag) ?? [];
 
-    /// <summary>The word for a value of an enum.</summary>
-    /// <param name="value">The value.</param>
     public static string WordOf(Enum value) => Renamed.GetValueOrDefault(value.ToString()) ?? value.ToString().ToLowerInvariant();
 
     /// <summary>A message of the library with flags where it names properties.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="flags">Flags by property.</param>
     public static string Translate(string message, IReadOnlyDictionary<string, SettingOption> flags) => Regex.Replace(
         message, @"\b[A-Z]\w+\b", word => flags.TryGetValue(word.Value, out SettingOption? flag) ? flag.Name : word.Value);
 }

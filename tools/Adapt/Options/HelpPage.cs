@@ -18,11 +18,9 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
     private HelpPage(Option<string?> option) => _option = option;
 
-    /// <inheritdoc/>
     public override bool ClearsParseErrors => true;
 
     /// <summary>Puts the option into the place of the parser's own.</summary>
-    /// <param name="root">The command line.</param>
     public static void Attach(RootCommand root)
     {
         Option<string?> option = new("--help", "-h", "-?")
@@ -39,14 +37,12 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     }
 
     /// <summary>A verb's options, those that most people use first, under their headings.</summary>
-    /// <param name="command">The verb.</param>
     public static IEnumerable<(string Heading, IReadOnlyList<SettingOption> Options)> Groups(Command command) =>
         command.Options.OfType<SettingOption>()
             .GroupBy(o => IsBasic(o) || o.Setting.Group.Length == 0 ? "options" : o.Setting.Group)
             .OrderByDescending(g => g.Key == "options")
             .Select(g => (g.Key, (IReadOnlyList<SettingOption>)[.. g.OrderByDescending(IsBasic)]));
 
-    /// <inheritdoc/>
     public override int Invoke(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;

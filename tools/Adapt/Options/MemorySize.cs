@@ -9,9 +9,6 @@ internal readonly record struct MemorySize(long Bytes)
 {
     private static readonly (string Unit, double Bytes)[] Units = [("GB", 1e9), ("MB", 1e6)];
 
-    /// <summary>Reads a number with its unit.</summary>
-    /// <param name="word">What the user gave.</param>
-    /// <returns>Null where it is none, or less than a megabyte.</returns>
     public static MemorySize? Parse(string word)
     {
         foreach ((string unit, double bytes) in Units)
@@ -28,6 +25,5 @@ internal readonly record struct MemorySize(long Bytes)
         return null;
     }
 
-    /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Bytes / 1e9:0.#}GB");
 }

@@ -15,10 +15,6 @@ internal sealed class SettingOption : Option<string[]>
     private readonly object? _standard;
     private readonly Type _type;
 
-    /// <summary>Makes the option.</summary>
-    /// <param name="property">The property.</param>
-    /// <param name="setting">What its attribute says.</param>
-    /// <param name="standard">Its default.</param>
     public SettingOption(PropertyInfo property, SettingAttribute setting, object? standard)
         : base(FlagNames.Of(property.Name, standard), FlagNames.OthersOf(FlagNames.Of(property.Name, standard)))
     {
@@ -42,13 +38,11 @@ internal sealed class SettingOption : Option<string[]>
         });
     }
 
-    /// <summary>What its attribute says.</summary>
     public SettingAttribute Setting { get; }
 
     /// <summary>How its values are written; null for a switch.</summary>
     public WordForm? Form { get; }
 
-    /// <summary>Whether it takes no value.</summary>
     public bool IsSwitch { get; }
 
     /// <summary>The word for its default; null where there is none, or it follows from something else.</summary>
@@ -56,18 +50,14 @@ internal sealed class SettingOption : Option<string[]>
         IsSwitch || Setting.Default is not null || WordForm.Write(_standard) is not { Length: > 0 } word ? null : word;
 
     /// <summary>The words that were given; null if it was not.</summary>
-    /// <param name="parsed">The command line.</param>
     public string[]? Words(ParseResult parsed) =>
         parsed.GetResult(this) is { Implicit: false } result ? [.. result.Tokens.Select(t => t.Value)] : null;
 
     /// <summary>What is wrong with a word; null where nothing is.</summary>
-    /// <param name="word">The word.</param>
     public string? Fault(string word) => Form?.Fault(Name, word)
         ?? (Form?.Read(word) is IConvertible and not string and not Enum and var number ? Setting.Fault(Name, number) : null);
 
     /// <summary>Sets the property where the option was given.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="options">The object that has the property.</param>
     public void Apply(ParseResult parsed, object options)
     {
         if (parsed.GetResult(this) is { Implicit: false } result)

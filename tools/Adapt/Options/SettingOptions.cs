@@ -13,8 +13,6 @@ internal sealed class SettingOptions<T>
 {
     private readonly Dictionary<string, SettingOption> _options = new(StringComparer.Ordinal);
 
-    /// <summary>Makes the options.</summary>
-    /// <param name="which">Picks properties by name; null for all.</param>
     public SettingOptions(Func<string, bool>? which = null)
     {
         T standard = Activator.CreateInstance<T>();
@@ -27,15 +25,10 @@ internal sealed class SettingOptions<T>
         }
     }
 
-    /// <summary>All of them.</summary>
     public IReadOnlyCollection<SettingOption> All => _options.Values;
 
-    /// <summary>The option for a property.</summary>
-    /// <param name="property">Its name.</param>
     public SettingOption this[string property] => _options[property];
 
-    /// <summary>Adds them to a verb.</summary>
-    /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
         foreach (SettingOption option in All)
@@ -44,13 +37,9 @@ internal sealed class SettingOptions<T>
         }
     }
 
-    /// <summary>Whether an option was given.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="property">The name of its property.</param>
     public bool IsGiven(ParseResult parsed, string property) => this[property].Words(parsed) is not null;
 
     /// <summary>The values that were given, and defaults.</summary>
-    /// <param name="parsed">The command line, without errors.</param>
     public T Get(ParseResult parsed)
     {
         T options = Activator.CreateInstance<T>();
@@ -63,7 +52,6 @@ internal sealed class SettingOptions<T>
     }
 
     /// <summary>Runs the library's own check, with flags where its message names properties.</summary>
-    /// <param name="validate">The check.</param>
     /// <exception cref="SelfAdaptException">Usage: the options do not go together.</exception>
     public void Check(Action validate)
     {

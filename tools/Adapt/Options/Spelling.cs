@@ -8,8 +8,6 @@ namespace SelfAdapt.Tool.Options;
 internal static class Spelling
 {
     /// <summary>A question to put behind a message; empty where no known word is near.</summary>
-    /// <param name="word">What was given.</param>
-    /// <param name="known">What there is.</param>
     public static string Hint(string word, IEnumerable<string> known)
     {
         string? nearest = known.MinBy(k => Distance(k, word));

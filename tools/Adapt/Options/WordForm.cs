@@ -39,18 +39,14 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
         [typeof(OutputDescription)] = new("KIND,...", $"a list of: {OutputMeaning.Kinds}", OutputMeaning.Parse),
     };
 
-    /// <summary>Words that a shell completes.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>Whether a comma in it may be meant as a decimal point.</summary>
     public bool IsNumber { get; private init; }
 
-    /// <summary>The form of a type's values.</summary>
-    /// <param name="type">An enum, or one of those above.</param>
     public static WordForm Of(Type type) => type.IsEnum ? Choice(type) : Known[type];
 
     /// <summary>The word that <see cref="Read"/> reads as a value.</summary>
-    /// <param name="value">The value.</param>
     public static string? Write(object? value) => value switch
     {
         Enum choice => FlagNames.WordOf(choice),
@@ -59,8 +55,6 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
     };
 
     /// <summary>What is wrong with a word; null where nothing is.</summary>
-    /// <param name="flag">The option.</param>
-    /// <param name="word">The word.</param>
     public string? Fault(string flag, string word)
     {
         if (Read(word) is not null)
