@@ -196,8 +196,8 @@ public sealed record AdaptationOptions
         Settings.Check(this);
         Settings.Require(
             Warmup <= Iterations,
-            $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning rate would never be "
-            + $"reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise {nameof(Iterations)}.");
+            $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning rate would never "
+            + $"be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise {nameof(Iterations)}.");
         Settings.CheckOrder(nameof(CropScaleMin), CropScaleMin, nameof(CropScaleMax), CropScaleMax);
         Strong.CheckOrders();
     }

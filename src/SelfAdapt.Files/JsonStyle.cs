@@ -5,9 +5,9 @@ using System.Text.Json.Serialization;
 namespace SelfAdapt.Files;
 
 /// <summary>
-/// How all JSON is written: names in snake_case, enums as words, letters of any language as they are. What people read is
-/// indented, logs have a line for each entry. A number that is not finite is null in files for others; states that are
-/// read back bit for bit name it.
+/// How all JSON is written: names in snake_case, enums as words, letters of any language as they are. What people read
+/// is indented, logs have a line for each entry. A number that is not finite is null in files for others; states that
+/// are read back bit for bit name it.
 /// </summary>
 internal static class JsonStyle
 {

@@ -21,13 +21,14 @@ internal static class Settings
         ]);
 
     /// <summary>Checks every range, those of options within options too.</summary>
-    /// <exception cref="SelfAdaptException">Usage: a value is out of its range; the message names it and the range.</exception>
+    /// <exception cref="SelfAdaptException">Usage: a value is out of its range; the message names both.</exception>
     public static void Check(object options) => Check(options, "");
 
     /// <summary>Checks that an interval's ends are the right way round.</summary>
     /// <exception cref="SelfAdaptException">Usage: they are not.</exception>
     public static void CheckOrder(string fromName, double from, string toName, double to) => Require(
-        from <= to, FormattableString.Invariant($"{fromName} is {from}, above {toName}, which is {to}; exchange them."));
+        from <= to,
+        FormattableString.Invariant($"{fromName} is {from}, above {toName}, which is {to}; exchange them."));
 
     /// <summary>Checks what two options must be together.</summary>
     /// <exception cref="SelfAdaptException">Usage: the condition does not hold.</exception>

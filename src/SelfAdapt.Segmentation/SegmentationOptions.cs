@@ -31,8 +31,8 @@ public sealed record SegmentationOptions
     /// Mean object diameter in the image, px; 0 means the image is already at network scale.
     /// </summary>
     [Setting(
-        0, 10_000, "Mean object diameter in the images; 0 or absent: that of the model's training images where the file "
-        + "tells it, else 30 (a network without flows: images are not rescaled)",
+        0, 10_000, "Mean object diameter in the images; 0 or absent: that of the model's training images where the "
+        + "file tells it, else 30 (a network without flows: images are not rescaled)",
         Unit = "px", Group = "masks", Default = "from the model", Basic = true)]
     public double Diameter { get; init; }
 
@@ -120,6 +120,6 @@ public sealed record SegmentationOptions
         Settings.Check(this);
         Settings.Require(
             !Invert || Normalization != IntensityNormalization.None,
-            $"{nameof(Invert)} turns normalised intensities round: leave it out where {nameof(Normalization)} is none.");
+            $"{nameof(Invert)} turns normalised intensities round: leave it out if {nameof(Normalization)} is none.");
     }
 }

@@ -14,7 +14,7 @@ internal sealed class AdaptationArguments
     /// <param name="command">The verb.</param>
     public void AddTo(Command command) => _options.AddTo(command);
 
-    /// <summary>The method's options; warm-up and evaluations follow from the run's length where they are not given.</summary>
+    /// <summary>The method's options; warm-up and evaluations follow from the run's length unless given.</summary>
     /// <param name="parsed">The command line.</param>
     /// <exception cref="SelfAdaptException">Usage: options do not go together.</exception>
     public AdaptationOptions Get(ParseResult parsed)

@@ -63,7 +63,7 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
 internal sealed record EngineRequest
 {
     [Setting("What runs the network: ONNX Runtime or the built-in engine", Group = "engine")]
-    public EngineKind Engine { get; init; }
+    public EngineKind Kind { get; init; }
 
     [Setting("Where it runs; auto: an NVIDIA GPU where there is one", Group = "engine", Basic = true)]
     public DeviceChoice Device { get; init; }
@@ -74,8 +74,8 @@ internal sealed record EngineRequest
     [Setting(0, 1024, "Threads on the CPU; 0: one per processor", Group = "engine")]
     public int Threads { get; init; }
 
-    [Setting(
-        "Direct convolution in the built-in engine: slower, and nearer to other engines' last digits", Group = "engine")]
+    [Setting("Direct convolution in the built-in engine: slower, and nearer to other engines' last digits",
+        Group = "engine")]
     public bool Exact { get; init; }
 }
 

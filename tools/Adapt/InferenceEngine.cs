@@ -44,13 +44,13 @@ internal sealed class InferenceEngine : IDisposable
     {
         string reason = "";
         OrtLibrary? library =
-            request.Engine == EngineKind.Ort ? RequireOrt() : OrtLibrary.TryFind(null, out reason);
-        if (request.Engine == EngineKind.Builtin || request.Device.Kind == DeviceKind.Cpu)
+            request.Kind == EngineKind.Ort ? RequireOrt() : OrtLibrary.TryFind(null, out reason);
+        if (request.Kind == EngineKind.Builtin || request.Device.Kind == DeviceKind.Cpu)
         {
-            return request.Engine == EngineKind.Ort
+            return request.Kind == EngineKind.Ort
                 ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), "asked for")
                 : OpenBuiltin(
-                    network, request, request.Engine == EngineKind.Builtin ? "asked for" : "the default on a CPU", log);
+                    network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU", log);
         }
 
         CudaDevices cuda = CudaDevices.Find();
@@ -61,7 +61,7 @@ internal sealed class InferenceEngine : IDisposable
                 ? $"ONNX Runtime {library.Version} in {library.Path} was built without CUDA; point "
                     + $"{OrtLibrary.PathVariable} to a GPU build of it"
                 : null;
-        if (request.Engine == EngineKind.Ort)
+        if (request.Kind == EngineKind.Ort)
         {
             return missing is null ? OpenOrt(library!, model, network, gpu, "asked for")
                 : request.Device.Kind == DeviceKind.Auto

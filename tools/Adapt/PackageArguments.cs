@@ -160,7 +160,8 @@ internal sealed class PackageArguments
 
     private sealed record PackageSettings
     {
-        [Setting("An image that the model is for, of which test tensors and cover are made", Unit = "file", Group = Group)]
+        [Setting("An image that the model is for, of which test tensors and cover are made",
+            Unit = "file", Group = Group)]
         public string? Image { get; init; }
 
         [Setting("The model's name", Default = "from the name of --out", Group = Group)]

@@ -5,7 +5,8 @@ namespace SelfAdapt.Tool;
 /// <summary>The option of every verb that has a result.</summary>
 internal abstract record ResultSettings
 {
-    [Setting("Also write the result to this file as JSON; an older result there is replaced", Unit = "file", Group = "files")]
+    [Setting("Also write the result to this file as JSON; an older result there is replaced",
+        Unit = "file", Group = "files")]
     public string? Json { get; init; }
 }
 

@@ -32,7 +32,7 @@ internal static class RunConfig
     public static void Write(string path, ParseResult parsed, IReadOnlyDictionary<string, string> resolved)
     {
         JsonObject options = [];
-        foreach (SettingOption option in parsed.CommandResult.Command.Options.OfType<SettingOption>().Where(o => !NotKept.Contains(o.Name)))
+        foreach (SettingOption option in Kept(parsed.CommandResult.Command))
         {
             if (ValueOf(parsed, option, resolved) is { } value)
             {
@@ -79,9 +79,10 @@ internal static class RunConfig
         List<string> words = [.. args];
         foreach ((string name, JsonNode? value) in options)
         {
-            SettingOption option = command.Options.OfType<SettingOption>().FirstOrDefault(o => o.Name == name && !NotKept.Contains(name))
+            SettingOption option = Kept(command).FirstOrDefault(o => o.Name == name)
                 ?? throw new SelfAdaptException(
-                    ExitCode.Usage, $"{file}: there is no option '{name}'.{Spelling.Hint(name, command.Options.Select(o => o.Name))}");
+                    ExitCode.Usage,
+                    $"{file}: there is no option '{name}'.{Spelling.Hint(name, Kept(command).Select(o => o.Name))}");
             if (option.Words(parsed) is null)
             {
                 words.AddRange(WordsOf(file, option, value));
@@ -94,6 +95,9 @@ internal static class RunConfig
 
         return words;
     }
+
+    private static IEnumerable<SettingOption> Kept(Command command) =>
+        command.Options.OfType<SettingOption>().Where(o => !NotKept.Contains(o.Name));
 
     private static IEnumerable<string> WordsOf(string file, SettingOption option, JsonNode? value)
     {

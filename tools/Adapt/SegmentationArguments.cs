@@ -49,7 +49,9 @@ internal sealed class SegmentationArguments
     {
         SegmentationOptions given = _options.Get(parsed);
         ChannelNumbers numbers = _numbers.Get(parsed);
-        double mean = _options.IsGiven(parsed, nameof(given.DiamMean)) ? given.DiamMean : model.DiamMean ?? CellposeDiameter;
+        double mean = _options.IsGiven(parsed, nameof(given.DiamMean))
+            ? given.DiamMean
+            : model.DiamMean ?? CellposeDiameter;
         double known = outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? CellposeDiameter : 0;
         SegmentationOptions options = given with
         {

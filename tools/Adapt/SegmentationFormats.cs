@@ -25,8 +25,8 @@ internal static class SegmentationFormats
     {
         HashSet<ResultKind> kinds = [.. settings.Format ?? []];
         foreach ((bool asked, ResultKind kind) in (ReadOnlySpan<(bool, ResultKind)>)
-            [(settings.SaveTif, ResultKind.Tif), (settings.SavePng, ResultKind.Png), (settings.SaveFlows, ResultKind.Flows),
-                (settings.SaveRois, ResultKind.Rois), (settings.SaveTxt, ResultKind.Outlines)])
+            [(settings.SaveTif, ResultKind.Tif), (settings.SavePng, ResultKind.Png),
+                (settings.SaveFlows, ResultKind.Flows), (settings.SaveRois, ResultKind.Rois), (settings.SaveTxt, ResultKind.Outlines)])
         {
             if (asked)
             {

@@ -38,7 +38,7 @@ internal static class TeacherChoice
         OrtOptions options = backend is CudaBackend
             ? new(OrtDevice.Cuda, request.Device.Index)
             : new(Threads: request.Threads);
-        switch (request.Engine)
+        switch (request.Kind)
         {
             case EngineKind.Ort:
                 OrtLibrary asked = InferenceEngine.RequireOrt();

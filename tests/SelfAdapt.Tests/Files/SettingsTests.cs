@@ -66,7 +66,8 @@ public sealed class SettingsTests
     public void Json_IsWrittenInOneStyle()
     {
         // Packages write YAML; what is JSON there is part of a message.
-        string[] own = ["new JsonSerializerOptions", "JsonSerializerOptions Format", "ToJsonString()", "JsonWriterOptions Format"];
+        string[] own =
+            ["new JsonSerializerOptions", "JsonSerializerOptions Format", "ToJsonString()", "JsonWriterOptions Format"];
         foreach (string file in ((string[])["src", "tools"])
             .SelectMany(f => Directory.GetFiles(
                 Path.Combine(RepositoryFolder.Root, f), "*.cs", SearchOption.AllDirectories))

@@ -18,9 +18,9 @@ internal static class OptionsPage
             $"""
             # Options
 
-            Made from the attributes on the options' properties; `{Rewrite}=1 dotnet test --filter OptionsPage` writes it anew.
-            `VERB --help` shows the options of the first table, `VERB --help all` every one. Names may be written with
-            underscores, as Cellpose has them. A number has a point before its decimals, whatever the machine's language.
+            Made from the attributes on the options' properties; `{Rewrite}=1 dotnet test --filter OptionsPage` writes it
+            anew. `VERB --help` shows the options of the first table, `VERB --help all` every one. Names may be written with
+            underscores, as Cellpose has them. A number has a point before its decimals, in every language.
 
 
             """);

@@ -14,6 +14,7 @@ internal static class FlagNames
         ["LambdaL2Sp"] = "lambda-l2sp",
         ["DecoupledL2Sp"] = "decoupled-l2sp",
         ["UseL2Sp"] = "l2sp",
+        ["Kind"] = "engine",
         ["Normalization"] = "normalize",
         ["CropSize"] = "crop",
         [nameof(IntensityNormalization.ZeroMeanUnitVariance)] = "zscore",
@@ -40,9 +41,11 @@ internal static class FlagNames
 
     public static string[] OthersOf(string flag) => Others.GetValueOrDefault(flag) ?? [];
 
-    public static string WordOf(Enum value) => Renamed.GetValueOrDefault(value.ToString()) ?? value.ToString().ToLowerInvariant();
+    public static string WordOf(Enum value) =>
+        Renamed.GetValueOrDefault(value.ToString()) ?? value.ToString().ToLowerInvariant();
 
     /// <summary>A message of the library with flags where it names properties.</summary>
     public static string Translate(string message, IReadOnlyDictionary<string, SettingOption> flags) => Regex.Replace(
-        message, @"\b[A-Z]\w+\b", word => flags.TryGetValue(word.Value, out SettingOption? flag) ? flag.Name : word.Value);
+        message, @"\b[A-Z]\w+\b",
+        word => flags.TryGetValue(word.Value, out SettingOption? flag) ? flag.Name : word.Value);
 }

@@ -109,7 +109,8 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
     private static string Usage(Command command) => command is RootCommand
         ? $"{RootCommand.ExecutableName} VERB [options]"
-        : string.Join(' ', [RootCommand.ExecutableName, command.Name, .. command.Arguments.Select(a => a.Name), "[options]"]);
+        : string.Join(
+            ' ', [RootCommand.ExecutableName, command.Name, .. command.Arguments.Select(a => a.Name), "[options]"]);
 
     private static string Left(SettingOption option) =>
         option.HelpName is null ? option.Name : $"{option.Name} <{option.HelpName}>";

@@ -15,7 +15,8 @@ internal readonly record struct MemorySize(long Bytes)
         {
             if (word.EndsWith(unit, StringComparison.OrdinalIgnoreCase)
                 && double.TryParse(
-                    word[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+                    word.AsSpan(..^unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                    out double number)
                 && number * bytes is >= 1e6 and <= 1e15)
             {
                 return new MemorySize((long)(number * bytes));

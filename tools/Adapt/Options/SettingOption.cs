@@ -8,7 +8,7 @@ using System.Runtime.CompilerServices;
 
 namespace SelfAdapt.Tool.Options;
 
-/// <summary>The option that sets a property; its words are read the same from the command line and from run.json.</summary>
+/// <summary>The option that sets a property; its words are read alike from the command line and run.json.</summary>
 internal sealed class SettingOption : Option<string[]>
 {
     private readonly PropertyInfo _property;
@@ -55,7 +55,7 @@ internal sealed class SettingOption : Option<string[]>
 
     /// <summary>What is wrong with a word; null where nothing is.</summary>
     public string? Fault(string word) => Form?.Fault(Name, word)
-        ?? (Form?.Read(word) is IConvertible and not string and not Enum and var number ? Setting.Fault(Name, number) : null);
+        ?? (Form is { IsNumber: true } && Form.Read(word) is IConvertible number ? Setting.Fault(Name, number) : null);
 
     /// <summary>Sets the property where the option was given.</summary>
     public void Apply(ParseResult parsed, object options)

@@ -8,7 +8,7 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.Options;
 
-/// <summary>How values of a type are written on the command line and in run.json, whatever the machine's language.</summary>
+/// <summary>How values of a type are written, whatever the machine's language.</summary>
 /// <param name="Sketch">Stands for the value in the help.</param>
 /// <param name="Expected">What a word must be.</param>
 /// <param name="Read">The value of a word; null where it is none.</param>
@@ -20,7 +20,7 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
         [typeof(double)] = Number<double>("X", "a number such as 20.5 or 1e-4", NumberStyles.Float),
         [typeof(int)] = Number<int>("N", "a whole number in digits", NumberStyles.Integer),
         [typeof(ulong)] = Number<ulong>("N", "a whole number in digits, not negative", NumberStyles.Integer),
-        [typeof(MemorySize)] = new("SIZE", "a size such as 2GB, 1.5GB or 500MB", word => MemorySize.Parse(word))
+        [typeof(MemorySize)] = new("SIZE", "a size such as 2GB or 500MB", word => MemorySize.Parse(word))
         {
             IsNumber = true,
         },
@@ -82,7 +82,8 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
         Dictionary<string, object> values = Enum.GetValues(type).Cast<object>()
             .ToDictionary(v => FlagNames.WordOf((Enum)v), StringComparer.Ordinal);
         return new(
-            string.Join('|', values.Keys), $"one of {string.Join(", ", values.Keys)}", word => values.GetValueOrDefault(word))
+            string.Join('|', values.Keys), $"one of {string.Join(", ", values.Keys)}",
+            word => values.GetValueOrDefault(word))
         {
             Words = [.. values.Keys],
         };

@@ -39,7 +39,8 @@ internal sealed class ExportVerb
         verb._package.AddTo(command, format);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(Of(nameof(ExportSettings.Snapshot))) is not null && result.GetResult(Of(nameof(ExportSettings.Run))) is null)
+            if (result.GetResult(Of(nameof(ExportSettings.Snapshot))) is not null
+                && result.GetResult(Of(nameof(ExportSettings.Run))) is null)
             {
                 result.AddError("--snapshot needs --run, the folder that holds it.");
             }
@@ -141,7 +142,8 @@ internal sealed class ExportVerb
         [Setting("The model that the run started from: ONNX file or Cellpose checkpoint", Unit = "file")]
         public required string Model { get; init; }
 
-        [Setting("A run's output folder; without it the model's own weights are written", Unit = "folder", Basic = true)]
+        [Setting("A run's output folder; without it the model's own weights are written",
+            Unit = "folder", Basic = true)]
         public string? Run { get; init; }
 
         [Setting("The weights after step N (run with --keep-snapshots) instead of the run's result", Basic = true)]
