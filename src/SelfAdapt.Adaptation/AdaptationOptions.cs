@@ -1,6 +1,3 @@
-using System;
-using System.Globalization;
-
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
@@ -25,128 +22,169 @@ public sealed record AdaptationOptions
     };
 
     /// <summary>Training steps.</summary>
+    [Setting(1, 10_000_000, "Training steps", Group = "schedule", Basic = true)]
     public int Iterations { get; init; } = 100;
 
     /// <summary>Crops per step.</summary>
+    [Setting(1, 1024, "Crops per step", Group = "schedule")]
     public int BatchSize { get; init; } = 4;
 
     /// <summary>Height and width of a crop, px at the network's scale; a multiple of 16.</summary>
+    [Setting(16, 4096, "Side of a crop at network scale", Step = 16, Unit = "px", Group = "schedule")]
     public int Crop { get; init; } = 128;
 
     /// <summary>Peak learning rate of AdamW; 0 leaves the weights alone.</summary>
+    [Setting(0, 1, "Peak learning rate", Group = "schedule")]
     public double LearningRate { get; init; } = 5e-5;
 
     /// <summary>Learning rate at the end of the cosine; never above the peak.</summary>
+    [Setting(0, 1, "Learning rate at the end of the cosine", Group = "schedule")]
     public double LearningRateFloor { get; init; } = 1e-6;
 
     /// <summary>Steps of linear warm-up, at most <see cref="Iterations"/>.</summary>
+    [Setting(0, 10_000_000, "Steps of linear warm-up", Default = "2 % of the run, 10 to 500", Group = "schedule")]
     public int Warmup { get; init; } = 10;
 
     /// <summary>AdamW's decoupled weight decay.</summary>
+    [Setting(0, 100, "AdamW's weight decay", Group = "schedule")]
     public double WeightDecay { get; init; } = 1e-3;
 
     /// <summary>Which weights learn.</summary>
+    [Setting("Which weights learn", Group = "schedule")]
     public TrainedLayers Layers { get; init; } = TrainedLayers.All;
 
     /// <summary>Weight of L2-SP, sum (w - w0)^2 (paper eq. 2).</summary>
+    [Setting(0, 1e6, "Pull towards the source's weights", Group = "loss")]
     public double LambdaL2Sp { get; init; } = 1e-3;
 
     /// <summary>Weight of the regression loss beside the cross-entropy (paper eq. 1).</summary>
+    [Setting(0, 1e6, "Weight of the regression loss", Group = "loss")]
     public double LambdaBal { get; init; } = 0.5;
 
     /// <summary>The teacher's rate: teacher = Ema * teacher + (1 - Ema) * student.</summary>
+    [Setting(0, 1, "The teacher's rate", Group = "teacher")]
     public double Ema { get; init; } = 0.99;
 
     /// <summary>Steps between two updates of the teacher.</summary>
+    [Setting(1, 10_000_000, "Steps between updates of the teacher", Group = "teacher")]
     public int EmaEvery { get; init; } = 1;
 
     /// <summary>Teacher views, 1 to 8, in the order of <see cref="Engine.View"/>.</summary>
+    [Setting(1, 8, "Views that the teacher is averaged over, 1 to 8", Group = "teacher")]
     public int Views { get; init; } = 6;
 
     /// <summary>Quantile of the class confidence below which a pixel is dropped.</summary>
+    [Setting(0, 1, "Least confident fraction of pixels that is dropped, per class", Group = "teacher")]
     public double ClassQuantile { get; init; } = 0.2;
 
     /// <summary>Quantile of the deviation over views above which a regression value is dropped.</summary>
+    [Setting(0, 1, "Steadiest fraction of regression values that is kept", Group = "teacher")]
     public double RegressionQuantile { get; init; } = 0.8;
 
     /// <summary>Rate of the thresholds' moving average.</summary>
+    [Setting(0, 1)]
     public double ThresholdKeep { get; init; } = 0.99;
 
     /// <summary>Drop unsure pixels from the loss (paper Table 2, "conf. filter").</summary>
+    [Setting("Learn from every pixel, sure or not", Group = "ablations")]
     public bool UseConfidenceFilter { get; init; } = true;
 
     /// <summary>Average the teacher over views (paper Table 2, "teacher TTA"); else one view.</summary>
+    [Setting("Label with one view instead of the average", Group = "ablations")]
     public bool UseViewAveraging { get; init; } = true;
 
     /// <summary>Pull the weights to the source's (paper Table 2, "L2-SP").</summary>
+    [Setting("Don't pull the weights towards the source's", Group = "ablations")]
     public bool UseL2Sp { get; init; } = true;
 
     /// <summary>Augment the student's input strongly (paper Table 2, "student aug").</summary>
+    [Setting("Show the student the teacher's input", Group = "ablations")]
     public bool UseStrongAugmentation { get; init; } = true;
 
     /// <summary>Cross-entropy against the teacher's probability instead of its hard class.</summary>
+    [Setting("Learn the teacher's probabilities instead of its classes", Group = "ablations")]
     public bool SoftLabels { get; init; }
 
     /// <summary>Average probabilities over views instead of logits.</summary>
+    [Setting("Average probabilities over views instead of logits", Group = "ablations")]
     public bool AverageProbabilities { get; init; }
 
     /// <summary>Apply L2-SP like weight decay instead of through Adam's gradient.</summary>
+    [Setting("Apply L2-SP like weight decay", Group = "ablations")]
     public bool DecoupledL2Sp { get; init; }
 
     /// <summary>Ranges of the strong augmentation.</summary>
+    [Setting]
     public StrongAugmentationRanges Strong { get; init; } = new();
 
     /// <summary>Smallest magnification of a crop.</summary>
+    [Setting(0.1, 10)]
     public double CropScaleMin { get; init; } = 0.75;
 
     /// <summary>Largest magnification of a crop.</summary>
+    [Setting(0.1, 10)]
     public double CropScaleMax { get; init; } = 1.25;
 
     /// <summary>Flip crops at random, teacher's and student's input alike.</summary>
     public bool CropFlip { get; init; } = true;
 
     /// <summary>The student's batch normalisation.</summary>
+    [Setting("Statistics of the student's batch normalisation", Group = "normalisation")]
     public StudentNorm StudentNorm { get; init; } = StudentNorm.Batch;
 
     /// <summary>Which inputs move the stored statistics.</summary>
+    [Setting("Inputs that move the stored statistics", Group = "normalisation")]
     public NormUpdate NormUpdate { get; init; } = NormUpdate.Weak;
 
     /// <summary>The teacher's batch normalisation.</summary>
+    [Setting("Statistics of the teacher's batch normalisation", Group = "normalisation")]
     public TeacherNorm TeacherNorm { get; init; } = TeacherNorm.Ema;
 
     /// <summary>Weight of a new batch in the stored statistics.</summary>
+    [Setting(0, 1, "Weight of a new batch in the stored statistics", Group = "normalisation")]
     public double NormMomentum { get; init; } = 0.05;
 
     /// <summary>What ends the run.</summary>
+    [Setting("Which label-free signal ends the run and picks the checkpoint", Group = "stopping")]
     public StopRule Stop { get; init; } = StopRule.Steadiness;
 
     /// <summary>tau_FN of the paper.</summary>
+    [Setting(0, 1, "Largest fraction of the source's cells that may be lost", Group = "stopping")]
     public double FnThreshold { get; init; } = 0.05;
 
     /// <summary>tau_emb of the paper.</summary>
+    [Setting(0, 1e6, "Largest distance of the embeddings", Group = "stopping")]
     public double EmbeddingThreshold { get; init; } = 0.5;
 
     /// <summary>Rule steadiness: largest fraction by which the number of cells may fall below the source's.</summary>
+    [Setting(0, 1, "Rule steadiness: largest fraction by which the number of cells may fall", Group = "stopping")]
     public double CellLossThreshold { get; init; } = 0.02;
 
     /// <summary>Rule steadiness: how far a checkpoint must be above the source network to replace it.</summary>
+    [Setting(0, 1, "Rule steadiness: how far above the source's a checkpoint's must be", Group = "stopping")]
     public double SteadinessMargin { get; init; } = 0.01;
 
     /// <summary>Rule steadiness: evaluations without a better one before the run ends; 0: never.</summary>
+    [Setting(0, 10_000_000, "Rule steadiness: evaluations without a better one before the run ends; 0: never",
+        Group = "stopping")]
     public int Patience { get; init; } = 10;
 
     /// <summary>Steps between two evaluations.</summary>
+    [Setting(1, 10_000_000, "Steps between evaluations", Default = "a fifth of the run, 10 to 250", Group = "stopping")]
     public int EvalEvery { get; init; } = 20;
 
     /// <summary>
     /// Fraction of the images held out for the stopping signals; at least eight images, or a third of them.
     /// </summary>
+    [Setting(0, 0.9, "Fraction of the images held out for the signals", Group = "stopping")]
     public double ValidationFraction { get; init; } = 0.1;
 
     /// <summary>Most images held out.</summary>
+    [Setting(0, 1_000_000, "Most images held out", Group = "stopping")]
     public int MaxValidationImages { get; init; } = 200;
 
     /// <summary>Seed of every random choice.</summary>
+    [Setting("Seed of every random choice", Group = "schedule")]
     public ulong Seed { get; init; }
 
     /// <summary>Checks every range.</summary>
@@ -155,86 +193,13 @@ public sealed record AdaptationOptions
     /// </exception>
     public void Validate()
     {
-        CheckRange(nameof(Iterations), Iterations, 1, 10_000_000);
-        CheckRange(nameof(BatchSize), BatchSize, 1, 1024);
-        CheckRange(nameof(Crop), Crop, 16, 4096);
-        if (Crop % 16 != 0)
-        {
-            int nearest = Math.Max(16, (Crop + 8) / 16 * 16);
-            throw Wrong(
-                $"{nameof(Crop)} is {Crop} px, but the network needs a multiple of 16; try {nearest}.");
-        }
-
-        CheckRange(nameof(LearningRate), LearningRate, 0, 1);
-        CheckRange(nameof(LearningRateFloor), LearningRateFloor, 0, 1);
-        CheckRange(nameof(Warmup), Warmup, 0, 10_000_000);
-        if (Warmup > Iterations)
-        {
-            throw Wrong(
-                $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning " +
-                $"rate would never be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise " +
-                $"{nameof(Iterations)}.");
-        }
-
-        CheckRange(nameof(WeightDecay), WeightDecay, 0, 100);
-        CheckRange(nameof(LambdaL2Sp), LambdaL2Sp, 0, 1e6);
-        CheckRange(nameof(LambdaBal), LambdaBal, 0, 1e6);
-        CheckRange(nameof(Ema), Ema, 0, 1);
-        CheckRange(nameof(EmaEvery), EmaEvery, 1, 10_000_000);
-        CheckRange(nameof(Views), Views, 1, 8);
-        CheckRange(nameof(ClassQuantile), ClassQuantile, 0, 1);
-        CheckRange(nameof(RegressionQuantile), RegressionQuantile, 0, 1);
-        CheckRange(nameof(ThresholdKeep), ThresholdKeep, 0, 1);
-        Strong.Validate();
-        CheckInterval(nameof(CropScaleMin), CropScaleMin, nameof(CropScaleMax), CropScaleMax, 0.1, 10);
-        CheckRange(nameof(NormMomentum), NormMomentum, 0, 1);
-        CheckRange(nameof(FnThreshold), FnThreshold, 0, 1);
-        CheckRange(nameof(EmbeddingThreshold), EmbeddingThreshold, 0, 1e6);
-        CheckRange(nameof(CellLossThreshold), CellLossThreshold, 0, 1);
-        CheckRange(nameof(SteadinessMargin), SteadinessMargin, 0, 1);
-        CheckRange(nameof(Patience), Patience, 0, 10_000_000);
-        CheckRange(nameof(EvalEvery), EvalEvery, 1, 10_000_000);
-        CheckRange(nameof(ValidationFraction), ValidationFraction, 0, 0.9);
-        CheckRange(nameof(MaxValidationImages), MaxValidationImages, 0, 1_000_000);
-        CheckChoices();
-    }
-
-    /// <summary>Throws unless low &lt;= value &lt;= high; NaN is out of every range.</summary>
-    internal static void CheckRange(string name, double value, double low, double high)
-    {
-        if (!(value >= low && value <= high))
-        {
-            throw Wrong(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name} is {value}, but must lie between {low} and {high}."));
-        }
-    }
-
-    /// <summary>Throws unless low &lt;= from &lt;= to &lt;= high.</summary>
-    internal static void CheckInterval(
-        string fromName, double from, string toName, double to, double low, double high)
-    {
-        CheckRange(fromName, from, low, high);
-        CheckRange(toName, to, low, high);
-        if (from > to)
-        {
-            throw Wrong(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{fromName} is {from}, above {toName}, which is {to}; exchange them."));
-        }
-    }
-
-    private static SelfAdaptException Wrong(string message) => new(ExitCode.Usage, message);
-
-    private void CheckChoices()
-    {
-        if (!Enum.IsDefined(StudentNorm) || !Enum.IsDefined(NormUpdate) || !Enum.IsDefined(TeacherNorm) ||
-            !Enum.IsDefined(Stop) || !Enum.IsDefined(Layers))
-        {
-            throw Wrong(
-                $"One of {nameof(StudentNorm)}, {nameof(NormUpdate)}, {nameof(TeacherNorm)}, " +
-                $"{nameof(Stop)} and {nameof(Layers)} has a value without a name; give one of the names the documentation lists.");
-        }
+        Settings.Check(this);
+        Settings.Require(
+            Warmup <= Iterations,
+            $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning rate would never "
+            + $"be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise {nameof(Iterations)}.");
+        Settings.CheckOrder(nameof(CropScaleMin), CropScaleMin, nameof(CropScaleMax), CropScaleMax);
+        Strong.CheckOrders();
     }
 }
 
@@ -244,39 +209,41 @@ public sealed record AdaptationOptions
 public sealed record StrongAugmentationRanges
 {
     /// <summary>Probability that a sample is augmented at all.</summary>
+    [Setting(0, 1)]
     public double Probability { get; init; } = 0.75;
 
     /// <summary>Smallest brightness factor.</summary>
+    [Setting(0, 10)]
     public double BrightnessMin { get; init; } = 0.2;
 
     /// <summary>Largest brightness factor.</summary>
+    [Setting(0, 10)]
     public double BrightnessMax { get; init; } = 1.8;
 
     /// <summary>Smallest contrast factor.</summary>
+    [Setting(0, 10)]
     public double ContrastMin { get; init; } = 0.2;
 
     /// <summary>Largest contrast factor.</summary>
+    [Setting(0, 10)]
     public double ContrastMax { get; init; } = 1.8;
 
     /// <summary>Smallest standard deviation of the blur, px.</summary>
+    [Setting(0, 30, Unit = "px")]
     public double BlurMin { get; init; } = 0.1;
 
     /// <summary>Largest standard deviation of the blur, px; 0 turns the blur off.</summary>
+    [Setting(0, 30, Unit = "px")]
     public double BlurMax { get; init; } = 2;
 
     /// <summary>Standard deviation of the noise, in units of the normalised image.</summary>
+    [Setting(0, 10)]
     public double Noise { get; init; } = 0.2;
 
-    /// <summary>Checks every range.</summary>
-    /// <exception cref="SelfAdaptException">A value is out of its range.</exception>
-    internal void Validate()
+    internal void CheckOrders()
     {
-        AdaptationOptions.CheckRange("Augmentation probability", Probability, 0, 1);
-        AdaptationOptions.CheckInterval(
-            nameof(BrightnessMin), BrightnessMin, nameof(BrightnessMax), BrightnessMax, 0, 10);
-        AdaptationOptions.CheckInterval(
-            nameof(ContrastMin), ContrastMin, nameof(ContrastMax), ContrastMax, 0, 10);
-        AdaptationOptions.CheckInterval(nameof(BlurMin), BlurMin, nameof(BlurMax), BlurMax, 0, 30);
-        AdaptationOptions.CheckRange(nameof(Noise), Noise, 0, 10);
+        Settings.CheckOrder(nameof(BrightnessMin), BrightnessMin, nameof(BrightnessMax), BrightnessMax);
+        Settings.CheckOrder(nameof(ContrastMin), ContrastMin, nameof(ContrastMax), ContrastMax);
+        Settings.CheckOrder(nameof(BlurMin), BlurMin, nameof(BlurMax), BlurMax);
     }
 }

@@ -21,12 +21,7 @@ public static class CheckpointFile
     private const int HashLength = 32;
     private const int LongestHeader = 64 << 20;
 
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
-    private static ReadOnlySpan<byte> Letters => "SAdCkpt1"u8;
+    private static ReadOnlySpan<byte> Letters => "SAdCkpt2"u8;
 
     /// <summary>Writes a state.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
@@ -40,7 +35,7 @@ public static class CheckpointFile
         Header header = new(
             fingerprint, logLength, state.Iteration, state.CropPosition, state.AugmentationPosition, state.Seconds,
             [.. state.Evaluations]);
-        byte[] text = JsonSerializer.SerializeToUtf8Bytes(header, Format);
+        byte[] text = JsonSerializer.SerializeToUtf8Bytes(header, JsonStyle.Line);
 
         OutputFile.WriteDurably(path, Content);
 
@@ -149,7 +144,7 @@ public static class CheckpointFile
         stream.ReadExactly(text);
         try
         {
-            Header header = JsonSerializer.Deserialize<Header>(text, Format)
+            Header header = JsonSerializer.Deserialize<Header>(text, JsonStyle.Line)
                 ?? throw Damaged(path, "its header is empty.");
             return (header, content - start.Length - length);
         }

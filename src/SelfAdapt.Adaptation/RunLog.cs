@@ -22,7 +22,7 @@ public sealed class RunLog : IDisposable
     public RunLog(Stream stream, string name)
     {
         (_stream, _name) = (stream, name);
-        _writer = new Utf8JsonWriter(_line);
+        _writer = new Utf8JsonWriter(_line, JsonStyle.Writer);
     }
 
     /// <summary>Bytes written, those of an earlier part of the run included.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation;
 
 /// <summary>How intensities are brought to the range a network expects.</summary>
@@ -20,7 +18,8 @@ public enum IntensityNormalization
 /// <summary>Which channels of an image a two-channel network sees, in Cellpose's vocabulary.</summary>
 /// <param name="First">Channel to segment: 0 = mean of all channels, otherwise the 1-based channel.</param>
 /// <param name="Second">Helper channel (nuclei): 0 = none (zeros), otherwise the 1-based channel.</param>
-public readonly record struct ChannelPair(int First, int Second);
+public readonly record struct ChannelPair(
+    [property: Setting(0, 65_535)] int First, [property: Setting(0, 65_535)] int Second);
 
 /// <summary>
 /// Everything that decides how an image becomes masks; the defaults are those of Cellpose 3.1
@@ -31,56 +30,77 @@ public sealed record SegmentationOptions
     /// <summary>
     /// Mean object diameter in the image, px; 0 means the image is already at network scale.
     /// </summary>
+    [Setting(
+        0, 10_000, "Mean object diameter in the images; 0 or absent: that of the model's training images where the "
+        + "file tells it, else 30 (a network without flows: images are not rescaled)",
+        Unit = "px", Group = "masks", Default = "from the model", Basic = true)]
     public double Diameter { get; init; }
 
     /// <summary>Diameter the network was trained at, px (30, or 17 for nuclei models).</summary>
+    [Setting(1, 10_000, "Diameter that the network was trained at",
+        Unit = "px", Group = "masks", Default = "from the model file, else 30")]
     public double DiamMean { get; init; } = 30;
 
     /// <summary>Channels that the network sees.</summary>
+    [Setting("Channel to segment (0: mean of all) and helper channel such as nuclei (0: none)",
+        Group = "masks", Basic = true, Default = "0,0")]
     public ChannelPair Channels { get; init; }
 
     /// <summary>How intensities are normalised.</summary>
+    [Setting("How intensities are normalised, per channel", Group = "masks")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>Replaces each normalised channel x by 1 - x: dark objects on a bright ground.</summary>
+    [Setting("Dark objects on a bright ground: invert the normalised image", Group = "masks")]
     public bool Invert { get; init; }
 
     /// <summary>Largest flow error that a mask may have; 0 or less keeps every mask.</summary>
+    [Setting("Largest flow error of a mask; 0 keeps all", Group = "masks", Basic = true)]
     public double FlowThreshold { get; init; } = 0.4;
 
     /// <summary>A pixel belongs to a cell when its logit is above this.</summary>
+    [Setting("A pixel is cell where its logit is above this", Group = "masks", Basic = true)]
     public double CellprobThreshold { get; init; }
 
     /// <summary>Masks with fewer pixels are removed; 0 or less keeps all.</summary>
+    [Setting("Smaller masks are removed", Unit = "pixels", Group = "masks")]
     public int MinSize { get; init; } = 15;
 
     /// <summary>Steps along the flow; 0 = 200 / rescale (200 when <see cref="Resample"/> is off).</summary>
+    [Setting(0, 1_000_000, "Steps along the flow; 0: by the diameter", Group = "masks")]
     public int Niter { get; init; }
 
     /// <summary>Runs overlapping tiles flipped four ways and averages them.</summary>
+    [Setting("Average over flipped, overlapping tiles", Group = "masks")]
     public bool Augment { get; init; }
 
     /// <summary>
     /// Builds the masks at the image's size (true) or at network scale, enlarged afterwards.
     /// </summary>
+    [Setting("Build masks at the network's scale: faster, coarser outlines", Group = "masks")]
     public bool Resample { get; init; } = true;
 
     /// <summary>Tiles per network call.</summary>
+    [Setting(1, 4096, "Tiles per network call", Group = "engine")]
     public int BatchSize { get; init; } = 8;
 
     /// <summary>
     /// Threads that prepare images and build masks, 0 = one per processor; results do not depend on it. The
     /// network's threads are its engine's matter.
     /// </summary>
+    [Setting(0, 1024)]
     public int Threads { get; init; }
 
     /// <summary>Least overlap of neighbouring tiles, as a fraction; used within 0.05 to 0.5.</summary>
+    [Setting]
     public double TileOverlap { get; init; } = 0.1;
 
     /// <summary>Flow masks that cover more than this fraction of the image are removed.</summary>
+    [Setting(1e-9, double.PositiveInfinity)]
     public double MaxSizeFraction { get; init; } = 0.4;
 
     /// <summary>Removes masks that touch the image border.</summary>
+    [Setting("Remove masks that touch the image border", Group = "masks")]
     public bool ExcludeOnEdges { get; init; }
 
     /// <summary>Factor from image scale to network scale (spec/cellpose.md 3.3).</summary>
@@ -97,27 +117,9 @@ public sealed record SegmentationOptions
     /// </exception>
     public void Validate()
     {
-        OptionCheck.Require(
-            Diameter is >= 0 and <= 10_000,
-            nameof(Diameter), Diameter, "0 (image is at network scale) to 10000 px");
-        OptionCheck.Require(
-            DiamMean is >= 1 and <= 10_000,
-            nameof(DiamMean), DiamMean, "1 to 10000 px");
-        OptionCheck.Require(Channels);
-        OptionCheck.Require(
-            Enum.IsDefined(Normalization),
-            nameof(Normalization), (int)Normalization, "a defined kind");
-        OptionCheck.Require(
+        Settings.Check(this);
+        Settings.Require(
             !Invert || Normalization != IntensityNormalization.None,
-            nameof(Invert), 1, "off when intensities are not normalised");
-        OptionCheck.Require(!double.IsNaN(FlowThreshold), nameof(FlowThreshold), FlowThreshold, "a number");
-        OptionCheck.Require(
-            !double.IsNaN(CellprobThreshold),
-            nameof(CellprobThreshold), CellprobThreshold, "a number");
-        OptionCheck.Require(Niter is >= 0 and <= 1_000_000, nameof(Niter), Niter, "0 (automatic) to 1000000");
-        OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
-        OptionCheck.Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads, "0 (one per processor) to 1024");
-        OptionCheck.Require(!double.IsNaN(TileOverlap), nameof(TileOverlap), TileOverlap, "a number");
-        OptionCheck.Require(MaxSizeFraction > 0, nameof(MaxSizeFraction), MaxSizeFraction, "above 0");
+            $"{nameof(Invert)} turns normalised intensities round: leave it out if {nameof(Normalization)} is none.");
     }
 }

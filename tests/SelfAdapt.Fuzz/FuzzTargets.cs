@@ -17,6 +17,7 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
+using SelfAdapt.Tool.Verbs;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Fuzz;
@@ -264,10 +265,7 @@ internal sealed class FuzzTargets
     private void ReadConfig(byte[] bytes)
     {
         File.WriteAllBytes(_path, bytes);
-        Command command = new("adapt")
-        {
-            RunConfig.CreateOption(), new Option<string>("--model"), new Option<int>("--seed"), new Option<bool>("--soft"),
-        };
+        Command command = AdaptVerb.Create(new Terminal(TextWriter.Null, TextWriter.Null, interactive: false, default));
         string[] words = ["--config", _path];
         RunConfig.Expand(words, command.Parse(words), []);
     }

@@ -5,8 +5,8 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using SelfAdapt.Adaptation.Supervised;
+using System.Text.Json.Serialization;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
@@ -52,14 +52,6 @@ internal sealed record AdaptationJob(
 internal static class AdaptationRun
 {
     private const string CheckpointName = "adapted";
-
-    /// <summary>How options are written into the summary.</summary>
-    public static readonly JsonSerializerOptions OptionFormat = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
 
     /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
     /// <param name="terminal">Where results and progress go.</param>
@@ -207,8 +199,8 @@ internal static class AdaptationRun
         ["labelled_images"] = job.Labelled.Count,
         ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
         ["outputs"] = OutputMeaning.Words(job.Network.Outputs),
-        ["options"] = JsonSerializer.SerializeToNode(job.Options, OptionFormat),
-        ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, OptionFormat),
+        ["options"] = JsonSerializer.SerializeToNode(job.Options, JsonStyle.Line),
+        ["segmentation"] = JsonSerializer.SerializeToNode(job.Segmentation, JsonStyle.Line),
     };
 
     private static JsonNode ToJson(EvaluationPoint point) => new JsonObject

@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using SelfAdapt.Gpu;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool;
 
@@ -64,89 +65,51 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
             digits, NumberStyles.None, CultureInfo.InvariantCulture, out byte index) => new(kind, index),
         _ => null,
     };
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        FormattableString.Invariant($"{Kind.ToString().ToLowerInvariant()}{(Index > 0 ? $":{Index}" : "")}");
 }
 
 /// <summary>What the user asked for.</summary>
-/// <param name="Kind">The engine.</param>
-/// <param name="Device">The device.</param>
-/// <param name="Threads">Threads on the CPU; 0: one per processor.</param>
-/// <param name="Exact">The built-in engine convolves directly.</param>
-/// <param name="Precision">What the built-in engine multiplies in on a GPU.</param>
-internal sealed record EngineRequest(
-    EngineKind Kind, DeviceChoice Device, int Threads, bool Exact, GpuPrecision Precision);
+internal sealed record EngineRequest
+{
+    [Setting("What runs the network: ONNX Runtime or the built-in engine", Group = "engine")]
+    public EngineKind Kind { get; init; }
 
-/// <summary>The options --engine, --device, --precision, --threads and --exact.</summary>
+    [Setting("Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device", Group = "engine", Basic = true)]
+    public DeviceChoice Device { get; init; }
+
+    [Setting("What the built-in engine multiplies in on a GPU", Group = "engine")]
+    public GpuPrecision Precision { get; init; }
+
+    [Setting(0, 1024, "Threads on the CPU; 0: one per processor", Group = "engine")]
+    public int Threads { get; init; }
+
+    [Setting("Direct convolution in the built-in engine: slower, and nearer to other engines' last digits",
+        Group = "engine")]
+    public bool Exact { get; init; }
+}
+
+/// <summary>The options for an engine.</summary>
 internal sealed class EngineArguments
 {
-    private const int MostThreads = 1024;
-
-    private readonly Choice<EngineKind> _engine = new(
-        "--engine", "auto", "What runs the network: ONNX Runtime or the built-in engine",
-        ("auto", EngineKind.Auto), ("ort", EngineKind.Ort), ("builtin", EngineKind.Builtin));
-
-    private readonly Option<string> _device = OptionFactory.Default(
-        "--device", "auto|cpu|cuda[:N]|opencl[:N]", "auto",
-        "Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device");
-
-    private readonly Choice<GpuPrecision> _precision = new(
-        "--precision", "fp32", "What the built-in engine multiplies in on a GPU",
-        ("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32), ("bf16", GpuPrecision.Bf16));
-
-    private readonly Option<int> _threads = OptionFactory.Default(
-        "--threads", "N", 0, "Threads on the CPU; 0: one per processor");
-
-    private readonly Option<bool> _exact = OptionFactory.Flag(
-        "--exact", "Direct convolution in the built-in engine: slower, and nearer to other engines' last digits");
-
-    /// <summary>Makes the options.</summary>
-    public EngineArguments()
-    {
-        _device.CompletionSources.Add("auto", "cpu", "cuda", "opencl");
-        _device.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: string word }] && DeviceChoice.Parse(word) is null)
-            {
-                result.AddError($"--device is '{word}', but must be one of auto, cpu, cuda, opencl,"
-                    + " cuda:N, opencl:N (cuda:1, say).");
-            }
-        });
-    }
+    private readonly SettingOptions<EngineRequest> _options = new();
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
-    public void AddTo(Command command)
-    {
-        command.Add(_engine.Option);
-        command.Add(_device);
-        command.Add(_precision.Option);
-        command.Add(_threads);
-        command.Add(_exact);
-    }
+    public void AddTo(Command command) => _options.AddTo(command);
 
     /// <summary>What the user asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <exception cref="SelfAdaptException">
-    /// Usage: the number of threads is out of range, or a precision does not go with the device.
-    /// </exception>
+    /// <exception cref="SelfAdaptException">Usage: a precision does not go with the device.</exception>
     public EngineRequest Get(ParseResult parsed)
     {
-        int threads = parsed.GetValue(_threads);
-        if (threads is < 0 or > MostThreads)
-        {
-            throw new SelfAdaptException(
+        EngineRequest request = _options.Get(parsed);
+        return request.Precision == GpuPrecision.Fp32 || request.Device.Kind == DeviceKind.Cuda
+            ? request
+            : throw new SelfAdaptException(
                 ExitCode.Usage,
-                $"--threads is {threads}, but must lie between 0 (one per processor) and {MostThreads}.");
-        }
-
-        DeviceChoice device = DeviceChoice.Parse(parsed.GetRequiredValue(_device))!.Value;
-        GpuPrecision precision = _precision.Get(parsed);
-        if (precision != GpuPrecision.Fp32 && device.Kind != DeviceKind.Cuda)
-        {
-            throw new SelfAdaptException(
-                ExitCode.Usage,
-                "--precision tf32 or bf16 needs an NVIDIA GPU: give --device cuda too, or leave out --precision.");
-        }
-
-        return new(_engine.Get(parsed), device, threads, parsed.GetValue(_exact), precision);
+                "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
     }
 }

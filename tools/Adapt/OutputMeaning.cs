@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.CommandLine;
 using System.Linq;
 using SelfAdapt.Models.Graph;
 
@@ -8,25 +7,8 @@ namespace SelfAdapt.Tool;
 /// <summary>The --outputs option: what the channels of a network's output mean.</summary>
 internal static class OutputMeaning
 {
-    private const string Kinds = "flow (two channels, dY and dX), logit, scalar";
-
-    /// <summary>The option.</summary>
-    public static Option<OutputDescription?> CreateOption() => new("--outputs")
-    {
-        HelpName = "KIND,...",
-        Description = $"Meaning of the output channels in order: {Kinds} "
-            + "[default: flow,logit for three channels, logit for one]",
-        CustomParser = result =>
-        {
-            OutputDescription? description = Parse(result.Tokens[0].Value);
-            if (description is null)
-            {
-                result.AddError($"--outputs is '{result.Tokens[0].Value}', but must be a list of: {Kinds}.");
-            }
-
-            return description;
-        },
-    };
+    /// <summary>The words, for messages and the help.</summary>
+    public const string Kinds = "flow (two channels, dY and dX), logit, scalar";
 
     /// <summary>The words for a description, as the option takes them.</summary>
     /// <param name="part">One meaning.</param>

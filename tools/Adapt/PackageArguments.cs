@@ -11,60 +11,33 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool;
 
 /// <summary>The options of export that only a BioImage.IO package has.</summary>
 internal sealed class PackageArguments
 {
-    private readonly Option<string?> _image = OptionFactory.Optional<string>(
-        "--image", "FILE", "For bioimageio: an image that the model is for, of which test tensors and cover are made");
+    private const string Group = "only with --format bioimageio";
 
-    private readonly Option<string?> _name = OptionFactory.Optional<string>(
-        "--name", "TEXT", "For bioimageio: the model's name [default: from the name of --out]");
-
-    private readonly Option<string?> _description = OptionFactory.Optional<string>(
-        "--description", "TEXT", "For bioimageio: a sentence about the model");
-
-    private readonly Option<string[]> _author = new("--author")
-    {
-        HelpName = "NAME",
-        Description = "For bioimageio: who made the model; may be given several times",
-    };
-
-    private readonly Option<string[]> _validation = new("--validation")
-    {
-        HelpName = "TEXT",
-        Description = "For bioimageio: a sentence about how well it works; may be given several times",
-    };
-
-    private readonly Option<ChannelPair?> _channels = OptionFactory.Channels();
-
-    private readonly Choice<IntensityNormalization?> _normalize = new(
-        "--normalize", "run", "For bioimageio: how intensities are normalised; 'run': as the run did, else percentile",
-        ("run", null), ("percentile", IntensityNormalization.Percentile),
-        ("zscore", IntensityNormalization.ZeroMeanUnitVariance), ("none", IntensityNormalization.None));
+    private readonly SettingOptions<PackageSettings> _options = new();
 
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     /// <param name="format">Its option that names the format.</param>
-    public void AddTo(Command command, Option<string> format)
+    public void AddTo(Command command, Option format)
     {
-        Option[] options = [_image, _name, _description, _author, _validation, _channels, _normalize.Option];
-        foreach (Option option in options)
-        {
-            command.Add(option);
-        }
-
+        _options.AddTo(command);
+        Option image = _options[nameof(PackageSettings.Image)];
         command.Validators.Add(result =>
         {
             bool package = result.GetResult(format) is { Tokens: [{ Value: "bioimageio" }] };
-            if (package && result.GetResult(_image) is null)
+            if (package && result.GetResult(image) is null)
             {
                 result.AddError("--format bioimageio needs --image, an image that the model is for.");
             }
 
-            foreach (Option option in package ? [] : options)
+            foreach (Option option in package ? [] : _options.All)
             {
                 if (result.GetResult(option) is { Implicit: false })
                 {
@@ -83,13 +56,15 @@ internal sealed class PackageArguments
     /// <param name="run">The run whose weights are packed; null for none.</param>
     /// <param name="diameters">The diameters that the export carries.</param>
     /// <param name="licence">The licence; null if it is not known.</param>
+    /// <param name="target">The file that is written.</param>
     /// <returns>The content of the zip file.</returns>
     /// <exception cref="SelfAdaptException">The image can't be used, or as ModelPackage.Write.</exception>
     public byte[] Pack(
         ParseResult parsed, byte[] content, ModelVariant variant, ModelFile model, Network network, RunRecord? run,
-        Diameters diameters, string? licence)
+        Diameters diameters, string? licence, string target)
     {
-        string file = parsed.GetValue(_image)!;
+        PackageSettings settings = _options.Get(parsed);
+        string file = settings.Image!;
         Image image = ImageFile.Read(file);
         if (ImageFolder.WhyUnusable(image) is { } reason)
         {
@@ -97,11 +72,11 @@ internal sealed class PackageArguments
         }
 
         PackageRequest request = new(
-            parsed.GetValue(_name) ?? DefaultName(parsed.GetRequiredValue<string>("--out")),
-            parsed.GetValue(_description) ?? DefaultDescription(model, run),
-            parsed.GetValue(_author) ?? [], licence ?? model.Onnx.Metadata.GetValueOrDefault("license"),
-            Preparation(parsed, network.Outputs, run, diameters),
-            [.. parsed.GetValue(_validation) ?? [], .. Validation(run)],
+            settings.Name ?? DefaultName(target),
+            settings.Description ?? DefaultDescription(model, run),
+            settings.Author, licence ?? model.Onnx.Metadata.GetValueOrDefault("license"),
+            Preparation(settings, network.Outputs, run, diameters),
+            [.. settings.Validation, .. Validation(run)],
             DateTimeOffset.UtcNow, ExportMetadata.Collect(model, network, run, diameters, licence));
         ModelPackage.RequirePackable(variant, request);
         Network packed = ModelFile.Of(content, model.Path).Import(network.Outputs);
@@ -111,14 +86,20 @@ internal sealed class PackageArguments
         return ModelPackage.Write(content, variant, packed, engine, image, file, request);
     }
 
-    private SegmentationOptions Preparation(
-        ParseResult parsed, OutputDescription outputs, RunRecord? run, Diameters diameters)
+    private static SegmentationOptions Preparation(
+        PackageSettings settings, OutputDescription outputs, RunRecord? run, Diameters diameters)
     {
-        IntensityNormalization normalization = _normalize.Get(parsed) ?? run?.Normalization switch
+        IntensityNormalization normalization = settings.Normalize switch
         {
-            "none" => IntensityNormalization.None,
-            "zero_mean_unit_variance" => IntensityNormalization.ZeroMeanUnitVariance,
-            _ => IntensityNormalization.Percentile,
+            PackedNormalization.Percentile => IntensityNormalization.Percentile,
+            PackedNormalization.Zscore => IntensityNormalization.ZeroMeanUnitVariance,
+            PackedNormalization.None => IntensityNormalization.None,
+            _ => run?.Normalization switch
+            {
+                "none" => IntensityNormalization.None,
+                "zero_mean_unit_variance" => IntensityNormalization.ZeroMeanUnitVariance,
+                _ => IntensityNormalization.Percentile,
+            },
         };
         double mean = diameters.Mean ?? SegmentationArguments.CellposeDiameter;
         double[] channels = [.. (run?.Channels ?? "0,0").Split(',').Select(n =>
@@ -127,7 +108,7 @@ internal sealed class PackageArguments
         {
             DiamMean = mean,
             Diameter = outputs.HasFlow ? diameters.Labels ?? mean : 0,
-            Channels = parsed.GetValue(_channels) ?? new ChannelPair((int)channels[0], (int)channels[1]),
+            Channels = settings.Channels ?? new ChannelPair((int)channels[0], (int)channels[1]),
             Normalization = normalization,
             Invert = run is { Invert: true } && normalization != IntensityNormalization.None,
         };
@@ -168,5 +149,38 @@ internal sealed class PackageArguments
                 $"On {labelled} labelled images, average precision at IoU 0.5 was {before:0.000} before and ")
                 + FormattableString.Invariant($"{after:0.000} after; labels took no part in training.")
             : "Accuracy was not measured: there were no labels.";
+    }
+
+    private enum PackedNormalization
+    {
+        Run,
+        Percentile,
+        Zscore,
+        None,
+    }
+
+    private sealed record PackageSettings
+    {
+        [Setting("An image that the model is for, of which test tensors and cover are made",
+            Unit = "file", Group = Group)]
+        public string? Image { get; init; }
+
+        [Setting("The model's name", Default = "from the name of --out", Group = Group)]
+        public string? Name { get; init; }
+
+        [Setting("A sentence about the model", Group = Group)]
+        public string? Description { get; init; }
+
+        [Setting("Who made the model; may be given several times", Group = Group)]
+        public string[] Author { get; init; } = [];
+
+        [Setting("A sentence about how well it works; may be given several times", Group = Group)]
+        public string[] Validation { get; init; } = [];
+
+        [Setting("Channels as in 'adapt'", Default = "those of the run, else 0,0", Group = Group)]
+        public ChannelPair? Channels { get; init; }
+
+        [Setting("How intensities are normalised; 'run': as the run did, else percentile", Group = Group)]
+        public PackedNormalization Normalize { get; init; }
     }
 }

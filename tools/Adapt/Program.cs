@@ -7,6 +7,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using SelfAdapt.Tool.Options;
 using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool;
@@ -46,13 +47,16 @@ internal static class Program
 
         if (parsed.Action is ParseErrorAction || (parsed.Action is null && parsed.Errors.Count > 0))
         {
-            string[] messages = [.. parsed.Errors.Select(e => e.Message).Distinct()];
-
-            // For a word that is no verb the parser says, too, that a verb is missing.
-            foreach (string message in messages.Skip(
-                parsed.CommandResult.Command == root ? messages.Length - 1 : 0))
+            IEnumerable<string> messages = parsed.Errors.Select(e => e.Message).Distinct();
+            if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [string first, ..])
             {
-                terminal.Error.WriteLine(message);
+                // Behind a word that is no verb the parser understands nothing, and says so of each word.
+                messages = messages.Where(m => Names(m, first));
+            }
+
+            foreach (string message in messages)
+            {
+                terminal.Error.WriteLine(message + Hint(parsed, message));
             }
 
             string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
@@ -82,7 +86,9 @@ internal static class Program
         return Run(args, Terminal.OfConsole(cancel.Token));
     }
 
-    private static RootCommand CreateRoot(Terminal terminal)
+    /// <summary>All verbs with their options.</summary>
+    /// <param name="terminal">Where they write to.</param>
+    internal static RootCommand CreateRoot(Terminal terminal)
     {
         RootCommand root = new(
             "Adapts a pre-trained segmentation network (Cellpose and its like) to unlabeled images.\n"
@@ -99,7 +105,21 @@ internal static class Program
             DemoVerb.Create(terminal),
             ViewVerb.Create(terminal),
         };
+        HelpPage.Attach(root);
         return root;
+    }
+
+    private static bool Names(string message, string word) => message.Contains($"'{word}'", StringComparison.Ordinal);
+
+    /// <summary>What a word that the parser knows nothing of may have been meant to be.</summary>
+    private static string Hint(ParseResult parsed, string message)
+    {
+        Command command = parsed.CommandResult.Command;
+        string? unknown = parsed.UnmatchedTokens.FirstOrDefault(t => Names(message, t));
+        return unknown is null ? ""
+            : unknown.StartsWith('-')
+                ? Spelling.Hint(unknown.Split('=')[0], command.Options.SelectMany(o => o.Aliases.Prepend(o.Name)))
+            : Spelling.Hint(unknown, command.Subcommands.Select(c => c.Name));
     }
 
     /// <summary>An option's name with hyphens where it has underscores; its value stays.</summary>

@@ -7,6 +7,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 
@@ -57,7 +58,7 @@ internal static class ReportFacts
         JsonObject inner => inner.SelectMany(p => Flatten(name.Length == 0 ? p.Key : name + "." + p.Key, p.Value)),
         JsonValue value => [(name, value.ToString())],
         null => [],
-        _ => [(name, node.ToJsonString())],
+        _ => [(name, node.ToJsonString(JsonStyle.Line))],
     };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

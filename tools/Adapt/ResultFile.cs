@@ -1,27 +1,14 @@
 using System;
-using System.CommandLine;
 using System.IO;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>The --json option that every verb has: its result for scripts.</summary>
+/// <summary>The file of --json: a result for scripts.</summary>
 internal static class ResultFile
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    /// <summary>The option.</summary>
-    public static Option<string?> CreateOption() => OptionFactory.Optional<string>(
-        "--json", "FILE", "Also write the result to this file as JSON; an older result there is replaced");
-
     /// <summary>Checks before any work that the result can be written.</summary>
     /// <param name="path">The file; null for none.</param>
     /// <exception cref="SelfAdaptException">
@@ -53,7 +40,7 @@ internal static class ResultFile
     {
         if (path is not null)
         {
-            byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(result, Format), (byte)'\n'];
+            byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(result, JsonStyle.Page), (byte)'\n'];
             OutputFile.WriteDurably(path, content);
         }
     }

@@ -81,8 +81,8 @@ internal sealed class RunCheckpoint
         }
 
         hash.AppendData(job.Model.Onnx.Bytes);
-        Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, AdaptationRun.OptionFormat));
-        Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, AdaptationRun.OptionFormat));
+        Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, JsonStyle.Line));
+        Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, JsonStyle.Line));
         foreach (string name in job.Images.Select(i => i.Name).Concat(job.Labelled.Select(l => l.Name)))
         {
             Add(Encoding.UTF8.GetBytes(name));

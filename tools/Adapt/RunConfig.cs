@@ -1,14 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool;
 
@@ -26,12 +24,6 @@ internal static class RunConfig
 
     private static readonly string[] Paths = [ModelOption, "--images", "--labels"];
 
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, NewLine = "\n" };
-
-    /// <summary>The option.</summary>
-    public static Option<string?> CreateOption() => OptionFactory.Optional<string>(
-        OptionName, "FILE", "Options from a run.json, as a run writes it; options given beside it come first");
-
     /// <summary>Writes a run's options.</summary>
     /// <param name="path">The file.</param>
     /// <param name="parsed">The command line.</param>
@@ -40,7 +32,7 @@ internal static class RunConfig
     public static void Write(string path, ParseResult parsed, IReadOnlyDictionary<string, string> resolved)
     {
         JsonObject options = [];
-        foreach (Option option in parsed.CommandResult.Command.Options.Where(o => !NotKept.Contains(o.Name)))
+        foreach (SettingOption option in Kept(parsed.CommandResult.Command))
         {
             if (ValueOf(parsed, option, resolved) is { } value)
             {
@@ -56,8 +48,7 @@ internal static class RunConfig
             ["model_sha256"] = HashOf(model),
             ["options"] = options,
         };
-        byte[] content = [.. JsonSerializer.SerializeToUtf8Bytes(config, Format), (byte)'\n'];
-        OutputFile.WriteDurably(path, content);
+        ResultFile.Write(path, config);
     }
 
     /// <summary>The command line with the options of its --config file, where it has one.</summary>
@@ -88,12 +79,13 @@ internal static class RunConfig
         List<string> words = [.. args];
         foreach ((string name, JsonNode? value) in options)
         {
-            Option option = command.Options.FirstOrDefault(o => o.Name == name && !NotKept.Contains(name))
+            SettingOption option = Kept(command).FirstOrDefault(o => o.Name == name)
                 ?? throw new SelfAdaptException(
-                    ExitCode.Usage, $"{file}: there is no option '{name}'.{Nearest(name, command)}");
-            if (parsed.GetResult(option) is not { Implicit: false })
+                    ExitCode.Usage,
+                    $"{file}: there is no option '{name}'.{Spelling.Hint(name, Kept(command).Select(o => o.Name))}");
+            if (option.Words(parsed) is null)
             {
-                words.AddRange(WordsOf(file, name, value));
+                words.AddRange(WordsOf(file, option, value));
                 if (name == ModelOption)
                 {
                     CompareModel(file, config, value, warnings);
@@ -104,37 +96,35 @@ internal static class RunConfig
         return words;
     }
 
-    private static IEnumerable<string> WordsOf(string file, string name, JsonNode? value) => value?.GetValueKind() switch
+    private static IEnumerable<SettingOption> Kept(Command command) =>
+        command.Options.OfType<SettingOption>().Where(o => !NotKept.Contains(o.Name));
+
+    private static IEnumerable<string> WordsOf(string file, SettingOption option, JsonNode? value)
     {
-        JsonValueKind.True => [name],
-        JsonValueKind.False => [],
-        JsonValueKind.String or JsonValueKind.Number => [name, value.ToString()],
-        _ => throw new SelfAdaptException(
-            ExitCode.Usage, $"{file}: the option '{name}' must be a text, a number, true or false."),
-    };
-
-    private static JsonNode? ValueOf(ParseResult parsed, Option option, IReadOnlyDictionary<string, string> resolved)
-    {
-        if (resolved.TryGetValue(option.Name, out string? value))
+        switch (value?.GetValueKind())
         {
-            return value;
+            case JsonValueKind.True:
+                return [option.Name];
+            case JsonValueKind.False:
+                return [];
+            case JsonValueKind.String or JsonValueKind.Number:
+                string word = value.ToString();
+                return option.Fault(word) is { } fault
+                    ? throw new SelfAdaptException(ExitCode.Usage, $"{file}: {fault}")
+                    : [option.Name, word];
+            default:
+                throw new SelfAdaptException(
+                    ExitCode.Usage, $"{file}: the option '{option.Name}' must be a text, a number, true or false.");
         }
-
-        OptionResult? result = parsed.GetResult(option);
-        if (result is { Implicit: false })
-        {
-            return option.Arity.MaximumNumberOfValues == 0 ? JsonValue.Create(true)
-                : Paths.Contains(option.Name) ? Path.GetFullPath(result.Tokens[0].Value)
-                : string.Join(',', result.Tokens.Select(t => t.Value));
-        }
-
-        return result?.GetValueOrDefault<object?>() switch
-        {
-            null or false => null,
-            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-            object other => other.ToString(),
-        };
     }
+
+    private static JsonNode? ValueOf(
+        ParseResult parsed, SettingOption option, IReadOnlyDictionary<string, string> resolved) =>
+        resolved.TryGetValue(option.Name, out string? value) ? value
+        : option.Words(parsed) is not { } words ? option.StandardWord
+        : option.IsSwitch ? JsonValue.Create(true)
+        : Paths.Contains(option.Name) ? Path.GetFullPath(words[0])
+        : string.Join(',', words);
 
     private static void CompareModel(string file, JsonObject config, JsonNode? model, ICollection<string> warnings)
     {
@@ -170,31 +160,5 @@ internal static class RunConfig
         {
             throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: can't be read: {e.Message}", e);
         }
-    }
-
-    private static string Nearest(string name, Command command)
-    {
-        const int Furthest = 3;
-        string? nearest = command.Options.Select(o => o.Name).MinBy(o => Distance(o, name));
-        return nearest is not null && Distance(nearest, name) <= Furthest ? $" Is '{nearest}' meant?" : "";
-    }
-
-    /// <summary>Letters to insert, delete or replace to get from one word to the other.</summary>
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[b.Length];
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
@@ -73,7 +74,7 @@ internal sealed class RunRecord
             try
             {
                 SegmentationOptions? options =
-                    Find(["segmentation"]).Deserialize<SegmentationOptions>(AdaptationRun.OptionFormat);
+                    Find(["segmentation"]).Deserialize<SegmentationOptions>(JsonStyle.Line);
                 options?.Validate();
                 return options;
             }

@@ -94,7 +94,7 @@ internal sealed class SegmentJournal : IDisposable
                 return (JsonNode)noted;
             })]),
         };
-        _lines.Write(entry.ToJsonString());
+        _lines.Write(entry.ToJsonString(JsonStyle.Line));
     }
 
     /// <inheritdoc/>

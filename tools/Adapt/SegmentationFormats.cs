@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.CommandLine;
 using System.IO;
 using System.Linq;
 using SelfAdapt.Files.Images;
@@ -11,70 +10,26 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>The files that segment can write per image, and the options that choose them.</summary>
-internal sealed class SegmentationFormats
+/// <summary>The files that segment can write per image.</summary>
+internal static class SegmentationFormats
 {
-    private static readonly (string Word, ResultKind Kind, string Ending)[] Kinds =
+    private static readonly (ResultKind Kind, string Ending)[] Kinds =
     [
-        ("tif", ResultKind.Tif, "_cp_masks.tif"), ("png", ResultKind.Png, "_cp_masks.png"),
-        ("flows", ResultKind.Flows, "_cp_output.tif"), ("rois", ResultKind.Rois, "_rois.zip"),
-        ("geojson", ResultKind.GeoJson, "_cells.geojson"), ("outlines", ResultKind.Outlines, "_cp_outlines.txt"),
-        ("npy", ResultKind.Npy, "_seg.npy"), ("csv", ResultKind.Csv, "_cells.csv"),
+        (ResultKind.Tif, "_cp_masks.tif"), (ResultKind.Png, "_cp_masks.png"), (ResultKind.Flows, "_cp_output.tif"),
+        (ResultKind.Rois, "_rois.zip"), (ResultKind.GeoJson, "_cells.geojson"),
+        (ResultKind.Outlines, "_cp_outlines.txt"), (ResultKind.Npy, "_seg.npy"), (ResultKind.Csv, "_cells.csv"),
     ];
 
-    private readonly Option<ResultKind[]?> _format = new("--format")
-    {
-        HelpName = "KIND,...",
-        Description = "What to write per image: " + string.Join(", ", Kinds.Select(k => $"{k.Word} (NAME{k.Ending})"))
-            + " [default: tif]",
-        CustomParser = result =>
-        {
-            List<ResultKind> kinds = [];
-            foreach (string word in result.Tokens.SelectMany(t => t.Value.Split(',')))
-            {
-                int index = Array.FindIndex(Kinds, k => k.Word == word);
-                if (index < 0)
-                {
-                    result.AddError(
-                        $"--format names '{word}', but knows only {string.Join(", ", Kinds.Select(k => k.Word))}.");
-                    return null;
-                }
-
-                kinds.Add(Kinds[index].Kind);
-            }
-
-            return [.. kinds];
-        },
-    };
-
-    private readonly Option<bool> _saveTif = OptionFactory.Flag("--save-tif", "As --format tif");
-    private readonly Option<bool> _savePng = OptionFactory.Flag("--save-png", "As --format png");
-    private readonly Option<bool> _saveFlows =
-        OptionFactory.Flag("--save-flows", "As --format flows: the network's output planes");
-
-    private readonly Option<bool> _saveRois = OptionFactory.Flag("--save-rois", "As --format rois");
-    private readonly Option<bool> _saveTxt = OptionFactory.Flag("--save-txt", "As --format outlines");
-
-    /// <summary>Adds the options to a verb.</summary>
-    /// <param name="command">The verb.</param>
-    public void AddTo(Command command)
-    {
-        foreach (Option option in (Option[])[_format, _saveTif, _savePng, _saveFlows, _saveRois, _saveTxt])
-        {
-            command.Add(option);
-        }
-    }
-
     /// <summary>The kinds that were asked for; masks as TIFF where none of masks or cells was.</summary>
-    /// <param name="parsed">The command line.</param>
-    public IReadOnlySet<ResultKind> Get(ParseResult parsed)
+    /// <param name="settings">The options.</param>
+    public static IReadOnlySet<ResultKind> Chosen(FormatSettings settings)
     {
-        HashSet<ResultKind> kinds = [.. parsed.GetValue(_format) ?? []];
-        foreach ((Option<bool> flag, ResultKind kind) in (ReadOnlySpan<(Option<bool>, ResultKind)>)
-            [(_saveTif, ResultKind.Tif), (_savePng, ResultKind.Png), (_saveFlows, ResultKind.Flows),
-                (_saveRois, ResultKind.Rois), (_saveTxt, ResultKind.Outlines)])
+        HashSet<ResultKind> kinds = [.. settings.Format ?? []];
+        foreach ((bool asked, ResultKind kind) in (ReadOnlySpan<(bool, ResultKind)>)
+            [(settings.SaveTif, ResultKind.Tif), (settings.SavePng, ResultKind.Png),
+                (settings.SaveFlows, ResultKind.Flows), (settings.SaveRois, ResultKind.Rois), (settings.SaveTxt, ResultKind.Outlines)])
         {
-            if (parsed.GetValue(flag))
+            if (asked)
             {
                 kinds.Add(kind);
             }
@@ -107,7 +62,7 @@ internal sealed class SegmentationFormats
         SegmentationOptions options, OutputDescription outputs)
     {
         List<string> written = [];
-        foreach ((_, ResultKind kind, _) in Kinds.Where(k => kinds.Contains(k.Kind)))
+        foreach ((ResultKind kind, _) in Kinds.Where(k => kinds.Contains(k.Kind)))
         {
             string path = PathOf(stem, kind);
             switch (kind)
@@ -153,6 +108,30 @@ internal sealed class SegmentationFormats
         double diameter = options.Diameter > 0 ? options.Diameter : options.DiamMean;
         return new(Path.GetFullPath(image.Path), options.Channels, diameter, usable ? result.Outputs : null);
     }
+}
+
+/// <summary>The options that choose files.</summary>
+internal sealed record FormatSettings
+{
+    [Setting("What to write per image: tif (NAME_cp_masks.tif), png (NAME_cp_masks.png), flows (NAME_cp_output.tif), "
+        + "rois (NAME_rois.zip), geojson (NAME_cells.geojson), outlines (NAME_cp_outlines.txt), npy (NAME_seg.npy), "
+        + "csv (NAME_cells.csv); several between commas", Default = "tif", Group = "results", Basic = true)]
+    public ResultKind[]? Format { get; init; }
+
+    [Setting("As --format tif", Group = "results")]
+    public bool SaveTif { get; init; }
+
+    [Setting("As --format png", Group = "results")]
+    public bool SavePng { get; init; }
+
+    [Setting("As --format flows: the network's output planes", Group = "results")]
+    public bool SaveFlows { get; init; }
+
+    [Setting("As --format rois", Group = "results")]
+    public bool SaveRois { get; init; }
+
+    [Setting("As --format outlines", Group = "results")]
+    public bool SaveTxt { get; init; }
 }
 
 /// <summary>Kinds of result file.</summary>

@@ -13,18 +13,23 @@ namespace SelfAdapt.Adaptation.Supervised;
 public sealed record TrainerOptions
 {
     /// <summary>Passes over the images.</summary>
+    [Setting(1, 10_000_000, "Passes over the images", Group = "training", Basic = true)]
     public int Epochs { get; init; } = 2000;
 
     /// <summary>Peak learning rate of AdamW.</summary>
+    [Setting(0, double.PositiveInfinity, "Peak learning rate of AdamW", Group = "training")]
     public double LearningRate { get; init; } = 0.005;
 
     /// <summary>Decoupled weight decay.</summary>
+    [Setting(0, double.PositiveInfinity, "AdamW's weight decay", Group = "training")]
     public double WeightDecay { get; init; } = 1e-5;
 
     /// <summary>Weight of a new batch in the stored statistics (0.05 in Cellpose 3).</summary>
+    [Setting(0, 1)]
     public double NormMomentum { get; init; } = 0.05;
 
     /// <summary>Epochs between passes over the held-out images.</summary>
+    [Setting(1, 10_000_000, "Epochs between looks at the test images", Group = "training")]
     public int TestEvery { get; init; } = 10;
 }
 
@@ -63,12 +68,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Epochs < 1 || !(options.LearningRate >= 0) || !(options.WeightDecay >= 0) || options.TestEvery < 1)
-        {
-            throw new SelfAdaptException(
-                ExitCode.Usage, "Training needs at least one epoch, and rates that are not negative.");
-        }
-
+        Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
         _channels = SelfTraining.Meanings(network.Outputs);
         Weights = new NetworkWeights(network, backend);

@@ -10,12 +10,17 @@ namespace SelfAdapt.Adaptation.Supervised;
 public sealed record TrainingOptions
 {
     /// <summary>Channels that the network sees.</summary>
+    [Setting("Channel to segment (0: mean of all) and helper channel such as nuclei (0: none)",
+        Default = "0,0", Basic = true)]
     public ChannelPair Channels { get; init; }
 
     /// <summary>How intensities are normalised, over each whole image.</summary>
+    [Setting]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>Diameter that objects are brought to, px (30, or 17 for nuclei models).</summary>
+    [Setting(1, 10_000, "Diameter that objects are brought to",
+        Unit = "px", Default = "the model's, else 30", Basic = true)]
     public double DiamMean { get; init; } = 30;
 
     /// <summary>
@@ -25,31 +30,24 @@ public sealed record TrainingOptions
     public bool Rescale { get; init; } = true;
 
     /// <summary>Images with fewer cells are left out.</summary>
+    [Setting("Images with fewer cells are left out", Group = "training")]
     public int MinTrainMasks { get; init; } = 5;
 
     /// <summary>Images per batch.</summary>
+    [Setting(1, 4096, "Crops per step", Group = "training")]
     public int BatchSize { get; init; } = 8;
 
     /// <summary>Images drawn per epoch, from its random order (Cellpose's nimg_per_epoch); 0 = all.</summary>
+    [Setting(0, int.MaxValue, "Images drawn per epoch; 0: each once", Group = "training")]
     public int ImagesPerEpoch { get; init; }
 
     /// <summary>Side of the training crops, px, a multiple of 16.</summary>
+    [Setting(16, 4096, "Side of a crop", Step = 16, Unit = "px", Group = "training")]
     public int CropSize { get; init; } = 224;
 
     /// <summary>Checks that every value makes sense.</summary>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ExitCode.Usage"/>) a value is out of its range; the message names it.
     /// </exception>
-    public void Validate()
-    {
-        OptionCheck.Require(
-            DiamMean is >= 1 and <= 10_000,
-            nameof(DiamMean), DiamMean, "1 to 10000 px");
-        OptionCheck.Require(BatchSize is >= 1 and <= 4096, nameof(BatchSize), BatchSize, "1 to 4096");
-        OptionCheck.Require(ImagesPerEpoch >= 0, nameof(ImagesPerEpoch), ImagesPerEpoch, "0 (all) or more");
-        OptionCheck.Require(
-            CropSize is >= 16 and <= 4096 && CropSize % 16 == 0,
-            nameof(CropSize), CropSize, "multiples of 16 from 16 to 4096 px");
-        OptionCheck.Require(Channels);
-    }
+    public void Validate() => Settings.Check(this);
 }

@@ -28,7 +28,7 @@ public static class GeoJsonFile
         ArgumentNullException.ThrowIfNull(masks);
         OutputFile.Write(path, stream =>
         {
-            using Utf8JsonWriter json = new(stream);
+            using Utf8JsonWriter json = new(stream, JsonStyle.Writer);
             OutlineTracer tracer = new(masks);
             json.WriteStartObject();
             json.WriteString("type", "FeatureCollection");

@@ -51,7 +51,7 @@ public sealed class AdaptationOptionsTests
         AssertWrong(new() { Strong = new() { BrightnessMin = 1.9 } }, "BrightnessMin");
         AssertWrong(new() { Strong = new() { ContrastMax = 0.1 } }, "ContrastMin");
         AssertWrong(new() { Strong = new() { Noise = -1 } }, "Noise is -1");
-        AssertWrong(new() { Strong = new() { Probability = 2 } }, "probability is 2");
+        AssertWrong(new() { Strong = new() { Probability = 2 } }, "Probability is 2");
     }
 
     private static void AssertWrong(AdaptationOptions options, params string[] parts)

@@ -49,7 +49,7 @@ public sealed class ExitCodeTests : IDisposable
 
     [TestMethod]
     public void Run_OptionsWithoutVerb_AreThoseOfAdapt() =>
-        ToolRun.Expect(ExitCode.Usage, "Crop", Adapt("--crop", "50")[1..]);
+        ToolRun.Expect(ExitCode.Usage, "--crop is 50", Adapt("--crop", "50")[1..]);
 
     [TestMethod]
     public void Segment_NegativeThresholdValue_IsTakenAsValue()

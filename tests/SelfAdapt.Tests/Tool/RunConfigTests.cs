@@ -58,7 +58,7 @@ public sealed class RunConfigTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("{\"verb\":\"adapt\",\"options\":{\"--iteration\":\"5\"}}", ExitCode.Usage, "Is '--iterations' meant?")]
+    [DataRow("{\"verb\":\"adapt\",\"options\":{\"--iteration\":\"5\"}}", ExitCode.Usage, "Did you mean --iterations?")]
     [DataRow("{\"verb\":\"adapt\",\"options\":{\"--seed\":[1]}}", ExitCode.Usage, "must be a text")]
     [DataRow("{\"verb\":\"adapt\",\"options\":{\"--out\":\"x\"}}", ExitCode.Usage, "no option '--out'")]
     [DataRow("{\"verb\":\"segment\",\"options\":{}}", ExitCode.Usage, "no run.json of adapt")]

@@ -31,7 +31,7 @@ public sealed class VerbTests : IDisposable
             ["adapt", "segment", "evaluate", "train", "export", "inspect", "doctor", "demo"])
         {
             StringAssert.Contains(result.Out, $"\n  {verb} ", StringComparison.Ordinal);
-            ToolResult help = ToolRun.Run(verb, "--help");
+            ToolResult help = ToolRun.Run(verb, "--help", "all");
             Assert.AreEqual(ExitCode.Ok, help.Code, help.Error);
             StringAssert.Contains(help.Out, "--json", StringComparison.Ordinal);
         }

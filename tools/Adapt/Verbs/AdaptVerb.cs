@@ -8,40 +8,17 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
 /// <summary>adapt: the main job, a model adapted to unlabeled images.</summary>
 internal sealed class AdaptVerb
 {
-    private readonly Option<string> _model = OptionFactory.Required<string>(
-        "--model", "FILE", "ONNX file or Cellpose checkpoint to adapt", "--pretrained-model");
-
-    private readonly Option<string> _images = OptionFactory.Required<string>(
-        "--images", "PATH", "Folder of unlabeled images (PNG, TIFF, NPY)", "--dir");
-
-    private readonly Option<string> _out = OptionFactory.Required<string>(
-        "--out", "FOLDER", "Where the adapted model, log, masks and pictures go");
-
-    private readonly Option<string?> _labels = OptionFactory.Optional<string>(
-        "--labels", "FOLDER",
-            "Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* "
-        + "for NAME or NAME_img in --images or, where none is there, beside the masks");
-
+    private readonly SettingOptions<AdaptSettings> _options = new();
     private readonly AdaptationArguments _method = new();
-    private readonly SegmentationArguments _segmentation = new();
-    private readonly Option<OutputDescription?> _outputs = OutputMeaning.CreateOption();
-
-    private readonly Option<bool> _keepSnapshots = OptionFactory.Flag(
-        "--keep-snapshots", "Keep the weights of every evaluation, for 'export --snapshot N'");
-
-    private readonly Option<bool> _resume = OptionFactory.Flag(
-        "--resume", "Go on with the run in --out, where it was interrupted; its other options are in its run.json");
-
+    private readonly SegmentationArguments _segmentation = new(withBatchSize: false);
     private readonly EngineArguments _engine = new();
-    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Write over an earlier run's files");
-    private readonly Option<string?> _json = ResultFile.CreateOption();
-    private readonly Option<string?> _config = RunConfig.CreateOption();
     private readonly Terminal _terminal;
 
     private AdaptVerb(Terminal terminal) => _terminal = terminal;
@@ -50,54 +27,46 @@ internal sealed class AdaptVerb
     public static Command Create(Terminal terminal)
     {
         AdaptVerb verb = new(terminal);
-        Command command = new("adapt", "Adapt a model to unlabeled images")
-        {
-            verb._model, verb._images, verb._out, verb._labels, verb._config,
-        };
+        Command command = new("adapt", "Adapt a model to unlabeled images");
+        verb._options.AddTo(command);
         verb._method.AddTo(command);
         verb._segmentation.AddTo(command);
-        command.Add(verb._outputs);
         verb._engine.AddTo(command);
-        command.Add(verb._keepSnapshots);
-        command.Add(verb._resume);
-        command.Add(verb._force);
-        command.Add(verb._json);
         command.SetAction(verb.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        string folder = parsed.GetRequiredValue(_out);
-        string? json = parsed.GetValue(_json);
+        AdaptSettings settings = _options.Get(parsed);
+        string folder = settings.Out;
         AdaptationOptions options = _method.Get(parsed);
-        ResultFile.Check(json);
-        ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
-        Network network = model.ImportForTraining(parsed.GetValue(_outputs));
+        ResultFile.Check(settings.Json);
+        ModelFile model = ModelFile.Load(settings.Model);
+        Network network = model.ImportForTraining(settings.Outputs);
         EngineRequest request = _engine.Get(parsed);
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
         using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
-        ImageFolder images = ImageFolder.Load(parsed.GetRequiredValue(_images));
+        ImageFolder images = ImageFolder.Load(settings.Images);
         SegmentVerb.ReportSkipped(_terminal, images.Skipped);
-        IReadOnlyList<LabelledImage> labelled = parsed.GetValue(_labels) is { } labels
+        IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? LabelledFolder.Load(labels, images.Images, labels)
             : [];
-        bool resume = parsed.GetValue(_resume);
-        OutputFolder.Prepare(folder, resume || parsed.GetValue(_force));
+        OutputFolder.Prepare(folder, settings.Resume || settings.Force);
         using IDisposable hold = OutputFolder.Hold(folder);
         AdaptationJob job = new(
             model, network, images.Images, labelled, options, segmentation, folder,
-                parsed.GetValue(_keepSnapshots), resume);
+                settings.KeepSnapshots, settings.Resume);
         (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, begun =>
         {
-            if (!resume)
+            if (!settings.Resume)
             {
                 RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(begun.Options, begun.Segmentation));
             }
         });
         result["skipped"] = SegmentVerb.ToJson(images.Skipped);
-        ResultFile.Write(json, result);
+        ResultFile.Write(settings.Json, result);
         return (int)code;
     }
 
@@ -114,5 +83,35 @@ internal sealed class AdaptVerb
         };
 
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+    }
+
+    private sealed record AdaptSettings : NetworkSettings
+    {
+        [Setting("ONNX file or Cellpose checkpoint to adapt", Unit = "file")]
+        public required string Model { get; init; }
+
+        [Setting("Folder of unlabeled images (PNG, TIFF, NPY)", Unit = "path")]
+        public required string Images { get; init; }
+
+        [Setting("Where the adapted model, log, masks and pictures go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* for NAME or "
+            + "NAME_img in --images or, where none is there, beside the masks", Unit = "folder", Basic = true)]
+        public string? Labels { get; init; }
+
+        [Setting("Options from a run.json, as a run writes it; options given beside it come first", Unit = "file",
+            Group = "files")]
+        public string? Config { get; init; }
+
+        [Setting("Keep the weights of every evaluation, for 'export --snapshot N'", Group = "files")]
+        public bool KeepSnapshots { get; init; }
+
+        [Setting("Go on with the run in --out, where it was interrupted; its other options are in its run.json",
+            Basic = true)]
+        public bool Resume { get; init; }
+
+        [Setting("Write over an earlier run's files", Basic = true)]
+        public bool Force { get; init; }
     }
 }

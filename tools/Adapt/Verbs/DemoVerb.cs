@@ -11,6 +11,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -23,20 +24,11 @@ internal sealed class DemoVerb
     private const int LabelledImages = 4;
     private const string SourceName = "source.onnx";
 
-    private static readonly AdaptationOptions Settings = new();
+    private readonly SettingOptions<DemoSettings> _options = new();
+    private readonly SettingOptions<AdaptationOptions> _method =
+        new(name => name is nameof(AdaptationOptions.Iterations) or nameof(AdaptationOptions.Seed));
 
-    private readonly Option<string> _out = OptionFactory.Default(
-        "--out", "FOLDER", "demo-run", "Where images, adapted model, log, masks and pictures go");
-
-    private readonly Option<int> _iterations = OptionFactory.Default(
-        "--iterations", "N", Settings.Iterations, "Training steps");
-
-    private readonly Option<ulong> _seed =
-        OptionFactory.Default("--seed", "N", 0UL, "Seed of images and run");
     private readonly EngineArguments _engine = new();
-    private readonly Option<bool> _force =
-        OptionFactory.Flag("--force", "Write over an earlier demo's files");
-    private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
     private DemoVerb(Terminal terminal) => _terminal = terminal;
@@ -45,38 +37,28 @@ internal sealed class DemoVerb
     public static Command Create(Terminal terminal)
     {
         DemoVerb verb = new(terminal);
-        Command command = new("demo", "Adapt the built-in model to simulated images and show what it did")
-        {
-            verb._out, verb._iterations, verb._seed,
-        };
+        Command command = new("demo", "Adapt the built-in model to simulated images and show what it did");
+        verb._options.AddTo(command);
+        verb._method.AddTo(command);
         verb._engine.AddTo(command);
-        command.Add(verb._force);
-        command.Add(verb._json);
         command.SetAction(verb.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        string folder = parsed.GetRequiredValue(_out);
-        string? json = parsed.GetValue(_json);
-        ulong seed = parsed.GetValue(_seed);
-        int iterations = parsed.GetValue(_iterations);
-        AdaptationOptions options = Settings with
-        {
-            Seed = seed,
-            Iterations = iterations,
-            Warmup = int.Min(Settings.Warmup, iterations),
-        };
-        options.Validate();
-        ResultFile.Check(json);
+        DemoSettings settings = _options.Get(parsed);
+        string folder = settings.Out;
+        AdaptationOptions options = _method.Get(parsed);
+        options = options with { Warmup = int.Min(options.Warmup, options.Iterations) };
+        ResultFile.Check(settings.Json);
         byte[] source = DefaultModel.Read();
         EngineRequest request = _engine.Get(parsed);
         string sourcePath = Path.Combine(folder, SourceName);
         ModelFile model = ModelFile.Of(source, sourcePath);
         Network network = model.Import(null);
         using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
-        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        OutputFolder.Prepare(folder, settings.Force);
         OutputFile.WriteDurably(sourcePath, source);
         SegmentationOptions segmentation = new()
         {
@@ -84,13 +66,13 @@ internal sealed class DemoVerb
             DiamMean = model.DiamMean ?? MicrographOptions.Shifted.Diameter,
             Threads = request.Threads,
         };
-        (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, seed);
+        (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, options.Seed);
         _terminal.Error.WriteLine(
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
         (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, static _ => { });
-        ResultFile.Write(json, result);
+        ResultFile.Write(settings.Json, result);
         return (int)code;
     }
 
@@ -126,5 +108,14 @@ internal sealed class DemoVerb
         }
 
         return (unlabeled, labelled);
+    }
+
+    private sealed record DemoSettings : ResultSettings
+    {
+        [Setting("Where images, adapted model, log, masks and pictures go", Unit = "folder", Basic = true)]
+        public string Out { get; init; } = "demo-run";
+
+        [Setting("Write over an earlier demo's files", Basic = true)]
+        public bool Force { get; init; }
     }
 }

@@ -10,6 +10,7 @@ using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -24,11 +25,11 @@ internal static class DoctorVerb
     public static Command Create(Terminal terminal)
     {
         EngineArguments engine = new();
-        Option<string?> json = ResultFile.CreateOption();
+        SettingOptions<DoctorSettings> options = new();
         Command command = new("doctor", "Show engines, devices and speed of this machine");
         engine.AddTo(command);
-        command.Add(json);
-        command.SetAction(parsed => Run(terminal, engine.Get(parsed), parsed.GetValue(json)));
+        options.AddTo(command);
+        command.SetAction(parsed => Run(terminal, engine.Get(parsed), options.Get(parsed).Json));
         return command;
     }
 
@@ -131,4 +132,6 @@ internal static class DoctorVerb
         double operations = 2.0 * runs * Side * Side * Channels * Channels * Kernel * Kernel;
         return operations / watch.Elapsed.TotalSeconds / 1e9;
     }
+
+    private sealed record DoctorSettings : ResultSettings;
 }

@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -22,26 +23,17 @@ internal static class EvaluateVerb
     /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
-        Option<string> predictions = OptionFactory.Required<string>(
-            "--predictions", "FOLDER", "Masks to score: NAME_cp_masks.* or NAME_masks.*");
-        Option<string> labels = OptionFactory.Required<string>(
-            "--labels", "FOLDER", "True masks: NAME_masks.*, NAME_cp_masks.* or NAME.*");
-        Option<bool> boundary = OptionFactory.Flag(
-            "--boundary", "Also score outlines (F at a quarter of the median diameter)");
-        Option<string?> json = ResultFile.CreateOption();
-        Command command = new("evaluate", "Score masks against labels: average precision and more")
-        {
-            predictions, labels, boundary, json,
-        };
-        command.SetAction(parsed => Run(
-            terminal, parsed.GetRequiredValue(predictions), parsed.GetRequiredValue(labels),
-            parsed.GetValue(boundary), parsed.GetValue(json)));
+        SettingOptions<EvaluateSettings> options = new();
+        Command command = new("evaluate", "Score masks against labels: average precision and more");
+        options.AddTo(command);
+        command.SetAction(parsed => Run(terminal, options.Get(parsed)));
         return command;
     }
 
-    private static int Run(Terminal terminal, string predictions, string labels, bool boundary, string? json)
+    private static int Run(Terminal terminal, EvaluateSettings settings)
     {
-        ResultFile.Check(json);
+        (string predictions, string labels) = (settings.Predictions, settings.Labels);
+        ResultFile.Check(settings.Json);
         IReadOnlyDictionary<string, string> found = MaskFolder.List(predictions, MaskFolder.Role.Predictions);
         IReadOnlyDictionary<string, string> truth = MaskFolder.List(labels, MaskFolder.Role.Labels);
         string[] unmatched = [.. found.Where(f => !truth.ContainsKey(f.Key)).Select(f => f.Value)
@@ -60,7 +52,7 @@ internal static class EvaluateVerb
         foreach ((string name, string file) in found.Where(f => truth.ContainsKey(f.Key)))
         {
             terminal.Cancelled.ThrowIfCancellationRequested();
-            scores[done] = Compare(name, truth[name], file, boundary);
+            scores[done] = Compare(name, truth[name], file, settings.Boundary);
             terminal.Out.WriteLine(scores[done++]);
         }
 
@@ -75,7 +67,7 @@ internal static class EvaluateVerb
                 $"and {unmatched.Length - Named} more without a partner (--json names all)");
         }
 
-        Write(terminal, scores, unmatched, json);
+        Write(terminal, scores, unmatched, settings.Json);
         return (int)ExitCode.Ok;
     }
 
@@ -143,5 +135,17 @@ internal static class EvaluateVerb
             $"{Name}: AP50 {Precision[0]:0.000}, AP75 {Precision[1]:0.000}, AP90 {Precision[2]:0.000}, "
             + $"AJI {Jaccard:0.000}{(Boundary is { } f ? $", boundary F {f:0.000}" : "")}; "
             + $"{Predicted} cells, {True} true");
+    }
+
+    private sealed record EvaluateSettings : ResultSettings
+    {
+        [Setting("Masks to score: NAME_cp_masks.* or NAME_masks.*", Unit = "folder")]
+        public required string Predictions { get; init; }
+
+        [Setting("True masks: NAME_masks.*, NAME_cp_masks.* or NAME.*", Unit = "folder")]
+        public required string Labels { get; init; }
+
+        [Setting("Also score outlines (F at a quarter of the median diameter)")]
+        public bool Boundary { get; init; }
     }
 }

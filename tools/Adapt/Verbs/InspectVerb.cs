@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Packages;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -21,11 +22,10 @@ internal static class InspectVerb
             Description = "ONNX file, Cellpose checkpoint or BioImage.IO package",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<string?> model = OptionFactory.Optional<string>("--model", "FILE", "The same, as an option");
-        Option<OutputDescription?> outputs = OutputMeaning.CreateOption();
-        Option<string?> json = ResultFile.CreateOption();
-        Command command =
-            new("inspect", "Show what was recognised in a model file") { file, model, outputs, json };
+        SettingOptions<InspectSettings> options = new();
+        Command command = new("inspect", "Show what was recognised in a model file") { file };
+        options.AddTo(command);
+        Option model = options[nameof(InspectSettings.Model)];
         command.Validators.Add(result =>
         {
             if (result.GetResult(file)?.Tokens.Count > 0 == result.GetResult(model) is not null)
@@ -33,18 +33,17 @@ internal static class InspectVerb
                 result.AddError("inspect takes one model: inspect MODEL.");
             }
         });
-        command.SetAction(parsed => Run(
-            terminal, (parsed.GetValue(file) ?? parsed.GetValue(model))!, parsed.GetValue(outputs),
-            parsed.GetValue(json)));
+        command.SetAction(parsed => Run(terminal, parsed.GetValue(file), options.Get(parsed)));
         return command;
     }
 
-    private static int Run(Terminal terminal, string path, OutputDescription? outputs, string? json)
+    private static int Run(Terminal terminal, string? file, InspectSettings settings)
     {
-        ResultFile.Check(json);
+        string path = (file ?? settings.Model)!;
+        ResultFile.Check(settings.Json);
         if (PackageCheck.IsPackage(path))
         {
-            return PackageReport.Run(terminal, path, json);
+            return PackageReport.Run(terminal, path, settings.Json);
         }
 
         ModelFile model = ModelFile.Load(path);
@@ -52,7 +51,7 @@ internal static class InspectVerb
         Network? network = null;
         try
         {
-            network = model.Import(outputs);
+            network = model.Import(settings.Outputs);
         }
         catch (SelfAdaptException e) when (e.Code == ExitCode.ModelUnsupported)
         {
@@ -60,7 +59,7 @@ internal static class InspectVerb
         }
 
         WriteText(terminal.Out, model, network);
-        ResultFile.Write(json, ToJson(model, network, refusal));
+        ResultFile.Write(settings.Json, ToJson(model, network, refusal));
         if (refusal is not null)
         {
             terminal.Error.WriteLine(refusal.Message);
@@ -224,4 +223,10 @@ internal static class InspectVerb
 
     private static void Row(TextWriter output, string name, string text) =>
         output.WriteLine($"  {name,-11}{text}");
+
+    private sealed record InspectSettings : NetworkSettings
+    {
+        [Setting("The same, as an option", Unit = "file")]
+        public string? Model { get; init; }
+    }
 }

@@ -11,38 +11,17 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
 /// <summary>segment: masks for every image of a folder, under Cellpose's file names.</summary>
 internal sealed class SegmentVerb
 {
-    private readonly Option<string> _model = OptionFactory.Required<string>(
-        "--model", "FILE", "ONNX file or Cellpose checkpoint", "--pretrained-model");
-
-    private readonly Option<string> _images = OptionFactory.Required<string>(
-        "--images", "PATH", "Folder of images (PNG, TIFF, NPY), or one image", "--dir", "--image-path");
-
-    private readonly Option<string?> _out = OptionFactory.Optional<string>(
-        "--out", "FOLDER", "Where masks go [default: beside the images]", "--savedir");
-
-    private readonly Option<string> _imageFilter = OptionFactory.Default(
-        "--img-filter", "ENDING", "", "Only images whose name ends so");
-
-    private readonly SegmentationArguments _segmentation = new();
+    private readonly SettingOptions<SegmentSettings> _options = new();
+    private readonly SegmentationArguments _segmentation = new(withBatchSize: true);
+    private readonly SettingOptions<FormatSettings> _formats = new();
     private readonly EngineArguments _engine = new();
-    private readonly Option<OutputDescription?> _outputs = OutputMeaning.CreateOption();
-
-    private readonly Option<int> _batchSize = OptionFactory.Default(
-        "--batch-size", "N", 8, "Tiles per network call");
-
-    private readonly SegmentationFormats _formats = new();
-    private readonly Option<long> _memoryLimit = OptionFactory.Memory(
-        "--memory-limit", 4_000_000_000, "Images that need more are worked on in parts (TIFF in strips or tiles)");
-
-    private readonly Option<bool> _force = OptionFactory.Flag(
-        "--force", "Write over masks that are there, and do finished images again");
-    private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
     private SegmentVerb(Terminal terminal) => _terminal = terminal;
@@ -51,46 +30,39 @@ internal sealed class SegmentVerb
     public static Command Create(Terminal terminal)
     {
         SegmentVerb verb = new(terminal);
-        Command command =
-            new("segment", "Find the objects in images") { verb._model, verb._images, verb._out };
-        command.Add(verb._imageFilter);
+        Command command = new("segment", "Find the objects in images");
+        verb._options.AddTo(command);
         verb._segmentation.AddTo(command);
-        command.Add(verb._batchSize);
-        command.Add(verb._outputs);
         verb._formats.AddTo(command);
         verb._engine.AddTo(command);
-        command.Add(verb._memoryLimit);
-        command.Add(verb._force);
-        command.Add(verb._json);
         command.SetAction(verb.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        string images = parsed.GetRequiredValue(_images);
-        string? json = parsed.GetValue(_json);
+        SegmentSettings settings = _options.Get(parsed);
+        string images = settings.Images;
         EngineRequest request = _engine.Get(parsed);
         List<SkippedFile> skipped = [];
-        IReadOnlyList<string> files = ImageFolder.ListFiles(images, parsed.GetValue(_imageFilter)!, skipped);
-        string folder = parsed.GetValue(_out)
+        IReadOnlyList<string> files = ImageFolder.ListFiles(images, settings.ImgFilter, skipped);
+        string folder = settings.Out
             ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
-        IReadOnlySet<ResultKind> kinds = _formats.Get(parsed);
-        bool force = parsed.GetValue(_force);
-        ResultFile.Check(json);
-        ModelFile model = ModelFile.Load(parsed.GetRequiredValue(_model));
-        Network network = model.Import(parsed.GetValue(_outputs));
+        IReadOnlySet<ResultKind> kinds = SegmentationFormats.Chosen(_formats.Get(parsed));
+        ResultFile.Check(settings.Json);
+        ModelFile model = ModelFile.Load(settings.Model);
+        Network network = model.Import(settings.Outputs);
         SegmentationOptions options =
-            _segmentation.Get(parsed, model, network.Outputs, parsed.GetValue(_batchSize), request.Threads);
+            _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
         using SegmentJournal journal = SegmentJournal.Open(
             folder, Describe(model, network.Outputs, options, kinds));
-        List<string> open = force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
+        List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
         open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
         OutputFolder.RequireWritable(folder);
         OutputFile.RemoveLeftovers(folder, depth: 0);
         List<SkippedFile> passedOver = [.. skipped];
         using SegmentBatch batch = new(
-            _terminal, new SegmentPlan(folder, kinds, options, parsed.GetValue(_memoryLimit), force),
+            _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
             () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver);
         _terminal.Error.WriteLine(batch.EngineName);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
@@ -99,7 +71,7 @@ internal sealed class SegmentVerb
         if (results.Count == 0)
         {
             throw batch.FirstMisfit
-                ?? ImageFolder.NothingUsable(images, parsed.GetValue(_imageFilter)!, passedOver);
+                ?? ImageFolder.NothingUsable(images, settings.ImgFilter, passedOver);
         }
 
         if (batch.DoneBefore > 0)
@@ -108,7 +80,7 @@ internal sealed class SegmentVerb
                 $"{batch.DoneBefore} of {files.Count} files were finished already; --force does them again");
         }
 
-        Report(model, results, passedOver, watch.Elapsed.TotalSeconds, folder, json);
+        Report(model, results, passedOver, watch.Elapsed.TotalSeconds, folder, settings.Json);
         return (int)ExitCode.Ok;
     }
 
@@ -160,4 +132,25 @@ internal sealed class SegmentVerb
             string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
             $"{options with { Threads = 0, BatchSize = 1 }}", string.Join(' ', kinds.Order()),
         ]);
+
+    private sealed record SegmentSettings : NetworkSettings
+    {
+        [Setting("ONNX file or Cellpose checkpoint", Unit = "file")]
+        public required string Model { get; init; }
+
+        [Setting("Folder of images (PNG, TIFF, NPY), or one image", Unit = "path")]
+        public required string Images { get; init; }
+
+        [Setting("Where masks go", Default = "beside the images", Unit = "folder", Basic = true)]
+        public string? Out { get; init; }
+
+        [Setting("Only images whose name ends so", Unit = "ending", Group = "files")]
+        public string ImgFilter { get; init; } = "";
+
+        [Setting("Images that need more are worked on in parts (TIFF in strips or tiles)", Group = "engine")]
+        public MemorySize MemoryLimit { get; init; } = new(4_000_000_000);
+
+        [Setting("Write over masks that are there, and do finished images again", Basic = true)]
+        public bool Force { get; init; }
+    }
 }

@@ -15,6 +15,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Options;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -23,66 +24,10 @@ internal sealed class TrainVerb
 {
     private const string DiamLabels = "diam_labels";
 
-    private static readonly TrainerOptions TrainerDefault = new();
-    private static readonly TrainingOptions SetDefault = new();
-
-    private readonly Option<string> _images = OptionFactory.Required<string>(
-        "--images", "FOLDER", "Images; their masks are NAME_masks.* for NAME.* or NAME_img.*", "--dir");
-
-    private readonly Option<string?> _labels = OptionFactory.Optional<string>(
-        "--labels", "FOLDER", "Where the masks are [default: beside the images]");
-
-    private readonly Option<string?> _list = OptionFactory.Optional<string>(
-        "--list", "FILE", "Names to train on, one a line [default: all]");
-
-    private readonly Option<string?> _testList = OptionFactory.Optional<string>(
-        "--test-list", "FILE", "Names to test on, one a line");
-
-    private readonly Option<string> _out = OptionFactory.Required<string>(
-        "--out", "FOLDER", "Where the model, log and summary go");
-
-    private readonly Option<string?> _model = OptionFactory.Optional<string>(
-        "--model", "FILE", "Model to start from [default: random weights]", "--pretrained-model");
-
-    private readonly Option<string> _widths = OptionFactory.Default(
-        "--widths", "N,N,...", "2,32,64,128,256", "Channels of a new network: image, then each level");
-
-    private readonly Option<double?> _diamMean = OptionFactory.Optional<double?>(
-        "--diam-mean", "PX", "Diameter that objects are brought to [default: the model's, else 30]");
-
-    private readonly Option<ChannelPair?> _channels = OptionFactory.Channels();
-
-    private readonly Option<int> _epochs = OptionFactory.Default(
-        "--epochs", "N", TrainerDefault.Epochs, "Passes over the images", "--n-epochs");
-
-    private readonly Option<double> _learningRate = OptionFactory.Default(
-        "--learning-rate", "X", TrainerDefault.LearningRate, "Peak learning rate of AdamW");
-
-    private readonly Option<double> _weightDecay = OptionFactory.Default(
-        "--weight-decay", "X", TrainerDefault.WeightDecay, "AdamW's weight decay");
-
-    private readonly Option<int> _batchSize = OptionFactory.Default(
-        "--batch-size", "N", SetDefault.BatchSize, "Crops per step");
-
-    private readonly Option<int> _perEpoch = OptionFactory.Default(
-        "--images-per-epoch", "N", SetDefault.ImagesPerEpoch, "Images drawn per epoch; 0: each once",
-        "--nimg-per-epoch");
-
-    private readonly Option<int> _crop =
-        OptionFactory.Default("--crop", "PX", SetDefault.CropSize, "Side of a crop");
-
-    private readonly Option<int> _minMasks = OptionFactory.Default(
-        "--min-train-masks", "N", SetDefault.MinTrainMasks, "Images with fewer cells are left out");
-
-    private readonly Option<int> _testEvery = OptionFactory.Default(
-        "--test-every", "N", TrainerDefault.TestEvery, "Epochs between looks at the test images");
-
-    private readonly Option<ulong> _seed =
-        OptionFactory.Default("--seed", "N", 0UL, "Seed of a new network's weights");
+    private readonly SettingOptions<TrainSettings> _options = new();
+    private readonly SettingOptions<TrainingOptions> _set = new();
+    private readonly SettingOptions<TrainerOptions> _trainer = new();
     private readonly EngineArguments _engine = new();
-    private readonly Option<bool> _force =
-        OptionFactory.Flag("--force", "Write over an earlier training's files");
-    private readonly Option<string?> _json = ResultFile.CreateOption();
     private readonly Terminal _terminal;
 
     private TrainVerb(Terminal terminal) => _terminal = terminal;
@@ -91,61 +36,44 @@ internal sealed class TrainVerb
     public static Command Create(Terminal terminal)
     {
         TrainVerb verb = new(terminal);
-        Command command = new("train", "Train a network on images with masks")
-        {
-            verb._images, verb._labels, verb._list, verb._testList, verb._out, verb._model, verb._widths,
-            verb._diamMean, verb._channels, verb._epochs, verb._learningRate, verb._weightDecay,
-                verb._batchSize,
-            verb._perEpoch, verb._crop, verb._minMasks, verb._testEvery, verb._seed,
-        };
+        Command command = new("train", "Train a network on images with masks");
+        verb._options.AddTo(command);
+        verb._set.AddTo(command);
+        verb._trainer.AddTo(command);
         verb._engine.AddTo(command);
-        command.Add(verb._force);
-        command.Add(verb._json);
         command.SetAction(verb.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        string folder = parsed.GetRequiredValue(_out);
-        string? json = parsed.GetValue(_json);
-        ResultFile.Check(json);
-        ModelFile model = StartModel(parsed);
+        TrainSettings settings = _options.Get(parsed);
+        string folder = settings.Out;
+        ResultFile.Check(settings.Json);
+        TrainingOptions set = _set.Get(parsed);
+        ModelFile model = StartModel(settings, set.DiamMean);
         Network network = model.ImportForTraining(null);
-        TrainingOptions setOptions = new()
+        if (!_set.IsGiven(parsed, nameof(set.DiamMean)))
         {
-            Channels = parsed.GetValue(_channels) ?? default,
-            DiamMean = parsed.GetValue(_diamMean) ?? model.DiamMean ?? SetDefault.DiamMean,
-            MinTrainMasks = parsed.GetValue(_minMasks),
-            BatchSize = parsed.GetValue(_batchSize),
-            ImagesPerEpoch = parsed.GetValue(_perEpoch),
-            CropSize = parsed.GetValue(_crop),
-        };
-        setOptions.Validate();
+            set = set with { DiamMean = model.DiamMean ?? set.DiamMean };
+        }
+
+        _set.Check(set.Validate);
         EngineRequest request = _engine.Get(parsed);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
-        using Trainer trainer = new(network, backend, new TrainerOptions
-        {
-            Epochs = parsed.GetValue(_epochs),
-            LearningRate = parsed.GetValue(_learningRate),
-            WeightDecay = parsed.GetValue(_weightDecay),
-            TestEvery = parsed.GetValue(_testEvery),
-        });
-        IReadOnlyList<LabelledImage> test =
-            parsed.GetValue(_testList) is { } testList ? Load(parsed, testList) : [];
-        TrainingSet train =
-            TrainingSet.Create(Load(parsed, parsed.GetValue(_list)), setOptions, network.InputChannels);
-        TrainingSet? testSet =
-            test.Count == 0 ? null : TrainingSet.Create(test, setOptions, network.InputChannels);
-        OutputFolder.Prepare(folder, parsed.GetValue(_force));
+        TrainerOptions schedule = _trainer.Get(parsed);
+        using Trainer trainer = new(network, backend, schedule);
+        IReadOnlyList<LabelledImage> test = settings.TestList is { } testList ? Load(settings, testList) : [];
+        TrainingSet train = TrainingSet.Create(Load(settings, settings.List), set, network.InputChannels);
+        TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);
+        OutputFolder.Prepare(folder, settings.Force);
         Introduce(backend, network, train, testSet);
 
         List<TrainingEpoch> epochs = [];
         using (LineFile log = LineFile.Create(Path.Combine(folder, "train.jsonl")))
         {
             trainer.Train(
-                train, testSet, epoch =>
-                Report(log, epochs, epoch, parsed.GetValue(_epochs)), _terminal.Cancelled);
+                train, testSet, epoch => Report(log, epochs, epoch, schedule.Epochs), _terminal.Cancelled);
         }
 
         _terminal.Progress.Finish();
@@ -153,18 +81,18 @@ internal sealed class TrainVerb
         JsonObject result =
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
         ResultFile.Write(RunFolder.Summary(folder), result);
-        ResultFile.Write(json, result);
+        ResultFile.Write(settings.Json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Ok);
     }
 
-    private ModelFile StartModel(ParseResult parsed)
+    private static ModelFile StartModel(TrainSettings settings, double diameter)
     {
-        if (parsed.GetValue(_model) is { } path)
+        if (settings.Model is { } path)
         {
             return ModelFile.Load(path);
         }
 
-        string text = parsed.GetRequiredValue(_widths);
+        string text = settings.Widths;
         int[] widths = [.. text.Split(',')
             .Select(w =>
                 int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
@@ -176,18 +104,13 @@ internal sealed class TrainVerb
                     + $"2,32,64,128,256.");
         }
 
-        RandomStream random = new RandomStream(parsed.GetValue(_seed)).Substream("initial weights");
-        float diameter = (float)(parsed.GetValue(_diamMean) ?? SetDefault.DiamMean);
+        RandomStream random = new RandomStream(settings.Seed).Substream("initial weights");
         return ModelFile.Of(
-            CellposeGraphBuilder.RandomState(widths, random.NextUniform, diameter), "a new network");
+            CellposeGraphBuilder.RandomState(widths, random.NextUniform, (float)diameter), "a new network");
     }
 
-    private IReadOnlyList<LabelledImage> Load(ParseResult parsed, string? list)
-    {
-        string images = parsed.GetRequiredValue(_images);
-        return LabelledFolder.Load(
-            parsed.GetValue(_labels) ?? images, [], images, list is null ? null : ReadNames(list));
-    }
+    private static IReadOnlyList<LabelledImage> Load(TrainSettings settings, string? list) => LabelledFolder.Load(
+        settings.Labels ?? settings.Images, [], settings.Images, list is null ? null : ReadNames(list));
 
     private static HashSet<string> ReadNames(string path)
     {
@@ -226,7 +149,7 @@ internal sealed class TrainVerb
             ["loss"] = ResultFile.Number(epoch.Loss),
             ["test_loss"] = ResultFile.Number(epoch.TestLoss),
             ["seconds"] = ResultFile.Number(Math.Round(epoch.Seconds, 3)),
-        }.ToJsonString());
+        }.ToJsonString(JsonStyle.Line));
         double left = epoch.Seconds / epochs.Count * (count - epochs.Count);
         string test =
             epoch.TestLoss is { } loss ? FormattableString.Invariant($"  test loss {loss:0.0000}") : "";
@@ -311,5 +234,35 @@ internal sealed class TrainVerb
             ["ap90"] = ResultFile.Number(precision?[2]),
             ["seconds"] = ResultFile.Number(last?.Seconds),
         };
+    }
+
+    private sealed record TrainSettings : ResultSettings
+    {
+        [Setting("Images; their masks are NAME_masks.* for NAME.* or NAME_img.*", Unit = "folder")]
+        public required string Images { get; init; }
+
+        [Setting("Where the masks are", Default = "beside the images", Unit = "folder", Basic = true)]
+        public string? Labels { get; init; }
+
+        [Setting("Names to train on, one a line", Default = "all", Unit = "file", Basic = true)]
+        public string? List { get; init; }
+
+        [Setting("Names to test on, one a line", Unit = "file", Basic = true)]
+        public string? TestList { get; init; }
+
+        [Setting("Where the model, log and summary go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Model to start from", Default = "random weights", Unit = "file", Basic = true)]
+        public string? Model { get; init; }
+
+        [Setting("Channels of a new network: image, then each level", Unit = "n,n,...", Group = "training")]
+        public string Widths { get; init; } = "2,32,64,128,256";
+
+        [Setting("Seed of a new network's weights", Group = "training")]
+        public ulong Seed { get; init; }
+
+        [Setting("Write over an earlier training's files", Basic = true)]
+        public bool Force { get; init; }
     }
 }

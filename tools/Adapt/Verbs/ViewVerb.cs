@@ -4,6 +4,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
+using SelfAdapt.Tool.Options;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -16,32 +17,25 @@ internal static class ViewVerb
     public static Command Create(Terminal terminal)
     {
         Argument<string> folder = new("OUT") { Description = "Folder that adapt or demo wrote" };
-        Option<int> port = OptionFactory.Default("--port", "N", 0, "Port to serve on; 0: any free one");
-        Option<bool> noBrowser = OptionFactory.Flag("--no-browser", "Only print the address");
-        port.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65_535)
-            {
-                result.AddError("--port must be 0 to 65535.");
-            }
-        });
+        SettingOptions<ViewSettings> options = new();
         Command command = new("view", "Show a run's images and masks in the browser, and try its model there")
         {
-            folder, port, noBrowser,
+            folder,
         };
+        options.AddTo(command);
         command.SetAction((parsed, _) => Run(
-            terminal, parsed.GetRequiredValue(folder), parsed.GetValue(port), !parsed.GetValue(noBrowser)));
+            terminal, parsed.GetRequiredValue(folder), options.Get(parsed)));
         return command;
     }
 
-    private static async Task<int> Run(Terminal terminal, string folder, int port, bool browser)
+    private static async Task<int> Run(Terminal terminal, string folder, ViewSettings settings)
     {
         string? runtime = WebRuntime.Find();
         ViewerRun run = ViewerRun.Open(folder, runtime is null ? WebRuntime.Missing : null);
-        using LocalServer server = new(new ViewerSite(run, runtime), port);
+        using LocalServer server = new(new ViewerSite(run, runtime), settings.Port);
         terminal.Out.WriteLine(server.Address);
         terminal.Error.WriteLine("Serving this machine only; Ctrl-C ends it.");
-        if (browser && !TryOpen(server.Address))
+        if (!settings.NoBrowser && !TryOpen(server.Address))
         {
             terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
         }
@@ -68,5 +62,14 @@ internal static class ViewVerb
         {
             return false;
         }
+    }
+
+    private sealed record ViewSettings
+    {
+        [Setting(0, 65_535, "Port to serve on; 0: any free one")]
+        public int Port { get; init; }
+
+        [Setting("Only print the address")]
+        public bool NoBrowser { get; init; }
     }
 }

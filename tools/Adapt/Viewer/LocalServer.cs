@@ -49,8 +49,8 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
         options.Limits.RequestHeadersTimeout = Patience;
         options.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
         SocketTransportFactory sockets = new(
-            Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
-        _server = new KestrelServer(Options.Create(options), sockets, NullLoggerFactory.Instance);
+            Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        _server = new KestrelServer(Microsoft.Extensions.Options.Options.Create(options), sockets, NullLoggerFactory.Instance);
         try
         {
             _server.StartAsync(this, CancellationToken.None).GetAwaiter().GetResult();

@@ -4,8 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation.Simulation;
@@ -47,7 +47,7 @@ internal sealed class ViewedRun : IDisposable
         File.WriteAllText(RunFolder.Summary(Folder), new JsonObject
         {
             ["outputs"] = "flow,logit",
-            ["segmentation"] = JsonSerializer.SerializeToNode(segmentation, AdaptationRun.OptionFormat),
+            ["segmentation"] = JsonSerializer.SerializeToNode(segmentation, JsonStyle.Line),
         }.ToJsonString());
         Cells = CellGeometry.Count(micrograph.Labels);
         Run = ViewerRun.Open(Folder, runtime is null ? WebRuntime.Missing : null);

@@ -1,0 +1,19 @@
+using SelfAdapt.Models.Graph;
+
+namespace SelfAdapt.Tool;
+
+/// <summary>The option of every verb that has a result.</summary>
+internal abstract record ResultSettings
+{
+    [Setting("Also write the result to this file as JSON; an older result there is replaced",
+        Unit = "file", Group = "files")]
+    public string? Json { get; init; }
+}
+
+/// <summary>The options of every verb that takes a network.</summary>
+internal abstract record NetworkSettings : ResultSettings
+{
+    [Setting($"Meaning of the output channels in order: {OutputMeaning.Kinds}",
+        Default = "flow,logit for three channels, logit for one", Group = "masks")]
+    public OutputDescription? Outputs { get; init; }
+}
