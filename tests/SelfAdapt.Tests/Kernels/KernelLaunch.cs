@@ -3,8 +3,8 @@ extern alias simulated;
 using System;
 using System.Collections.Generic;
 using System.Reflection;
-using simulated::ILGPU;
 using SelfAdapt.Compute;
+using simulated::ILGPU;
 using simulated::SelfAdapt.Kernels;
 using simulated::SelfAdapt.KernelSimulator;
 
