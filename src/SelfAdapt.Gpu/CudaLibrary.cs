@@ -9,7 +9,7 @@ namespace SelfAdapt.Gpu;
 /// Where the driver's library is. ILGPU asks for libcuda.so, which on Linux comes with development files alone; the
 /// driver itself brings libcuda.so.1.
 /// </summary>
-internal static class CudaLibrary
+internal static partial class CudaLibrary
 {
     /// <summary>What ILGPU calls it.</summary>
     public const string Name = "cuda";
@@ -21,6 +21,23 @@ internal static class CudaLibrary
 
     /// <summary>True where it is on this machine.</summary>
     public static bool IsThere => Resolve() != 0;
+
+    /// <summary>Why a driver that is there can't be used; "" where it can. ILGPU keeps that to itself.</summary>
+    public static string Fault()
+    {
+        try
+        {
+            CudaError result = cuInit(0);
+            return result != CudaError.CUDA_SUCCESS
+                ? $"an NVIDIA driver is there, but no GPU that it can use ({result})"
+                : CudaAPI.CurrentAPI.IsSupported ? ""
+                : $"the NVIDIA driver's library {FileName} is not one that ILGPU can use";
+        }
+        catch (EntryPointNotFoundException e)
+        {
+            return $"the NVIDIA driver's library {FileName} is too old or damaged: {e.Message.TrimEnd('.')}";
+        }
+    }
 
     /// <summary>To be called before ILGPU touches the driver.</summary>
     public static void Register() => _ = s_registered;
@@ -36,4 +53,8 @@ internal static class CudaLibrary
     }
 
     private static nint Resolve() => NativeLibrary.TryLoad(FileName, out nint library) ? library : 0;
+
+    [LibraryImport(Name)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial CudaError cuInit(uint flags);
 }

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System;
+using System.Runtime.InteropServices;
 using ILGPU;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;

@@ -60,23 +60,11 @@ public sealed partial class GpuBackend
         _device.Launch(kernel, shape, [Of(a1), Of(a2), Of(a3), Of(a4), Of(a5), Of(a6), Of(a7), Of(a8), Of(a9), Of(a10),
         Of(a11), Of(a12)]);
 
-    internal void Launch<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
-        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> kernel, in KernelConfig shape, T1 a1, T2 a2,
-        T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13) =>
-        _device.Launch(kernel, shape, [Of(a1), Of(a2), Of(a3), Of(a4), Of(a5), Of(a6), Of(a7), Of(a8), Of(a9), Of(a10),
-        Of(a11), Of(a12), Of(a13)]);
-
     internal void Launch<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> kernel, in KernelConfig shape, T1 a1, T2 a2,
         T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14) =>
         _device.Launch(kernel, shape, [Of(a1), Of(a2), Of(a3), Of(a4), Of(a5), Of(a6), Of(a7), Of(a8), Of(a9), Of(a10),
         Of(a11), Of(a12), Of(a13), Of(a14)]);
-
-    internal void Launch<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15>(
-        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> kernel, in KernelConfig shape, T1 a1,
-        T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14, T15 a15) =>
-        _device.Launch(kernel, shape, [Of(a1), Of(a2), Of(a3), Of(a4), Of(a5), Of(a6), Of(a7), Of(a8), Of(a9), Of(a10),
-        Of(a11), Of(a12), Of(a13), Of(a14), Of(a15)]);
 
     internal void Launch<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16>(
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> kernel, in KernelConfig shape,

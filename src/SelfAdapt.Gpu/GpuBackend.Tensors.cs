@@ -101,8 +101,8 @@ public sealed partial class GpuBackend
             mode == UpsampleMode.Nearest
                 ? Kernels.Resampling.UpsampleNearestBackward
                 : Kernels.Resampling.UpsampleLinearBackward,
-            Each(small.Quads), Tensor(dy).View, small.View, Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads,
-            small.Quads);
+            Each(small.Quads), Tensor(dy).View, small.View, Flag(accumulate), small.Shape.H, small.Shape.W,
+            small.PitchQuads, small.Quads);
     }
 
     /// <inheritdoc/>

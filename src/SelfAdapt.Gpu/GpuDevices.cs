@@ -96,6 +96,11 @@ public sealed class GpuDevices
                 $"no NVIDIA driver on this machine (its library {CudaLibrary.FileName} is not there)");
         }
 
+        if (CudaLibrary.Fault() is { Length: > 0 } fault)
+        {
+            return new(GpuKind.Cuda, [], fault);
+        }
+
         GpuDeviceInfo[] devices = [.. CudaDevice.GetDevices(_ => true).OfType<CudaDevice>()
             .Select(d => new GpuDeviceInfo(
                 GpuKind.Cuda, d.DeviceId, d.Name, d.MemorySize, d.Architecture!.Value.Major,

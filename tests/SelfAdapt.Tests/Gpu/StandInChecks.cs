@@ -66,7 +66,8 @@ internal static class StandInChecks
         Assert.AreEqual("12.4", devices.Version);
         Assert.AreEqual("", devices.Missing);
         Assert.AreEqual(
-            "cuda:0 Stand-in, 1.1 GB, compute capability 9.0, 132 multiprocessors", devices.Devices.Single().ToString());
+            "cuda:0 Stand-in, 1.1 GB, compute capability 9.0, 132 multiprocessors",
+            devices.Devices.Single().ToString());
     }
 
     public static void Find_DriverWithoutGpu_SaysWhy()

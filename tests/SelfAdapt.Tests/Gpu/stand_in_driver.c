@@ -26,6 +26,16 @@ int stand_in_waits(void) { return waits; }
 const char *stand_in_order(void) { return order; }
 void stand_in_forget(void) { order[0] = 0; waits = 0; }
 
+/* Before the first call: STAND_IN_FAIL=cuInit=100. */
+__attribute__((constructor)) static void fail_from_the_start(void) {
+    char *told = getenv("STAND_IN_FAIL");
+    char *equals = told == NULL ? NULL : strchr(told, '=');
+    if (equals != NULL) {
+        failing = strndup(told, (size_t)(equals - told));
+        failure = atoi(equals + 1);
+    }
+}
+
 #define MAY_FAIL if (failing != NULL && strcmp(failing, __func__) == 0) return failure
 #define GIVE(n) do { MAY_FAIL; held += (n); } while (0)
 

@@ -6,7 +6,9 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Onnx;
+using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Models;
+using SelfAdapt.Tests.Onnx;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
 
@@ -208,6 +210,21 @@ public sealed class ExitCodeTests : IDisposable
             ExitCode.DeviceMissing, "NVIDIA", "train", "--images", _at.Images(1), "--out", _at.At("trained"),
             "--device", "cuda");
         ToolRun.Expect(ExitCode.DeviceMissing, "NVIDIA", "doctor", "--device", "cuda");
+    }
+
+    [TestMethod]
+    public void Run_OpenClWithoutDevice_DeviceMissing()
+    {
+        if (GpuDevices.Find(GpuKind.OpenCl).Devices.Count > 0)
+        {
+            Assert.Inconclusive("not run: this machine has an OpenCL device");
+        }
+
+        ToolRun.Expect(ExitCode.DeviceMissing, "OpenCL", "doctor", "--device", "opencl");
+        ToolRun.Expect(ExitCode.DeviceMissing, "OpenCL", Adapt("--device", "opencl:1"));
+        ToolRun.Expect(
+            ExitCode.DeviceMissing, "OpenCL", "segment", "--model", _at.Onnx(), "--images", _at.Images(1), "--device",
+            "opencl");
     }
 
     [TestMethod]

@@ -3,8 +3,8 @@ extern alias simulated;
 using System;
 using System.Numerics;
 using System.Reflection;
-using simulated::ILGPU;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using simulated::ILGPU;
 using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;

@@ -2,9 +2,9 @@ extern alias simulated;
 
 using System;
 using System.Linq;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
 using simulated::ILGPU;
 using simulated::ILGPU.Runtime.Cuda;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
