@@ -5,7 +5,7 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// The library's counter-based random numbers on the device: Philox4x32-10 (Salmon et al., SC 2011), the same integers
-/// as SelfAdapt.Compute.CounterRandom and the same Box-Muller normal, so the same noise as on the host.
+/// as SelfAdapt.Engine.CounterRandom and the same Box-Muller normal, so the same noise as on the host.
 /// </summary>
 internal static class CounterNoise
 {

@@ -3,18 +3,11 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Autodiff;
-using SelfAdapt.Compute.Cpu;
-using SelfAdapt.Compute.Reference;
-using SelfAdapt.Compute;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
 using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Onnx;
-using SelfAdapt.Tests.Autodiff;
-using SelfAdapt.Tests.Compute;
 using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Engine;
 

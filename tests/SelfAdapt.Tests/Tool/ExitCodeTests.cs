@@ -6,9 +6,7 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Onnx;
-using SelfAdapt.Onnx;
 using SelfAdapt.Tests.Models;
-using SelfAdapt.Tests.Onnx;
 using SelfAdapt.Tool;
 using ToolProgram = SelfAdapt.Tool.Program;
 

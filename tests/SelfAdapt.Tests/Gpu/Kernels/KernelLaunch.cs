@@ -3,7 +3,6 @@ extern alias simulated;
 using System;
 using System.Collections.Generic;
 using System.Reflection;
-using SelfAdapt.Compute;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 using simulated::ILGPU;
