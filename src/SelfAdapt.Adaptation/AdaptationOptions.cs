@@ -189,7 +189,7 @@ public sealed record AdaptationOptions
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="SelfAdaptException">
-    /// A value is out of its range (<see cref="ExitCode.Usage"/>); the message names it and the range.
+    /// A value is out of its range (<see cref="ErrorKind.InvalidOption"/>); the message names it and the range.
     /// </exception>
     public void Validate()
     {

@@ -85,7 +85,7 @@ public sealed class Adapter : IDisposable
     /// <param name="segmentation">How images are prepared and segmented.</param>
     /// <param name="teacherEngine">Makes the teacher's engine from its weights; null: the built-in engine.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.Usage"/>: an option is out of range, or the crop does not fit the network.
+    /// <see cref="ErrorKind.InvalidOption"/>: an option is out of range, or the crop does not fit the network.
     /// </exception>
     public Adapter(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
@@ -99,7 +99,7 @@ public sealed class Adapter : IDisposable
         if (options.Crop % network.SizeMultiple != 0)
         {
             throw new SelfAdaptException(
-                ExitCode.Usage, $"A crop of {options.Crop} px does not fit this network: take a multiple of "
+                ErrorKind.InvalidOption, $"A crop of {options.Crop} px does not fit this network: take a multiple of "
                 + $"{network.SizeMultiple}.");
         }
 
@@ -151,7 +151,7 @@ public sealed class Adapter : IDisposable
     /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
     /// <returns>The checkpoint that is kept, and how it came about.</returns>
     /// <exception cref="SelfAdaptException">
-    /// An image does not fit the network; or (<see cref="ExitCode.Usage"/>) the state to go on from is of a run with
+    /// An image does not fit the network; or (<see cref="ErrorKind.OtherRun"/>) the state to go on from is of a run with
     /// other images.
     /// </exception>
     public AdaptationResult Run(
@@ -239,7 +239,7 @@ public sealed class Adapter : IDisposable
                 {
                     evaluation = Evaluate(iteration, heldOut, oracle);
                 }
-                catch (SelfAdaptException e) when (e.Code == ExitCode.Numerics)
+                catch (SelfAdaptException e) when (e.Kind == ErrorKind.Numerics)
                 {
                     // The weights ran away after the last finite loss; the checkpoint kept before stays the result.
                     reason = StopReason.Diverged;
@@ -295,10 +295,10 @@ public sealed class Adapter : IDisposable
         if (now.Signals != then.Signals)
         {
             throw new SelfAdaptException(
-                ExitCode.Usage,
+                ErrorKind.OtherRun,
                 "The checkpoint is of a run on other images, or with another model or other options: the source model "
                 + $"finds {now.Signals.Cells} cells in the held-out images, it found {then.Signals.Cells} then. Start anew "
-                + "without --resume, in another folder or with --force.");
+                + "in another folder, or over the old run.");
         }
     }
 

@@ -66,7 +66,7 @@ public static class CheckpointFile
     /// <param name="fingerprint">What the run that wants to go on was started with.</param>
     /// <returns>The state, and the bytes of the run log that belong to it.</returns>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: the file can't be read, or is damaged. Usage: it is of a run that was started otherwise.
+    /// UnreadableInput: the file can't be read, or is damaged. InvalidOption: it is of a run that was started otherwise.
     /// </exception>
     public static (RunState State, long LogLength) Read(string path, Network network, string fingerprint)
     {
@@ -78,9 +78,9 @@ public static class CheckpointFile
             if (header.Fingerprint != fingerprint)
             {
                 throw new SelfAdaptException(
-                    ExitCode.Usage,
-                    $"{path}: this checkpoint is of a run with another model, other images or other options. Give the "
-                    + "options of that run (--config run.json), or start anew with --force.");
+                    ErrorKind.OtherRun, path,
+                    $"this checkpoint is of a run with another model, other images or other options. Give the "
+                    + "options of that run (they stand in its run.json), or start anew over it.");
             }
 
             TrainingState training = new(
@@ -112,7 +112,7 @@ public static class CheckpointFile
             or ArgumentException)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the checkpoint can't be read: {e.Message}", e);
+                ErrorKind.UnreadableInput, path, $"the checkpoint can't be read: {e.Message}", e);
         }
     }
 
@@ -186,8 +186,8 @@ public static class CheckpointFile
     ];
 
     private static SelfAdaptException Damaged(string path, string why) => new(
-        ExitCode.NoUsableInput,
-        $"{path}: the checkpoint is damaged: {why} The run can't go on from it; start anew with --force.");
+        ErrorKind.UnreadableInput, path,
+        $"the checkpoint is damaged: {why} The run can't go on from it; start anew over it.");
 
     private sealed record Header(
         string Fingerprint, long LogLength, int Iteration, ulong CropPosition, ulong AugmentationPosition,

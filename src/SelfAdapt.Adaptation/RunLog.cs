@@ -117,7 +117,7 @@ public sealed class RunLog : IDisposable
     }
 
     private static SelfAdaptException NotWritable(string name, Exception cause) => new(
-        ExitCode.OutputNotWritable,
+        ErrorKind.OutputNotWritable,
         $"The run log {name} can't be written: {cause.Message} Make room or choose another output folder.",
         cause);
 

@@ -38,7 +38,7 @@ internal sealed class FileBytes : IDisposable
 
     /// <summary>Opens a file that stays on disk.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: it is absent or not readable.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it is absent or not readable.</exception>
     public static FileBytes Open(string path)
     {
         try
@@ -58,7 +58,7 @@ internal sealed class FileBytes : IDisposable
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: it is absent, empty, not readable or larger than <see cref="ImageLimits.FileBytes"/>.
+    /// UnreadableInput: it is absent, empty, not readable or larger than <see cref="ImageLimits.FileBytes"/>.
     /// </exception>
     public static FileBytes Load(string path)
     {
@@ -103,18 +103,18 @@ internal sealed class FileBytes : IDisposable
     /// <summary>The error for content that breaks its format's rules.</summary>
     /// <param name="reason">What is wrong and where.</param>
     public SelfAdaptException Malformed(string reason)
-        => new(ExitCode.NoUsableInput,
-            $"{Name}: {reason}. The file is damaged or incomplete: copy or export it again.");
+        => new(ErrorKind.UnreadableInput, Name,
+            $"{reason}. The file is damaged or incomplete: copy or export it again.");
 
     /// <summary>The error for content that is valid but of a kind that is not read.</summary>
     /// <param name="reason">What is not read, and what would be.</param>
-    public SelfAdaptException Unsupported(string reason) => new(ExitCode.NoUsableInput, $"{Name}: {reason}.");
+    public SelfAdaptException Unsupported(string reason) => new(ErrorKind.UnreadableInput, Name, $"{reason}.");
 
     /// <summary>Part of the file.</summary>
     /// <param name="offset">First byte.</param>
     /// <param name="length">Number of bytes.</param>
     /// <param name="what">What lies there, for the message.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the range is not inside the file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the range is not inside the file.</exception>
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
     {
         CheckRange(offset, length, what);
@@ -125,7 +125,7 @@ internal sealed class FileBytes : IDisposable
     /// <param name="offset">First byte.</param>
     /// <param name="length">Number of bytes.</param>
     /// <param name="what">What lies there, for the message.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the range is not inside the file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the range is not inside the file.</exception>
     public MemoryStream Stream(long offset, long length, string what)
     {
         CheckRange(offset, length, what);
@@ -137,7 +137,7 @@ internal sealed class FileBytes : IDisposable
     /// <summary>An unsigned big-endian 32-bit number.</summary>
     /// <param name="offset">First byte.</param>
     /// <param name="what">What it is, for the message.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: it is not inside the file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it is not inside the file.</exception>
     public uint UInt32BigEndian(long offset, string what)
         => BinaryPrimitives.ReadUInt32BigEndian(Slice(offset, 4, what));
 
@@ -147,7 +147,7 @@ internal sealed class FileBytes : IDisposable
     /// <param name="channels">Samples per pixel.</param>
     /// <param name="bytesPerSample">Bytes of one sample.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: a size is zero, or the page is larger than <see cref="ImageLimits"/> allows.
+    /// UnreadableInput: a size is zero, or the page is larger than <see cref="ImageLimits"/> allows.
     /// </exception>
     public void CheckPageSize(long width, long height, long channels, int bytesPerSample)
     {
@@ -195,8 +195,8 @@ internal sealed class FileBytes : IDisposable
     {
         string message = $"{path}: can't be read: {reason}.";
         return cause is null
-            ? new SelfAdaptException(ExitCode.NoUsableInput, message)
-            : new SelfAdaptException(ExitCode.NoUsableInput, message, cause);
+            ? new SelfAdaptException(ErrorKind.UnreadableInput, message)
+            : new SelfAdaptException(ErrorKind.UnreadableInput, message, cause);
     }
 
     private void CheckRange(long offset, long length, string what)

@@ -18,7 +18,7 @@ public interface IRowSource
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1; all lie within the image.</param>
     /// <returns>[Channels, rowCount, Width], the caller's to change.</returns>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the data are damaged.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the data are damaged.</exception>
     Image Read(int firstRow, int rowCount);
 }
 

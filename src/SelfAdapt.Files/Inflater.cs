@@ -12,7 +12,7 @@ internal static class Inflater
     /// <param name="compressed">The zlib stream.</param>
     /// <param name="target">Receives exactly its length of bytes; more in the stream are ignored.</param>
     /// <param name="what">What is decoded, for messages.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the stream is damaged or too short.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the stream is damaged or too short.</exception>
     public static void Inflate(FileBytes file, Stream compressed, Span<byte> target, string what)
     {
         try

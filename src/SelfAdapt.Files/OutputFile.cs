@@ -58,7 +58,7 @@ public static class OutputFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable, $"{path}: can't be deleted: {e.Message} Delete it yourself.", e);
+                ErrorKind.OutputNotWritable, path, $"can't be deleted: {e.Message} Delete it yourself.", e);
         }
     }
 
@@ -104,8 +104,8 @@ public static class OutputFile
 
     /// <summary>The error of a file that can't be written.</summary>
     internal static SelfAdaptException NotWritable(string path, Exception cause) => new(
-        ExitCode.OutputNotWritable,
-        $"{path}: can't be written: {cause.Message} Is the folder there, writable and not full?",
+        ErrorKind.OutputNotWritable, path,
+        $"can't be written: {cause.Message} Is the folder there, writable and not full?",
         cause);
 
     private static void Write(string path, Action<Stream> write, bool durably)

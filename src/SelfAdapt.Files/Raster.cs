@@ -44,7 +44,7 @@ internal sealed class Raster
     /// <summary>The page as labels.</summary>
     /// <param name="source">The file it came from, for messages.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: more than one channel, or a value that is negative, fractional or above 2^31 - 1.
+    /// UnreadableInput: more than one channel, or a value that is negative, fractional or above 2^31 - 1.
     /// </exception>
     public LabelImage ToLabels(FileBytes source)
     {

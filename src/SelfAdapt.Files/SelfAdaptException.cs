@@ -2,68 +2,70 @@ using System;
 
 namespace SelfAdapt;
 
-/// <summary>The exit codes of the command line; README.md documents the same table.</summary>
-public enum ExitCode
+/// <summary>What kind of thing went wrong: what a program decides by, and the command line chooses its exit code by.</summary>
+public enum ErrorKind
 {
-    /// <summary>The verb did what it was asked to do.</summary>
-    Ok = 0,
-
-    /// <summary>Something failed that should not have: a bug.</summary>
-    Unexpected = 1,
-
-    /// <summary>The command line does not make sense (unknown option, value out of range).</summary>
-    Usage = 2,
+    /// <summary>An option, or a combination of options, is out of its range or does not make sense.</summary>
+    InvalidOption,
 
     /// <summary>No usable image was found, or a file that must be read can't be.</summary>
-    NoUsableInput = 3,
+    UnreadableInput,
 
     /// <summary>The model file is truncated, malformed or not of a kind that is read.</summary>
-    ModelMalformed = 4,
-
-    /// <summary>A device or library that was asked for is missing.</summary>
-    DeviceMissing = 5,
-
-    /// <summary>Memory ran out.</summary>
-    OutOfMemory = 6,
-
-    /// <summary>The numbers ran away (NaN, infinity) and no good checkpoint exists.</summary>
-    Numerics = 7,
+    ModelMalformed,
 
     /// <summary>The model holds an operator, or a use of one, that can't be trained here.</summary>
-    ModelUnsupported = 9,
+    ModelUnsupported,
+
+    /// <summary>What the model's output channels mean is not known, or was described with another number of them.</summary>
+    OutputsUnknown,
 
     /// <summary>Model and images do not fit each other (channel count).</summary>
-    ModelImageMismatch = 10,
+    ModelImageMismatch,
 
-    /// <summary>The output is already there and --force was not given.</summary>
-    OutputExists = 11,
+    /// <summary>A device or library that was asked for is missing.</summary>
+    DeviceMissing,
+
+    /// <summary>Memory ran out.</summary>
+    OutOfMemory,
+
+    /// <summary>The numbers ran away (NaN, infinity) and no good checkpoint exists.</summary>
+    Numerics,
+
+    /// <summary>The state to go on from belongs to another run: other images, options or model.</summary>
+    OtherRun,
+
+    /// <summary>The output is already there.</summary>
+    OutputExists,
 
     /// <summary>The output can't be written.</summary>
-    OutputNotWritable = 12,
-
-    /// <summary>Stopped by Ctrl-C; what was reached was kept.</summary>
-    Cancelled = 130,
+    OutputNotWritable,
 }
 
 /// <summary>
-/// An error that a user can act on. Its message says what is wrong, where, why, and what to do next;
-/// the command line prints it alone, without a stack trace, and exits with <see cref="Code"/>.
+/// An error that a user can act on. Its message says what is wrong, where, why, and what to do next; it names no
+/// command-line flag.
 /// </summary>
 public sealed class SelfAdaptException : Exception
 {
-    /// <summary>Makes an error with its exit code and message.</summary>
-    /// <param name="code">What the command line exits with.</param>
+    /// <summary>Makes an error.</summary>
+    /// <param name="kind">What kind of thing went wrong.</param>
     /// <param name="message">What, where, why, and what next.</param>
-    public SelfAdaptException(ExitCode code, string message)
-        : base(message) => Code = code;
+    /// <param name="inner">The cause; null for none.</param>
+    public SelfAdaptException(ErrorKind kind, string message, Exception? inner = null)
+        : base(message, inner) => Kind = kind;
 
-    /// <summary>Makes an error with its exit code, message and cause.</summary>
-    /// <param name="code">What the command line exits with.</param>
-    /// <param name="message">What, where, why, and what next.</param>
-    /// <param name="inner">The cause.</param>
-    public SelfAdaptException(ExitCode code, string message, Exception inner)
-        : base(message, inner) => Code = code;
+    /// <summary>Makes an error about a file.</summary>
+    /// <param name="kind">What kind of thing went wrong.</param>
+    /// <param name="file">The file, or what goes for its name; the message begins with it.</param>
+    /// <param name="message">What, where in it, why, and what next.</param>
+    /// <param name="inner">The cause; null for none.</param>
+    public SelfAdaptException(ErrorKind kind, string file, string message, Exception? inner = null)
+        : this(kind, $"{file}: {message}", inner) => File = file;
 
-    /// <summary>What the command line exits with.</summary>
-    public ExitCode Code { get; }
+    /// <summary>What kind of thing went wrong.</summary>
+    public ErrorKind Kind { get; }
+
+    /// <summary>The file that it is about; null where it is about none.</summary>
+    public string? File { get; }
 }

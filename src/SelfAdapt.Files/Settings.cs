@@ -21,22 +21,22 @@ internal static class Settings
         ]);
 
     /// <summary>Checks every range, those of options within options too.</summary>
-    /// <exception cref="SelfAdaptException">Usage: a value is out of its range; the message names both.</exception>
+    /// <exception cref="SelfAdaptException">InvalidOption: a value is out of its range; the message names both.</exception>
     public static void Check(object options) => Check(options, "");
 
     /// <summary>Checks that an interval's ends are the right way round.</summary>
-    /// <exception cref="SelfAdaptException">Usage: they are not.</exception>
+    /// <exception cref="SelfAdaptException">InvalidOption: they are not.</exception>
     public static void CheckOrder(string fromName, double from, string toName, double to) => Require(
         from <= to,
         FormattableString.Invariant($"{fromName} is {from}, above {toName}, which is {to}; exchange them."));
 
     /// <summary>Checks what two options must be together.</summary>
-    /// <exception cref="SelfAdaptException">Usage: the condition does not hold.</exception>
+    /// <exception cref="SelfAdaptException">InvalidOption: the condition does not hold.</exception>
     public static void Require(bool condition, string message)
     {
         if (!condition)
         {
-            throw new SelfAdaptException(ExitCode.Usage, message);
+            throw new SelfAdaptException(ErrorKind.InvalidOption, message);
         }
     }
 
@@ -57,7 +57,7 @@ internal static class Settings
             }
             else if (setting.Fault(name, value) is { } fault)
             {
-                throw new SelfAdaptException(ExitCode.Usage, fault);
+                throw new SelfAdaptException(ErrorKind.InvalidOption, fault);
             }
         }
     }

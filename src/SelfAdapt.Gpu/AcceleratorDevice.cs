@@ -21,7 +21,7 @@ internal class AcceleratorDevice : IGpuDevice
     /// <param name="device">ILGPU's description of it.</param>
     /// <param name="name">A name for logs.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.DeviceMissing"/>: it can't be opened. <see cref="ExitCode.OutOfMemory"/>: it has no memory
+    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened. <see cref="ErrorKind.OutOfMemory"/>: it has no memory
     /// left.
     /// </exception>
     public AcceleratorDevice(Device device, string name)

@@ -49,8 +49,8 @@ public sealed partial class GpuBackend : Backend
     /// <param name="index">Its number.</param>
     /// <param name="precision">What convolutions multiply in; not fp32 on NVIDIA's GPUs alone.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.DeviceMissing"/>: there is no such GPU, or its driver can't run the kernels on it.
-    /// <see cref="ExitCode.OutOfMemory"/>: it has no memory left.
+    /// <see cref="ErrorKind.DeviceMissing"/>: there is no such GPU, or its driver can't run the kernels on it.
+    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
     /// </exception>
     public static GpuBackend Open(GpuDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32)
     {
@@ -71,12 +71,12 @@ public sealed partial class GpuBackend : Backend
         int threads = info.Device!.MaxNumThreadsPerGroup;
         return precision != GpuPrecision.Fp32
             ? throw new SelfAdaptException(
-                ExitCode.DeviceMissing, $"{info.Label}: TF32 and BF16 need an NVIDIA GPU; leave out --precision.")
+                ErrorKind.DeviceMissing, info.Label, $"TF32 and BF16 need an NVIDIA GPU; take FP32.")
             : threads < Kernels.Reduction.MaxThreads
             ? throw new SelfAdaptException(
-                ExitCode.DeviceMissing,
-                $"{info.Label}: its groups have at most {threads} threads, the kernels' "
-                + $"{Kernels.Reduction.MaxThreads}. Leave out --device to run on the CPU.")
+                ErrorKind.DeviceMissing, info.Label,
+                $"its groups have at most {threads} threads, the kernels' "
+                + $"{Kernels.Reduction.MaxThreads}. Run on the CPU.")
             : new AcceleratorDevice(info.Device, info.Label);
     }
 

@@ -74,15 +74,15 @@ public sealed class GpuDevices
     /// <summary>One of the devices.</summary>
     /// <param name="index">Its number.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.DeviceMissing"/>: there is none of that number.
+    /// <see cref="ErrorKind.DeviceMissing"/>: there is none of that number.
     /// </exception>
     public GpuDeviceInfo Require(int index)
     {
-        string option = $"--device {(Kind == GpuKind.Cuda ? "cuda" : "opencl")}";
+        string option = Kind == GpuKind.Cuda ? "cuda" : "opencl";
         return Devices.FirstOrDefault(d => d.Index == index) ?? throw new SelfAdaptException(
-            ExitCode.DeviceMissing,
+            ErrorKind.DeviceMissing,
             Devices.Count == 0
-                ? $"{option}: {Missing}. Leave out --device to run on the CPU."
+                ? $"{option}: {Missing}. Without a device that is asked for, all runs on the CPU."
                 : $"{option}:{index}: there is no such GPU; this machine has {string.Join("; ", Devices)}.");
     }
 

@@ -43,9 +43,9 @@ internal static class GpuError
 
         string left = freeBytes is { } free ? $"{Size(free)} are free" : "how much is free is not known";
         return new SelfAdaptException(
-            ExitCode.OutOfMemory,
-            $"{device}: no memory for {Size(bytes)} more; {left}. Take a smaller --batch-size or --crop, end other "
-            + "programs that use this GPU, or give --device cpu.");
+            ErrorKind.OutOfMemory, device,
+            $"no memory for {Size(bytes)} more; {left}. Take a smaller batch or crop, end other "
+            + "programs that use this GPU, or run on the CPU.");
     }
 
     /// <summary>The error of a kernel that the CUDA driver does not compile.</summary>
@@ -64,9 +64,9 @@ internal static class GpuError
         };
         string said = log.Split('\0')[0].Trim();
         return new SelfAdaptException(
-            result == CudaError.CUDA_ERROR_OUT_OF_MEMORY ? ExitCode.OutOfMemory : ExitCode.DeviceMissing,
+            result == CudaError.CUDA_ERROR_OUT_OF_MEMORY ? ErrorKind.OutOfMemory : ErrorKind.DeviceMissing,
             $"{device}: the kernel {kernel} could not be loaded: {Describe(result)}"
-            + $"{(said.Length == 0 ? "" : $" ({said})")}. {next}, or give --device cpu.");
+            + $"{(said.Length == 0 ? "" : $" ({said})")}. {next}, or run on the CPU.");
     }
 
     /// <summary>A result's name and what the driver says about it.</summary>
@@ -74,12 +74,11 @@ internal static class GpuError
 
     private static SelfAdaptException Of(string device, string doing, bool outOfMemory, string said) => outOfMemory
         ? new SelfAdaptException(
-            ExitCode.OutOfMemory,
-            $"{device}: no memory to {doing}. Take a smaller --batch-size or --crop, or give --device cpu.")
+            ErrorKind.OutOfMemory, device,
+            $"no memory to {doing}. Take a smaller batch or crop, or run on the CPU.")
         : new SelfAdaptException(
-            ExitCode.DeviceMissing,
-            $"{device}: could not {doing}: the driver says {said}. Run it again; if that fails too, give --device "
-            + "cpu.");
+            ErrorKind.DeviceMissing, device,
+            $"could not {doing}: the driver says {said}. Run it again; if that fails too, run on the CPU.");
 
     private static bool IsOutOfMemory(Exception e) => e switch
     {

@@ -25,7 +25,7 @@ internal interface IGpuDevice : IDisposable
 
     /// <summary>Takes zeroed memory, aligned to 256 bytes.</summary>
     /// <param name="words">At least 1.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
+    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     MemoryBuffer Allocate(long words);
 
     /// <summary>Gives memory back.</summary>

@@ -29,8 +29,8 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     /// <param name="order">Makes a stream wait for another; null: the driver's own call.</param>
     /// <param name="cache">Where compiled kernels are kept; null: the user's cache.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.DeviceMissing"/>: it can't be opened, or the driver can't compile the kernels for it.
-    /// <see cref="ExitCode.OutOfMemory"/>: it has no memory left.
+    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened, or the driver can't compile the kernels for it.
+    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
     /// </exception>
     public NvidiaDevice(CudaDevice device, string name, IStreamOrder? order = null, PtxCache? cache = null)
         : base(device, name)

@@ -139,7 +139,7 @@ public sealed class OrtNetwork : ISegmentationNetwork
             : throw Unfit($"it does not tell how many channels '{value.Name}' has");
 
     private static SelfAdaptException Unfit(string why) =>
-        new(ExitCode.ModelUnsupported, $"The model can't be run for segmentation: {why}.");
+        new(ErrorKind.ModelUnsupported, $"The model can't be run for segmentation: {why}.");
 }
 
 /// <summary>Which of a model's outputs are what.</summary>

@@ -43,7 +43,7 @@ public static class OrtRuntime
             bool memory = e.Message.Contains("allocate memory", StringComparison.OrdinalIgnoreCase)
                 || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
             throw new SelfAdaptException(
-                memory ? ExitCode.OutOfMemory : ExitCode.ModelUnsupported,
+                memory ? ErrorKind.OutOfMemory : ErrorKind.ModelUnsupported,
                 $"ONNX Runtime {Version}: {e.Message.Trim()}");
         }
     }
@@ -67,7 +67,7 @@ public static class OrtRuntime
         }
 
         throw new SelfAdaptException(
-            ExitCode.DeviceMissing,
+            ErrorKind.DeviceMissing,
             $"ONNX Runtime can't use CUDA: {missing}. It needs its GPU build, an NVIDIA driver, CUDA and cuDNN; or "
                 + "leave the device to the built-in engine.");
     }
@@ -76,7 +76,7 @@ public static class OrtRuntime
     {
         if (Missing is { } missing)
         {
-            throw new SelfAdaptException(ExitCode.DeviceMissing, missing + ".");
+            throw new SelfAdaptException(ErrorKind.DeviceMissing, missing + ".");
         }
     }
 

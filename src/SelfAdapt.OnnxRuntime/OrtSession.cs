@@ -81,6 +81,6 @@ public sealed class OrtSession : IDisposable
         result.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float
             ? result.GetTensorDataAsSpan<float>().ToArray()
             : throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
+                ErrorKind.ModelUnsupported,
                 $"The model's output '{name}' is not float32; export the model with float32.");
 }

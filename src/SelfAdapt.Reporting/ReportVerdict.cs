@@ -156,7 +156,7 @@ internal sealed record ReportVerdict(
         if (before == 0 && report.SamplesMissing == 0)
         {
             yield return "The original finds no cells in these images, so the stopping signals, which watch them, "
-                + "are blind. Check --diameter and --channels.";
+                + "are blind. Check the diameter and the channels.";
         }
 
         double[] kept = [.. report.Steps.TakeLast(Math.Max(1, report.Steps.Count / 10))

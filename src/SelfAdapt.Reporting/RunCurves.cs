@@ -17,7 +17,7 @@ public static class RunCurves
 {
     /// <summary>Reads the steps; lines that are cut off or of another kind are passed over.</summary>
     /// <param name="path">The log.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the file can't be read.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
     public static IReadOnlyList<LoggedStep> Read(string path)
     {
         try
@@ -26,7 +26,7 @@ public static class RunCurves
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: the log can't be read: {e.Message}", e);
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, path, $"the log can't be read: {e.Message}", e);
         }
     }
 

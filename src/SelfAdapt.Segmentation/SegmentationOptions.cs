@@ -113,7 +113,7 @@ public sealed record SegmentationOptions
 
     /// <summary>Checks that every value makes sense.</summary>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.Usage"/>) A value is out of its range; the message names it.
+    /// (<see cref="ErrorKind.InvalidOption"/>) A value is out of its range; the message names it.
     /// </exception>
     public void Validate()
     {

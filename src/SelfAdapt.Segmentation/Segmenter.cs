@@ -29,7 +29,7 @@ public sealed class Segmenter
     /// <summary>Couples a network with options.</summary>
     /// <param name="network">The network; stays the caller's to dispose.</param>
     /// <param name="options">How to segment.</param>
-    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of
+    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.InvalidOption"/>) an option is out of
     /// range.</exception>
     public Segmenter(ISegmentationNetwork network, SegmentationOptions options)
     {
@@ -44,7 +44,7 @@ public sealed class Segmenter
     /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>Masks, outputs and embedding.</returns>
     /// <exception cref="SelfAdaptException">
-    /// As <see cref="ImagePreparation.Prepare"/>; or (<see cref="ExitCode.Numerics"/>) the network gave a
+    /// As <see cref="ImagePreparation.Prepare"/>; or (<see cref="ErrorKind.Numerics"/>) the network gave a
     /// value that is not a number.
     /// </exception>
     public SegmentationResult Segment(Image image, string source = "the image")
@@ -77,7 +77,7 @@ public sealed class Segmenter
         if (bad >= 0)
         {
             int channel = bad / (outputs.Height * outputs.Width);
-            throw new SelfAdaptException(ExitCode.Numerics, string.Create(CultureInfo.InvariantCulture,
+            throw new SelfAdaptException(ErrorKind.Numerics, string.Create(CultureInfo.InvariantCulture,
                 $"{source}: the network's output channel {channel} holds {outputs.Pixels[bad]}. The model's "
                 + $"weights are damaged, or do not fit the way this image is normalised."));
         }

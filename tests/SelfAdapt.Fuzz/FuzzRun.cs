@@ -144,7 +144,7 @@ internal sealed class FuzzRun(bool timed)
         }
         catch (SelfAdaptException e)
         {
-            wrong = e.Code == ExitCode.Unexpected || !Names(e.Message) ? $"its refusal is: {e.Message}" : null;
+            wrong = !Names(e.Message) ? $"its refusal is: {e.Message}" : null;
         }
         catch (Exception e)
         {

@@ -1,3 +1,4 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
+[assembly: DiscoverInternals]
 [assembly: DoNotParallelize]

@@ -69,12 +69,12 @@ internal static class AdaptationRun
         {
             return TrainAndWrite(terminal, asked, engine, begin);
         }
-        catch (Exception e) when ((MemoryShortage.Is(e) || e is SelfAdaptException { Code: ExitCode.OutputNotWritable })
+        catch (Exception e) when ((MemoryShortage.Is(e) || e is SelfAdaptException { Kind: ErrorKind.OutputNotWritable })
             && File.Exists(RunFolder.State(asked.Out)) && CanGoOn(asked))
         {
             bool memory = MemoryShortage.Is(e);
             throw new SelfAdaptException(
-                memory ? ExitCode.OutOfMemory : ExitCode.OutputNotWritable,
+                memory ? ErrorKind.OutOfMemory : ErrorKind.OutputNotWritable,
                 $"{MemoryShortage.Describe(e)} What was reached is saved. Once there is {(memory ? "memory" : "room")}, "
                 + $"go on where it stopped: {AdaptationTraining.ResumeCommand(asked)}",
                 e);

@@ -123,5 +123,5 @@ internal sealed record AdaptationTraining(
     }
 
     private static SelfAdaptException Failed(string message, Exception cause) =>
-        new(ExitCode.OutOfMemory, message, cause);
+        new(ErrorKind.OutOfMemory, message, cause);
 }

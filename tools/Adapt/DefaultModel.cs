@@ -15,7 +15,7 @@ internal static class DefaultModel
         if (stream is null)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
+                ErrorKind.UnreadableInput,
                 "The program was built without its default model (models/nuclei_small.onnx). Build it from a "
                     + "complete "
                 + "checkout.");

@@ -109,7 +109,7 @@ internal sealed class EngineArguments
         return request.Precision == GpuPrecision.Fp32 || request.Device.Kind == DeviceKind.Cuda
             ? request
             : throw new SelfAdaptException(
-                ExitCode.Usage,
+                ErrorKind.InvalidOption,
                 "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
     }
 }

@@ -64,7 +64,7 @@ internal sealed class InferenceEngine : IDisposable
                 : request.Device.Kind == DeviceKind.Auto
                     ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), missing)
                     : throw new SelfAdaptException(
-                        ExitCode.DeviceMissing, $"--device cuda: {missing}. Leave out --device to run on the CPU.");
+                        ErrorKind.DeviceMissing, $"--device cuda: {missing}. Leave out --device to run on the CPU.");
         }
 
         if (cuda.Devices.Count == 0 && request.Device.Kind == DeviceKind.Auto)
@@ -79,7 +79,7 @@ internal sealed class InferenceEngine : IDisposable
                 : OpenBuiltin(network, request, missing, log);
         }
         catch (SelfAdaptException e)
-            when (missing is null && e.Code is ExitCode.DeviceMissing or ExitCode.ModelUnsupported)
+            when (missing is null && e.Kind is ErrorKind.DeviceMissing or ErrorKind.ModelUnsupported)
         {
             return OpenBuiltin(network, request, e.Message, log);
         }
@@ -129,7 +129,7 @@ internal sealed class InferenceEngine : IDisposable
         if (OrtRuntime.Missing is { } missing)
         {
             throw new SelfAdaptException(
-                ExitCode.DeviceMissing,
+                ErrorKind.DeviceMissing,
                 $"--engine ort: {missing}. Leave out --engine to use the built-in engine, which needs no library.");
         }
     }
@@ -142,8 +142,8 @@ internal sealed class InferenceEngine : IDisposable
         if (input.Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null))
         {
             throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
-                $"{model.Path}: its input {input.Name} has the fixed size "
+                ErrorKind.ModelUnsupported, model.Path,
+                $"its input {input.Name} has the fixed size "
                     + $"[{string.Join(",", input.Shape!)}], so ONNX "
                 + "Runtime can't run it on tiles of other sizes. Give --engine builtin, which can.");
         }

@@ -61,8 +61,8 @@ internal static class LabelledFolder
         if (missing is not null || pairs.Count == 0)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
-                $"{labels}: {(missing is null ? "none of its masks belongs" : $"no pair for '{missing}':")} "
+                ErrorKind.UnreadableInput, labels,
+                $"{(missing is null ? "none of its masks belongs" : $"no pair for '{missing}':")} "
                 + $"to an image{(imageFolder is null ? "" : $" in {imageFolder}")}. NAME_masks belongs to "
                     + $"NAME or NAME_img.");
         }
@@ -76,8 +76,8 @@ internal static class LabelledFolder
         return masks.Height == image.Height && masks.Width == image.Width
             ? new LabelledImage(image, masks, name)
             : throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
-                $"{maskFile}: has {masks.Height}x{masks.Width} pixels, but its image has "
+                ErrorKind.UnreadableInput, maskFile,
+                $"has {masks.Height}x{masks.Width} pixels, but its image has "
                     + $"{image.Height}x{image.Width}.");
     }
 }

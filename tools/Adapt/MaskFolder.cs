@@ -50,7 +50,7 @@ internal static class MaskFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             string why = Directory.Exists(folder) ? e.Message : "there is no such folder.";
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{folder}: can't be read: {why}", e);
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, folder, $"can't be read: {why}", e);
         }
 
         (string File, (string Key, int Rank) Name)[] masks = [.. files
@@ -75,7 +75,7 @@ internal static class MaskFolder
         return found.Count > 0
             ? found
             : throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{folder}: holds no masks ({names}, as .tif, .png or .npy).");
+                ErrorKind.UnreadableInput, folder, $"holds no masks ({names}, as .tif, .png or .npy).");
     }
 
     /// <summary>The shared name and the place in the order of preference; rank -1 if it is no mask.</summary>

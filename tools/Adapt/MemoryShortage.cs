@@ -11,7 +11,7 @@ internal static class MemoryShortage
     public static bool Is(Exception error) => error switch
     {
         OutOfMemoryException => true,
-        SelfAdaptException known => known.Code == ExitCode.OutOfMemory,
+        SelfAdaptException known => known.Kind == ErrorKind.OutOfMemory,
         AggregateException several => several.InnerExceptions.Any(Is),
         _ => false,
     };

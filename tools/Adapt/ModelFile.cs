@@ -63,7 +63,7 @@ internal sealed class ModelFile
         {
             string why = Directory.Exists(path) ? "it is a folder; name the model file in it." : e.Message;
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the model file can't be read: {why}", e);
+                ErrorKind.UnreadableInput, path, $"the model file can't be read: {why}", e);
         }
 
         return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path)
@@ -98,7 +98,7 @@ internal sealed class ModelFile
     /// <param name="outputs">What the output channels mean; null to go by their number.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: it can't be trained.</exception>
     public Network ImportForTraining(OutputDescription? outputs) => WhyFrozen is { } why
-        ? throw new SelfAdaptException(ExitCode.ModelUnsupported, $"{Path}: can't be trained: {why}")
+        ? throw new SelfAdaptException(ErrorKind.ModelUnsupported, Path, $"can't be trained: {why}")
         : Import(outputs);
 
     /// <summary>The network as the engine runs it.</summary>
@@ -110,8 +110,8 @@ internal sealed class ModelFile
         return network.SizeMultiple <= TileMultiple
             ? network
             : throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
-                $"{Path}: this network halves its input until sizes must be multiples of "
+                ErrorKind.ModelUnsupported, Path,
+                $"this network halves its input until sizes must be multiples of "
                     + $"{network.SizeMultiple}; "
                 + $"tiles come in multiples of {TileMultiple}, so networks up to four halvings are "
                     + $"supported.");

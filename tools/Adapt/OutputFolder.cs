@@ -23,8 +23,8 @@ internal static class OutputFolder
         if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
             throw new SelfAdaptException(
-                ExitCode.OutputExists,
-                $"{path}: this folder is not empty. Name another one, or give --force to write over what is "
+                ErrorKind.OutputExists, path,
+                $"this folder is not empty. Name another one, or give --force to write over what is "
                     + $"there.");
         }
 
@@ -50,8 +50,8 @@ internal static class OutputFolder
         catch (IOException e)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputExists,
-                $"{path}: another run is writing to this folder. Wait for its end, or name another folder.", e);
+                ErrorKind.OutputExists, path,
+                $"another run is writing to this folder. Wait for its end, or name another folder.", e);
         }
     }
 
@@ -71,7 +71,7 @@ internal static class OutputFolder
             or ArgumentException)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable, $"{path}: can't be written to: {e.Message} Name another folder.",
+                ErrorKind.OutputNotWritable, path, $"can't be written to: {e.Message} Name another folder.",
                     e);
         }
     }
@@ -89,8 +89,8 @@ internal static class OutputFolder
         if (!force && (File.Exists(path) || Directory.Exists(path)))
         {
             throw new SelfAdaptException(
-                ExitCode.OutputExists,
-                $"{path}: is there already. Name another file, or give --force to write over it.");
+                ErrorKind.OutputExists, path,
+                $"is there already. Name another file, or give --force to write over it.");
         }
 
         RequireWritable(Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -68,7 +68,7 @@ internal sealed class PackageArguments
         Image image = ImageFile.Read(file);
         if (ImageFolder.WhyUnusable(image) is { } reason)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: {reason}");
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, file, $"{reason}");
         }
 
         PackageRequest request = new(

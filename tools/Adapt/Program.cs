@@ -168,7 +168,12 @@ internal static class Program
         {
             case SelfAdaptException known:
                 error.WriteLine(known.Message);
-                return (int)known.Code;
+                if (ExitCodes.Hint(known.Kind) is { } hint)
+                {
+                    error.WriteLine(hint);
+                }
+
+                return (int)ExitCodes.Of(known.Kind);
             case OperationCanceledException:
                 error.WriteLine("Stopped.");
                 return (int)ExitCode.Cancelled;

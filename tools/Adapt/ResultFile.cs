@@ -24,8 +24,8 @@ internal static class ResultFile
         if (File.Exists(path) && !HoldsJsonObject(path))
         {
             throw new SelfAdaptException(
-                ExitCode.OutputExists,
-                $"{path}: is there already and is no JSON result, so --json doesn't replace it. Name another "
+                ErrorKind.OutputExists, path,
+                $"is there already and is no JSON result, so --json doesn't replace it. Name another "
                     + $"file.");
         }
 

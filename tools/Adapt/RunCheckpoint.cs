@@ -42,8 +42,8 @@ internal sealed class RunCheckpoint
         if (!File.Exists(path))
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
-                $"{path}: there is no state to go on from: the run in this folder is over, or saved none yet. Start anew "
+                ErrorKind.UnreadableInput, path,
+                $"there is no state to go on from: the run in this folder is over, or saved none yet. Start anew "
                 + "without --resume, in another folder or with --force.");
         }
 

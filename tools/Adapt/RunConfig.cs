@@ -73,7 +73,7 @@ internal static class RunConfig
         if (verb != command.Name || config["options"] is not JsonObject options)
         {
             throw new SelfAdaptException(
-                ExitCode.Usage, $"{file}: is no run.json of {command.Name}: it must hold its verb and options.");
+                ErrorKind.InvalidOption, file, $"is no run.json of {command.Name}: it must hold its verb and options.");
         }
 
         List<string> words = [.. args];
@@ -81,8 +81,8 @@ internal static class RunConfig
         {
             SettingOption option = Kept(command).FirstOrDefault(o => o.Name == name)
                 ?? throw new SelfAdaptException(
-                    ExitCode.Usage,
-                    $"{file}: there is no option '{name}'.{Spelling.Hint(name, Kept(command).Select(o => o.Name))}");
+                    ErrorKind.InvalidOption, file,
+                    $"there is no option '{name}'.{Spelling.Hint(name, Kept(command).Select(o => o.Name))}");
             if (option.Words(parsed) is null)
             {
                 words.AddRange(WordsOf(file, option, value));
@@ -110,11 +110,11 @@ internal static class RunConfig
             case JsonValueKind.String or JsonValueKind.Number:
                 string word = value.ToString();
                 return option.Fault(word) is { } fault
-                    ? throw new SelfAdaptException(ExitCode.Usage, $"{file}: {fault}")
+                    ? throw new SelfAdaptException(ErrorKind.InvalidOption, file, $"{fault}")
                     : [option.Name, word];
             default:
                 throw new SelfAdaptException(
-                    ExitCode.Usage, $"{file}: the option '{option.Name}' must be a text, a number, true or false.");
+                    ErrorKind.InvalidOption, file, $"the option '{option.Name}' must be a text, a number, true or false.");
         }
     }
 
@@ -158,7 +158,7 @@ internal static class RunConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{file}: can't be read: {e.Message}", e);
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, file, $"can't be read: {e.Message}", e);
         }
     }
 }

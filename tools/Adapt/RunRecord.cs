@@ -109,8 +109,8 @@ internal sealed class RunRecord
     }
 
     private static SelfAdaptException Damaged(string file, string why, Exception? cause) => new(
-        ExitCode.NoUsableInput,
-        $"{file}: can't be read: {why} Delete it to export without what it tells of the run.", cause!);
+        ErrorKind.UnreadableInput, file,
+        $"can't be read: {why} Delete it to export without what it tells of the run.", cause!);
 
     private static double? Positive(double? value) => value > 0 ? value : null;
 

@@ -115,8 +115,8 @@ internal sealed class SegmentBatch : IDisposable
             if (File.Exists(path))
             {
                 throw new SelfAdaptException(
-                    ExitCode.OutputExists,
-                    $"{path}: is there already, and not from a run with these options. Give --force to write over it, "
+                    ErrorKind.OutputExists, path,
+                    $"is there already, and not from a run with these options. Give --force to write over it, "
                     + "or another folder with --out.");
             }
         }
@@ -143,8 +143,8 @@ internal sealed class SegmentBatch : IDisposable
                 return results;
             }
         }
-        catch (SelfAdaptException e) when (e.Code is ExitCode.NoUsableInput or ExitCode.ModelImageMismatch
-            or ExitCode.OutOfMemory)
+        catch (SelfAdaptException e) when (e.Kind is ErrorKind.UnreadableInput or ErrorKind.ModelImageMismatch
+            or ErrorKind.OutOfMemory)
         {
             PassOver(file, e);
             return results;
@@ -158,7 +158,7 @@ internal sealed class SegmentBatch : IDisposable
                 Segment(image, file, progress, results);
             }
         }
-        catch (SelfAdaptException e) when (e.Code == ExitCode.OutOfMemory)
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.OutOfMemory)
         {
             PassOver(file, e);
         }
@@ -175,7 +175,7 @@ internal sealed class SegmentBatch : IDisposable
                 ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
                 : SegmentWhole(image, file)));
         }
-        catch (SelfAdaptException e) when (e.Code is ExitCode.ModelImageMismatch or ExitCode.OutOfMemory)
+        catch (SelfAdaptException e) when (e.Kind is ErrorKind.ModelImageMismatch or ErrorKind.OutOfMemory)
         {
             PassOver(file, e);
         }
@@ -228,7 +228,7 @@ internal sealed class SegmentBatch : IDisposable
     }
 
     private static SelfAdaptException TooLarge(string file, string when, Exception cause) => new(
-        ExitCode.OutOfMemory,
+        ErrorKind.OutOfMemory,
         cause is SelfAdaptException && cause.Message.StartsWith(file, StringComparison.Ordinal)
             ? cause.Message
             : $"{file}: memory ran out{when}. Give a smaller --batch-size, or a smaller --memory-limit so that it is done "
@@ -271,8 +271,8 @@ internal sealed class SegmentBatch : IDisposable
         if (_plan.Kinds.Any(k => k != ResultKind.Tif))
         {
             throw new SelfAdaptException(
-                ExitCode.OutOfMemory,
-                $"{file}: {rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole, and in parts "
+                ErrorKind.OutOfMemory, file,
+                $"{rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole, and in parts "
                 + "only --format tif is written. Leave out the other formats, or raise --memory-limit.");
         }
 

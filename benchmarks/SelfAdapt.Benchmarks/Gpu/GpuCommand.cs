@@ -31,14 +31,14 @@ internal static class GpuCommand
             || (settings.Table != All && !Tables.ContainsKey(settings.Table)))
         {
             Console.Error.WriteLine($"usage: SelfAdapt.Benchmarks gpu ...\n{Usage}");
-            return (int)ExitCode.Usage;
+            return (int)ErrorKind.InvalidOption;
         }
 
         GpuDevices devices = GpuDevices.Find(GpuKind.Cuda);
         if (devices.Devices.FirstOrDefault(d => d.Index == settings.Device) is not { } info)
         {
             Console.Error.WriteLine($"no GPU {settings.Device}: {devices.Text}. Nothing was measured.");
-            return (int)ExitCode.DeviceMissing;
+            return (int)ErrorKind.DeviceMissing;
         }
 
         try

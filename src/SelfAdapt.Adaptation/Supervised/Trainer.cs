@@ -62,7 +62,7 @@ public sealed class Trainer : IDisposable
     /// <param name="network">The network.</param>
     /// <param name="backend">Where it is trained.</param>
     /// <param name="options">Epochs, learning rate, decay.</param>
-    /// <exception cref="SelfAdaptException">Usage: an option is out of range.</exception>
+    /// <exception cref="SelfAdaptException">InvalidOption: an option is out of range.</exception>
     public Trainer(Network network, Backend backend, TrainerOptions options)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -123,8 +123,8 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(loss))
             {
                 throw new SelfAdaptException(
-                    ExitCode.Numerics,
-                    $"Training ran away in epoch {epoch}: the loss is {loss}. Lower --learning-rate.");
+                    ErrorKind.Numerics,
+                    $"Training ran away in epoch {epoch}: the loss is {loss}. Lower the learning rate.");
             }
         }
     }

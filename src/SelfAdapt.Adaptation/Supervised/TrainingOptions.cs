@@ -47,7 +47,7 @@ public sealed record TrainingOptions
 
     /// <summary>Checks that every value makes sense.</summary>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.Usage"/>) a value is out of its range; the message names it.
+    /// (<see cref="ErrorKind.InvalidOption"/>) a value is out of its range; the message names it.
     /// </exception>
     public void Validate() => Settings.Check(this);
 }

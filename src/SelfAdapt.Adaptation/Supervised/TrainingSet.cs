@@ -47,9 +47,9 @@ public sealed class TrainingSet
     /// <param name="options">Channels, normalisation, least number of cells.</param>
     /// <param name="inputChannels">Channels that the network takes.</param>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.NoUsableInput"/>) an image and its masks differ in size, or no image holds enough
-    /// cells, or a pixel is not a finite number; (<see cref="ExitCode.ModelImageMismatch"/>) a channel is
-    /// missing; (<see cref="ExitCode.Usage"/>) an option is out of range.
+    /// (<see cref="ErrorKind.UnreadableInput"/>) an image and its masks differ in size, or no image holds enough
+    /// cells, or a pixel is not a finite number; (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is
+    /// missing; (<see cref="ErrorKind.InvalidOption"/>) an option is out of range.
     /// </exception>
     public static TrainingSet Create(
         IEnumerable<LabelledImage> images, TrainingOptions options, int inputChannels)
@@ -74,7 +74,7 @@ public sealed class TrainingSet
 
         if (samples.Count == 0)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, string.Create(CultureInfo.InvariantCulture,
                 $"None of the {leftOut.Count} labelled images holds at least {options.MinTrainMasks} cells, "
                 + $"so there is nothing to train on. Add images or lower that number."));
         }
@@ -99,7 +99,7 @@ public sealed class TrainingSet
     {
         if (image.Image.Height != image.Masks.Height || image.Image.Width != image.Masks.Width)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(CultureInfo.InvariantCulture,
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, string.Create(CultureInfo.InvariantCulture,
                 $"{image.Name}: the image has {image.Image.Height}x{image.Image.Width} pixels, its masks "
                 + $"have {image.Masks.Height}x{image.Masks.Width}. Check that the files belong together."));
         }

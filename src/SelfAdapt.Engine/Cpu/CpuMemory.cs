@@ -11,7 +11,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     /// <summary>Takes it.</summary>
     /// <param name="bytes">Its size.</param>
     /// <param name="what">What it is for, for the message.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
+    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public CpuMemory(long bytes, string what)
     {
         Bytes = bytes;

@@ -24,7 +24,7 @@ internal static unsafe class NativeBlock
     /// <summary>Takes a block on a cache line's boundary; it is not cleared.</summary>
     /// <param name="bytes">Its size.</param>
     /// <param name="what">What it is for, for the message.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
+    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public static byte* Take(long bytes, string what)
     {
         try
@@ -40,8 +40,8 @@ internal static unsafe class NativeBlock
         catch (OutOfMemoryException e)
         {
             throw new SelfAdaptException(
-                ExitCode.OutOfMemory,
-                $"No memory for {bytes >> 20} MiB of {what}. Take a smaller --batch-size or --crop.", e);
+                ErrorKind.OutOfMemory,
+                $"No memory for {bytes >> 20} MiB of {what}. Take a smaller batch or crop.", e);
         }
     }
 

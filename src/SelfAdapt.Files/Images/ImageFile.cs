@@ -39,7 +39,7 @@ public static class ImageFile
     /// <summary>Reads a file that holds one image.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: absent, malformed, too large, of a kind that is not read, or several images in one
+    /// UnreadableInput: absent, malformed, too large, of a kind that is not read, or several images in one
     /// file.
     /// </exception>
     public static Image Read(string path) => DecodeSingle(FileBytes.Load(path), labels: false).ToImage();
@@ -47,7 +47,7 @@ public static class ImageFile
     /// <summary>Reads one image from a file's content.</summary>
     /// <param name="file">The content.</param>
     /// <param name="name">What messages call it.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
     public static Image Decode(byte[] file, string name) =>
         DecodeSingle(new FileBytes(name, file), labels: false).ToImage();
 
@@ -61,7 +61,7 @@ public static class ImageFile
     /// The images in file order, "NAME" if there is one, else "NAME_p0001", "NAME_p0002" and so on.
     /// </returns>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: as <see cref="Read"/>, but several images are fine.
+    /// UnreadableInput: as <see cref="Read"/>, but several images are fine.
     /// </exception>
     public static IReadOnlyList<NamedImage> ReadAll(string path)
     {
@@ -110,7 +110,7 @@ public static class ImageFile
     /// <param name="labels">
     /// Whether it is read as labels (a palette image's indices, not its colours).
     /// </param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
     internal static Raster DecodeSingle(FileBytes file, bool labels)
     {
         switch (Sniff(file))

@@ -46,7 +46,7 @@ public sealed class ImageFolder
     /// Only files whose name without extension ends so (as Cellpose's --img_filter).
     /// </param>
     /// <param name="skipped">Receives the pictures of kinds that are not read.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder or file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: there is no such folder or file.</exception>
     public static IReadOnlyList<string> ListFiles(
         string path, string ending, ICollection<SkippedFile> skipped)
     {
@@ -66,7 +66,7 @@ public sealed class ImageFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             string reason = Directory.Exists(path) ? e.Message : "there is no such folder or file.";
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: can't be read: {reason}", e);
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, path, $"can't be read: {reason}", e);
         }
 
         List<string> files = [];
@@ -101,7 +101,7 @@ public sealed class ImageFolder
     /// Only files whose name without extension ends so (as Cellpose's --img_filter).
     /// </param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: there is no such folder or file, or it holds no usable image (the message lists why).
+    /// UnreadableInput: there is no such folder or file, or it holds no usable image (the message lists why).
     /// </exception>
     public static ImageFolder Load(string path, string ending = "")
     {
@@ -121,7 +121,7 @@ public sealed class ImageFolder
     /// <param name="skipped">Receives what was passed over, up to the image reached.</param>
     /// <returns>The images in natural order, names unique.</returns>
     /// <exception cref="SelfAdaptException">
-    /// While enumerating: NoUsableInput: there is no such folder or file, or, at the end, it held no usable
+    /// While enumerating: UnreadableInput: there is no such folder or file, or, at the end, it held no usable
     /// image
     /// (the message lists why).
     /// </exception>
@@ -198,7 +198,7 @@ public sealed class ImageFolder
         {
             return ImageFile.ReadAll(file);
         }
-        catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
         {
             string prefix = file + ": ";
             skipped.Add(new(
@@ -209,8 +209,8 @@ public sealed class ImageFolder
         catch (OutOfMemoryException e)
         {
             throw new SelfAdaptException(
-                ExitCode.OutOfMemory,
-                $"{file}: there is no memory to read it. Close other programs, or take it out of the folder.", e);
+                ErrorKind.OutOfMemory, file,
+                $"there is no memory to read it. Close other programs, or take it out of the folder.", e);
         }
     }
 
@@ -253,14 +253,14 @@ public sealed class ImageFolder
         if (skipped.Count == 0)
         {
             return new(
-                ExitCode.NoUsableInput,
-                $"{path}: holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, "
+                ErrorKind.UnreadableInput, path,
+                $"holds no image{filter} (.png, .tif, .tiff or .npy; files that end like results, "
                     + $"such "
                 + "as _masks, don't count). Name the folder that holds the images.");
         }
 
         string list = string.Concat(skipped.Take(Shown).Select(s => $"\n  {s.File}: {s.Reason}"));
         string more = skipped.Count > Shown ? $"\n  and {skipped.Count - Shown} more" : string.Empty;
-        return new(ExitCode.NoUsableInput, $"{path}: holds no usable image{filter}:{list}{more}");
+        return new(ErrorKind.UnreadableInput, path, $"holds no usable image{filter}:{list}{more}");
     }
 }

@@ -15,7 +15,7 @@ public static class LabelFile
     /// <summary>Reads labels from PNG, TIFF or NPY, recognised by content.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: not readable as an image, several channels or pages, or values that are no labels.
+    /// UnreadableInput: not readable as an image, several channels or pages, or values that are no labels.
     /// </exception>
     public static LabelImage Read(string path)
     {
@@ -37,8 +37,8 @@ public static class LabelFile
         if (Highest(path, image) > ushort.MaxValue)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable,
-                $"{path}: a PNG holds labels up to 65,535, but there is the label {image.Labels.Max():N0}. "
+                ErrorKind.OutputNotWritable, path,
+                $"a PNG holds labels up to 65,535, but there is the label {image.Labels.Max():N0}. "
                 + "Write them as TIFF instead.");
         }
 
@@ -73,7 +73,7 @@ public static class LabelFile
         return lowest >= 0
             ? highest
             : throw new SelfAdaptException(
-                ExitCode.OutputNotWritable, $"{path}: the label {lowest} is negative; labels begin at 0.");
+                ErrorKind.OutputNotWritable, path, $"the label {lowest} is negative; labels begin at 0.");
     }
 
     private static ushort[] ToUInt16(int[] labels) => Array.ConvertAll(labels, label => (ushort)label);

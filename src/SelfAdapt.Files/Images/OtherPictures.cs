@@ -43,7 +43,7 @@ internal static class OtherPictures
     /// <summary>Decodes a file; null if it is of none of these formats.</summary>
     /// <param name="file">Its content.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: it is damaged, too large or holds several pictures.
+    /// UnreadableInput: it is damaged, too large or holds several pictures.
     /// </exception>
     public static Raster? TryDecode(FileBytes file)
     {

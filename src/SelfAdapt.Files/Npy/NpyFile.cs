@@ -36,7 +36,7 @@ public static class NpyFile
     /// <summary>Reads an array of numbers or booleans.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: absent, malformed, too large, or of a type that is not read (objects, structures,
+    /// UnreadableInput: absent, malformed, too large, or of a type that is not read (objects, structures,
     /// complex).
     /// </exception>
     public static NpyArray Read(string path) => Decode(FileBytes.Load(path));
@@ -69,7 +69,7 @@ public static class NpyFile
 
     /// <summary>Decodes an array.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: as <see cref="Read"/>.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
     internal static NpyArray Decode(FileBytes file)
     {
         NpyHeader header = NpyHeader.Parse(file);
@@ -110,7 +110,7 @@ public static class NpyFile
     /// </summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: as <see cref="Read"/>, or the shape is not a picture's (spec/cellpose.md 3.1: channel
+    /// UnreadableInput: as <see cref="Read"/>, or the shape is not a picture's (spec/cellpose.md 3.1: channel
     /// axis shorter than 10, the last one on ties).
     /// </exception>
     internal static Raster DecodePicture(FileBytes file)

@@ -44,7 +44,7 @@ internal sealed class NpyHeader
     /// <summary>Reads and checks the header.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: a malformed header or a type that is not read.
+    /// UnreadableInput: a malformed header or a type that is not read.
     /// </exception>
     public static NpyHeader Parse(FileBytes file)
     {

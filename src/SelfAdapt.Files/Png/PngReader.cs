@@ -33,7 +33,7 @@ internal static class PngReader
     /// Keep a palette image's indices (they are the labels of a label image).
     /// </param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: the file breaks the PNG rules or is too large.
+    /// UnreadableInput: the file breaks the PNG rules or is too large.
     /// </exception>
     public static Raster Decode(FileBytes file, bool paletteIndices)
     {

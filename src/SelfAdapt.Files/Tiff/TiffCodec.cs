@@ -16,7 +16,7 @@ internal static class TiffCodec
     /// <param name="target">Receives the decoded bytes.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: damaged data or an unknown compression.
+    /// UnreadableInput: damaged data or an unknown compression.
     /// </exception>
     public static void Decode(
         FileBytes file, long compression, long offset, long length, Span<byte> target, string what)

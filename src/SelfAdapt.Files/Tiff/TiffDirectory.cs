@@ -54,7 +54,7 @@ internal sealed class TiffDirectory
     /// <summary>Reads the chain of directories.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: a directory lies outside the file, the chain is a loop, or there are none or too many.
+    /// UnreadableInput: a directory lies outside the file, the chain is a loop, or there are none or too many.
     /// </exception>
     public static List<TiffDirectory> ReadAll(FileBytes file)
     {
@@ -103,7 +103,7 @@ internal sealed class TiffDirectory
     /// <param name="tag">The tag.</param>
     /// <param name="absent">The value if the tag is not there; null makes that an error.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: absent without a default, or not a number.
+    /// UnreadableInput: absent without a default, or not a number.
     /// </exception>
     public long NumberOr(TiffTag tag, long? absent)
     {
@@ -118,7 +118,7 @@ internal sealed class TiffDirectory
     /// <summary>A tag's numbers; empty if the tag is not there.</summary>
     /// <param name="tag">The tag.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: they lie outside the file or are not integers.
+    /// UnreadableInput: they lie outside the file or are not integers.
     /// </exception>
     public long[] Numbers(TiffTag tag)
     {

@@ -23,7 +23,7 @@ internal sealed class TiffPage
     /// <param name="file">The file.</param>
     /// <param name="directory">The page's tags.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: an impossible layout, or one that is not read.
+    /// UnreadableInput: an impossible layout, or one that is not read.
     /// </exception>
     public TiffPage(FileBytes file, TiffDirectory directory)
     {
@@ -134,7 +134,7 @@ internal sealed class TiffPage
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: strips or tiles are missing, short or damaged.
+    /// UnreadableInput: strips or tiles are missing, short or damaged.
     /// </exception>
     public Raster Decode(int firstRow, int rowCount)
     {
@@ -204,7 +204,7 @@ internal sealed class TiffPage
     /// <param name="index">How many planes to go on from this page's; 0 is the page itself.</param>
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the plane is not inside the file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the plane is not inside the file.</exception>
     public Raster DecodeFollowing(long index, int firstRow, int rowCount)
     {
         long rowBytes = (long)Width * _samples * _kind.Size();

@@ -21,7 +21,7 @@ internal sealed class TiffReader
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: the file breaks the TIFF rules or is too large.
+    /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>
     public TiffReader(FileBytes file)
     {
@@ -65,14 +65,14 @@ internal sealed class TiffReader
 
     /// <summary>Decodes one image.</summary>
     /// <param name="index">0-based image.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: its data are damaged.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: its data are damaged.</exception>
     public Raster Decode(int index) => Decode(index, 0, FirstPage(index).Height);
 
     /// <summary>Decodes rows of one image.</summary>
     /// <param name="index">0-based image.</param>
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1.</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: its data are damaged.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: its data are damaged.</exception>
     public Raster Decode(int index, int firstRow, int rowCount)
     {
         List<Raster> planes = [];

@@ -38,7 +38,7 @@ public sealed class TiffRows : IRowSource, IDisposable
     /// whole.
     /// </returns>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: absent, malformed, or of a kind that is not read.
+    /// UnreadableInput: absent, malformed, or of a kind that is not read.
     /// </exception>
     public static TiffRows? TryOpen(string path)
     {

@@ -77,7 +77,7 @@ internal static class CellposeState
     private static string Projection(int level) => $"{CellposeLayout.Down(level)}.proj.1.weight";
 
     private static SelfAdaptException Refused(TorchCheckpoint checkpoint, string why) => new(
-        ExitCode.ModelUnsupported,
-        $"{checkpoint.Origin}: this is not the network of Cellpose 1 to 3 (residual, style, "
+        ErrorKind.ModelUnsupported, checkpoint.Origin,
+        $"this is not the network of Cellpose 1 to 3 (residual, style, "
         + $"no concatenation): {why}. Export other networks to ONNX and pass the .onnx file.");
 }

@@ -245,7 +245,7 @@ public sealed class CellposeStateReader
     }
 
     private SelfAdaptException Refuse(string why) => new(
-        ExitCode.ModelUnsupported,
-        $"{_model.Origin}: no Cellpose checkpoint can be made from it: it is not the network of Cellpose 1 to 3 "
+        ErrorKind.ModelUnsupported, _model.Origin,
+        $"no Cellpose checkpoint can be made from it: it is not the network of Cellpose 1 to 3 "
         + $"(residual, style, no concatenation): {why}. Write it as ONNX instead.");
 }

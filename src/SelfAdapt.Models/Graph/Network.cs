@@ -71,7 +71,7 @@ public sealed class Network
     /// <param name="model">A checked ONNX model.</param>
     /// <param name="outputs">What the output channels mean; null: Cellpose for three, a logit for one.</param>
     /// <exception cref="SelfAdaptException">
-    /// <see cref="ExitCode.ModelUnsupported"/>: an operator, or a use of one, that can't be trained, or outputs
+    /// <see cref="ErrorKind.ModelUnsupported"/>: an operator, or a use of one, that can't be trained, or outputs
     /// whose meaning is not known.
     /// </exception>
     public static Network Read(OnnxModel model, OutputDescription? outputs = null)

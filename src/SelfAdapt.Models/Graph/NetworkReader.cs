@@ -252,15 +252,14 @@ internal sealed class NetworkReader
             1 => OutputDescription.Foreground,
             _ => null,
         };
-        if (meaning is null)
-        {
-            throw Refuse($"its output has {channels} channels whose meaning is not known: say it with --outputs, "
-                + "for example --outputs flow,logit (two channels dY and dX, then one logit) or logit,scalar.");
-        }
-
-        return meaning.Channels == channels
-            ? meaning
-            : throw Refuse($"its output has {channels} channels, but {meaning.Channels} were described.");
+        string? wrong = meaning is null
+            ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
+                + "logit) or logit,scalar"
+            : meaning.Channels != channels ? $"but {meaning.Channels} were described" : null;
+        return wrong is null
+            ? meaning!
+            : throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, _model.Origin, $"this model's output has {channels} channels, {wrong}.");
     }
 
     private int NewActivation(NetworkValue value)
@@ -331,5 +330,5 @@ internal sealed class NetworkReader
     }
 
     private SelfAdaptException Refuse(string why) =>
-        new(ExitCode.ModelUnsupported, $"{_model.Origin}: this model can't be adapted: {why}");
+        new(ErrorKind.ModelUnsupported, _model.Origin, $"this model can't be adapted: {why}");
 }

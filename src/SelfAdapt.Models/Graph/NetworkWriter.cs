@@ -63,7 +63,7 @@ public sealed class NetworkWriter
     /// "flows_cellprob" for a network with flows, else as in the model.
     /// </returns>
     /// <exception cref="SelfAdaptException">
-    /// Usage: the size is none that the network can take. ModelUnsupported: a weight exceeds 16-bit floats.
+    /// InvalidOption: the size is none that the network can take. ModelUnsupported: a weight exceeds 16-bit floats.
     /// </exception>
     public static byte[] Write(
         OnnxModel model, Network network, ModelVariant variant, IReadOnlyDictionary<string, string> metadata)
@@ -77,8 +77,8 @@ public sealed class NetworkWriter
             && (h < multiple || w < multiple || h % multiple != 0 || w % multiple != 0))
         {
             throw new SelfAdaptException(
-                ExitCode.Usage,
-                $"{model.Origin}: the size {h}x{w} does not fit this network: height and width must be multiples of {multiple}.");
+                ErrorKind.InvalidOption, model.Origin,
+                $"the size {h}x{w} does not fit this network: height and width must be multiples of {multiple}.");
         }
 
         NetworkWriter writer = new(model, network, variant);
@@ -200,7 +200,7 @@ public sealed class NetworkWriter
             if (!Half.IsFinite(half))
             {
                 throw new SelfAdaptException(
-                    ExitCode.ModelUnsupported,
+                    ErrorKind.ModelUnsupported,
                     string.Create(CultureInfo.InvariantCulture, $"{_model.Origin}: the weight '{tensor.Name}' holds {values[i]}, ")
                     + "which a 16-bit float can't hold: write another variant.");
             }

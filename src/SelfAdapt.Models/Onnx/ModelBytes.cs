@@ -9,7 +9,7 @@ internal static class ModelBytes
     /// <summary>The file's content.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">What messages call it: "model file", "checkpoint".</param>
-    /// <exception cref="SelfAdaptException">NoUsableInput: the file can't be read.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
     public static byte[] Load(string path, string what)
     {
         try
@@ -20,7 +20,7 @@ internal static class ModelBytes
             or ArgumentException)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the {what} can't be read: {e.Message}", e);
+                ErrorKind.UnreadableInput, path, $"the {what} can't be read: {e.Message}", e);
         }
     }
 }

@@ -27,13 +27,13 @@ internal sealed class ModelSource
     }
 
     public SelfAdaptException Malformed(string whereAndWhy) => new(
-        ExitCode.ModelMalformed,
-        $"{Origin}: can't be read as an ONNX model: {whereAndWhy}. "
+        ErrorKind.ModelMalformed, Origin,
+        $"can't be read as an ONNX model: {whereAndWhy}. "
         + "The file may be cut short or damaged: copy or export it again.");
 
     public SelfAdaptException NotRead(string what, string next) =>
-        new(ExitCode.ModelMalformed, $"{Origin}: {what} {next}");
+        new(ErrorKind.ModelMalformed, Origin, $"{what} {next}");
 
     public SelfAdaptException Unsupported(string what, string next) =>
-        new(ExitCode.ModelUnsupported, $"{Origin}: {what} {next}");
+        new(ErrorKind.ModelUnsupported, Origin, $"{what} {next}");
 }

@@ -46,7 +46,7 @@ public sealed class OnnxModel
     /// <summary>Reads and checks a model file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (NoUsableInput), is malformed or keeps weights elsewhere (ModelMalformed), or
+    /// The file can't be read (UnreadableInput), is malformed or keeps weights elsewhere (ModelMalformed), or
     /// holds subgraphs or functions (ModelUnsupported).
     /// </exception>
     public static OnnxModel Load(string path) => Parse(ModelBytes.Load(path, "model file"), path);

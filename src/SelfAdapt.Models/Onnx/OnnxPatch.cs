@@ -55,13 +55,13 @@ internal sealed class OnnxPatch
     {
         Weight weight = _model.WeightIndex.Find(name)
             ?? throw new SelfAdaptException(
-                ExitCode.ModelUnsupported, $"{_model.Origin}: the model holds no weight named '{name}'.");
+                ErrorKind.ModelUnsupported, _model.Origin, $"the model holds no weight named '{name}'.");
         if (!OnnxDataTypes.IsFloating(weight.Tensor.DataType) || weight.Tensor.Count != values.Length)
         {
             string shape = string.Join(',', weight.Tensor.Dims);
             throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
-                $"{_model.Origin}: weight '{name}' is {weight.Tensor.DataType} [{shape}]; "
+                ErrorKind.ModelUnsupported, _model.Origin,
+                $"weight '{name}' is {weight.Tensor.DataType} [{shape}]; "
                 + $"{values.Length} floats can't be written to it.");
         }
 

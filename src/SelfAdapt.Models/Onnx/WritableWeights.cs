@@ -56,7 +56,7 @@ public sealed class WritableWeights
             Weight weight = model.WeightIndex.Find(name) is { Tensor.DataType: OnnxDataType.Float } found
                 ? found
                 : throw new SelfAdaptException(
-                    ExitCode.ModelUnsupported, $"{model.Origin}: it holds no float32 weight named '{name}'.");
+                    ErrorKind.ModelUnsupported, model.Origin, $"it holds no float32 weight named '{name}'.");
             splicer.Replace(weight.Node?.Record ?? weight.Tensor.Record, Initializer(weight.Tensor, name));
             if (weight.Node is null)
             {

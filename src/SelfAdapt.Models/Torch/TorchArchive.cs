@@ -40,8 +40,8 @@ internal sealed class TorchArchive : ITorchContainer
 
     /// <summary>The error for a damaged checkpoint.</summary>
     public static SelfAdaptException Malformed(string origin, string why) => new(
-        ExitCode.ModelMalformed,
-        $"{origin}: can't be read as a torch checkpoint: {why}. "
+        ErrorKind.ModelMalformed, origin,
+        $"can't be read as a torch checkpoint: {why}. "
         + "The file may be cut short or damaged: copy or save it again.");
 
     /// <summary>One entry's content, by its name below the root folder.</summary>

@@ -39,7 +39,7 @@ public sealed class TorchCheckpoint
     /// <summary>Reads a checkpoint file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (NoUsableInput), or is malformed or holds anything but tensors
+    /// The file can't be read (UnreadableInput), or is malformed or holds anything but tensors
     /// (ModelMalformed).
     /// </exception>
     public static TorchCheckpoint Load(string path) => Parse(ModelBytes.Load(path, "checkpoint"), path);
@@ -80,8 +80,8 @@ public sealed class TorchCheckpoint
                     ? "there is none of that name"
                     : $"it is {tensor.DataType} [{string.Join(',', tensor.Dims)}]";
                 throw new SelfAdaptException(
-                    ExitCode.ModelUnsupported,
-                    $"{Origin}: {values.Length} floats can't be written to the tensor '{name}': {has}.");
+                    ErrorKind.ModelUnsupported, Origin,
+                    $"{values.Length} floats can't be written to the tensor '{name}': {has}.");
             }
         }
 

@@ -19,7 +19,7 @@ public static class FlowMasks
     /// <exception cref="ArgumentException">
     /// The channel counts differ, or the description has no logit.
     /// </exception>
-    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.Usage"/>) an option is out of
+    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.InvalidOption"/>) an option is out of
     /// range.</exception>
     public static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options)

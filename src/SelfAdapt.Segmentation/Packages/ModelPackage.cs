@@ -22,7 +22,7 @@ public static class ModelPackage
     /// <summary>Refuses what can't be packed, before any work.</summary>
     /// <param name="variant">How the model is written.</param>
     /// <param name="request">What the description says.</param>
-    /// <exception cref="SelfAdaptException">Usage: the name, the description or the variant can't be used.</exception>
+    /// <exception cref="SelfAdaptException">InvalidOption: the name, the description or the variant can't be used.</exception>
     public static void RequirePackable(ModelVariant variant, PackageRequest request)
     {
         ArgumentNullException.ThrowIfNull(variant);
@@ -38,7 +38,7 @@ public static class ModelPackage
             : null;
         if (wrong is not null)
         {
-            throw new SelfAdaptException(ExitCode.Usage, $"BioImage.IO package: {wrong}.");
+            throw new SelfAdaptException(ErrorKind.InvalidOption, $"BioImage.IO package: {wrong}.");
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class PackageArchive
     /// <summary>Reads a package.</summary>
     /// <param name="path">The zip file.</param>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
+    /// UnreadableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
     /// </exception>
     public static PackageArchive Read(string path)
     {
@@ -71,7 +71,7 @@ internal sealed class PackageArchive
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
             or ArgumentException)
         {
-            throw new SelfAdaptException(ExitCode.NoUsableInput, $"{path}: can't be read: {e.Message}", e);
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, path, $"can't be read: {e.Message}", e);
         }
     }
 
@@ -106,5 +106,5 @@ internal sealed class PackageArchive
     }
 
     private static SelfAdaptException Refused(string path, string why, Exception? cause = null) => new(
-        ExitCode.ModelMalformed, $"{path}: the package can't be read: {why}.", cause!);
+        ErrorKind.ModelMalformed, path, $"the package can't be read: {why}.", cause!);
 }

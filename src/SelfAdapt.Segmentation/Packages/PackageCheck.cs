@@ -58,7 +58,7 @@ public sealed class PackageCheck
         {
             description = YamlReader.Read(Encoding.UTF8.GetString(_archive.Find(name)!), name);
         }
-        catch (SelfAdaptException e) when (e.Code == ExitCode.ModelMalformed)
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.ModelMalformed)
         {
             _findings.Error(name, e.Message);
             return;

@@ -134,5 +134,5 @@ internal sealed class YamlReader
     }
 
     private SelfAdaptException Refused(string reason) => new(
-        ExitCode.ModelMalformed, $"{_file}: line {_events.Current?.Start.Line ?? 1} can't be read: {reason}.");
+        ErrorKind.ModelMalformed, _file, $"line {_events.Current?.Start.Line ?? 1} can't be read: {reason}.");
 }

@@ -21,9 +21,9 @@ public static class ImagePreparation
     /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>An image of [inputChannels, trunc(height x rescale), trunc(width x rescale)].</returns>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.Usage"/>) an option is out of range or the rescaled size is not usable;
-    /// (<see cref="ExitCode.ModelImageMismatch"/>) a channel is missing;
-    /// (<see cref="ExitCode.NoUsableInput"/>) a pixel is not a finite number.
+    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range or the rescaled size is not usable;
+    /// (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is missing;
+    /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is not a finite number.
     /// </exception>
     public static Image Prepare(
         Image image, SegmentationOptions options, int inputChannels, string source = "the image")
@@ -45,7 +45,7 @@ public static class ImagePreparation
     /// <param name="source">What error messages call the image.</param>
     /// <returns>A new image of [inputChannels, height, width].</returns>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.ModelImageMismatch"/>) the image does not have a channel that is asked for.
+    /// (<see cref="ErrorKind.ModelImageMismatch"/>) the image does not have a channel that is asked for.
     /// </exception>
     public static Image SelectChannels(
         Image image, ChannelPair channels, int inputChannels, string source = "the image")
@@ -90,7 +90,7 @@ public static class ImagePreparation
     /// <param name="source">What error messages call the image.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or infinite.
+    /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or infinite.
     /// </exception>
     public static void Normalize(
         Image image, IntensityNormalization normalization, bool invert, string source = "the image",
@@ -123,7 +123,7 @@ public static class ImagePreparation
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.Usage"/>) the new size has no pixels or more than 2^29.
+    /// (<see cref="ErrorKind.InvalidOption"/>) the new size has no pixels or more than 2^29.
     /// </exception>
     public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
     {
@@ -137,7 +137,7 @@ public static class ImagePreparation
         double newWidth = Math.Truncate(image.Width * factor);
         if (!(newHeight >= 1 && newWidth >= 1 && newHeight * newWidth * image.Channels <= MostPixels))
         {
-            throw new SelfAdaptException(ExitCode.Usage, string.Create(CultureInfo.InvariantCulture,
+            throw new SelfAdaptException(ErrorKind.InvalidOption, string.Create(CultureInfo.InvariantCulture,
                 $"{source}: {image.Height}x{image.Width} pixels times {factor:G4} (the network's "
                 + $"diameter over the one given) is {newHeight}x{newWidth}, which can't be segmented. "
                 + $"Check the diameter."));
@@ -192,7 +192,7 @@ public static class ImagePreparation
     {
         if (!condition)
         {
-            throw new SelfAdaptException(ExitCode.ModelImageMismatch, string.Create(
+            throw new SelfAdaptException(ErrorKind.ModelImageMismatch, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{source} has {image.Channels} channels, but {wanted} is asked for. Choose other channels "
                 + $"or a model that fits the images."));
@@ -203,7 +203,7 @@ public static class ImagePreparation
     /// <param name="image">The image, or rows of it.</param>
     /// <param name="source">What error messages call the image.</param>
     /// <param name="firstRow">Which row of the image its first one is.</param>
-    /// <exception cref="SelfAdaptException">(<see cref="ExitCode.NoUsableInput"/>) a pixel is NaN or
+    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or
     /// infinite.</exception>
     internal static void RequireFinite(Image image, string source, int firstRow = 0)
     {
@@ -212,7 +212,7 @@ public static class ImagePreparation
             if (!float.IsFinite(image.Pixels[i]))
             {
                 int inPlane = i % (image.Height * image.Width);
-                throw new SelfAdaptException(ExitCode.NoUsableInput, string.Create(
+                throw new SelfAdaptException(ErrorKind.UnreadableInput, string.Create(
                     CultureInfo.InvariantCulture,
                     $"{source}: the pixel at row {firstRow + (inPlane / image.Width)}, column {inPlane % image.Width} is "
                     + $"{image.Pixels[i]}, not a finite number. Replace such pixels first."));

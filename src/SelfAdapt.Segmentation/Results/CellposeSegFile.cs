@@ -44,8 +44,8 @@ public static class CellposeSegFile
         if (masks.Labels.Length > MaxPixels)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable,
-                $"{path}: an image of {masks.Labels.Length:N0} pixels is too large for a _seg.npy, which holds up to "
+                ErrorKind.OutputNotWritable, path,
+                $"an image of {masks.Labels.Length:N0} pixels is too large for a _seg.npy, which holds up to "
                 + $"{MaxPixels:N0}. Write the masks as TIFF.");
         }
 

@@ -37,8 +37,8 @@ public static class RoiArchive
         if (masks.Width > short.MaxValue || masks.Height > short.MaxValue)
         {
             throw new SelfAdaptException(
-                ExitCode.OutputNotWritable,
-                $"{path}: ImageJ's regions reach to {short.MaxValue:N0} px, but the image is {masks.Width:N0}x"
+                ErrorKind.OutputNotWritable, path,
+                $"ImageJ's regions reach to {short.MaxValue:N0} px, but the image is {masks.Width:N0}x"
                 + $"{masks.Height:N0}. Write GeoJSON instead.");
         }
 

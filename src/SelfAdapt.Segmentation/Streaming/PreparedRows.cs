@@ -46,7 +46,7 @@ internal sealed class PreparedRows
     /// <param name="source">What error messages call the image.</param>
     /// <param name="cancelled">Ends the reading.</param>
     /// <exception cref="SelfAdaptException">
-    /// As <see cref="ImagePreparation.Prepare"/>; or NoUsableInput: every pixel has the same value.
+    /// As <see cref="ImagePreparation.Prepare"/>; or UnreadableInput: every pixel has the same value.
     /// </exception>
     public static PreparedRows Measure(
         IRowSource image, SegmentationOptions options, int inputChannels, string source, CancellationToken cancelled)
@@ -69,7 +69,7 @@ internal sealed class PreparedRows
 
         return collectors.All(c => c.IsConstant)
             ? throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{source}: every pixel has the same value: there is nothing to see.")
+                ErrorKind.UnreadableInput, source, $"every pixel has the same value: there is nothing to see.")
             : new PreparedRows(
                 image, options, inputChannels, source, Array.ConvertAll(collectors, c => c.Finish()));
     }
@@ -110,7 +110,7 @@ internal sealed class PreparedRows
         double scaled = factor == 1.0 ? length : Math.Truncate(length * factor);
         return scaled is >= 1 and <= LongestSide
             ? (int)scaled
-            : throw new SelfAdaptException(ExitCode.Usage, string.Create(
+            : throw new SelfAdaptException(ErrorKind.InvalidOption, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{source}: {length} pixels times {factor:G4} (the network's diameter over the one given) is {scaled}, ")
                 + "which can't be segmented. Check the diameter.");

@@ -25,7 +25,7 @@ public sealed class StreamedSegmenter
     /// <param name="options">How to segment.</param>
     /// <param name="memory">Bytes that the work may take.</param>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ExitCode.Usage"/>) an option is out of range, or masks are to be built at network scale.
+    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range, or masks are to be built at network scale.
     /// </exception>
     public StreamedSegmenter(ISegmentationNetwork network, SegmentationOptions options, long memory)
     {
@@ -35,7 +35,7 @@ public sealed class StreamedSegmenter
         if (!options.Resample)
         {
             throw new SelfAdaptException(
-                ExitCode.Usage, "--no-resample needs the whole image in memory: leave it out, or raise --memory-limit.");
+                ErrorKind.InvalidOption, "masks at network scale need the whole image in memory: resample, or raise the memory limit.");
         }
 
         (_network, _options, _memory) = (network, options, memory);
@@ -62,7 +62,7 @@ public sealed class StreamedSegmenter
     /// <returns>The number of cells.</returns>
     /// <exception cref="ArgumentException"><paramref name="from"/> does not belong to this image.</exception>
     /// <exception cref="SelfAdaptException">
-    /// As <see cref="Segmenter.Segment"/>; or (<see cref="ExitCode.OutOfMemory"/>) the image is too wide for the memory.
+    /// As <see cref="Segmenter.Segment"/>; or (<see cref="ErrorKind.OutOfMemory"/>) the image is too wide for the memory.
     /// </exception>
     public int Segment(
         IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
@@ -109,9 +109,9 @@ public sealed class StreamedSegmenter
         }
 
         long least = MemoryEstimate.Streamed(image, _network, _options, Math.Max(CoreStep, margin), margin);
-        throw new SelfAdaptException(ExitCode.OutOfMemory, string.Create(
+        throw new SelfAdaptException(ErrorKind.OutOfMemory, string.Create(
             CultureInfo.InvariantCulture,
             $"{source}: {image.Width}x{image.Height} pixels need at least {(least / 1e9) + 0.05:0.0}GB, more than "
-            + $"--memory-limit allows."));
+            + $"the memory limit allows."));
     }
 }

@@ -45,7 +45,7 @@ public sealed class UnfinishedMasks : IDisposable
     /// <param name="finished">Receives the rows that are final already.</param>
     /// <param name="progress">Where to go on; null to begin.</param>
     /// <exception cref="IOException">The file can't be opened or written.</exception>
-    /// <exception cref="SelfAdaptException">NoUsableInput: somebody has changed the file.</exception>
+    /// <exception cref="SelfAdaptException">UnreadableInput: somebody has changed the file.</exception>
     public static UnfinishedMasks Open(
         string path, string decides, int height, int width, LabelRows finished, out MaskProgress? progress)
     {
@@ -62,7 +62,7 @@ public sealed class UnfinishedMasks : IDisposable
         {
             masks.Dispose();
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the labels of a broken-off run in it can't be used. Delete it.", e);
+                ErrorKind.UnreadableInput, path, $"the labels of a broken-off run in it can't be used. Delete it.", e);
         }
         catch
         {

@@ -5,7 +5,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class AdaptationOptionsTests
+internal sealed class AdaptationOptionsTests
 {
     [TestMethod]
     public void Validate_Defaults_Pass() => new AdaptationOptions().Validate();
@@ -57,7 +57,7 @@ public sealed class AdaptationOptionsTests
     private static void AssertWrong(AdaptationOptions options, params string[] parts)
     {
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(options.Validate);
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
         foreach (string part in parts)
         {
             StringAssert.Contains(error.Message, part, StringComparison.Ordinal);

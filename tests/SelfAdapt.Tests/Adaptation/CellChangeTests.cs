@@ -6,7 +6,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class CellChangeTests
+internal sealed class CellChangeTests
 {
     private static readonly LabelImage ThreeCells = new(1, 12, [1, 1, 1, 1, 0, 2, 2, 0, 3, 3, 3, 0]);
     private static readonly LabelImage NoCells = new(1, 12, new int[12]);

@@ -18,7 +18,7 @@ namespace SelfAdapt.Tests.Adaptation;
 
 /// <summary>A run that was interrupted ends like one that was not, to the last bit.</summary>
 [TestClass]
-public sealed class CheckpointTests
+internal sealed class CheckpointTests
 {
     private const string Fingerprint = "model, options, images";
 
@@ -84,7 +84,7 @@ public sealed class CheckpointTests
             Evaluations = [state.Evaluations[0] with { Signals = new HeldOutSignals { Cells = 1234 } }],
         };
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => Run(int.MaxValue, state));
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
         StringAssert.Contains(error.Message, "1234", StringComparison.Ordinal);
     }
 
@@ -94,7 +94,7 @@ public sealed class CheckpointTests
         Run(3, null);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => CheckpointFile.Read(_path, Small.Value, "another run"));
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
     }
 
     [TestMethod]
@@ -143,7 +143,7 @@ public sealed class CheckpointTests
             }
             catch (SelfAdaptException e)
             {
-                Assert.AreEqual(ExitCode.OutputNotWritable, e.Code);
+                Assert.AreEqual(ErrorKind.OutputNotWritable, e.Kind);
                 CollectionAssert.AreEqual(before, File.ReadAllBytes(_path), $"operation {failing}");
                 Assert.IsFalse(disk.LeftSomething, $"operation {failing}");
                 Assert.IsFalse(disk.FolderFlushed);
@@ -161,7 +161,7 @@ public sealed class CheckpointTests
         File.WriteAllBytes(_path, content);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => CheckpointFile.Read(_path, Small.Value, Fingerprint));
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "damaged", StringComparison.Ordinal);
     }
 

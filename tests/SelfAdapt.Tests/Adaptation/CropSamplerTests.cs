@@ -9,7 +9,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class CropSamplerTests
+internal sealed class CropSamplerTests
 {
     private static readonly AdaptationOptions Plain =
         new() { Crop = 16, CropScaleMin = 1, CropScaleMax = 1, CropFlip = false };

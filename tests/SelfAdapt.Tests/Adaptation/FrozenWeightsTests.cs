@@ -6,7 +6,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class FrozenWeightsTests
+internal sealed class FrozenWeightsTests
 {
     // conv at full size, norm and conv at half, conv at a quarter, conv at full size again (decoder).
     private static readonly NetworkTensor[] Parameters =

@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Adaptation;
 
 /// <summary>With a network that calls bright pixels cells: foreground components are the masks.</summary>
 [TestClass]
-public sealed class HeldOutImagesTests
+internal sealed class HeldOutImagesTests
 {
     private const int Side = 48;
 

@@ -4,7 +4,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class LearningRateScheduleTests
+internal sealed class LearningRateScheduleTests
 {
     [TestMethod]
     [DataRow(1, 2e-7)]

@@ -24,7 +24,7 @@ namespace SelfAdapt.Tests.Adaptation;
 /// that the model does well on.
 /// </summary>
 [TestClass]
-public sealed class NeverWorseTests
+internal sealed class NeverWorseTests
 {
     private const int Side = 96;
 

@@ -7,7 +7,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class RunLogTests
+internal sealed class RunLogTests
 {
     [TestMethod]
     public void Write_StepAndEvaluation_AreOneObjectPerLine()
@@ -67,8 +67,8 @@ public sealed class RunLogTests
             string[] lines = File.ReadAllLines(path);
             Assert.AreEqual(2, lines.Length);
             Assert.AreEqual(
-                ExitCode.OutputNotWritable,
-                Assert.ThrowsExactly<SelfAdaptException>(() => RunLog.Resume(path, 1_000_000)).Code);
+                ErrorKind.OutputNotWritable,
+                Assert.ThrowsExactly<SelfAdaptException>(() => RunLog.Resume(path, 1_000_000)).Kind);
             StringAssert.Contains(lines[1], "\"iteration\":250", StringComparison.Ordinal);
         }
         finally
@@ -82,7 +82,7 @@ public sealed class RunLogTests
     {
         string path = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "run.jsonl");
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => RunLog.Create(path));
-        Assert.AreEqual(ExitCode.OutputNotWritable, error.Code);
+        Assert.AreEqual(ErrorKind.OutputNotWritable, error.Kind);
         StringAssert.Contains(error.Message, path, StringComparison.Ordinal);
     }
 }

@@ -13,7 +13,7 @@ namespace SelfAdapt.Tests.Adaptation;
 
 /// <summary>What must hold to the last bit, on a small network.</summary>
 [TestClass]
-public sealed class SelfTrainingTests
+internal sealed class SelfTrainingTests
 {
     private static readonly AdaptationOptions Options = new() { BatchSize = 2, Crop = 32 };
 

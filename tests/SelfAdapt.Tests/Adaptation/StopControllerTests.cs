@@ -6,7 +6,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class StopControllerTests
+internal sealed class StopControllerTests
 {
     // FN passes .05 at 500, the embedding distance passes .5 at 750.
     private static readonly EvaluationPoint[] Course =

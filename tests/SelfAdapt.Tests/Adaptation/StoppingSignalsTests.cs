@@ -5,7 +5,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class StoppingSignalsTests
+internal sealed class StoppingSignalsTests
 {
     [TestMethod]
     public void EmbeddingDistance_TwoImages_IsTheMeanOfTheNorms()

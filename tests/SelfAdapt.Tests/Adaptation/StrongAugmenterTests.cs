@@ -6,7 +6,7 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class StrongAugmenterTests
+internal sealed class StrongAugmenterTests
 {
     [TestMethod]
     public void Draw_ManySamples_StaysInTheRangesAndFillsThem()

@@ -6,7 +6,7 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-public sealed class ViewSetsTests
+internal sealed class ViewSetsTests
 {
     [TestMethod]
     public void Of_Defaults_AreFlipsAndTurns() => CollectionAssert.AreEqual(

@@ -10,7 +10,7 @@ namespace SelfAdapt.Tests.Engine;
 
 /// <summary>Batches that come while others are read: none is read before it is whole, none is written over.</summary>
 [TestClass]
-public sealed class BatchFeedTests
+internal sealed class BatchFeedTests
 {
     private const int Length = 12;
     private const int Batches = 5;

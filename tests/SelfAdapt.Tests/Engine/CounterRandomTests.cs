@@ -6,7 +6,7 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class CounterRandomTests
+internal sealed class CounterRandomTests
 {
     [TestMethod]
     public void Block_PublishedKnownAnswers_Match()

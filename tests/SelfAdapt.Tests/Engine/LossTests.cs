@@ -8,7 +8,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class LossTests
+internal sealed class LossTests
 {
     private static readonly ReferenceBackend Backend = new();
     private static readonly TensorShape Shape = new(2, 4, 3, 2);

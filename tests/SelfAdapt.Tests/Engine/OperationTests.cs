@@ -16,7 +16,7 @@ namespace SelfAdapt.Tests.Engine;
 /// Every operation: the reference backend against finite differences, the cpu backend against the reference.
 /// </summary>
 [TestClass]
-public sealed class OperationTests
+internal sealed class OperationTests
 {
     // In double, the rounding of a difference quotient is near 1e-9 at this step, its truncation far below.
     private const double Step = 1e-6;

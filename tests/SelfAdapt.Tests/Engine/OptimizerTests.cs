@@ -8,7 +8,7 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class OptimizerTests
+internal sealed class OptimizerTests
 {
     private static readonly OptimizerStepOptions Adam =
         new(1, 0.01f, 0.1f, 0.9f, 0.999f, 1e-8f, 0.05f, false, 0.9f);

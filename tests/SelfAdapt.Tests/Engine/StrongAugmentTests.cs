@@ -9,7 +9,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class StrongAugmentTests
+internal sealed class StrongAugmentTests
 {
     private static readonly StrongAugmentation Neutral = new(true, false, 1, 1, 0, 0, 11);
 

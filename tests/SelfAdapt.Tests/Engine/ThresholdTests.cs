@@ -9,7 +9,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class ThresholdTests
+internal sealed class ThresholdTests
 {
     private static readonly ReferenceBackend Backend = new();
 

@@ -7,7 +7,7 @@ namespace SelfAdapt.Tests.Engine;
 
 /// <summary>Every vector operation of the cpu backend against the reference.</summary>
 [TestClass]
-public sealed class VectorTests
+internal sealed class VectorTests
 {
     public static IEnumerable<object[]> Every => VectorCases.All.Select(c => new object[] { c.Name });
 

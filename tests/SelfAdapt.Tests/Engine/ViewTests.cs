@@ -9,7 +9,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class ViewTests
+internal sealed class ViewTests
 {
     private const int Size = 5;
     private static readonly ReferenceBackend Backend = new();

@@ -7,7 +7,7 @@ using SelfAdapt.Engine.Cpu;
 namespace SelfAdapt.Tests.Engine;
 
 [TestClass]
-public sealed class WorkerPoolTests
+internal sealed class WorkerPoolTests
 {
     [TestMethod]
     [DataRow(1)]

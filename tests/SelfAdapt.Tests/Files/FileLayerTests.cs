@@ -11,7 +11,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-public class FileLayerTests
+internal class FileLayerTests
 {
     private string _folder = string.Empty;
 
@@ -53,7 +53,7 @@ public class FileLayerTests
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => LabelFile.WriteTiff(At(Path.Combine("none", "a.tif")), new LabelImage(1, 1, [1])));
 
-        Assert.AreEqual(ExitCode.OutputNotWritable, error.Code);
+        Assert.AreEqual(ErrorKind.OutputNotWritable, error.Kind);
     }
 
     [TestMethod]
@@ -168,7 +168,7 @@ public class FileLayerTests
         File.WriteAllBytes(At("photo.nd2"), [0xFF, 0xD8, 0xFF]);
         SelfAdaptException photos = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(_folder));
 
-        Assert.AreEqual(ExitCode.NoUsableInput, empty.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, empty.Kind);
         StringAssert.Contains(empty.Message, "holds no image");
         StringAssert.Contains(absent.Message, "no such folder");
         StringAssert.Contains(photos.Message, ".nd2 files aren't read");

@@ -8,7 +8,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-public class FixtureReadingTests
+internal class FixtureReadingTests
 {
     [TestMethod]
     [DataRow("TiffUInt8", 1, 1.0, 0.0)]
@@ -99,7 +99,7 @@ public class FixtureReadingTests
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => ImageFile.DecodeSingle(Fixtures.Get("TiffSixPages"), labels: false));
 
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "TiffSixPages: it holds 6 images");
     }
 

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tests.Files;
 /// Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.
 /// </summary>
 [TestClass]
-public class MalformedFileTests
+internal class MalformedFileTests
 {
     private const int MutantsPerFile = 250;
 
@@ -146,7 +146,7 @@ public class MalformedFileTests
             () => ImageFile.DecodeSingle(file, labels: false));
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         Assert.StartsWith("bad: ", error.Message);
         StringAssert.Contains(error.Message, expected);
         Assert.IsLessThan(4_000_000, allocated);

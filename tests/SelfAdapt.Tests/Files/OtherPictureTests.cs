@@ -19,7 +19,7 @@ using Image = SelfAdapt.Files.Image;
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-public sealed class OtherPictureTests
+internal sealed class OtherPictureTests
 {
     private const int Width = 19;
     private const int Height = 13;
@@ -132,7 +132,7 @@ public sealed class OtherPictureTests
                 {
                     ImageFile.Decode(file[..length], "a");
                 }
-                catch (SelfAdaptException e) when (e.Code == ExitCode.NoUsableInput)
+                catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
                 {
                     Assert.StartsWith("a: ", e.Message);
                 }
@@ -152,7 +152,7 @@ public sealed class OtherPictureTests
     private static void Refused(byte[] file, string why)
     {
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFile.Decode(file, "a"));
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         Assert.Contains(why, error.Message);
     }
 

@@ -10,7 +10,7 @@ namespace SelfAdapt.Tests.Files;
 
 /// <summary>Whole files and growing ones: on disks that fail, beside what killed programs left, and where links lie.</summary>
 [TestClass]
-public sealed class OutputFileTests : IDisposable
+internal sealed class OutputFileTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("selfadapt-output-").FullName;
 
@@ -192,7 +192,7 @@ public sealed class OutputFileTests : IDisposable
         }
         catch (SelfAdaptException e)
         {
-            Assert.AreEqual(ExitCode.OutputNotWritable, e.Code);
+            Assert.AreEqual(ErrorKind.OutputNotWritable, e.Kind);
             StringAssert.Contains(e.Message, "not full?", StringComparison.Ordinal);
             return true;
         }

@@ -11,7 +11,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-public class PngTests
+internal class PngTests
 {
     // Rows of 3 bytes with distance 1; the expected bytes are worked out by hand from PNG specification 9.2.
     [TestMethod]

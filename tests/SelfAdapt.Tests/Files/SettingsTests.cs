@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Files;
 
 /// <summary>The attributes that say what an option is, and the check that walks over them.</summary>
 [TestClass]
-public sealed class SettingsTests
+internal sealed class SettingsTests
 {
     private static readonly object[] Records =
     [
@@ -43,7 +43,7 @@ public sealed class SettingsTests
             {
                 property.SetValue(record, wrong);
                 SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => Settings.Check(record));
-                Assert.AreEqual(ExitCode.Usage, error.Code);
+                Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
                 StringAssert.Contains(error.Message, $"{property.Name} is ", StringComparison.Ordinal);
                 property.SetValue(record, standard);
                 tried++;

@@ -10,7 +10,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-public class TiffTests
+internal class TiffTests
 {
     [TestMethod]
     public void Decode_PackBitsExampleOfTheSpecification_GivesItsBytes()

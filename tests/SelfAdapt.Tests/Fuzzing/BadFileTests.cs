@@ -19,7 +19,7 @@ namespace SelfAdapt.Tests.Fuzzing;
 
 /// <summary>Damaged and hostile files: refused with their name, within bounds. The long form is tests/SelfAdapt.Fuzz.</summary>
 [TestClass]
-public sealed class BadFileTests : IDisposable
+internal sealed class BadFileTests : IDisposable
 {
     private const int Mutants = 300;
 
@@ -68,7 +68,7 @@ public sealed class BadFileTests : IDisposable
     {
         foreach (byte[] model in SeedFiles.External())
         {
-            Assert.AreEqual(ExitCode.ModelMalformed, Refused(() => OnnxModel.Parse(model, "m"), "external data"));
+            Assert.AreEqual(ErrorKind.ModelMalformed, Refused(() => OnnxModel.Parse(model, "m"), "external data"));
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class BadFileTests : IDisposable
         foreach (byte[] pickle in SeedFiles.ForeignPickles())
         {
             byte[] file = SeedFiles.Zip(false, [("a/data.pkl", pickle)]);
-            Assert.AreEqual(ExitCode.ModelMalformed, Refused(() => TorchCheckpoint.Parse(file, "c"), "not allowed"));
+            Assert.AreEqual(ErrorKind.ModelMalformed, Refused(() => TorchCheckpoint.Parse(file, "c"), "not allowed"));
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class BadFileTests : IDisposable
     public void Import_SizesThatFoldIntoMillions_AreRefused()
     {
         OnnxModel model = OnnxModel.Parse(SeedFiles.Nested(cyclic: false), "m");
-        Assert.AreEqual(ExitCode.ModelUnsupported, Refused(() => Network.Read(model), "size computations"));
+        Assert.AreEqual(ErrorKind.ModelUnsupported, Refused(() => Network.Read(model), "size computations"));
     }
 
     [TestMethod]
@@ -245,11 +245,11 @@ public sealed class BadFileTests : IDisposable
         Assert.IsNull(JsonFile.ParseObject("[]"u8));
     }
 
-    private static ExitCode Refused(Action read, string says)
+    private static ErrorKind Refused(Action read, string says)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(read);
         StringAssert.Contains(e.Message, says, StringComparison.Ordinal);
-        return e.Code;
+        return e.Kind;
     }
 
     private string At(string name, byte[] content)

@@ -5,7 +5,7 @@ using SelfAdapt.Fuzz;
 namespace SelfAdapt.Tests.Fuzzing;
 
 [TestClass]
-public sealed class RandomGraphTests
+internal sealed class RandomGraphTests
 {
     private const int Graphs = 200;
 

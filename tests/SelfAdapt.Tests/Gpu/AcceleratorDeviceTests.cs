@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Gpu;
 /// operation the smallest case, as a barrier costs it a switch of system threads.
 /// </summary>
 [TestClass]
-public sealed class AcceleratorDeviceTests
+internal sealed class AcceleratorDeviceTests
 {
     private static readonly GpuBackend Backend = new(AcceleratorDevice.OnCpu());
 

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>The cuda backend, every launch of it run by the simulator, against the reference.</summary>
 [TestClass]
-public sealed class GpuBackendTests
+internal sealed class GpuBackendTests
 {
     // Less than a quad of channels more than whole ones, and pixels that fill no tile.
     private const string OddShape = " 1x17x3x5";

@@ -36,7 +36,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, GpuBackend> open)
         if (devices.Devices.Count <= index)
         {
             Console.WriteLine($"no GPU: {devices.Text}");
-            return (int)ExitCode.DeviceMissing;
+            return (int)ErrorKind.DeviceMissing;
         }
 
         Console.WriteLine($"{devices.Devices[index]}; driver for CUDA {devices.Version}");

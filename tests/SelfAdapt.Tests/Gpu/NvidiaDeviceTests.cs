@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Gpu;
 /// in a process of its own, as a library is bound once.
 /// </summary>
 [TestClass]
-public sealed class NvidiaDeviceTests
+internal sealed class NvidiaDeviceTests
 {
     private const string Library = "libcuda.so.1";
 
@@ -59,7 +59,7 @@ public sealed class NvidiaDeviceTests
     {
         string tool = Path.Combine(AppContext.BaseDirectory, "Adapt.dll");
         (int code, string output) = Run(fault, folder ?? Folder, tool, "doctor", "--device", "cuda");
-        Assert.AreEqual((int)ExitCode.DeviceMissing, code, output);
+        Assert.AreEqual((int)ErrorKind.DeviceMissing, code, output);
         StringAssert.Contains(output, text, StringComparison.Ordinal);
     }
 

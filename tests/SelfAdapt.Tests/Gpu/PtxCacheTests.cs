@@ -8,7 +8,7 @@ namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>The cache saves time and never decides anything.</summary>
 [TestClass]
-public sealed class PtxCacheTests : IDisposable
+internal sealed class PtxCacheTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ptx-cache-").FullName;
     private int _made;

@@ -76,11 +76,11 @@ internal static class StandInChecks
         GpuDevices devices = GpuDevices.Find(GpuKind.Cuda);
         Assert.IsEmpty(devices.Devices);
         StringAssert.Contains(devices.Text, "CUDA_ERROR_NO_DEVICE, in words", StringComparison.Ordinal);
-        Expect(ExitCode.DeviceMissing, "CUDA_ERROR_NO_DEVICE", () => GpuBackend.Open(devices));
+        Expect(ErrorKind.DeviceMissing, "CUDA_ERROR_NO_DEVICE", () => GpuBackend.Open(devices));
     }
 
     public static void Open_NoSuchGpu_NamesThoseThereAre() =>
-        Expect(ExitCode.DeviceMissing, "cuda:0 Stand-in", () => GpuBackend.Open(GpuDevices.Find(GpuKind.Cuda), 3));
+        Expect(ErrorKind.DeviceMissing, "cuda:0 Stand-in", () => GpuBackend.Open(GpuDevices.Find(GpuKind.Cuda), 3));
 
     public static void Open_ACallFails_SaysSoAndHoldsNothing()
     {
@@ -88,7 +88,7 @@ internal static class StandInChecks
             ["cuCtxCreate_v2", "cuStreamCreate", "cuMemAllocHost_v2", "cuEventCreate", "cuModuleLoadDataEx"])
         {
             StandInDriver.Fail(call, Unknown);
-            Expect(ExitCode.DeviceMissing, "in words", Open);
+            Expect(ErrorKind.DeviceMissing, "in words", Open);
             Assert.AreEqual(0, StandInDriver.Held, call);
         }
     }
@@ -101,7 +101,7 @@ internal static class StandInChecks
             ])
         {
             StandInDriver.Fail("cuModuleLoadDataEx", result);
-            SelfAdaptException e = Expect(ExitCode.DeviceMissing, "Elementwise.Fill", Open);
+            SelfAdaptException e = Expect(ErrorKind.DeviceMissing, "Elementwise.Fill", Open);
             StringAssert.Contains(e.Message, "(line 3, syntax error)", StringComparison.Ordinal);
             StringAssert.Contains(e.Message, next, StringComparison.Ordinal);
         }
@@ -110,11 +110,11 @@ internal static class StandInChecks
     public static void Allocate_MoreThanThereIs_SaysHowMuchIsLeftAndWhatToDo()
     {
         using IGpuDevice device = Open();
-        SelfAdaptException e = Expect(ExitCode.OutOfMemory, "2048 MiB", () => device.Allocate(1L << 29));
+        SelfAdaptException e = Expect(ErrorKind.OutOfMemory, "2048 MiB", () => device.Allocate(1L << 29));
         StringAssert.Contains(e.Message, "1024 MiB are free", StringComparison.Ordinal);
         StringAssert.Contains(e.Message, "--batch-size", StringComparison.Ordinal);
         StandInDriver.Fail("cuMemAlloc_v2", OutOfMemory);
-        Expect(ExitCode.OutOfMemory, "4 MiB", () => device.Allocate(1 << 20));
+        Expect(ErrorKind.OutOfMemory, "4 MiB", () => device.Allocate(1 << 20));
     }
 
     public static void Launch_Fails_NamesTheKernel()
@@ -122,7 +122,7 @@ internal static class StandInChecks
         using GpuBackend backend = new(Open());
         using DeviceVector vector = backend.CreateVector(10);
         StandInDriver.Fail("cuLaunchKernel", 1);
-        Expect(ExitCode.DeviceMissing, "Elementwise.Fill", () => backend.Fill(vector, 1));
+        Expect(ErrorKind.DeviceMissing, "Elementwise.Fill", () => backend.Fill(vector, 1));
     }
 
     public static void Launch_ViewAndNumber_ReachTheKernel()
@@ -168,7 +168,7 @@ internal static class StandInChecks
     {
         using IGpuDevice device = Open();
         StandInDriver.Fail("cuStreamSynchronize", IllegalAddress);
-        Expect(ExitCode.DeviceMissing, "CUDA_ERROR_ILLEGAL_ADDRESS", device.Synchronize);
+        Expect(ErrorKind.DeviceMissing, "CUDA_ERROR_ILLEGAL_ADDRESS", device.Synchronize);
     }
 
     public static void UploadDownload_MoreThanThePinnedMemory_GoesAndComesBack()
@@ -250,13 +250,13 @@ internal static class StandInChecks
 
     private static IGpuDevice Open() => GpuBackend.OpenDevice(GpuDevices.Find(GpuKind.Cuda), 0);
 
-    private static SelfAdaptException Expect(ExitCode code, string text, Func<object> action) =>
+    private static SelfAdaptException Expect(ErrorKind code, string text, Func<object> action) =>
         Expect(code, text, () => { _ = action(); });
 
-    private static SelfAdaptException Expect(ExitCode code, string text, Action action)
+    private static SelfAdaptException Expect(ErrorKind code, string text, Action action)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(action);
-        Assert.AreEqual(code, e.Code);
+        Assert.AreEqual(code, e.Kind);
         StringAssert.Contains(e.Message, text, StringComparison.Ordinal);
         return e;
     }

@@ -9,7 +9,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-public class CellposeGraphBuilderTests
+internal class CellposeGraphBuilderTests
 {
     [TestMethod]
     public void Build_FullSize_HasTheDocumentedParts()
@@ -89,7 +89,7 @@ public class CellposeGraphBuilderTests
         {
             SelfAdaptException e =
                 Assert.ThrowsExactly<SelfAdaptException>(() => CellposeGraphBuilder.Build(checkpoint));
-            Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+            Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
             StringAssert.Contains(e.Message, says, StringComparison.Ordinal);
             StringAssert.Contains(e.Message, checkpoint.Origin, StringComparison.Ordinal);
         }

@@ -8,7 +8,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-public class MalformedModelTests
+internal class MalformedModelTests
 {
     [TestMethod]
     public void Parse_CutAnywhere_IsRefusedOrWhole()
@@ -24,7 +24,7 @@ public class MalformedModelTests
             }
             catch (SelfAdaptException e)
             {
-                Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
+                Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
                 StringAssert.Contains(e.Message, "test.onnx", StringComparison.Ordinal);
             }
         }
@@ -138,8 +138,8 @@ public class MalformedModelTests
     {
         byte[] body = Field(5, Field(1, "then_branch"), Field(20, 5), Field(6, []));
 
-        Refused(WithGraph(Field(1, Field(4, "If"), body)), ExitCode.ModelUnsupported);
-        Refused(Concat(WithGraph(), Field(25, [])), ExitCode.ModelUnsupported);
+        Refused(WithGraph(Field(1, Field(4, "If"), body)), ErrorKind.ModelUnsupported);
+        Refused(Concat(WithGraph(), Field(25, [])), ErrorKind.ModelUnsupported);
     }
 
     private static byte[] Node(string type, string input, string output) =>

@@ -8,7 +8,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-public class OnnxModelTests
+internal class OnnxModelTests
 {
     [TestMethod]
     public void Parse_WrittenModel_GivesBackWhatWasWritten()
@@ -67,7 +67,7 @@ public class OnnxModelTests
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => OnnxModel.Load("absent.onnx"));
 
-        Assert.AreEqual(ExitCode.NoUsableInput, e.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, e.Kind);
         StringAssert.Contains(e.Message, "absent.onnx", StringComparison.Ordinal);
     }
 

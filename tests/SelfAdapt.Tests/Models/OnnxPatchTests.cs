@@ -9,7 +9,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-public class OnnxPatchTests
+internal class OnnxPatchTests
 {
     [TestMethod]
     public void WithWeights_UnchangedValues_IsByteIdentical()

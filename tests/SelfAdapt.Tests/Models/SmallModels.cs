@@ -80,10 +80,10 @@ internal static class SmallModels
         return [.. all];
     }
 
-    public static SelfAdaptException Refused(byte[] bytes, ExitCode code = ExitCode.ModelMalformed)
+    public static SelfAdaptException Refused(byte[] bytes, ErrorKind code = ErrorKind.ModelMalformed)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Parse(bytes));
-        Assert.AreEqual(code, e.Code, e.Message);
+        Assert.AreEqual(code, e.Kind, e.Message);
         StringAssert.Contains(e.Message, "test.onnx", StringComparison.Ordinal);
         return e;
     }

@@ -12,7 +12,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-public class TorchCheckpointTests
+internal class TorchCheckpointTests
 {
     [TestMethod]
     public void Load_RealCellposeCheckpoint_HasTheDocumentedStateDict()
@@ -171,7 +171,7 @@ public class TorchCheckpointTests
             }
             catch (SelfAdaptException e)
             {
-                Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
+                Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
             }
         }
     }
@@ -275,7 +275,7 @@ public class TorchCheckpointTests
     {
         SelfAdaptException e =
             Assert.ThrowsExactly<SelfAdaptException>(() => TorchCheckpoint.Parse(bytes, "bad.pth"));
-        Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
+        Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
         StringAssert.Contains(e.Message, "bad.pth", StringComparison.Ordinal);
         return e.Message;
     }

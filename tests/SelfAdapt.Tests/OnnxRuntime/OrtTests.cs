@@ -11,7 +11,7 @@ using SelfAdapt.Tests.Models;
 namespace SelfAdapt.Tests.OnnxRuntime;
 
 [TestClass]
-public class OrtTests
+internal class OrtTests
 {
     private static readonly OrtOptions TwoThreads = new(Threads: 2);
 
@@ -57,7 +57,7 @@ public class OrtTests
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
             () => new OrtSession([1, 2, 3], TwoThreads));
 
-        Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+        Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
     }
 
     [TestMethod]
@@ -70,7 +70,7 @@ public class OrtTests
         }
         catch (SelfAdaptException e)
         {
-            Assert.AreEqual(ExitCode.DeviceMissing, e.Code);
+            Assert.AreEqual(ErrorKind.DeviceMissing, e.Kind);
             StringAssert.Contains(e.Message, "CUDA", StringComparison.Ordinal);
         }
     }
@@ -192,7 +192,7 @@ public class OrtTests
         {
             SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
                 () => OrtNetwork.Load(model, wrong, TwoThreads));
-            Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+            Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
         }
 
         using OrtNetwork fits = OrtNetwork.Load(

@@ -10,7 +10,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Tests.Reporting;
 
 [TestClass]
-public class BeforeAfterPictureTests
+internal class BeforeAfterPictureTests
 {
     private static readonly Rgb24 Yellow = new(255, 214, 0);
     private static readonly Rgb24 Magenta = new(255, 64, 220);

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Reporting;
 
 /// <summary>The report's words and numbers, and that it needs nothing but itself.</summary>
 [TestClass]
-public sealed class RunReportTests
+internal sealed class RunReportTests
 {
     private const int Side = 40;
 

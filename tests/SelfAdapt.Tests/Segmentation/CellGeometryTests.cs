@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Masks;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class CellGeometryTests
+internal sealed class CellGeometryTests
 {
     [TestMethod]
     public void MedianDiameter_ThreeSquares_MatchesCellpose()

@@ -18,7 +18,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>The whole pipeline on the built-in engine against a run of Cellpose 3.1 with the same model.</summary>
 [TestClass]
-public sealed class CellposeRunTests
+internal sealed class CellposeRunTests
 {
     private const double DiamMean = 17;
 

@@ -7,7 +7,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>Where points go along flows that are easily followed by hand.</summary>
 [TestClass]
-public sealed class FlowDynamicsTests
+internal sealed class FlowDynamicsTests
 {
     private const int Size = 12;
 

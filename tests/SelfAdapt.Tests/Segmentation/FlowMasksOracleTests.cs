@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>The fast way from flows to masks against the plain one, and against itself with other threads.</summary>
 [TestClass]
-public sealed class FlowMasksOracleTests
+internal sealed class FlowMasksOracleTests
 {
     [TestMethod]
     [DataRow(61, 83, 0, 0.0)]

@@ -15,7 +15,7 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class FlowMasksTests
+internal sealed class FlowMasksTests
 {
     private static readonly SegmentationOptions NoRescale = new() { Niter = 200 };
 

@@ -8,7 +8,7 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class ImagePreparationTests
+internal sealed class ImagePreparationTests
 {
     [TestMethod]
     public void SelectChannels_OneChannel_IgnoresThePairAndAddsZeros()
@@ -50,7 +50,7 @@ public sealed class ImagePreparationTests
         Image image = new(3, 1, 1, [1, 2, 3]);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => ImagePreparation.SelectChannels(image, new(first, second), 2, "cells.png"));
-        Assert.AreEqual(ExitCode.ModelImageMismatch, error.Code);
+        Assert.AreEqual(ErrorKind.ModelImageMismatch, error.Kind);
         StringAssert.Contains(error.Message, "cells.png", StringComparison.Ordinal);
     }
 
@@ -108,7 +108,7 @@ public sealed class ImagePreparationTests
         Image image = new(1, 2, 2, [0, 1, float.NaN, 2]);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => ImagePreparation.Normalize(
             image, IntensityNormalization.Percentile, invert: false, "a.tif"));
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "a.tif: the pixel at row 1, column 0", StringComparison.Ordinal);
     }
 
@@ -186,7 +186,7 @@ public sealed class ImagePreparationTests
         SegmentationOptions options = new() { Diameter = diameter };
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => ImagePreparation.Prepare(ImagePreparation.Blank(1, 300, 200), options, 2));
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
     }
 
     private static float[] Normalize(float[] pixels, int width)

@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Masks;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class MaskCleanupTests
+internal sealed class MaskCleanupTests
 {
     [TestMethod]
     public void FillHoles_DiagonalGap_IsAHole()

@@ -8,7 +8,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>Values of spec/cellpose.md appendix B.3 (CPU rule).</summary>
 [TestClass]
-public sealed class MaskFlowsTests
+internal sealed class MaskFlowsTests
 {
     private static readonly LabelImage OneRectangle = GoldenFile.Rectangles(12, 16, (1, 3, 7, 4, 10));
 

@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class ResamplingTests
+internal sealed class ResamplingTests
 {
     private static readonly float[] Squares = Enumerable.Range(0, 12).Select(i => (float)(i * i)).ToArray();
 

@@ -7,7 +7,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>From where pixels came to rest to cells: what is a seed, how far it grows, which one wins.</summary>
 [TestClass]
-public sealed class SeedLabelingTests
+internal sealed class SeedLabelingTests
 {
     private const int Height = 3;
     private const int Width = 40;

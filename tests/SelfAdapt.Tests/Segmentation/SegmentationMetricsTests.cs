@@ -9,7 +9,7 @@ namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>The worked example of spec/cellpose.md section 6, and properties.</summary>
 [TestClass]
-public sealed class SegmentationMetricsTests
+internal sealed class SegmentationMetricsTests
 {
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 

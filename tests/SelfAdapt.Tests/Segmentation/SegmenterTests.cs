@@ -9,7 +9,7 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class SegmenterTests
+internal sealed class SegmenterTests
 {
     private static readonly SegmentationOptions Raw = new() { Normalization = IntensityNormalization.None };
 
@@ -79,7 +79,7 @@ public sealed class SegmenterTests
             OutputDescription.Foreground, (_, output, _, _) => output.Fill(float.NaN));
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => new Segmenter(network, Raw).Predict(Ramp(30, 30, 1, 1), "x.png"));
-        Assert.AreEqual(ExitCode.Numerics, error.Code);
+        Assert.AreEqual(ErrorKind.Numerics, error.Kind);
         StringAssert.Contains(error.Message, "x.png", StringComparison.Ordinal);
     }
 
@@ -119,7 +119,7 @@ public sealed class SegmenterTests
         using FakeNetwork network = new(OutputDescription.Foreground, Copy);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => new Segmenter(network, Raw with { BatchSize = 0 }));
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
         StringAssert.Contains(error.Message, "BatchSize is 0", StringComparison.Ordinal);
     }
 

@@ -8,7 +8,7 @@ using SelfAdapt.Segmentation.Tiling;
 namespace SelfAdapt.Tests.Segmentation;
 
 [TestClass]
-public sealed class TileLayoutTests
+internal sealed class TileLayoutTests
 {
     [TestMethod]
     [DataRow(200, 12, 12)]

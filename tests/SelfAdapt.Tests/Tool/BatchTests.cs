@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>segment on many and on large images.</summary>
 [TestClass]
-public sealed class BatchTests : IDisposable
+internal sealed class BatchTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Tool;
 /// or as they should become, nothing half-written left behind.
 /// </summary>
 [TestClass]
-public sealed class DiskFaultTests : IDisposable
+internal sealed class DiskFaultTests : IDisposable
 {
     private static readonly string[] Growing = ["run.jsonl", "train.jsonl", SegmentJournal.FileName];
 

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>Every way in which a command line can fail has a message and an exit code of its own.</summary>
 [TestClass]
-public sealed class ExitCodeTests : IDisposable
+internal sealed class ExitCodeTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

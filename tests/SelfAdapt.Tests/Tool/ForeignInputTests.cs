@@ -2,12 +2,13 @@ using System;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>Input that must stay as it is, and links where files are expected.</summary>
 [TestClass]
-public sealed class ForeignInputTests : IDisposable
+internal sealed class ForeignInputTests : IDisposable
 {
     private const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Enter = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

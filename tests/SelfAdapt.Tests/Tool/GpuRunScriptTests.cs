@@ -2,12 +2,13 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>The script for a GPU machine, with a program in the bundle that only pretends.</summary>
 [TestClass]
-public sealed class GpuRunScriptTests : IDisposable
+internal sealed class GpuRunScriptTests : IDisposable
 {
     private readonly string _bundle = Directory.CreateTempSubdirectory("gpu-bundle-").FullName;
 

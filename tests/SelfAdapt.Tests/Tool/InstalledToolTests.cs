@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Tool.Viewer;
@@ -16,7 +17,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>The packed tool, installed as a user does.</summary>
 [TestClass]
-public sealed class InstalledToolTests : IDisposable
+internal sealed class InstalledToolTests : IDisposable
 {
     private const string Bash = "/bin/bash";
 

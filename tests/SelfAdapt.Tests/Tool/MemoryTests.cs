@@ -16,7 +16,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>Memory that is refused: less of it once, then an error that says what was tried.</summary>
 [TestClass]
-public sealed class MemoryTests : IDisposable
+internal sealed class MemoryTests : IDisposable
 {
     // Where more blocks are taken than that, every so-manieth is refused.
     private const int MostRuns = 24;
@@ -159,7 +159,7 @@ public sealed class MemoryTests : IDisposable
     public void Take_MoreThanTheMachineHas_IsRefused()
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => new CpuMemory(1L << 60, "tests"));
-        Assert.AreEqual(ExitCode.OutOfMemory, e.Code);
+        Assert.AreEqual(ErrorKind.OutOfMemory, e.Kind);
     }
 
     [TestMethod]
@@ -167,7 +167,7 @@ public sealed class MemoryTests : IDisposable
     {
         Assert.IsTrue(MemoryShortage.Is(new InsufficientMemoryException()));
         Assert.IsTrue(MemoryShortage.Is(new AggregateException(new InsufficientMemoryException())));
-        Assert.IsTrue(MemoryShortage.Is(new SelfAdaptException(ExitCode.OutOfMemory, "a GPU's")));
+        Assert.IsTrue(MemoryShortage.Is(new SelfAdaptException(ErrorKind.OutOfMemory, "a GPU's")));
         Assert.IsFalse(MemoryShortage.Is(new IOException()));
     }
 

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>All options of all verbs: how their words are read, and what is said of them.</summary>
 [TestClass]
-public sealed class OptionTests : IDisposable
+internal sealed class OptionTests : IDisposable
 {
     private static readonly RootCommand Root =
         ToolProgram.CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, interactive: false, default));

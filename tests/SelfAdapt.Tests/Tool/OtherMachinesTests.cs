@@ -10,7 +10,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>The same files come out under other cultures and from folders with names that programs trip over.</summary>
 [TestClass]
-public sealed class OtherMachinesTests : IDisposable
+internal sealed class OtherMachinesTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -1,12 +1,13 @@
 using System;
 using System.IO;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>export --format bioimageio and inspect on what it writes.</summary>
 [TestClass]
-public sealed class PackageVerbTests : IDisposable
+internal sealed class PackageVerbTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -5,12 +5,13 @@ using System.Linq;
 using System.Runtime.Intrinsics;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>The same run on processors with other instruction sets, and with other numbers of threads.</summary>
 [TestClass]
-public sealed class ProcessorTests : IDisposable
+internal sealed class ProcessorTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>A run that is interrupted and goes on leaves what one that was not interrupted leaves.</summary>
 [TestClass]
-public sealed partial class ResumeTests : IDisposable
+internal sealed partial class ResumeTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -3,12 +3,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>run.json and --config, and what shells complete.</summary>
 [TestClass]
-public sealed class RunConfigTests : IDisposable
+internal sealed class RunConfigTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -18,7 +18,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>What follows the training: the report's images, and the diameter that is measured on them.</summary>
 [TestClass]
-public sealed class RunEndTests : IDisposable
+internal sealed class RunEndTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;
@@ -16,7 +17,7 @@ namespace SelfAdapt.Tests.Tool;
 
 /// <summary>What each verb writes, on tiny models and images.</summary>
 [TestClass]
-public sealed class VerbTests : IDisposable
+internal sealed class VerbTests : IDisposable
 {
     private readonly ToolRun _at = new();
 

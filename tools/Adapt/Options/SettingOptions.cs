@@ -59,9 +59,9 @@ internal sealed class SettingOptions<T>
         {
             validate();
         }
-        catch (SelfAdaptException e) when (e.Code == ExitCode.Usage)
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.InvalidOption)
         {
-            throw new SelfAdaptException(e.Code, FlagNames.Translate(e.Message, _options), e);
+            throw new SelfAdaptException(e.Kind, FlagNames.Translate(e.Message, _options), e);
         }
     }
 }

@@ -42,8 +42,8 @@ internal static class EvaluateVerb
         if (scores.Length == 0)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
-                $"{predictions}: none of its {found.Count} masks has the name of one in {labels}; for "
+                ErrorKind.UnreadableInput, predictions,
+                $"none of its {found.Count} masks has the name of one in {labels}; for "
                     + $"example "
                 + $"'{found.Keys.First()}' there, '{truth.Keys.First()}' here.");
         }
@@ -78,8 +78,8 @@ internal static class EvaluateVerb
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput,
-                $"{predictedFile}: has {predicted.Height}x{predicted.Width} pixels, but {truthFile} has "
+                ErrorKind.UnreadableInput, predictedFile,
+                $"has {predicted.Height}x{predicted.Width} pixels, but {truthFile} has "
                 + $"{truth.Height}x{truth.Width}. Masks and labels must belong to the same image.");
         }
 

@@ -117,7 +117,7 @@ internal sealed class ExportVerb
         if (!File.Exists(file))
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{file}: is not there. {RunFolder.Contents(run)}");
+                ErrorKind.UnreadableInput, file, $"is not there. {RunFolder.Contents(run)}");
         }
 
         OnnxModel kept = OnnxModel.Load(file);
@@ -131,8 +131,8 @@ internal sealed class ExportVerb
         return found is not null && found.Dims.SequenceEqual(tensor.Shape.Select(d => (long)d))
             ? found.ToFloats()
             : throw new SelfAdaptException(
-                ExitCode.ModelUnsupported,
-                $"{file}: has no weight '{tensor.Name}' of [{string.Join(",", tensor.Shape)}] as --model "
+                ErrorKind.ModelUnsupported, file,
+                $"has no weight '{tensor.Name}' of [{string.Join(",", tensor.Shape)}] as --model "
                     + $"has. Give the "
                 + "model that the run started from.");
     }

@@ -53,7 +53,7 @@ internal static class InspectVerb
         {
             network = model.Import(settings.Outputs);
         }
-        catch (SelfAdaptException e) when (e.Code == ExitCode.ModelUnsupported)
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.ModelUnsupported)
         {
             refusal = e;
         }
@@ -63,7 +63,7 @@ internal static class InspectVerb
         if (refusal is not null)
         {
             terminal.Error.WriteLine(refusal.Message);
-            return (int)refusal.Code;
+            return (int)ExitCodes.Of(refusal.Kind);
         }
 
         return (int)ExitCode.Ok;

@@ -99,7 +99,7 @@ internal sealed class TrainVerb
         if (widths.Length is < 2 or > 6 || widths.Any(w => w is < 1 or > 4096))
         {
             throw new SelfAdaptException(
-                ExitCode.Usage,
+                ErrorKind.InvalidOption,
                 $"--widths is '{text}', but must be two to six numbers from 1 to 4096, such as "
                     + $"2,32,64,128,256.");
         }
@@ -121,7 +121,7 @@ internal sealed class TrainVerb
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SelfAdaptException(
-                ExitCode.NoUsableInput, $"{path}: the list can't be read: {e.Message}", e);
+                ErrorKind.UnreadableInput, path, $"the list can't be read: {e.Message}", e);
         }
     }
 

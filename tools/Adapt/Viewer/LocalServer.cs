@@ -59,7 +59,7 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
         {
             _server.Dispose();
             throw new SelfAdaptException(
-                ExitCode.Usage, $"--port {port}: can't be listened on: {e.Message} Leave it out for a free one.", e);
+                ErrorKind.InvalidOption, $"--port {port}: can't be listened on: {e.Message} Leave it out for a free one.", e);
         }
 
         Port = new Uri(_server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;

@@ -32,8 +32,8 @@ internal sealed class ViewerRun
     {
         folder = Path.GetFullPath(folder);
         RunRecord record = RunRecord.Read(folder) ?? throw new SelfAdaptException(
-            ExitCode.NoUsableInput,
-            $"{folder}: holds no {Path.GetFileName(RunFolder.Summary(folder))}, so it is no run's folder. Name the "
+            ErrorKind.UnreadableInput, folder,
+            $"holds no {Path.GetFileName(RunFolder.Summary(folder))}, so it is no run's folder. Name the "
             + "folder that adapt or demo wrote (--out).");
         string shown = RunFolder.Shown(folder);
         string[] images = Directory.Exists(shown)

@@ -7,7 +7,7 @@ namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 /// <summary>OpenCV's numbers of spec/cellpose.md appendix B.5.</summary>
 [TestClass]
-public sealed class AffineWarpTests
+internal sealed class AffineWarpTests
 {
     private static readonly AffineMap Map = new(0.8, -0.3, 2.5, 0.3, 0.8, -1.25);
 

@@ -6,7 +6,7 @@ using SelfAdapt.Adaptation.Supervised;
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 [TestClass]
-public sealed class LearningRateScheduleTests
+internal sealed class LearningRateScheduleTests
 {
     [TestMethod]
     public void Create_ShortRun_WarmsUpAndStays()

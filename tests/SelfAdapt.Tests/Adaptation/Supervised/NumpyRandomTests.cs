@@ -5,7 +5,7 @@ namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 /// <summary>Values of NumPy's own legacy generator (spec/cellpose.md appendix B.7).</summary>
 [TestClass]
-public sealed class NumpyRandomTests
+internal sealed class NumpyRandomTests
 {
     [TestMethod]
     public void NextDouble_SeedZero_MatchesNumPy()

@@ -11,7 +11,7 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 [TestClass]
-public sealed class TrainingSamplerTests
+internal sealed class TrainingSamplerTests
 {
     private const int Crop = 32;
 

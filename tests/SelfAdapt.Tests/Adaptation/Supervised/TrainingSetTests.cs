@@ -10,7 +10,7 @@ using SelfAdapt.Tests.Segmentation;
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 [TestClass]
-public sealed class TrainingSetTests
+internal sealed class TrainingSetTests
 {
     private static readonly TrainingOptions AnyCount = new() { MinTrainMasks = 1 };
 
@@ -51,7 +51,7 @@ public sealed class TrainingSetTests
     {
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => Create(new TrainingOptions(), GoldenFile.Rectangles(12, 16, (4, 0, 1, 0, 1))));
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "at least 5 cells", StringComparison.Ordinal);
     }
 
@@ -62,7 +62,7 @@ public sealed class TrainingSetTests
             ImagePreparation.Blank(1, 12, 17), GoldenFile.Rectangles(12, 16, (1, 0, 1, 0, 1)), "odd.png");
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => TrainingSet.Create([pair], AnyCount, 2));
-        Assert.AreEqual(ExitCode.NoUsableInput, error.Code);
+        Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "odd.png", StringComparison.Ordinal);
     }
 
@@ -71,7 +71,7 @@ public sealed class TrainingSetTests
     {
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => Create(AnyCount with { CropSize = 100 }, GoldenFile.Rectangles(12, 16, (1, 0, 1, 0, 1))));
-        Assert.AreEqual(ExitCode.Usage, error.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
     }
 
     private static TrainingSet Create(TrainingOptions options, params LabelImage[] masks) =>

@@ -16,7 +16,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Cellpose's network against the reference numbers of spec/cellpose.md, appendix B.1 and B.2.</summary>
 [TestClass]
-public sealed class CellposeReferenceTests
+internal sealed class CellposeReferenceTests
 {
     private const int Height = 32;
     private const int Width = 48;

@@ -18,7 +18,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Traces of Cellpose 3.1's own trainer, and of SelfAdapt in plain torch, on a real network.</summary>
 [TestClass]
-public sealed class CellposeTraceTests
+internal sealed class CellposeTraceTests
 {
     private const int Batch = 4;
     private const int Size = 96;

@@ -9,7 +9,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Size computations come out as ONNX defines them, in the element type that they are done in.</summary>
 [TestClass]
-public sealed class ConstantFolderTests
+internal sealed class ConstantFolderTests
 {
     private const double Large = 1L << 40;
 

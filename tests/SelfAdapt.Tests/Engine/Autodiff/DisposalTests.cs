@@ -18,7 +18,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>What holds memory or threads gives them back once, however often it is asked to.</summary>
 [TestClass]
-public sealed class DisposalTests
+internal sealed class DisposalTests
 {
     private const int Size = 16;
 

@@ -10,7 +10,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>From the network's weights back into the file they came from.</summary>
 [TestClass]
-public sealed class ExportTests
+internal sealed class ExportTests
 {
     [TestMethod]
     [DataRow(RealModels.Dynamic)]

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Whole small networks: gradients by finite differences, the cpu backend, buffer reuse.</summary>
 [TestClass]
-public sealed class NetworkGradientTests
+internal sealed class NetworkGradientTests
 {
     private const int Batch = 2;
     private const int Height = 16;

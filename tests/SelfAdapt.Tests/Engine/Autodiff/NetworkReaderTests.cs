@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>What is recognised in real models, and what is refused with which words.</summary>
 [TestClass]
-public sealed class NetworkReaderTests
+internal sealed class NetworkReaderTests
 {
     [TestMethod]
     [DataRow(RealModels.Dynamic, 6_598_923, "style")]
@@ -244,7 +244,7 @@ public sealed class NetworkReaderTests
     private static void AssertRefused(OnnxModel model, params string[] parts)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Network.Read(model));
-        Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+        Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
         foreach (string part in parts.Append(model.Origin))
         {
             StringAssert.Contains(e.Message, part, StringComparison.Ordinal);

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>The built-in engine against ONNX Runtime, on real models and on small ones.</summary>
 [TestClass]
-public sealed class OrtParityTests
+internal sealed class OrtParityTests
 {
     private const double Bound = 1e-4;
 

@@ -9,7 +9,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Tensors of different shapes in the same bytes.</summary>
 [TestClass]
-public sealed class SharedTensorsTests
+internal sealed class SharedTensorsTests
 {
     private static readonly TensorShape[] Shapes =
         [new(2, 32, 10, 12), new(1, 16, 5, 7), new(2, 3, 8, 9), new(3, 20, 1, 1), new(1, 16, 1, 40)];

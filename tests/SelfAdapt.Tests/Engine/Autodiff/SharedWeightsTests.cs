@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Engine.Autodiff;
 
 /// <summary>Graphs of one set of weights share what is prepared of them.</summary>
 [TestClass]
-public sealed class SharedWeightsTests : IDisposable
+internal sealed class SharedWeightsTests : IDisposable
 {
     private readonly CpuBackend _backend = new(1);
     private readonly NetworkWeights _weights;

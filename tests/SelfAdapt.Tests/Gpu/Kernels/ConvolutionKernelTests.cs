@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>Convolution kernels where tiles end inside images, channels inside quads and parts inside slices.</summary>
 [TestClass]
-public sealed class ConvolutionKernelTests
+internal sealed class ConvolutionKernelTests
 {
     [TestMethod]
     [DataRow("64x64", 64, 64, 2, 5, 70, 5, 7, 9, 31, "Tf32")]

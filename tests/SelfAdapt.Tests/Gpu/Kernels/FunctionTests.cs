@@ -9,7 +9,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>The written-out functions against the runtime's.</summary>
 [TestClass]
-public sealed class FunctionTests
+internal sealed class FunctionTests
 {
     private const int Points = 4000;
 

@@ -13,7 +13,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>What ILGPU compiles, interpreted, gives the bits that the sources give in the simulator.</summary>
 [TestClass]
-public sealed class PtxExecutionTests
+internal sealed class PtxExecutionTests
 {
     private static readonly IReadOnlyDictionary<string, MethodInfo> Sources =
         Simulator.KernelsOf(typeof(Elementwise).Assembly);

@@ -10,7 +10,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>What ILGPU makes of the kernels has the form that the launches count on.</summary>
 [TestClass]
-public sealed partial class PtxTests
+internal sealed partial class PtxTests
 {
     [TestMethod]
     [DynamicData(nameof(CompiledKernels.Names), typeof(CompiledKernels))]

@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>Reductions in the simulator: batch statistics, their gradient, sums over planes, views.</summary>
 [TestClass]
-public sealed class ReductionKernelTests
+internal sealed class ReductionKernelTests
 {
     private static readonly TensorShape Shape = new(2, 6, 5, 9);
 

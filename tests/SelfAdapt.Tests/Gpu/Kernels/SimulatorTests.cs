@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>The simulator catches what a GPU lets pass.</summary>
 [TestClass]
-public sealed class SimulatorTests
+internal sealed class SimulatorTests
 {
     [TestMethod]
     public void Launch_ReversalThroughSharedMemory_ReversesEachGroup()

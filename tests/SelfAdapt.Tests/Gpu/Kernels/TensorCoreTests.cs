@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>The simulator's tensor core, with fragments laid out by the PTX ISA's formulas for m16n8k16.</summary>
 [TestClass]
-public sealed class TensorCoreTests
+internal sealed class TensorCoreTests
 {
     private const int Lanes = 32;
 

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Gpu.Kernels;
 
 /// <summary>Quantiles, losses, augmentation and optimiser in the simulator against the cpu backend.</summary>
 [TestClass]
-public sealed class VectorKernelTests
+internal sealed class VectorKernelTests
 {
     private static readonly CpuBackend Host = new(1);
     private static readonly TensorShape Shape = new(2, 3, 5, 7);

@@ -11,7 +11,7 @@ using SelfAdapt.Tests.Engine.Autodiff;
 namespace SelfAdapt.Tests.Models.Export;
 
 [TestClass]
-public sealed class CellposeStateReaderTests
+internal sealed class CellposeStateReaderTests
 {
     [TestMethod]
     public void Read_GraphOfACheckpoint_GivesThatCheckpoint()
@@ -114,7 +114,7 @@ public sealed class CellposeStateReaderTests
 
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Read(model, 30, 30));
 
-        Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+        Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
         StringAssert.Contains(e.Message, "sketch.onnx", StringComparison.Ordinal);
     }
 

@@ -9,7 +9,7 @@ using SelfAdapt.Tests.Engine.Autodiff;
 namespace SelfAdapt.Tests.Models.Export;
 
 [TestClass]
-public sealed class ConsumerCheckTests
+internal sealed class ConsumerCheckTests
 {
     [TestMethod]
     [DataRow(8, 16, null)]

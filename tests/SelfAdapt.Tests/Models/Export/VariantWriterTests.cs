@@ -9,7 +9,7 @@ using SelfAdapt.Tests.Engine.Autodiff;
 namespace SelfAdapt.Tests.Models.Export;
 
 [TestClass]
-public sealed class VariantWriterTests
+internal sealed class VariantWriterTests
 {
     private static readonly string[] Plain =
     [
@@ -104,7 +104,7 @@ public sealed class VariantWriterTests
         Assert.AreEqual("flows_cellprob 1 3 32 32", Describe(model.Graph.Outputs.Single()));
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
             () => Variant(SmallNetworks.Cellpose(4, 4, 8), ModelVariant.Static(34)));
-        Assert.AreEqual(ExitCode.Usage, e.Code);
+        Assert.AreEqual(ErrorKind.InvalidOption, e.Kind);
         StringAssert.Contains(e.Message, "multiples of 4", StringComparison.Ordinal);
     }
 
@@ -128,7 +128,7 @@ public sealed class VariantWriterTests
 
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Variant(large, ModelVariant.Fp16));
 
-        Assert.AreEqual(ExitCode.ModelUnsupported, e.Code);
+        Assert.AreEqual(ErrorKind.ModelUnsupported, e.Kind);
         StringAssert.Contains(e.Message, "'output.2.bias'", StringComparison.Ordinal);
     }
 

@@ -20,7 +20,7 @@ using SelfAdapt.Tests.Models.Export;
 namespace SelfAdapt.Tests.Segmentation.Packages;
 
 [TestClass]
-public sealed class ModelPackageTests : IDisposable
+internal sealed class ModelPackageTests : IDisposable
 {
     private static readonly PackageRequest Request = new(
         "Small nuclei", "Finds nuclei in simulated images.", ["A. Nonymous"], "MIT",
@@ -131,7 +131,7 @@ public sealed class ModelPackageTests : IDisposable
             string path = Save(package[..cut]);
             Assert.IsFalse(PackageCheck.IsPackage(path));
             Assert.AreEqual(
-                ExitCode.ModelMalformed, Assert.ThrowsExactly<SelfAdaptException>(() => PackageCheck.Check(path)).Code);
+                ErrorKind.ModelMalformed, Assert.ThrowsExactly<SelfAdaptException>(() => PackageCheck.Check(path)).Kind);
         }
     }
 
@@ -146,7 +146,7 @@ public sealed class ModelPackageTests : IDisposable
         {
             SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
                 () => ModelPackage.RequirePackable(variant, request));
-            Assert.AreEqual(ExitCode.Usage, e.Code);
+            Assert.AreEqual(ErrorKind.InvalidOption, e.Kind);
             StringAssert.Contains(e.Message, word, StringComparison.Ordinal);
         }
     }

@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Packages;
 namespace SelfAdapt.Tests.Segmentation.Packages;
 
 [TestClass]
-public sealed class YamlTests
+internal sealed class YamlTests
 {
     [TestMethod]
     public void Read_BlocksListsAndTexts_GivesWhatJsonWould()
@@ -67,7 +67,7 @@ public sealed class YamlTests
     public void Read_WhatIsNotRead_IsRefusedWithItsLine(string yaml, string word)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => YamlReader.Read(yaml, "t.yaml"));
-        Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
+        Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
         StringAssert.Contains(e.Message, word, StringComparison.Ordinal);
     }
 
@@ -78,8 +78,8 @@ public sealed class YamlTests
             ["a: " + new string('[', 100_000), "a:\n " + string.Concat(System.Linq.Enumerable.Repeat("- ", 100_000))])
         {
             Assert.AreEqual(
-                ExitCode.ModelMalformed,
-                Assert.ThrowsExactly<SelfAdaptException>(() => YamlReader.Read(yaml, "t.yaml")).Code);
+                ErrorKind.ModelMalformed,
+                Assert.ThrowsExactly<SelfAdaptException>(() => YamlReader.Read(yaml, "t.yaml")).Kind);
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class YamlTests
             }
             catch (SelfAdaptException e)
             {
-                Assert.AreEqual(ExitCode.ModelMalformed, e.Code);
+                Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
             }
         }
     }

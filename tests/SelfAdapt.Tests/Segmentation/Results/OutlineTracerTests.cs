@@ -9,7 +9,7 @@ using SelfAdapt.Segmentation.Results;
 namespace SelfAdapt.Tests.Segmentation.Results;
 
 [TestClass]
-public sealed class OutlineTracerTests
+internal sealed class OutlineTracerTests
 {
     // The last two: what OpenCV 4.6's findContours (external, no approximation) lists for these pictures.
     [TestMethod]

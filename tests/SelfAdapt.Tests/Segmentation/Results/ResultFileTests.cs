@@ -16,7 +16,7 @@ namespace SelfAdapt.Tests.Segmentation.Results;
 
 /// <summary>The files people open, read back by small readers of their own.</summary>
 [TestClass]
-public sealed class ResultFileTests : IDisposable
+internal sealed class ResultFileTests : IDisposable
 {
     private const string Cells = "..11.... .111..2. .11..222 ......2. 3.3..... 333..... ........";
 
@@ -49,7 +49,7 @@ public sealed class ResultFileTests : IDisposable
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
             () => RoiArchive.Write(At("r.zip"), new LabelImage(1, 40_000, new int[40_000])));
 
-        Assert.AreEqual(ExitCode.OutputNotWritable, e.Code);
+        Assert.AreEqual(ErrorKind.OutputNotWritable, e.Kind);
         StringAssert.Contains(e.Message, "GeoJSON", StringComparison.Ordinal);
     }
 

@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Simulation;
 namespace SelfAdapt.Tests.Segmentation.Simulation;
 
 [TestClass]
-public class MicrographSimulatorTests
+internal class MicrographSimulatorTests
 {
     [TestMethod]
     public void Simulate_SameSeed_GivesTheSameBytes()

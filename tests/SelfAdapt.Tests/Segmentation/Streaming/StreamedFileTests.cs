@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Segmentation.Streaming;
 
 /// <summary>Rows out of TIFF files, and labels into them.</summary>
 [TestClass]
-public sealed class StreamedFileTests : IDisposable
+internal sealed class StreamedFileTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("selfadapt-rows-").FullName;
 
@@ -62,7 +62,7 @@ public sealed class StreamedFileTests : IDisposable
                 using TiffRows? rows = TiffRows.TryOpen(path);
                 rows!.Read(0, rows.Height);
             });
-            Assert.AreEqual(ExitCode.NoUsableInput, e.Code);
+            Assert.AreEqual(ErrorKind.UnreadableInput, e.Kind);
         }
     }
 

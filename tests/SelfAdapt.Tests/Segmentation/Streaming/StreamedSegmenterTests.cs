@@ -19,7 +19,7 @@ namespace SelfAdapt.Tests.Segmentation.Streaming;
 
 /// <summary>An image in rows gives what it gives as a whole, on the network that comes with the tool.</summary>
 [TestClass]
-public sealed class StreamedSegmenterTests
+internal sealed class StreamedSegmenterTests
 {
     [TestMethod]
     [DataRow(0.0, false)]
@@ -260,7 +260,7 @@ public sealed class StreamedSegmenterTests
             SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() =>
                 new StreamedSegmenter(network, options, 100_000_000).Segment(
                     new ImageRows(image), "small.tif", _ => { }, _ => { }, CancellationToken.None));
-            Assert.AreEqual(ExitCode.OutOfMemory, e.Code);
+            Assert.AreEqual(ErrorKind.OutOfMemory, e.Kind);
             StringAssert.Contains(e.Message, "at least", StringComparison.Ordinal);
         });
     }

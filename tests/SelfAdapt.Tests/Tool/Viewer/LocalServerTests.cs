@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Tool.Viewer;
 
 /// <summary>What the viewer's server gives, and above all what it doesn't: raw requests over a socket.</summary>
 [TestClass]
-public sealed class LocalServerTests : IDisposable
+internal sealed class LocalServerTests : IDisposable
 {
     private readonly ViewedRun _run = new(new SegmentationOptions(), runtime: null);
 

@@ -16,7 +16,7 @@ namespace SelfAdapt.Tests.Tool.Viewer;
 
 /// <summary>The viewer's page in a real browser, end to end.</summary>
 [TestClass]
-public sealed class ViewerPageTests
+internal sealed class ViewerPageTests
 {
     private static readonly SegmentationOptions Scaled = new() { Diameter = 22, DiamMean = 17 };
 
