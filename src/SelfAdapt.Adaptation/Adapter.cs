@@ -38,7 +38,7 @@ public enum StopReason
 }
 
 /// <summary>Hears what happens in a run, as it happens.</summary>
-public interface IAdaptationObserver
+internal interface IAdaptationObserver
 {
     /// <summary>A step was done.</summary>
     /// <param name="point">What happened in it.</param>
@@ -87,7 +87,7 @@ public sealed class Adapter : IDisposable
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.InvalidOption"/>: an option is out of range, or the crop does not fit the network.
     /// </exception>
-    public Adapter(
+    internal Adapter(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
     {
@@ -142,6 +142,22 @@ public sealed class Adapter : IDisposable
         return (shuffled[count..], shuffled[..count]);
     }
 
+    /// <summary>
+    /// Runs until the stopping rule fires, the iterations are done, or someone asks for an end; some of the images are
+    /// held out for the stopping signals.
+    /// </summary>
+    /// <param name="images">Unlabeled images, at least one.</param>
+    /// <param name="progress">Told every evaluation; null for nobody.</param>
+    /// <param name="cancel">Ends the run after the step in progress.</param>
+    /// <returns>The checkpoint that is kept, and how it came about.</returns>
+    /// <exception cref="SelfAdaptException">An image does not fit the network.</exception>
+    public AdaptationResult Run(
+        IReadOnlyList<NamedImage> images, IProgress<EvaluationPoint>? progress = null, CancellationToken cancel = default)
+    {
+        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) = Split(images, _options);
+        return Run(training, validation, [], new EvaluationProgress(progress), cancel);
+    }
+
     /// <summary>Runs until the stopping rule fires, the iterations are done, or someone asks for an end.</summary>
     /// <param name="training">Unlabeled images to cut crops from, at least one.</param>
     /// <param name="validation">Unlabeled images for the stopping signals, at least one.</param>
@@ -154,7 +170,7 @@ public sealed class Adapter : IDisposable
     /// An image does not fit the network; or (<see cref="ErrorKind.OtherRun"/>) the state to go on from is of a run with
     /// other images.
     /// </exception>
-    public AdaptationResult Run(
+    internal AdaptationResult Run(
         IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation,
         IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel,
         Checkpointing? checkpoints = null)
@@ -343,5 +359,17 @@ public sealed class Adapter : IDisposable
         return (
             logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits),
             StoppingSignals.ViewVariance(deviation));
+    }
+
+    /// <summary>Hands evaluations on.</summary>
+    private sealed class EvaluationProgress(IProgress<EvaluationPoint>? progress) : IAdaptationObserver
+    {
+        public void OnStep(StepPoint point)
+        {
+            // The log's; a program that wants each step drives the loop itself.
+        }
+
+        public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights) =>
+            progress?.Report(point);
     }
 }

@@ -16,7 +16,7 @@ namespace SelfAdapt.Adaptation;
 /// the SHA-256 of all that. It is written beside its place, flushed and moved there, so that the one before stays whole
 /// until the new one is.
 /// </summary>
-public static class CheckpointFile
+internal static class CheckpointFile
 {
     private const int HashLength = 32;
     private const int LongestHeader = 64 << 20;

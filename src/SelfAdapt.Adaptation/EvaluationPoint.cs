@@ -25,6 +25,6 @@ public sealed record EvaluationPoint(
 /// <param name="Kept">Per output channel, the fraction that the masks kept.</param>
 /// <param name="Thresholds">Thresholds in use, in the order the backend keeps them.</param>
 /// <param name="Seconds">Time since the run began.</param>
-public sealed record StepPoint(
+internal sealed record StepPoint(
     int Iteration, double LearningRate, double CrossEntropy, double SquaredError, double L2Sp, double Loss,
     double GradientNorm, ReadOnlyMemory<float> Kept, ReadOnlyMemory<float> Thresholds, double Seconds);

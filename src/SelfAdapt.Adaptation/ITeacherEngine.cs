@@ -6,7 +6,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What runs the teacher network: the built-in engine, or ONNX Runtime.</summary>
-public interface ITeacherEngine : IDisposable
+internal interface ITeacherEngine : IDisposable
 {
     /// <summary>A name for logs.</summary>
     string Name { get; }
@@ -22,7 +22,7 @@ public interface ITeacherEngine : IDisposable
 }
 
 /// <summary>The built-in engine as teacher: it reads the teacher's weights where they are.</summary>
-public sealed class BuiltinTeacher : ITeacherEngine
+internal sealed class BuiltinTeacher : ITeacherEngine
 {
     private readonly TrainableGraph _graph;
 

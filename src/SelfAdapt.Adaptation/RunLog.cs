@@ -9,7 +9,7 @@ namespace SelfAdapt.Adaptation;
 /// Writes run.jsonl: one JSON object per line, per step and per evaluation, flushed so that a run that is cut
 /// off leaves everything up to there. Numbers that are not finite are written as null.
 /// </summary>
-public sealed class RunLog : IDisposable
+internal sealed class RunLog : IDisposable
 {
     private readonly Stream _stream;
     private readonly string _name;

@@ -8,7 +8,7 @@ namespace SelfAdapt.Adaptation;
 /// Everything that a run needs to go on as if it had never been interrupted. What follows from the source network, the
 /// options and the images is not in it: it is computed again.
 /// </summary>
-public sealed record RunState
+internal sealed record RunState
 {
     /// <summary>Steps done.</summary>
     public required int Iteration { get; init; }
@@ -38,10 +38,10 @@ public sealed record RunState
 /// <param name="FirstMoment">AdamW's first moments.</param>
 /// <param name="SecondMoment">AdamW's second moments.</param>
 /// <param name="Thresholds">The confidence thresholds with their flags.</param>
-public sealed record TrainingState(
+internal sealed record TrainingState(
     WeightSnapshot Student, WeightSnapshot Teacher, float[] FirstMoment, float[] SecondMoment, float[] Thresholds);
 
 /// <summary>When a run saves itself, and where it begins.</summary>
 /// <param name="Save">Takes a state: after an evaluation, and when the run is asked to end.</param>
 /// <param name="From">The state to go on from; null: from the beginning.</param>
-public sealed record Checkpointing(Action<RunState> Save, RunState? From = null);
+internal sealed record Checkpointing(Action<RunState> Save, RunState? From = null);

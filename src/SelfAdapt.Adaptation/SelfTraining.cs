@@ -11,7 +11,7 @@ namespace SelfAdapt.Adaptation;
 /// pixels are masked, the student learns from a strongly augmented view, L2-SP holds it, the teacher follows.
 /// Everything runs on the backend; numbers for the log are fetched after the step.
 /// </summary>
-public sealed class SelfTraining : IDisposable
+internal sealed class SelfTraining : IDisposable
 {
     private readonly AdaptationOptions _options;
     private readonly Backend _backend;

@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What an evaluation point means for the run.</summary>
-public enum StopDecision
+internal enum StopDecision
 {
     /// <summary>Go on; this point's weights are the ones to keep so far.</summary>
     Keep,

@@ -11,30 +11,30 @@ public abstract partial class Backend
     /// <summary>Sets every value.</summary>
     /// <param name="target">The vector.</param>
     /// <param name="value">The value.</param>
-    public abstract void Fill(DeviceVector target, float value);
+    internal abstract void Fill(DeviceVector target, float value);
 
     /// <summary>target = source.</summary>
     /// <param name="source">Any vector.</param>
     /// <param name="target">Same length.</param>
-    public void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
+    internal void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
 
     /// <summary>target = source.</summary>
     /// <param name="source">Part of any vector.</param>
     /// <param name="target">Same length; of another vector.</param>
-    public abstract void Copy(VectorSlice source, VectorSlice target);
+    internal abstract void Copy(VectorSlice source, VectorSlice target);
 
     /// <summary>target = keep * target + (1 - keep) * source: the EMA of running statistics.</summary>
     /// <param name="target">The moving average.</param>
     /// <param name="source">The new values.</param>
     /// <param name="keep">The rate, 0.99 say.</param>
-    public abstract void MoveTowards(DeviceVector target, DeviceVector source, float keep);
+    internal abstract void MoveTowards(DeviceVector target, DeviceVector source, float keep);
 
     /// <summary>Applies a weak view to every image of a batch.</summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="shape">Its size; H = W where the view turns by 90 or 270 degrees.</param>
     /// <param name="view">The flip or turn.</param>
     /// <param name="target">Receives [N,C,H',W'].</param>
-    public abstract void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target);
+    internal abstract void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target);
 
     /// <summary>
     /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
@@ -49,7 +49,7 @@ public abstract partial class Backend
     /// <param name="deviation">
     /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
     /// </param>
-    public abstract void ViewMoments(
+    internal abstract void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation);
@@ -72,7 +72,7 @@ public abstract partial class Backend
     /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
     /// class that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
     /// </param>
-    public abstract void UpdateThresholds(
+    internal abstract void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds);
@@ -94,7 +94,7 @@ public abstract partial class Backend
     /// <param name="sums">
     /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept.
     /// </param>
-    public abstract void MaskedLoss(
+    internal abstract void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums);
@@ -112,7 +112,7 @@ public abstract partial class Backend
     /// <param name="flowScale">5 for Cellpose.</param>
     /// <param name="gradient">Receives d loss / d output, [N,C,H,W].</param>
     /// <param name="sums">Receives [3]: flow term (with its 0.5), BCE, loss.</param>
-    public abstract void SupervisedLoss(
+    internal abstract void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
 
@@ -129,7 +129,7 @@ public abstract partial class Backend
     /// <param name="shape">Its size.</param>
     /// <param name="samples">One entry per sample, drawn on the host.</param>
     /// <param name="target">Receives [N,C,H,W].</param>
-    public abstract void StrongAugment(
+    internal abstract void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
         DeviceVector target);
 
@@ -143,12 +143,12 @@ public abstract partial class Backend
     /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP
     /// included).
     /// </param>
-    public abstract void OptimizerStep(
+    internal abstract void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
 }
 
 /// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
-public enum View
+internal enum View
 {
     /// <summary>The image as it is.</summary>
     Identity,
@@ -176,7 +176,7 @@ public enum View
 }
 
 /// <summary>What one output channel is to the adaptation.</summary>
-public enum ChannelMeaning
+internal enum ChannelMeaning
 {
     /// <summary>A logit, trained with cross-entropy.</summary>
     Logit,
@@ -197,7 +197,7 @@ public enum ChannelMeaning
 /// <param name="UseRegressionMask">Mask uncertain regression pixels.</param>
 /// <param name="SoftLabels">Cross-entropy against the probability instead of the hard class.</param>
 /// <param name="MeanIsProbability">The logit channel of the mean holds probabilities.</param>
-public readonly record struct MaskedLossOptions(
+internal readonly record struct MaskedLossOptions(
     float LambdaBal, bool UseClassMask, bool UseRegressionMask, bool SoftLabels, bool MeanIsProbability);
 
 /// <summary>One sample's strong augmentation, drawn on the host.</summary>
@@ -208,7 +208,7 @@ public readonly record struct MaskedLossOptions(
 /// <param name="BlurSigma">Standard deviation of the Gaussian, px; 0 = none; radius ceil(3 sigma).</param>
 /// <param name="NoiseSigma">Standard deviation of the noise; none on a channel that is all zero.</param>
 /// <param name="NoiseSeed">Key of the counter-based generator for this sample.</param>
-public readonly record struct StrongAugmentation(
+internal readonly record struct StrongAugmentation(
     bool Apply, bool ContrastFirst, float Brightness, float Contrast, float BlurSigma, float NoiseSigma,
     ulong NoiseSeed);
 
@@ -219,7 +219,7 @@ public readonly record struct StrongAugmentation(
 /// <param name="SecondMoment">Adam's v, updated.</param>
 /// <param name="Anchor">w0 of L2-SP, or null for none.</param>
 /// <param name="Teacher">The EMA, updated, or null for none.</param>
-public readonly record struct OptimizerVectors(
+internal readonly record struct OptimizerVectors(
     DeviceVector Weights, DeviceVector Gradient, DeviceVector FirstMoment, DeviceVector SecondMoment,
     DeviceVector? Anchor, DeviceVector? Teacher);
 
@@ -233,6 +233,6 @@ public readonly record struct OptimizerVectors(
 /// <param name="LambdaL2Sp">Weight of sum (w - w0)^2.</param>
 /// <param name="DecoupledL2Sp">Apply L2-SP like weight decay instead of through the gradient.</param>
 /// <param name="EmaKeep">The teacher's rate alpha; 1 leaves it alone.</param>
-public readonly record struct OptimizerStepOptions(
+internal readonly record struct OptimizerStepOptions(
     int Step, float LearningRate, float WeightDecay, float Beta1, float Beta2, float Epsilon,
     float LambdaL2Sp, bool DecoupledL2Sp, float EmaKeep);

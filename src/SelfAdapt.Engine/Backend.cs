@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
@@ -16,37 +17,42 @@ public abstract partial class Backend : IDisposable
     /// <summary>A name for logs: what computes, with how many threads.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The embedded backend: any machine, SIMD kernels in C#.</summary>
+    /// <param name="threads">Threads that compute; 0: one per processor.</param>
+    /// <param name="exact">Direct convolutions: slower, and nearer to other engines' last digits.</param>
+    public static Backend Cpu(int threads = 0, bool exact = false) => new CpuBackend(threads, exact);
+
     /// <summary>Makes a zeroed vector.</summary>
     /// <param name="length">Number of values.</param>
-    public abstract DeviceVector CreateVector(int length);
+    internal abstract DeviceVector CreateVector(int length);
 
     /// <summary>Makes a zeroed tensor.</summary>
     /// <param name="shape">Its size.</param>
-    public abstract DeviceTensor CreateTensor(TensorShape shape);
+    internal abstract DeviceTensor CreateTensor(TensorShape shape);
 
     /// <summary>Bytes that a tensor takes in a block of tensors, a multiple of the alignment it needs.</summary>
     /// <param name="shape">Its size.</param>
-    public abstract long TensorBytes(TensorShape shape);
+    internal abstract long TensorBytes(TensorShape shape);
 
     /// <summary>
     /// Makes zeroed tensors in one block of memory. Those that overlap are never in use at the same time, and
     /// before one is written whose bytes another has used, <see cref="Prepare"/> is called.
     /// </summary>
     /// <param name="places">Each with the bytes that <see cref="TensorBytes"/> tells.</param>
-    public abstract TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places);
+    internal abstract TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places);
 
     /// <summary>
     /// Makes a tensor fit to be written after another has used its bytes: all that operations read and never write
     /// is as in a new one.
     /// </summary>
     /// <param name="tensor">Its values are lost.</param>
-    public abstract void Prepare(DeviceTensor tensor);
+    internal abstract void Prepare(DeviceTensor tensor);
 
     /// <summary>Makes a convolution: it keeps the weights in whatever form its kernels read.</summary>
     /// <param name="inputs">Input channels.</param>
     /// <param name="outputs">Output channels.</param>
     /// <param name="kernel">Kernel size, 1 or 3; stride 1, zero padding that keeps the size.</param>
-    public abstract Convolution CreateConvolution(int inputs, int outputs, int kernel);
+    internal abstract Convolution CreateConvolution(int inputs, int outputs, int kernel);
 
     /// <summary>
     /// How many images of a batch to take through a network at once in evaluation, where images do not depend on
@@ -56,107 +62,107 @@ public abstract partial class Backend : IDisposable
     /// <param name="height">Image height, px.</param>
     /// <param name="width">Image width, px.</param>
     /// <returns>A divisor of <paramref name="batch"/>.</returns>
-    public virtual int EvaluationSlice(int batch, int height, int width) => batch;
+    internal virtual int EvaluationSlice(int batch, int height, int width) => batch;
 
     /// <summary>Reads plain NCHW values into a tensor.</summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="target">Receives the values.</param>
-    public abstract void Import(VectorSlice source, DeviceTensor target);
+    internal abstract void Import(VectorSlice source, DeviceTensor target);
 
     /// <summary>Writes a tensor out as plain NCHW values.</summary>
     /// <param name="source">The tensor.</param>
     /// <param name="target">Receives [N,C,H,W].</param>
-    public abstract void Export(DeviceTensor source, VectorSlice target);
+    internal abstract void Export(DeviceTensor source, VectorSlice target);
 
     /// <summary>target = source, or target += source.</summary>
     /// <param name="source">Any tensor.</param>
     /// <param name="target">Same shape.</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void Copy(DeviceTensor source, DeviceTensor target, bool accumulate);
+    internal abstract void Copy(DeviceTensor source, DeviceTensor target, bool accumulate);
 
     /// <summary>y = a + b.</summary>
     /// <param name="a">Any tensor.</param>
     /// <param name="b">Same shape.</param>
     /// <param name="y">Same shape.</param>
-    public abstract void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y);
+    internal abstract void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y);
 
     /// <summary>y[n,c,h,w] = x[n,c,h,w] + s[n,c].</summary>
     /// <param name="x">[N,C,H,W].</param>
     /// <param name="s">[N,C,1,1].</param>
     /// <param name="y">[N,C,H,W].</param>
-    public abstract void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y);
+    internal abstract void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y);
 
     /// <summary>ds[n,c] = sum over h,w of dy[n,c,h,w]; dx is dy itself.</summary>
     /// <param name="dy">[N,C,H,W].</param>
     /// <param name="ds">[N,C,1,1].</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate);
+    internal abstract void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate);
 
     /// <summary>y = max(x, 0).</summary>
     /// <param name="x">Any tensor.</param>
     /// <param name="y">Same shape.</param>
-    public abstract void Relu(DeviceTensor x, DeviceTensor y);
+    internal abstract void Relu(DeviceTensor x, DeviceTensor y);
 
     /// <summary>dx = dy where y &gt; 0, else 0.</summary>
     /// <param name="y">The forward output.</param>
     /// <param name="dy">Its gradient.</param>
     /// <param name="dx">The input's gradient.</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate);
+    internal abstract void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>2x2 maximum, stride 2.</summary>
     /// <param name="x">[N,C,H,W], H and W even.</param>
     /// <param name="y">[N,C,H/2,W/2].</param>
-    public abstract void MaxPool(DeviceTensor x, DeviceTensor y);
+    internal abstract void MaxPool(DeviceTensor x, DeviceTensor y);
 
     /// <summary>Routes dy to the first maximum of each 2x2 window in row-major order.</summary>
     /// <param name="x">The forward input.</param>
     /// <param name="dy">[N,C,H/2,W/2].</param>
     /// <param name="dx">[N,C,H,W].</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate);
+    internal abstract void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>Doubles height and width.</summary>
     /// <param name="x">[N,C,H,W].</param>
     /// <param name="y">[N,C,2H,2W].</param>
     /// <param name="mode">Nearest (each pixel 2x2) or linear (half-pixel centres, edges clamped).</param>
-    public abstract void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
+    internal abstract void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
 
     /// <summary>The transpose of <see cref="Upsample"/>.</summary>
     /// <param name="dy">[N,C,2H,2W].</param>
     /// <param name="dx">[N,C,H,W].</param>
     /// <param name="mode">As in the forward pass.</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate);
+    internal abstract void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate);
 
     /// <summary>Copies a tensor into a run of channels of a wider one (Concat along channels).</summary>
     /// <param name="x">[N,c,H,W].</param>
     /// <param name="y">[N,C,H,W].</param>
     /// <param name="channel">First channel of y written.</param>
-    public abstract void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel);
+    internal abstract void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel);
 
     /// <summary>Copies a run of channels out of a wider tensor (Concat's backward).</summary>
     /// <param name="dy">[N,C,H,W].</param>
     /// <param name="channel">First channel read.</param>
     /// <param name="dx">[N,c,H,W].</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate);
+    internal abstract void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate);
 
     /// <summary>y[n,c] = mean over h,w of x.</summary>
     /// <param name="x">[N,C,H,W].</param>
     /// <param name="y">[N,C,1,1].</param>
-    public abstract void GlobalAveragePool(DeviceTensor x, DeviceTensor y);
+    internal abstract void GlobalAveragePool(DeviceTensor x, DeviceTensor y);
 
     /// <summary>dx[n,c,h,w] = dy[n,c] / (H*W).</summary>
     /// <param name="dy">[N,C,1,1].</param>
     /// <param name="dx">[N,C,H,W].</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+    internal abstract void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>y[n] = x[n] / |x[n]| per sample; an all-zero sample stays zero.</summary>
     /// <param name="x">[N,C,1,1].</param>
     /// <param name="y">[N,C,1,1].</param>
-    public abstract void L2Normalize(DeviceTensor x, DeviceTensor y);
+    internal abstract void L2Normalize(DeviceTensor x, DeviceTensor y);
 
     /// <summary>dx = (dy - y (y.dy)) / |x| per sample.</summary>
     /// <param name="x">The forward input.</param>
@@ -164,7 +170,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="dy">Its gradient.</param>
     /// <param name="dx">The input's gradient.</param>
     /// <param name="accumulate">Add instead of write.</param>
-    public abstract void L2NormalizeBackward(
+    internal abstract void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>y[n,o] = b[o] + sum over i of w[o,i] x[n,i].</summary>
@@ -172,7 +178,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="weight">[O,I].</param>
     /// <param name="bias">[O].</param>
     /// <param name="y">[N,O,1,1].</param>
-    public abstract void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y);
+    internal abstract void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y);
 
     /// <summary>Gradients of <see cref="Linear"/>.</summary>
     /// <param name="x">The forward input.</param>
@@ -182,7 +188,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="accumulate">Add to dx instead of writing it.</param>
     /// <param name="dWeight">Receives [O,I].</param>
     /// <param name="dBias">Receives [O].</param>
-    public abstract void LinearBackward(
+    internal abstract void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias);
 
@@ -193,7 +199,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="norm">Parameters, stored statistics and constants.</param>
     /// <param name="use">Which statistics normalise, and whether the stored ones are updated.</param>
     /// <param name="saved">Receives the mean and 1/sqrt(variance + eps) to use, [2,C].</param>
-    public abstract void BatchNormStatistics(
+    internal abstract void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved);
 
     /// <summary>Batch normalisation, with ReLU behind it if asked.</summary>
@@ -202,7 +208,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="use">Which statistics normalise, and whether the stored ones are updated.</param>
     /// <param name="saved">Receives the mean and 1/sqrt(variance + eps) used, [2,C].</param>
     /// <param name="y">[N,C,H,W].</param>
-    public abstract void BatchNorm(
+    internal abstract void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y);
 
     /// <summary>
@@ -217,7 +223,7 @@ public abstract partial class Backend : IDisposable
     /// <param name="accumulate">Add to dx instead of writing it.</param>
     /// <param name="dScale">Receives [C].</param>
     /// <param name="dBias">Receives [C].</param>
-    public abstract void BatchNormBackward(
+    internal abstract void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias);
 
@@ -236,7 +242,7 @@ public abstract partial class Backend : IDisposable
 }
 
 /// <summary>How <see cref="Backend.Upsample"/> fills the new pixels.</summary>
-public enum UpsampleMode
+internal enum UpsampleMode
 {
     /// <summary>Each pixel becomes 2x2 (ONNX Resize nearest, asymmetric, floor).</summary>
     Nearest,
@@ -246,7 +252,7 @@ public enum UpsampleMode
 }
 
 /// <summary>Which statistics batch normalisation uses in a pass.</summary>
-public enum NormStatistics
+internal enum NormStatistics
 {
     /// <summary>The stored ones, as constants: evaluation, or training with frozen statistics.</summary>
     Stored,
@@ -266,7 +272,7 @@ public enum NormStatistics
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Momentum">Weight of the new batch in the stored statistics (0.05 for Cellpose 3).</param>
 /// <param name="Relu">ReLU behind it.</param>
-public readonly record struct BatchNormParameters(
+internal readonly record struct BatchNormParameters(
     VectorSlice Scale, VectorSlice Bias, VectorSlice Mean, VectorSlice Variance,
     float Epsilon, float Momentum, bool Relu);
 
@@ -274,7 +280,7 @@ public readonly record struct BatchNormParameters(
 /// <param name="Tensor">The values in memory.</param>
 /// <param name="Norm">Scale, bias, ReLU; unused without <paramref name="Saved"/>.</param>
 /// <param name="Saved">What <see cref="Backend.BatchNormStatistics"/> saved, or null: read as it is.</param>
-public readonly record struct NormalizedTensor(
+internal readonly record struct NormalizedTensor(
     DeviceTensor Tensor, BatchNormParameters Norm = default, DeviceVector? Saved = null)
 {
     /// <summary>True where a normalisation is applied.</summary>
@@ -284,10 +290,10 @@ public readonly record struct NormalizedTensor(
 /// <summary>What a convolution adds to its sums before it writes them.</summary>
 /// <param name="Residual">A value per pixel, shaped as the output, or null.</param>
 /// <param name="PerChannel">A value per sample and channel, [N,K,1,1], or null.</param>
-public readonly record struct ConvolutionTerms(DeviceTensor? Residual = null, DeviceTensor? PerChannel = null);
+internal readonly record struct ConvolutionTerms(DeviceTensor? Residual = null, DeviceTensor? PerChannel = null);
 
 /// <summary>A convolution with its weights prepared: stride 1, zero padding that keeps the size, with bias.</summary>
-public abstract class Convolution : IDisposable
+internal abstract class Convolution : IDisposable
 {
     /// <summary>Takes weights; to be called when they have changed.</summary>
     /// <param name="weight">[K,C,k,k]; with <paramref name="forBackward"/> they may be read at every later pass.</param>

@@ -7,7 +7,7 @@ namespace SelfAdapt.Engine;
 /// numbers: as easy as 1, 2, 3", SC 2011). Any thread or GPU lane can compute the number at its own index, so
 /// that results do not depend on how work is divided.
 /// </summary>
-public static class CounterRandom
+internal static class CounterRandom
 {
     private const uint Multiplier0 = 0xD2511F53;
     private const uint Multiplier1 = 0xCD9E8D57;

@@ -5,7 +5,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Engine;
 
 /// <summary>A flat run of numbers in a backend's memory, in plain row-major order.</summary>
-public abstract class DeviceVector : IDisposable
+internal abstract class DeviceVector : IDisposable
 {
     /// <summary>Number of values.</summary>
     public abstract int Length { get; }
@@ -61,10 +61,10 @@ public abstract class DeviceVector : IDisposable
 /// <param name="Vector">The vector.</param>
 /// <param name="Offset">First index.</param>
 /// <param name="Length">Number of values.</param>
-public readonly record struct VectorSlice(DeviceVector Vector, int Offset, int Length);
+internal readonly record struct VectorSlice(DeviceVector Vector, int Offset, int Length);
 
 /// <summary>An activation tensor in a backend's memory; its layout is the backend's own affair.</summary>
-public abstract class DeviceTensor : IDisposable
+internal abstract class DeviceTensor : IDisposable
 {
     /// <summary>Makes a tensor of a size.</summary>
     /// <param name="shape">The size.</param>
@@ -92,7 +92,7 @@ public abstract class DeviceTensor : IDisposable
 /// <param name="Shape">Its size.</param>
 /// <param name="Offset">Bytes before it.</param>
 /// <param name="Bytes">Bytes it takes.</param>
-public readonly record struct TensorPlace(TensorShape Shape, long Offset, long Bytes)
+internal readonly record struct TensorPlace(TensorShape Shape, long Offset, long Bytes)
 {
     /// <summary>The first byte behind it.</summary>
     public long End => Offset + Bytes;
@@ -102,7 +102,7 @@ public readonly record struct TensorPlace(TensorShape Shape, long Offset, long B
 /// <param name="tensors">The tensors.</param>
 /// <param name="memory">The block, or null where the tensors have memory of their own.</param>
 /// <param name="bytes">Bytes taken.</param>
-public sealed class TensorBlock(IReadOnlyList<DeviceTensor> tensors, IDisposable? memory, long bytes) : IDisposable
+internal sealed class TensorBlock(IReadOnlyList<DeviceTensor> tensors, IDisposable? memory, long bytes) : IDisposable
 {
     /// <summary>The tensors, in the order of their places.</summary>
     public IReadOnlyList<DeviceTensor> Tensors => tensors;

@@ -6,11 +6,11 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
 
-public abstract partial class HostBackend<T>
+internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    public override void StrongAugment(
+    internal override void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples, DeviceVector target)
     {
         (T[] from, T[] to) = (Data(source), Data(target));

@@ -4,11 +4,11 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
 
-public abstract partial class HostBackend<T>
+internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    public override void MaskedLoss(
+    internal override void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums)
@@ -66,7 +66,7 @@ public abstract partial class HostBackend<T>
     }
 
     /// <inheritdoc/>
-    public override void SupervisedLoss(
+    internal override void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)
     {

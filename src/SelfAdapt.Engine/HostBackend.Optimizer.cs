@@ -4,14 +4,14 @@ using System.Numerics;
 
 namespace SelfAdapt.Engine;
 
-public abstract partial class HostBackend<T>
+internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Weights per task: fixed, so that the sums do not depend on the number of threads.</summary>
     private const int WeightsPerTask = 1 << 15;
 
     /// <inheritdoc/>
-    public override void OptimizerStep(
+    internal override void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {
         OptimizerVectors vectors = state;

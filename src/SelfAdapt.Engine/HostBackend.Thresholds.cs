@@ -5,11 +5,11 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
 
-public abstract partial class HostBackend<T>
+internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    public override void UpdateThresholds(
+    internal override void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds)

@@ -5,11 +5,11 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
 
-public abstract partial class HostBackend<T>
+internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    public override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
+    internal override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
     {
         T[] from = Data(source);
         T[] to = Data(target);
@@ -33,7 +33,7 @@ public abstract partial class HostBackend<T>
     }
 
     /// <inheritdoc/>
-    public override void ViewMoments(
+    internal override void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)

@@ -9,21 +9,21 @@ namespace SelfAdapt.Engine;
 /// reference (double) and the cpu (float) backend: next to the convolutions their cost does not show.
 /// </summary>
 /// <typeparam name="T">The number type.</typeparam>
-public abstract partial class HostBackend<T> : Backend
+internal abstract partial class HostBackend<T> : Backend
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    public override DeviceVector CreateVector(int length) => new HostVector<T>(length);
+    internal override DeviceVector CreateVector(int length) => new HostVector<T>(length);
 
     /// <inheritdoc/>
-    public override void Fill(DeviceVector target, float value) =>
+    internal override void Fill(DeviceVector target, float value) =>
         Values(target).Fill(T.CreateTruncating(value));
 
     /// <inheritdoc/>
-    public override void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
+    internal override void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
 
     /// <inheritdoc/>
-    public override void MoveTowards(DeviceVector target, DeviceVector source, float keep)
+    internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep)
     {
         Span<T> t = Values(target);
         ReadOnlySpan<T> s = Values(source);

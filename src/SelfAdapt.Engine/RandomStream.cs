@@ -7,7 +7,7 @@ namespace SelfAdapt.Engine;
 /// position, so a run can be saved and taken up again; named sub-streams keep one use of random numbers from
 /// shifting another's.
 /// </summary>
-public sealed class RandomStream
+internal sealed class RandomStream
 {
     /// <summary>Starts the stream of a seed.</summary>
     /// <param name="seed">Any number.</param>

@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Files;
 
 /// <summary>An image that is read a few rows at a time.</summary>
-public interface IRowSource
+internal interface IRowSource
 {
     /// <summary>Number of channels.</summary>
     int Channels { get; }
@@ -23,7 +23,7 @@ public interface IRowSource
 }
 
 /// <summary>Rows of an image in memory.</summary>
-public sealed class ImageRows : IRowSource
+internal sealed class ImageRows : IRowSource
 {
     private readonly Image _image;
 

@@ -5,7 +5,7 @@ using System.Text;
 namespace SelfAdapt.Files;
 
 /// <summary>A file that grows line by line; each line is there as soon as it is written.</summary>
-public sealed class LineFile : IDisposable
+internal sealed class LineFile : IDisposable
 {
     private readonly Stream _stream;
     private readonly string _path;

@@ -4,7 +4,7 @@ using System.IO;
 namespace SelfAdapt.Files;
 
 /// <summary>Writes whole files so that a reader never sees half of one.</summary>
-public static class OutputFile
+internal static class OutputFile
 {
     private const string Beginning = ".selfadapt-";
     private const string Ending = ".partial";

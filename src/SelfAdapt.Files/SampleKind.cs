@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Files;
 
 /// <summary>The number type of a picture's or an array's values as stored in its file.</summary>
-public enum SampleKind
+internal enum SampleKind
 {
     /// <summary>Unsigned 8-bit integer.</summary>
     UInt8,

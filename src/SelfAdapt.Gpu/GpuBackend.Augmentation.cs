@@ -7,12 +7,12 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Gpu;
 
 // The student's strong augmentation.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     private GpuMemory? _samples;
 
     /// <inheritdoc/>
-    public override void StrongAugment(
+    internal override void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
         DeviceVector target)
     {

@@ -5,7 +5,7 @@ using static SelfAdapt.Gpu.KernelArgument;
 namespace SelfAdapt.Gpu;
 
 // A kernel is launched through its method, so that an argument too few, too many or of another type does not compile.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     internal void Launch<T1, T2>(
         Action<T1, T2> kernel, in KernelConfig shape, T1 a1, T2 a2) =>

@@ -6,10 +6,10 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Gpu;
 
 // The masked loss of the adaptation and the supervised loss, with their gradients.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    public override void MaskedLoss(
+    internal override void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums)
@@ -32,7 +32,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void SupervisedLoss(
+    internal override void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)
     {

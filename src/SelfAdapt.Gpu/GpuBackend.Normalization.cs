@@ -4,10 +4,10 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Gpu;
 
 // Batch normalisation, forward and backward.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    public override void BatchNormStatistics(
+    internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         GpuTensor source = Tensor(x);
@@ -32,7 +32,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNorm(
+    internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -43,7 +43,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNormBackward(
+    internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {

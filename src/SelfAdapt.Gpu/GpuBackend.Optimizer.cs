@@ -6,12 +6,12 @@ using SelfAdapt.Kernels;
 namespace SelfAdapt.Gpu;
 
 // AdamW, L2-SP and the teacher's moving average in one pass.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     private const int WeightsPerThread = 8;
 
     /// <inheritdoc/>
-    public override void OptimizerStep(
+    internal override void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {
         int count = state.Weights.Length;

@@ -5,16 +5,16 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Gpu;
 
 // Sums over planes, the style vector and the linear layer, forward and backward.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     private const int MostLanes = 32;
 
     /// <inheritdoc/>
-    public override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
+    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes(Tensor(x), Tensor(y), 1f / Tensor(x).Plane, false);
 
     /// <inheritdoc/>
-    public override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
         Launch(
@@ -23,7 +23,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor source = Tensor(x);
         Launch(
@@ -32,7 +32,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void L2NormalizeBackward(
+    internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
@@ -42,13 +42,13 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y) =>
+    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y) =>
         Launch(
             Kernels.Style.Linear, Groups(y.Shape.C, y.Shape.N), Tensor(x).View,
             View(weight), View(bias), Tensor(y).View, x.Shape.C, y.Shape.C);
 
     /// <inheritdoc/>
-    public override void LinearBackward(
+    internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {

@@ -4,10 +4,10 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Gpu;
 
 // Layout, sums of tensors, ReLU, channels, pooling and upsampling, forward and backward.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    public override void Import(VectorSlice source, DeviceTensor target)
+    internal override void Import(VectorSlice source, DeviceTensor target)
     {
         GpuTensor t = Tensor(target);
         int count = (int)t.View.Length;
@@ -15,7 +15,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Export(DeviceTensor source, VectorSlice target)
+    internal override void Export(DeviceTensor source, VectorSlice target)
     {
         GpuTensor s = Tensor(source);
         Launch(
@@ -24,21 +24,21 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         GpuTensor s = Tensor(source);
         Launch(Kernels.Elementwise.Copy, Each(s.Quads), s.View, Tensor(target).View, Flag(accumulate), s.Quads);
     }
 
     /// <inheritdoc/>
-    public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
         Launch(Kernels.Elementwise.Add, Each(sum.Quads), Tensor(a).View, Tensor(b).View, sum.View, sum.Quads);
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
         Launch(
@@ -47,18 +47,18 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes(Tensor(dy), Tensor(ds), 1, accumulate);
 
     /// <inheritdoc/>
-    public override void Relu(DeviceTensor x, DeviceTensor y)
+    internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor target = Tensor(y);
         Launch(Kernels.Elementwise.Relu, Each(target.Quads), Tensor(x).View, target.View, target.Quads);
     }
 
     /// <inheritdoc/>
-    public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
         Launch(
@@ -67,7 +67,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void MaxPool(DeviceTensor x, DeviceTensor y)
+    internal override void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor small = Tensor(y);
         Launch(
@@ -76,7 +76,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor small = Tensor(dy);
         Launch(
@@ -85,7 +85,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
         Launch(
@@ -94,7 +94,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         GpuTensor small = Tensor(dx);
         Launch(
@@ -106,7 +106,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(x), Tensor(y));
         Launch(
@@ -115,7 +115,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(dy), Tensor(dx));
         Launch(

@@ -9,17 +9,17 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Gpu;
 
 // Plain vectors, views and thresholds.
-public sealed partial class GpuBackend
+internal sealed partial class GpuBackend
 {
     // Small tables that depend on the options alone: uploaded once.
     private readonly List<(int[] Content, GpuMemory Memory)> _tables = [];
 
     /// <inheritdoc/>
-    public override void Fill(DeviceVector target, float value) =>
+    internal override void Fill(DeviceVector target, float value) =>
         Launch(Kernels.Elementwise.Fill, Each(target.Length), View(target), value, target.Length);
 
     /// <inheritdoc/>
-    public override void Copy(VectorSlice source, VectorSlice target)
+    internal override void Copy(VectorSlice source, VectorSlice target)
     {
         if (source.Length > target.Length)
         {
@@ -30,12 +30,12 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
+    internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
         Launch(
             Kernels.Elementwise.MoveTowards, Each(target.Length), View(target), View(source), 1 - keep, target.Length);
 
     /// <inheritdoc/>
-    public override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
+    internal override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
     {
         ViewTransform transform = ViewTransform.Of(view);
         (int origin, int down, int right) = transform.Strides(shape.H, shape.W);
@@ -45,7 +45,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void ViewMoments(
+    internal override void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)
@@ -71,7 +71,7 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public override void UpdateThresholds(
+    internal override void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds)

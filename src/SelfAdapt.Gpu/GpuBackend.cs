@@ -13,7 +13,7 @@ namespace SelfAdapt.Gpu;
 /// device, so that the host runs ahead of it; only downloads wait. Workspace comes from one arena that every operation
 /// uses from its start: in a queue that runs in order, one is done with it before the next begins.
 /// </summary>
-public sealed partial class GpuBackend : Backend
+internal sealed partial class GpuBackend : Backend
 {
     /// <summary>Two groups on each of 132 multiprocessors.</summary>
     internal const int DefaultBusyGroups = 264;
@@ -81,16 +81,16 @@ public sealed partial class GpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override DeviceVector CreateVector(int length) => new GpuVector(_device, length);
+    internal override DeviceVector CreateVector(int length) => new GpuVector(_device, length);
 
     /// <inheritdoc/>
-    public override DeviceTensor CreateTensor(TensorShape shape) => new GpuTensor(_device, shape);
+    internal override DeviceTensor CreateTensor(TensorShape shape) => new GpuTensor(_device, shape);
 
     /// <inheritdoc/>
-    public override long TensorBytes(TensorShape shape) => GpuTensor.BytesFor(shape);
+    internal override long TensorBytes(TensorShape shape) => GpuTensor.BytesFor(shape);
 
     /// <inheritdoc/>
-    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
+    internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
     {
         long bytes = places.Count == 0 ? 0 : places.Max(p => p.End);
         GpuMemory memory = new(_device, bytes / sizeof(float));
@@ -99,14 +99,14 @@ public sealed partial class GpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override void Prepare(DeviceTensor tensor)
+    internal override void Prepare(DeviceTensor tensor)
     {
         // Nothing that kernels use is left unwritten: what pads channels to a multiple of four is never read for a
         // result.
     }
 
     /// <inheritdoc/>
-    public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
+    internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         new GpuConvolution(this, inputs, outputs, kernel);
 
     /// <inheritdoc/>
@@ -183,7 +183,7 @@ public sealed partial class GpuBackend : Backend
 }
 
 /// <summary>What a GPU's convolutions multiply in. Sums are fp32 always.</summary>
-public enum GpuPrecision
+internal enum GpuPrecision
 {
     /// <summary>32-bit floats: as exact as the cpu backend.</summary>
     Fp32,

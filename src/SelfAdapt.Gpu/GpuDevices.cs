@@ -9,7 +9,7 @@ using ILGPU.Runtime.OpenCL;
 namespace SelfAdapt.Gpu;
 
 /// <summary>How a GPU is reached.</summary>
-public enum GpuKind
+internal enum GpuKind
 {
     /// <summary>NVIDIA's driver.</summary>
     Cuda,
@@ -26,7 +26,7 @@ public enum GpuKind
 /// <param name="ComputeMajor">Compute capability before the dot; 0 without CUDA.</param>
 /// <param name="ComputeMinor">Compute capability behind the dot; 0 without CUDA.</param>
 /// <param name="Multiprocessors">Number of multiprocessors.</param>
-public sealed record GpuDeviceInfo(
+internal sealed record GpuDeviceInfo(
     GpuKind Kind, int Index, string Name, long MemoryBytes, int ComputeMajor, int ComputeMinor, int Multiprocessors)
 {
     /// <summary>What ILGPU knows of it.</summary>
@@ -44,7 +44,7 @@ public sealed record GpuDeviceInfo(
 }
 
 /// <summary>What a look for GPUs of a kind found on this machine.</summary>
-public sealed class GpuDevices
+internal sealed class GpuDevices
 {
     private GpuDevices(GpuKind kind, IReadOnlyList<GpuDeviceInfo> devices, string missing, string version = "") =>
         (Kind, Devices, Missing, Version) = (kind, devices, missing, version);

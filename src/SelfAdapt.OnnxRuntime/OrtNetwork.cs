@@ -9,7 +9,7 @@ namespace SelfAdapt.OnnxRuntime;
 /// <summary>
 /// A network that ONNX Runtime runs, with fixed weights or with weights that are refreshed.
 /// </summary>
-public sealed class OrtNetwork : ISegmentationNetwork
+internal sealed class OrtNetwork : ISegmentationNetwork
 {
     private readonly IDisposable _owner;
     private readonly Func<OrtSession> _session;
@@ -147,4 +147,4 @@ public sealed class OrtNetwork : ISegmentationNetwork
 /// <param name="Embedding">Name of the output [N, length] that describes a tile (Cellpose's style), or
 /// null.</param>
 /// <param name="Description">What the channels mean.</param>
-public sealed record OrtNetworkOutputs(string Output, string? Embedding, OutputDescription Description);
+internal sealed record OrtNetworkOutputs(string Output, string? Embedding, OutputDescription Description);

@@ -1,7 +1,7 @@
 namespace SelfAdapt.OnnxRuntime;
 
 /// <summary>Where a session runs.</summary>
-public enum OrtDevice
+internal enum OrtDevice
 {
     /// <summary>The processor.</summary>
     Cpu,
@@ -14,7 +14,7 @@ public enum OrtDevice
 /// <param name="Device">Where.</param>
 /// <param name="DeviceIndex">Which GPU, 0-based.</param>
 /// <param name="Threads">Threads within an operator on the processor; 0 leaves it to ONNX Runtime.</param>
-public sealed record OrtOptions(OrtDevice Device = OrtDevice.Cpu, int DeviceIndex = 0, int Threads = 0)
+internal sealed record OrtOptions(OrtDevice Device = OrtDevice.Cpu, int DeviceIndex = 0, int Threads = 0)
 {
     /// <summary>The provider as it is named in logs: "CPU" or "CUDA:0".</summary>
     public string ProviderName => Device == OrtDevice.Cpu ? "CPU" : $"CUDA:{DeviceIndex}";

@@ -6,7 +6,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace SelfAdapt.OnnxRuntime;
 
 /// <summary>ONNX Runtime as it is in this build, on this machine.</summary>
-public static class OrtRuntime
+internal static class OrtRuntime
 {
     private const string CudaProvider = "CUDAExecutionProvider";
 

@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace SelfAdapt.OnnxRuntime;
 
 /// <summary>A model of one float32 input, loaded into ONNX Runtime.</summary>
-public sealed class OrtSession : IDisposable
+internal sealed class OrtSession : IDisposable
 {
     private readonly InferenceSession _session;
 

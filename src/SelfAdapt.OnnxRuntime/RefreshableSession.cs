@@ -9,7 +9,7 @@ namespace SelfAdapt.OnnxRuntime;
 /// bytes, and a new session is made from those. That is right at every optimisation level, and runs faster than
 /// weights fed as inputs.
 /// </summary>
-public sealed class RefreshableSession : IDisposable
+internal sealed class RefreshableSession : IDisposable
 {
     private readonly OrtOptions _options;
     private readonly WritableWeights _weights;

@@ -14,14 +14,14 @@ namespace SelfAdapt.Reporting;
 /// <param name="Image">The pixels.</param>
 /// <param name="Before">Objects found before, same size as the image.</param>
 /// <param name="After">Objects found after, same size as the image.</param>
-public sealed record BeforeAfterPanel(Image Image, LabelImage Before, LabelImage After);
+internal sealed record BeforeAfterPanel(Image Image, LabelImage Before, LabelImage After);
 
 /// <summary>
 /// Draws an image twice, with the outlines found before adaptation on the left and those found after on the
 /// right. Yellow: found both times (intersection over union at least 0.5). Magenta: only before. Green: only
 /// after. Names and numbers stand in the report.
 /// </summary>
-public static class BeforeAfterPicture
+internal static class BeforeAfterPicture
 {
     private const int WantedHalf = 512;
     private const int WidestHalf = 900;

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace SelfAdapt.Reporting;
 
 /// <summary>Reads files of one JSON value a line, some of which a killed run left half written.</summary>
-public static class JsonLines
+internal static class JsonLines
 {
     /// <summary>A file with more lines than this that are no JSON is something else: the rest is left alone.</summary>
     private const int MostBad = 1000;

@@ -13,7 +13,7 @@ namespace SelfAdapt.Reporting;
 /// <param name="Before">Cells found with the original model, same size as the image.</param>
 /// <param name="After">Cells found with the kept model, same size as the image.</param>
 /// <param name="Truth">Cells that people marked; null for an image without labels.</param>
-public sealed record ReportSample(string Name, Image Image, LabelImage Before, LabelImage After, LabelImage? Truth);
+internal sealed record ReportSample(string Name, Image Image, LabelImage Before, LabelImage After, LabelImage? Truth);
 
 /// <summary>A sample with what changed in it.</summary>
 internal sealed class SampleChange

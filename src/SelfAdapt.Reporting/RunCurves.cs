@@ -10,10 +10,10 @@ namespace SelfAdapt.Reporting;
 /// <param name="Iteration">1 for the first.</param>
 /// <param name="Loss">The whole loss; NaN where it was no number.</param>
 /// <param name="Kept">Mean fraction that the masks kept, over output channels.</param>
-public readonly record struct LoggedStep(int Iteration, double Loss, double Kept);
+internal readonly record struct LoggedStep(int Iteration, double Loss, double Kept);
 
 /// <summary>Reads the steps of a run back from run.jsonl.</summary>
-public static class RunCurves
+internal static class RunCurves
 {
     /// <summary>Reads the steps; lines that are cut off or of another kind are passed over.</summary>
     /// <param name="path">The log.</param>

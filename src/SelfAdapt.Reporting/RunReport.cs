@@ -11,7 +11,7 @@ using SelfAdapt.Segmentation.Metrics;
 namespace SelfAdapt.Reporting;
 
 /// <summary>Everything that a run's report tells.</summary>
-public sealed record RunReport
+internal sealed record RunReport
 {
     /// <summary>What was run: name and value, in the order shown.</summary>
     public required IReadOnlyList<(string Name, string Value)> Facts { get; init; }

@@ -10,6 +10,8 @@ namespace SelfAdapt.Benchmarks.Gpu;
 /// <summary>The tables of a GPU; benchmarks/gpu/run.sh runs them all in one call.</summary>
 internal static class GpuCommand
 {
+    private const int NoDevice = 5;
+
     public const string Usage =
         "Or: gpu [all|kernels|step|iteration] [--device N] [--rounds N] [--size N] [--python FILE] [--out FILE.md]";
 
@@ -38,18 +40,18 @@ internal static class GpuCommand
         if (devices.Devices.FirstOrDefault(d => d.Index == settings.Device) is not { } info)
         {
             Console.Error.WriteLine($"no GPU {settings.Device}: {devices.Text}. Nothing was measured.");
-            return (int)ErrorKind.DeviceMissing;
+            return NoDevice;
         }
 
         try
         {
             Run(settings, devices, info);
-            return (int)ExitCode.Ok;
+            return 0;
         }
         catch (SelfAdaptException e)
         {
             Console.Error.WriteLine(e.Message);
-            return (int)e.Code;
+            return 1;
         }
     }
 

@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>The learning rate of each epoch in Cellpose 3 (spec/cellpose.md 5.4).</summary>
-public static class LearningRateSchedule
+internal static class LearningRateSchedule
 {
     private const int WarmUpEpochs = 10;
     private const int Plateaus = 10;

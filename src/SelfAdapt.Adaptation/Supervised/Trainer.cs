@@ -10,7 +10,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (spec/cellpose.md 5.4).</summary>
-public sealed record TrainerOptions
+internal sealed record TrainerOptions
 {
     /// <summary>Passes over the images.</summary>
     [Setting(1, 10_000_000, "Passes over the images", Group = "training", Basic = true)]
@@ -39,13 +39,13 @@ public sealed record TrainerOptions
 /// <param name="Loss">Mean loss over the epoch's images.</param>
 /// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
 /// <param name="Seconds">Since training began.</param>
-public sealed record TrainingEpoch(
+internal sealed record TrainingEpoch(
     int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
 
 /// <summary>
 /// Cellpose's supervised training on the engine (spec/cellpose.md 5): targets, loss, AdamW, schedule.
 /// </summary>
-public sealed class Trainer : IDisposable
+internal sealed class Trainer : IDisposable
 {
     private readonly Network _network;
     private readonly Backend _backend;

@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>One batch of crops and targets; its arrays are made once and filled again and again.</summary>
-public sealed class TrainingBatch
+internal sealed class TrainingBatch
 {
     /// <summary>Makes an empty batch.</summary>
     /// <param name="capacity">Most crops, at least 1.</param>

@@ -7,7 +7,7 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <summary>
 /// How labelled images become training batches; defaults as in Cellpose 3 (spec/cellpose.md 5).
 /// </summary>
-public sealed record TrainingOptions
+internal sealed record TrainingOptions
 {
     /// <summary>Channels that the network sees.</summary>
     [Setting("Channel to segment (0: mean of all) and helper channel such as nuclei (0: none)",

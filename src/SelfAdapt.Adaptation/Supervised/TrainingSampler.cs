@@ -8,7 +8,7 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// Draws augmented batches from a training set in the order in which Cellpose's trainer does, with the same
 /// random numbers (spec/cellpose.md 5.3 and 5.4).
 /// </summary>
-public sealed class TrainingSampler
+internal sealed class TrainingSampler
 {
     private const uint EvaluationSeed = 42;
 

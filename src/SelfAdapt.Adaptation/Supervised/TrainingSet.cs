@@ -16,10 +16,10 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
 /// <param name="Flow">[2, height, width]: unit flow, row and column component.</param>
 /// <param name="Diameter">Median diameter of its cells, px, at least 5.</param>
-public sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
+internal sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
 
 /// <summary>Labelled images with their targets.</summary>
-public sealed class TrainingSet
+internal sealed class TrainingSet
 {
     private const double LeastDiameter = 5;
 

@@ -16,16 +16,31 @@ public sealed class EngineNetwork : ISegmentationNetwork
 
     private readonly NetworkWeights _weights;
     private readonly Backend _backend;
+    private readonly NetworkWeights? _owned;
     private readonly List<TrainableGraph> _graphs = [];
 
     /// <summary>Couples weights with a backend.</summary>
     /// <param name="weights">The weights, which stay the caller's and may change between runs.</param>
     /// <param name="backend">Where they live.</param>
-    public EngineNetwork(NetworkWeights weights, Backend backend)
+    internal EngineNetwork(NetworkWeights weights, Backend backend)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(backend);
         (_weights, _backend) = (weights, backend);
+    }
+
+    /// <summary>Couples a network's weights with a backend.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="snapshot">Its weights; null: those that it was read with.</param>
+    /// <param name="backend">Where it runs; it stays the caller's.</param>
+    public EngineNetwork(Network network, WeightSnapshot? snapshot, Backend backend)
+        : this(new NetworkWeights(network, backend), backend)
+    {
+        _owned = _weights;
+        if (snapshot is not null)
+        {
+            _weights.Upload(snapshot.Parameters, snapshot.Statistics);
+        }
     }
 
     /// <inheritdoc/>
@@ -55,6 +70,8 @@ public sealed class EngineNetwork : ISegmentationNetwork
         {
             graph.Dispose();
         }
+
+        _owned?.Dispose();
     }
 
     private TrainableGraph Graph(int batch, int height, int width)

@@ -7,7 +7,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Engine.Autodiff;
 
 /// <summary>One set of weights of a network on a backend: the student's, the teacher's, the anchor's.</summary>
-public sealed class NetworkWeights : IDisposable
+internal sealed class NetworkWeights : IDisposable
 {
     private readonly Dictionary<NetworkTensor, PreparedConvolution> _convolutions = [];
 

@@ -7,7 +7,7 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Engine.Autodiff;
 
 /// <summary>What a graph is compiled for.</summary>
-public enum GraphMode
+internal enum GraphMode
 {
     /// <summary>Forward only: buffers are reused as soon as nothing reads them any more.</summary>
     Inference,
@@ -20,7 +20,7 @@ public enum GraphMode
 /// A network compiled for one batch and image size on one backend: all buffers are taken once, and a step
 /// allocates nothing on the device.
 /// </summary>
-public sealed class TrainableGraph : IDisposable
+internal sealed class TrainableGraph : IDisposable
 {
     private readonly int _slice;
     private readonly MemoryPlan _plan;

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace SelfAdapt.Engine.Cpu;
 
 // Adds, ReLU, copies and concatenation: one pass over memory each, a task per (sample, channel block) plane.
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         (CpuTensor s, CpuTensor t) = ((CpuTensor)source, (CpuTensor)target);
         ForEachRow(s, (s, t, accumulate), static (plane, h, all) =>
@@ -23,7 +23,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         (CpuTensor ta, CpuTensor tb, CpuTensor ty) = ((CpuTensor)a, (CpuTensor)b, (CpuTensor)y);
         ForEachRow(ty, (ta, tb, ty), static (plane, h, all) =>
@@ -40,7 +40,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ts, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)s, (CpuTensor)y);
         ForEachRow(ty, (tx, ts, ty), static (plane, h, all) =>
@@ -57,11 +57,11 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes((CpuTensor)dy, (CpuTensor)ds, 1f, accumulate);
 
     /// <inheritdoc/>
-    public override void Relu(DeviceTensor x, DeviceTensor y)
+    internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty), static (plane, h, all) =>
@@ -77,7 +77,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tg, CpuTensor tx) = ((CpuTensor)y, (CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(ty, (ty, tg, tx, accumulate), static (plane, h, all) =>
@@ -95,7 +95,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachChannelRun(tx, ty, channel, false, static (from, to, lanes, width, _) =>
@@ -117,7 +117,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         ForEachChannelRun(tx, ty, channel, accumulate, static (to, from, lanes, width, accumulate) =>

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace SelfAdapt.Engine.Cpu;
 
 // The linear layers on pooled features, forward beside backward: rows of weights times dense copies of the features.
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
+    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
         float* features = Scratch((long)x.Shape.N * inputs);
@@ -24,7 +24,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void LinearBackward(
+    internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {

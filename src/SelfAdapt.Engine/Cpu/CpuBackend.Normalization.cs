@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace SelfAdapt.Engine.Cpu;
 
 // Batch normalisation with ReLU, global pooling and the style vector, forward beside backward.
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void BatchNormStatistics(
+    internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         int channels = x.Shape.C;
@@ -30,7 +30,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNorm(
+    internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -68,7 +68,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNormBackward(
+    internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
@@ -117,11 +117,11 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
+    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes((CpuTensor)x, (CpuTensor)y, 1f / (x.Shape.H * x.Shape.W), false);
 
     /// <inheritdoc/>
-    public override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         float scale = 1f / (dx.Shape.H * dx.Shape.W);
@@ -138,7 +138,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         for (int n = 0; n < x.Shape.N; n++)
@@ -154,7 +154,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void L2NormalizeBackward(
+    internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace SelfAdapt.Engine.Cpu;
 
 // AdamW, L2-SP and the teacher's moving average, sixteen weights at a time: limited by memory, not by arithmetic.
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     private protected override (double Distance, double Norm) OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, Range range)

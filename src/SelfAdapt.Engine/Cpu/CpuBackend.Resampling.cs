@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 namespace SelfAdapt.Engine.Cpu;
 
 // Pooling and upsampling, forward beside backward.
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void MaxPool(DeviceTensor x, DeviceTensor y)
+    internal override void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty), static (plane, h, all) =>
@@ -26,7 +26,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor tg, CpuTensor td) = ((CpuTensor)x, (CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(tg, (tx, tg, td, accumulate), static (plane, h, all) =>
@@ -63,7 +63,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty, mode), static (plane, h, all) =>
@@ -97,7 +97,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(tx, (tg, tx, mode, accumulate), static (plane, h, all) =>

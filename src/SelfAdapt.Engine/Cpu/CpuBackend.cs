@@ -12,7 +12,7 @@ namespace SelfAdapt.Engine.Cpu;
 /// <summary>
 /// The embedded default: SIMD on every core, no native library. Results do not depend on the number of threads.
 /// </summary>
-public sealed unsafe partial class CpuBackend : HostBackend<float>
+internal sealed unsafe partial class CpuBackend : HostBackend<float>
 {
     /// <summary>Tensors above this are not found in a cache later: they are written past it.</summary>
     internal const long LastCacheBytes = 32 << 20;
@@ -52,20 +52,20 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     internal WorkerPool Pool { get; }
 
     /// <inheritdoc/>
-    public override DeviceTensor CreateTensor(TensorShape shape) => new CpuTensor(shape);
+    internal override DeviceTensor CreateTensor(TensorShape shape) => new CpuTensor(shape);
 
     /// <inheritdoc/>
-    public override long TensorBytes(TensorShape shape) => CpuTensor.BytesFor(shape);
+    internal override long TensorBytes(TensorShape shape) => CpuTensor.BytesFor(shape);
 
     /// <inheritdoc/>
-    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
+    internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
     {
         CpuMemory memory = new(places.Count == 0 ? 0 : places.Max(p => p.End), "activations");
         return new TensorBlock([.. places.Select(p => new CpuTensor(p.Shape, memory, p.Offset))], memory, memory.Bytes);
     }
 
     /// <inheritdoc/>
-    public override void Prepare(DeviceTensor tensor)
+    internal override void Prepare(DeviceTensor tensor)
     {
         CpuTensor t = (CpuTensor)tensor;
         Pool.For(t.Planes, t, static (plane, t) => t.ClearPadding(plane));
@@ -73,14 +73,14 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     }
 
     /// <inheritdoc/>
-    public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
+    internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         CpuConvolution.Create(this, inputs, outputs, kernel);
 
     /// <summary>
     /// Few enough images that a network's activations stay in the last cache, enough for all threads to have tiles.
     /// </summary>
     /// <inheritdoc/>
-    public override int EvaluationSlice(int batch, int height, int width)
+    internal override int EvaluationSlice(int batch, int height, int width)
     {
         const int EnoughPixels = 200 * 200;
         int slice = 1;
@@ -93,7 +93,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     }
 
     /// <inheritdoc/>
-    public override void Import(VectorSlice source, DeviceTensor target)
+    internal override void Import(VectorSlice source, DeviceTensor target)
     {
         CpuTensor t = (CpuTensor)target;
         Pool.For(t.Planes, (t, from: (nint)Pointer(source)), static (plane, s) =>
@@ -116,7 +116,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     }
 
     /// <inheritdoc/>
-    public override void Export(DeviceTensor source, VectorSlice target)
+    internal override void Export(DeviceTensor source, VectorSlice target)
     {
         CpuTensor s = (CpuTensor)source;
         Pool.For(s.Planes, (source: s, to: (nint)Pointer(target)), static (plane, t) =>

@@ -3,10 +3,10 @@ using System;
 namespace SelfAdapt.Engine.Reference;
 
 // Batch normalisation, the linear layer and the style vector, forward and backward by their definitions.
-public sealed partial class ReferenceBackend
+internal sealed partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    public override void BatchNormStatistics(
+    internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         (int batch, int channels, int height, int width) = x.Shape;
@@ -35,7 +35,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNorm(
+    internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -62,7 +62,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void BatchNormBackward(
+    internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
@@ -98,7 +98,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
+    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
         for (int i = 0; i < Data(y).Length; i++)
@@ -114,7 +114,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void LinearBackward(
+    internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {
@@ -147,7 +147,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
+    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
         for (int i = 0; i < Data(y).Length; i++)
@@ -157,7 +157,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         int plane = dx.Shape.H * dx.Shape.W;
         for (int i = 0; i < Data(dx).Length; i++)
@@ -167,7 +167,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         int channels = x.Shape.C;
         for (int n = 0; n < x.Shape.N; n++)
@@ -181,7 +181,7 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void L2NormalizeBackward(
+    internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         int channels = x.Shape.C;

@@ -3,14 +3,14 @@ using System;
 namespace SelfAdapt.Engine.Reference;
 
 // Pooling and upsampling, forward and backward by their definitions.
-public sealed partial class ReferenceBackend
+internal sealed partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    public override void MaxPool(DeviceTensor x, DeviceTensor y) =>
+    internal override void MaxPool(DeviceTensor x, DeviceTensor y) =>
         ForEachWindow(x, y, (from, to) => Data(y)[to] = Data(x)[from]);
 
     /// <inheritdoc/>
-    public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         if (!accumulate)
         {
@@ -21,14 +21,14 @@ public sealed partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         Array.Clear(Data(y));
         ForEachTap(x, y, mode, (from, to, weight) => Data(y)[to] += weight * Data(x)[from]);
     }
 
     /// <inheritdoc/>
-    public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         if (!accumulate)
         {

@@ -6,42 +6,42 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Engine.Reference;
 
 /// <summary>The oracle of the tests: every op in double, scalar and obvious.</summary>
-public sealed partial class ReferenceBackend : HostBackend<double>
+internal sealed partial class ReferenceBackend : HostBackend<double>
 {
     /// <inheritdoc/>
     public override string Name => "reference (double)";
 
     /// <inheritdoc/>
-    public override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
+    internal override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
 
     /// <inheritdoc/>
-    public override long TensorBytes(TensorShape shape) => shape.Count * sizeof(double);
+    internal override long TensorBytes(TensorShape shape) => shape.Count * sizeof(double);
 
     /// <summary>Each has memory of its own: so the oracle does not depend on how places were planned.</summary>
     /// <inheritdoc/>
-    public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places) =>
+    internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places) =>
         new([.. places.Select(p => CreateTensor(p.Shape))], null, places.Sum(p => p.Bytes));
 
     /// <inheritdoc/>
-    public override void Prepare(DeviceTensor tensor)
+    internal override void Prepare(DeviceTensor tensor)
     {
         // Nothing but values.
     }
 
     /// <inheritdoc/>
-    public override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
+    internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         new ReferenceConvolution(inputs, outputs, kernel);
 
     /// <inheritdoc/>
-    public override void Import(VectorSlice source, DeviceTensor target) =>
+    internal override void Import(VectorSlice source, DeviceTensor target) =>
         Values(source)[..Data(target).Length].CopyTo(Data(target));
 
     /// <inheritdoc/>
-    public override void Export(DeviceTensor source, VectorSlice target) =>
+    internal override void Export(DeviceTensor source, VectorSlice target) =>
         Data(source).CopyTo(Values(target));
 
     /// <inheritdoc/>
-    public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         double[] s = Data(source);
         for (int i = 0; i < s.Length; i++)
@@ -51,7 +51,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -60,7 +60,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
         for (int i = 0; i < Data(y).Length; i++)
@@ -70,7 +70,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
+    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
     {
         int plane = dy.Shape.H * dy.Shape.W;
         for (int i = 0; i < Data(ds).Length; i++)
@@ -80,7 +80,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void Relu(DeviceTensor x, DeviceTensor y)
+    internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -89,7 +89,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -98,7 +98,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         int run = x.Shape.C * x.Shape.H * x.Shape.W;
         for (int n = 0; n < x.Shape.N; n++)
@@ -108,7 +108,7 @@ public sealed partial class ReferenceBackend : HostBackend<double>
     }
 
     /// <inheritdoc/>
-    public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         int run = dx.Shape.C * dx.Shape.H * dx.Shape.W;
         for (int n = 0; n < dx.Shape.N; n++)

@@ -22,7 +22,7 @@ public sealed record NamedImage(string Name, string Path, Image Image);
 /// whatever the extension, and what <see cref="OtherPictures"/> reads. RGB gives three channels; alpha is dropped;
 /// values stay as they were in the file.
 /// </summary>
-public static class ImageFile
+internal static class ImageFile
 {
     private enum Format
     {

@@ -8,7 +8,7 @@ namespace SelfAdapt.Files.Images;
 /// <summary>A file that was passed over.</summary>
 /// <param name="File">The file.</param>
 /// <param name="Reason">Why, in a sentence for the user.</param>
-public sealed record SkippedFile(string File, string Reason);
+internal sealed record SkippedFile(string File, string Reason);
 
 /// <summary>
 /// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8),
@@ -36,7 +36,7 @@ public sealed class ImageFolder
     public IReadOnlyList<NamedImage> Images { get; }
 
     /// <summary>The files (or pages) that were passed over, each with its reason.</summary>
-    public IReadOnlyList<SkippedFile> Skipped { get; }
+    internal IReadOnlyList<SkippedFile> Skipped { get; }
 
     /// <summary>Lists the files that would be read, in natural order.</summary>
     /// <param name="path">
@@ -47,7 +47,7 @@ public sealed class ImageFolder
     /// </param>
     /// <param name="skipped">Receives the pictures of kinds that are not read.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: there is no such folder or file.</exception>
-    public static IReadOnlyList<string> ListFiles(
+    internal static IReadOnlyList<string> ListFiles(
         string path, string ending, ICollection<SkippedFile> skipped)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -125,7 +125,7 @@ public sealed class ImageFolder
     /// image
     /// (the message lists why).
     /// </exception>
-    public static IEnumerable<NamedImage> Read(
+    internal static IEnumerable<NamedImage> Read(
         string path, string ending, ICollection<SkippedFile> skipped)
     {
         ArgumentNullException.ThrowIfNull(skipped);
@@ -150,7 +150,7 @@ public sealed class ImageFolder
     /// <param name="skipped">Receives what was passed over.</param>
     /// <returns>The images, names unique.</returns>
     /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
-    public static IEnumerable<NamedImage> ReadFile(
+    internal static IEnumerable<NamedImage> ReadFile(
         string file, ISet<string> names, ICollection<SkippedFile> skipped)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -245,7 +245,7 @@ public sealed class ImageFolder
     /// <param name="path">The folder or file.</param>
     /// <param name="ending">The ending that was asked for.</param>
     /// <param name="skipped">What was passed over.</param>
-    public static SelfAdaptException NothingUsable(
+    internal static SelfAdaptException NothingUsable(
         string path, string ending, IReadOnlyCollection<SkippedFile> skipped)
     {
         const int Shown = 5;

@@ -8,7 +8,7 @@ using System.Text;
 namespace SelfAdapt.Files.Npy;
 
 /// <summary>An array from a NumPy .npy file, in C order (the last index runs fastest).</summary>
-public sealed class NpyArray
+internal sealed class NpyArray
 {
     private readonly SampleBuffer _samples;
 
@@ -31,7 +31,7 @@ public sealed class NpyArray
 }
 
 /// <summary>Reads and writes NumPy .npy files.</summary>
-public static class NpyFile
+internal static class NpyFile
 {
     /// <summary>Reads an array of numbers or booleans.</summary>
     /// <param name="path">The file.</param>

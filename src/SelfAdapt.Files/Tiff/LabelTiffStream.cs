@@ -10,7 +10,7 @@ namespace SelfAdapt.Files.Tiff;
 /// Writes a label image row by row: a TIFF of signed 32-bit numbers in Deflate strips, a BigTIFF where its labels take
 /// more than 4 GB uncompressed.
 /// </summary>
-public sealed class LabelTiffStream
+internal sealed class LabelTiffStream
 {
     private const int StripBytes = 1 << 20;
     private const long LargestClassic = 4_000_000_000;

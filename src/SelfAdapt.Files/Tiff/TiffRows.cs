@@ -3,7 +3,7 @@ using System;
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>Rows of a TIFF file that stays on disk; what was decoded last is kept for the next request.</summary>
-public sealed class TiffRows : IRowSource, IDisposable
+internal sealed class TiffRows : IRowSource, IDisposable
 {
     private const int LeastRows = 64;
     private const long MostChunkBytes = 1L << 28;

@@ -13,7 +13,7 @@ namespace SelfAdapt.Models.Cellpose;
 /// that Cellpose loads. Batch normalisations that an exporter folded into convolutions come back as ones that
 /// change nothing.
 /// </summary>
-public sealed class CellposeStateReader
+internal sealed class CellposeStateReader
 {
     private const float CellposeEpsilon = 1e-5f;
 

@@ -7,7 +7,7 @@ namespace SelfAdapt.Models.Graph;
 /// <param name="Height">The one height that the file takes, px; null for any.</param>
 /// <param name="Width">The one width, px; null for any.</param>
 /// <param name="Half">Whether weights and maps are 16-bit floats; input and output stay 32-bit.</param>
-public sealed record ModelVariant(int? Height = null, int? Width = null, bool Half = false)
+internal sealed record ModelVariant(int? Height = null, int? Width = null, bool Half = false)
 {
     /// <summary>Free batch, height and width, 32-bit.</summary>
     public static ModelVariant Portable { get; } = new();

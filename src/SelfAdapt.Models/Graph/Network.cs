@@ -35,10 +35,10 @@ public sealed class Network
     public required int EmbeddingLength { get; init; }
 
     /// <summary>The trained tensors, in the order in which the graph uses them.</summary>
-    public required IReadOnlyList<NetworkTensor> Parameters { get; init; }
+    internal IReadOnlyList<NetworkTensor> Parameters { get; init; } = [];
 
     /// <summary>The stored statistics of batch normalisation.</summary>
-    public required IReadOnlyList<NetworkTensor> Statistics { get; init; }
+    internal IReadOnlyList<NetworkTensor> Statistics { get; init; } = [];
 
     /// <summary>Height and width must be multiples of this.</summary>
     public required int SizeMultiple { get; init; }
@@ -105,11 +105,11 @@ public sealed class Network
 /// <param name="Length">Number of values.</param>
 /// <param name="Role">What it is to its operation.</param>
 /// <param name="Level">Halvings of the image that it works on, -1 for features pooled to 1x1.</param>
-public sealed record NetworkTensor(
+internal sealed record NetworkTensor(
     string Name, IReadOnlyList<int> Shape, int Offset, int Length, TensorRole Role, int Level);
 
 /// <summary>What a weight tensor is to its operation.</summary>
-public enum TensorRole
+internal enum TensorRole
 {
     /// <summary>The kernel of a convolution or the matrix of a linear layer.</summary>
     Weight,

@@ -10,7 +10,7 @@ namespace SelfAdapt.Models.Graph;
 /// Writes a network anew as a plain ONNX graph: opset 13, IR 7, one output, no size computations, no changes of
 /// rank, the style branch on [N,C,1,1] throughout. Each operator's node knows how it is written.
 /// </summary>
-public sealed class NetworkWriter
+internal sealed class NetworkWriter
 {
     /// <summary>The operator set that variants are written in: old enough for every consumer.</summary>
     public const long Opset = 13;

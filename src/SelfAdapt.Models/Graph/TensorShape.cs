@@ -5,7 +5,7 @@ namespace SelfAdapt.Models.Graph;
 /// <param name="C">Channels.</param>
 /// <param name="H">Rows, px.</param>
 /// <param name="W">Columns, px.</param>
-public readonly record struct TensorShape(int N, int C, int H, int W)
+internal readonly record struct TensorShape(int N, int C, int H, int W)
 {
     /// <summary>Number of values.</summary>
     public long Count => (long)N * C * H * W;

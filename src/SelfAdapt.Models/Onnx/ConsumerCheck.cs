@@ -8,7 +8,7 @@ namespace SelfAdapt.Models.Onnx;
 /// <param name="Consumer">The program.</param>
 /// <param name="Reason">Why not; null if it can.</param>
 /// <param name="Variant">What to export for it, as --variant takes it; null if it can.</param>
-public sealed record ConsumerFinding(string Consumer, string? Reason, string? Variant)
+internal sealed record ConsumerFinding(string Consumer, string? Reason, string? Variant)
 {
     /// <summary>Whether the file meets what is known of the program.</summary>
     public bool IsMet => Reason is null;
@@ -18,7 +18,7 @@ public sealed record ConsumerFinding(string Consumer, string? Reason, string? Va
 /// Holds a file against what programs that open ONNX files are known to need. Meeting it is no proof: which of these
 /// were tried with which files stands in docs/formats.md.
 /// </summary>
-public static class ConsumerCheck
+internal static class ConsumerCheck
 {
     private const string Portable = "portable";
     private const string Static = "static:256";

@@ -5,7 +5,7 @@ using System.Text;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Kinds of attribute, numbered as in ONNX's AttributeProto.AttributeType.</summary>
-public enum OnnxAttributeKind
+internal enum OnnxAttributeKind
 {
     /// <summary>Not given.</summary>
     Undefined = 0,
@@ -33,7 +33,7 @@ public enum OnnxAttributeKind
 }
 
 /// <summary>A node's named constant.</summary>
-public sealed class OnnxAttribute
+internal sealed class OnnxAttribute
 {
     internal OnnxAttribute(string name, OnnxAttributeKind kind) => (Name, Kind) = (name, kind);
 

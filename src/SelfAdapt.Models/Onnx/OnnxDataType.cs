@@ -1,7 +1,7 @@
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Element types, numbered as in ONNX's TensorProto.DataType.</summary>
-public enum OnnxDataType
+internal enum OnnxDataType
 {
     /// <summary>Not given.</summary>
     Undefined = 0,

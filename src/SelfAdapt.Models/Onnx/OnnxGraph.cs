@@ -3,7 +3,7 @@ using System.Collections.Generic;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>The network: nodes in topological order, constants, inputs and outputs.</summary>
-public sealed class OnnxGraph
+internal sealed class OnnxGraph
 {
     private readonly Dictionary<string, OnnxTensor> _byName = [];
 

@@ -35,7 +35,7 @@ public sealed class OnnxModel
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
     /// <summary>The network.</summary>
-    public OnnxGraph Graph { get; }
+    internal OnnxGraph Graph { get; }
 
     internal ModelSource Source { get; }
 
@@ -91,7 +91,7 @@ public sealed class OnnxModel
     /// that an Identity node passes on; null if it is none of these.
     /// </summary>
     /// <param name="name">Name of the initialiser, or of the node's output.</param>
-    public OnnxTensor? FindWeight(string name) => WeightIndex.Find(name)?.Tensor;
+    internal OnnxTensor? FindWeight(string name) => WeightIndex.Find(name)?.Tensor;
 }
 
 /// <summary>Where the parts of a model stand in its bytes.</summary>

@@ -6,7 +6,7 @@ using System.Text;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>One operation of the graph.</summary>
-public sealed class OnnxNode
+internal sealed class OnnxNode
 {
     private readonly ModelSource _source;
     private readonly Dictionary<string, OnnxAttribute> _attributes;

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>A constant tensor of a model; its values stay in the model's bytes until asked for.</summary>
-public sealed class OnnxTensor
+internal sealed class OnnxTensor
 {
     private readonly TensorData _data;
 

@@ -5,7 +5,7 @@ namespace SelfAdapt.Models.Onnx;
 /// <summary>One size of an input or output: a number, a name for a number that varies, or neither.</summary>
 /// <param name="Value">The fixed size, or null.</param>
 /// <param name="Symbol">The name of a varying size, or null.</param>
-public readonly record struct OnnxDimension(long? Value, string? Symbol)
+internal readonly record struct OnnxDimension(long? Value, string? Symbol)
 {
     /// <summary>The number, the name, or "?".</summary>
     public override string ToString() =>
@@ -16,5 +16,5 @@ public readonly record struct OnnxDimension(long? Value, string? Symbol)
 /// <param name="Name">Its name.</param>
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
-public sealed record OnnxValueInfo(
+internal sealed record OnnxValueInfo(
     string Name, OnnxDataType ElementType, IReadOnlyList<OnnxDimension>? Shape);

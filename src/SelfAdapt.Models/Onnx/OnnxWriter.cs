@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Builds an ONNX model file: nodes in the order given, initialisers as raw_data.</summary>
-public sealed class OnnxWriter
+internal sealed class OnnxWriter
 {
     private const string Producer = "SelfAdapt";
 

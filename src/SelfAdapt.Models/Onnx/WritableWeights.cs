@@ -9,7 +9,7 @@ namespace SelfAdapt.Models.Onnx;
 /// A copy of a model in which every named weight is a tensor of its own in one run of bytes, so that new values are
 /// copied over the old ones in place.
 /// </summary>
-public sealed class WritableWeights
+internal sealed class WritableWeights
 {
     private readonly ElementRun[] _places;
 

@@ -17,7 +17,7 @@ public sealed class TorchCheckpoint
     /// <param name="tensors">Float, Double, Float16 or Int64 tensors with names of their own, in
     /// order.</param>
     /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
-    public TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
+    internal TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
     {
         (Origin, Tensors) = (origin, tensors);
         _byName = tensors.ToDictionary(t => t.Name);
@@ -27,7 +27,7 @@ public sealed class TorchCheckpoint
     public string Origin { get; }
 
     /// <summary>The tensors in file order.</summary>
-    public IReadOnlyList<OnnxTensor> Tensors { get; }
+    internal IReadOnlyList<OnnxTensor> Tensors { get; }
 
     /// <summary>
     /// True if a file begins like a torch checkpoint (a zip file, or torch's format from before 1.6).
@@ -59,7 +59,7 @@ public sealed class TorchCheckpoint
 
     /// <summary>The tensor of this name, or null.</summary>
     /// <param name="name">Its key in the state dict.</param>
-    public OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
+    internal OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>
     /// The same state dict with other values; element types stay, tensors not named keep their bits.

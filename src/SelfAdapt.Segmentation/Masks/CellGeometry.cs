@@ -6,7 +6,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>Sizes and outlines of cells.</summary>
-public static class CellGeometry
+internal static class CellGeometry
 {
     /// <summary>
     /// The diameter of the disc whose area is the median cell's (spec/cellpose.md 5.5), px; 0 without cells.

@@ -8,7 +8,7 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>From network outputs to masks (spec/cellpose.md section 4, version 3.1 on a CPU).</summary>
-public static class FlowMasks
+internal static class FlowMasks
 {
     /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>
     /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>

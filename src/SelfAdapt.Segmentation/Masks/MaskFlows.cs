@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>Flows that belong to given masks: training targets, and the check of predicted masks.</summary>
-public static class MaskFlows
+internal static class MaskFlows
 {
     /// <summary>Unit flows of every cell (spec/cellpose.md 4.5, version 3 on a CPU).</summary>
     /// <param name="masks">The cells, any positive labels.</param>

@@ -8,7 +8,7 @@ namespace SelfAdapt.Segmentation.Metrics;
 /// <param name="TrueLabel">Label in the reference.</param>
 /// <param name="PredictedLabel">Label in the prediction.</param>
 /// <param name="Iou">Shared pixels over the pixels in either.</param>
-public readonly record struct CellPair(int TrueLabel, int PredictedLabel, double Iou);
+internal readonly record struct CellPair(int TrueLabel, int PredictedLabel, double Iou);
 
 /// <summary>Which true cells were found at an IoU threshold (spec/cellpose.md section 6).</summary>
 /// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to
@@ -16,7 +16,7 @@ public readonly record struct CellPair(int TrueLabel, int PredictedLabel, double
 /// <param name="FalsePositives">Predicted cells without partner.</param>
 /// <param name="FalseNegatives">True cells without partner.</param>
 /// <param name="Pairs">The pairs, ordered by the true cell's first appearance.</param>
-public sealed record InstanceMatching(
+internal sealed record InstanceMatching(
     int TruePositives, int FalsePositives, int FalseNegatives, IReadOnlyList<CellPair> Pairs)
 {
     /// <summary>TP / (TP + FP + FN); 1 when neither image holds a cell.</summary>

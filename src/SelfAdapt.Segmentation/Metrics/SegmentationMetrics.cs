@@ -9,7 +9,7 @@ namespace SelfAdapt.Segmentation.Metrics;
 /// <summary>How well outlines agree at one distance.</summary>
 /// <param name="Precision">Fraction of the predicted outline zone that is true outline zone.</param>
 /// <param name="Recall">Fraction of the true outline zone that is predicted outline zone.</param>
-public readonly record struct BoundaryScore(double Precision, double Recall)
+internal readonly record struct BoundaryScore(double Precision, double Recall)
 {
     /// <summary>Harmonic mean of precision and recall; 0 when both are 0.</summary>
     public double F => Precision + Recall > 0 ? 2 * Precision * Recall / (Precision + Recall) : 0;
@@ -19,7 +19,7 @@ public readonly record struct BoundaryScore(double Precision, double Recall)
 /// Scores of a segmentation against a reference, as Cellpose defines them (spec/cellpose.md section 6). Where
 /// neither image holds a cell every score is 1: nothing was there and nothing was claimed.
 /// </summary>
-public static class SegmentationMetrics
+internal static class SegmentationMetrics
 {
     private const double AssignmentThreshold = 0.5;
 

@@ -12,7 +12,7 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>Packs a model as BioImage.IO has it: a zip file with description, weights, test tensors and pictures.</summary>
-public static class ModelPackage
+internal static class ModelPackage
 {
     private const int TileSide = 256;
 

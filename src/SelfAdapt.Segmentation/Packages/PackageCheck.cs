@@ -13,13 +13,13 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <param name="IsError">Whether the format forbids it; else it is only advised against.</param>
 /// <param name="Place">Where, such as "outputs[0].axes".</param>
 /// <param name="Message">What.</param>
-public sealed record PackageFinding(bool IsError, string Place, string Message);
+internal sealed record PackageFinding(bool IsError, string Place, string Message);
 
 /// <summary>
 /// Holds a package against the part of BioImage.IO's model format 0.5 that ONNX models of images use. It does not run
 /// the model; <c>bioimageio test</c> does.
 /// </summary>
-public sealed class PackageCheck
+internal sealed class PackageCheck
 {
     private const int MostCoverBytes = 500 * 1024;
 

@@ -12,7 +12,7 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <param name="Validation">Sentences about what is known of the model's quality.</param>
 /// <param name="Time">When the package was made.</param>
 /// <param name="Metadata">Further facts, kept under "config".</param>
-public sealed record PackageRequest(
+internal sealed record PackageRequest(
     string Name, string Description, IReadOnlyList<string> Authors, string? Licence, SegmentationOptions Preparation,
     IReadOnlyList<string> Validation, DateTimeOffset Time, IReadOnlyDictionary<string, string> Metadata)
 {

@@ -10,7 +10,7 @@ namespace SelfAdapt.Segmentation.Preparation;
 /// intensities normalised, size changed so that objects have the diameter the network knows (spec/cellpose.md
 /// 3.1 to 3.3).
 /// </summary>
-public static class ImagePreparation
+internal static class ImagePreparation
 {
     private const long MostPixels = 1L << 29;
 

@@ -18,14 +18,14 @@ namespace SelfAdapt.Segmentation.Results;
 /// The network's planes dY, dX, cellprob at the masks' size, from which Cellpose's window makes masks anew when its
 /// thresholds are moved; null to leave them out.
 /// </param>
-public sealed record SegFileContext(string ImageFile, ChannelPair Channels, double Diameter, Image? Flows);
+internal sealed record SegFileContext(string ImageFile, ChannelPair Channels, double Diameter, Image? Flows);
 
 /// <summary>
 /// Cellpose's _seg.npy, which its window opens: an array file that holds one pickled dictionary with the entries
 /// outlines, masks, chan_choose, ismanual, filename, diameter and flows (spec/cellpose.md section 8). Only plain
 /// arrays, numbers and text are pickled, and none is ever read.
 /// </summary>
-public static class CellposeSegFile
+internal static class CellposeSegFile
 {
     // All entries of one file stay below the 2 GB that one buffer holds.
     private const long MaxPixels = 60_000_000;

@@ -14,7 +14,7 @@ namespace SelfAdapt.Segmentation.Results;
 /// Cells as GeoJSON that QuPath opens: a FeatureCollection of detections whose polygons cover exactly the cells'
 /// pixels, holes kept, y down, in pixels. Written cell by cell, so that many cells need little memory.
 /// </summary>
-public static class GeoJsonFile
+internal static class GeoJsonFile
 {
     private const int FlushEvery = 1 << 16;
 

@@ -6,7 +6,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Results;
 
 /// <summary>Turns float images into 8-bit gray for people to look at.</summary>
-public static class GrayRendering
+internal static class GrayRendering
 {
     private const double LowPercentile = 1;
     private const double HighPercentile = 99.7;

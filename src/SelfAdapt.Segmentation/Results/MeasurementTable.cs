@@ -12,7 +12,7 @@ namespace SelfAdapt.Segmentation.Results;
 /// One line per cell as CSV: label, area_px, diameter_px (of the disc of that area), centroid_x and centroid_y (the
 /// top left pixel's centre is 0,0), mean_intensity_1, ... per channel in the image's own units.
 /// </summary>
-public static class MeasurementTable
+internal static class MeasurementTable
 {
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; replaced if it is there.</param>

@@ -11,7 +11,7 @@ namespace SelfAdapt.Segmentation.Results;
 /// <summary>
 /// Outlines as text, as Cellpose writes them: a line per cell in label order, x,y,x,y,... of the rim's pixels.
 /// </summary>
-public static class OutlineText
+internal static class OutlineText
 {
     // Cellpose leaves the line of a cell with fewer rim pixels empty.
     private const int FewestPixels = 5;

@@ -15,7 +15,7 @@ namespace SelfAdapt.Segmentation.Results;
 /// Cells as ImageJ regions in a zip file, as ImageJ's ROI manager opens it: one traced region per cell, named by its
 /// label, that covers exactly the cell's largest part. Holes are filled: a traced region has none.
 /// </summary>
-public static class RoiArchive
+internal static class RoiArchive
 {
     private const int Version = 227;
     private const byte Traced = 8;

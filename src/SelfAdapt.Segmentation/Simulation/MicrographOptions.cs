@@ -6,7 +6,7 @@ namespace SelfAdapt.Segmentation.Simulation;
 /// What a simulated fluorescence micrograph of nuclei looks like. Light is in units of a typical nucleus of
 /// the clean preset; the camera turns one unit into <see cref="PhotonScale"/> photons.
 /// </summary>
-public sealed record MicrographOptions
+internal sealed record MicrographOptions
 {
     /// <summary>Like ordinary, well-exposed fluorescence nuclei.</summary>
     public static MicrographOptions Clean { get; } = new();

@@ -7,13 +7,13 @@ namespace SelfAdapt.Segmentation.Simulation;
 /// <summary>A simulated micrograph and the truth about it.</summary>
 /// <param name="Image">One channel, whole grey levels 0 to 65,535.</param>
 /// <param name="Labels">The visible pixels of each nucleus, numbered 1 to n, none smaller than 15 px.</param>
-public sealed record Micrograph(Image Image, LabelImage Labels);
+internal sealed record Micrograph(Image Image, LabelImage Labels);
 
 /// <summary>
 /// Simulates fluorescence micrographs of nuclei: shapes, brightness, texture, uneven background, blur, shot
 /// noise and camera noise, in the order in which a microscope adds them. Equal seeds give equal pictures.
 /// </summary>
-public static class MicrographSimulator
+internal static class MicrographSimulator
 {
     private const int SmallestNucleus = 15;
     private const int AttemptsPerNucleus = 60;

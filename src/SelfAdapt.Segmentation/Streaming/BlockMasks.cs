@@ -8,7 +8,7 @@ namespace SelfAdapt.Segmentation.Streaming;
 
 /// <summary>Receives rows of labels from the top down.</summary>
 /// <param name="rows">[rows, width], whole rows.</param>
-public delegate void LabelRows(ReadOnlySpan<int> rows);
+internal delegate void LabelRows(ReadOnlySpan<int> rows);
 
 /// <summary>
 /// Builds masks block by block. A block is its core and a margin around it; of the cells found in it those are kept whose

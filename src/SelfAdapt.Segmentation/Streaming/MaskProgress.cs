@@ -5,4 +5,4 @@ namespace SelfAdapt.Segmentation.Streaming;
 /// <param name="CoreTop">Rows whose cells were looked for.</param>
 /// <param name="Cells">Cells so far.</param>
 /// <param name="Begun">[rows, width]: the labels so far of the rows from <paramref name="Top"/> on.</param>
-public sealed record MaskProgress(int Top, int CoreTop, int Cells, int[] Begun);
+internal sealed record MaskProgress(int Top, int CoreTop, int Cells, int[] Begun);

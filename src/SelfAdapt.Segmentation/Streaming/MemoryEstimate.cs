@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Tiling;
 namespace SelfAdapt.Segmentation.Streaming;
 
 /// <summary>How much memory segmenting an image takes, from measurements (docs/batch.md).</summary>
-public static class MemoryEstimate
+internal static class MemoryEstimate
 {
     // The program, the weights and what the engine keeps for a batch of tiles.
     private const long Base = 350_000_000;

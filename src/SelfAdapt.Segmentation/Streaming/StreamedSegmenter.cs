@@ -10,7 +10,7 @@ namespace SelfAdapt.Segmentation.Streaming;
 /// Segments images that do not fit into memory: rows in, rows of labels out. Intensities are normalised and the network
 /// is run as on the whole image; masks are built in overlapping blocks.
 /// </summary>
-public sealed class StreamedSegmenter
+internal sealed class StreamedSegmenter
 {
     // Larger ones would save little, and a broken-off run more.
     private const int LargestCore = 1024;

@@ -19,7 +19,7 @@ namespace SelfAdapt.Segmentation.Streaming;
 /// 8 bytes of magic; SHA-256 of what decides the result; records of kind, length, CRC-32 and content. Rows are deflated
 /// little-endian labels; a mark is Top, CoreTop, Cells and the deflated labels begun.
 /// </remarks>
-public sealed class UnfinishedMasks : IDisposable
+internal sealed class UnfinishedMasks : IDisposable
 {
     private const int HeadLength = 8 + SHA256.HashSizeInBytes;
     private const int RecordHead = 12;
