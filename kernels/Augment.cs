@@ -20,7 +20,12 @@ public static class Augment
     private const int Contrast = 3;
     private const int BlurSigma = 4;
     private const int NoiseSigma = 5;
-    private const int Entries = 6;
+
+    /// <summary>Numbers of a sample.</summary>
+    public const int Entries = 6;
+
+    /// <summary>Words of a sample's seed.</summary>
+    public const int SeedWords = 2;
 
     /// <summary>What the contrast's mean and the test for zero need.</summary>
     public static void PlaneSums(

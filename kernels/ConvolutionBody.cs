@@ -6,15 +6,12 @@ namespace SelfAdapt.Kernels;
 /// <summary>The forward kernel's body, for all tiles and formats.</summary>
 internal static class ConvolutionBody
 {
-    private const int Normalize = 8;
-    private const int Relu = 16;
-
     /// <summary>The kernel; the last three are constants once it is inlined, so that branches on them vanish.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps, ArrayView<float> sharedPixels,
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps, ArrayView<float> sharedPixels,
         ArrayView<float> sharedWeights, int groupX, int groupY, int format)
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
@@ -37,7 +34,7 @@ internal static class ConvolutionBody
         source.P1 = PixelSource.Of(firstPixel + pixel + half, pixels, height, width, inPitch, taps);
         source.P2 = PixelSource.Of(firstPixel + pixel + (2 * half), pixels, height, width, inPitch, taps);
         source.P3 = PixelSource.Of(firstPixel + pixel + (3 * half), pixels, height, width, inPitch, taps);
-        source.Flags = flags & (Normalize | Relu);
+        source.Flags = flags & InputNorm.Flags;
         source.Width = width;
         source.Inputs = inputs;
         source.InPitch = inPitch;
@@ -181,7 +178,7 @@ internal static class ConvolutionBody
         public PixelSource P1;
         public PixelSource P2;
         public PixelSource P3;
-        public int Flags;
+        public ConvolutionFlags Flags;
         public int Width;
         public int Inputs;
         public int InPitch;

@@ -30,24 +30,24 @@ internal struct PixelSource
 /// <summary>What is done to a quad of input channels before it is convolved.</summary>
 internal struct InputNorm
 {
-    private const int Normalize = 8;
-    private const int Relu = 16;
+    /// <summary>What concerns it.</summary>
+    public const ConvolutionFlags Flags = ConvolutionFlags.Normalize | ConvolutionFlags.Relu;
 
     private Quad _mean;
     private Quad _factor;
     private Quad _bias;
-    private int _flags;
+    private ConvolutionFlags _flags;
     private int _used;
 
     /// <summary>Reads the normalisation of channels channel .. channel + 3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static InputNorm Of(ArrayView<Quad> lanes, int channel, int pitch, int flags, int inputs)
+    public static InputNorm Of(ArrayView<Quad> lanes, int channel, int pitch, ConvolutionFlags flags, int inputs)
     {
         InputNorm norm;
         norm._mean = Quad.All(0);
         norm._factor = Quad.All(0);
         norm._bias = Quad.All(0);
-        if ((flags & Normalize) != 0)
+        if ((flags & ConvolutionFlags.Normalize) != 0)
         {
             norm._mean = lanes[channel >> 2];
             norm._factor = lanes[(pitch + channel) >> 2];
@@ -63,10 +63,10 @@ internal struct InputNorm
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Apply(InputNorm norm, Quad value)
     {
-        if ((norm._flags & Normalize) != 0)
+        if ((norm._flags & ConvolutionFlags.Normalize) != 0)
         {
             value = Quad.Add(Quad.Multiply(Quad.Subtract(value, norm._mean), norm._factor), norm._bias);
-            value = (norm._flags & Relu) != 0 ? Quad.Relu(value) : value;
+            value = (norm._flags & ConvolutionFlags.Relu) != 0 ? Quad.Relu(value) : value;
         }
 
         if (norm._used < 4)

@@ -13,15 +13,11 @@ internal struct Pair
 /// <summary>Where a tile's sums go and what is added on the way.</summary>
 internal struct ConvolutionOutput
 {
-    private const int WithBias = 1;
-    private const int WithResidual = 2;
-    private const int WithPerChannel = 4;
-
     private ArrayView<float> _y;
     private ArrayView<float> _bias;
     private ArrayView<float> _residual;
     private ArrayView<float> _perChannel;
-    private int _flags;
+    private ConvolutionFlags _flags;
     private int _pixels;
     private int _plane;
     private int _outputs;
@@ -29,8 +25,8 @@ internal struct ConvolutionOutput
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ConvolutionOutput Of(
-        ArrayView<float> y, ArrayView<float> bias, ArrayView<float> residual, ArrayView<float> perChannel, int flags,
-        int pixels, int plane, int outputs, int pitch)
+        ArrayView<float> y, ArrayView<float> bias, ArrayView<float> residual, ArrayView<float> perChannel,
+        ConvolutionFlags flags, int pixels, int plane, int outputs, int pitch)
     {
         ConvolutionOutput to;
         to._y = y;
@@ -72,7 +68,7 @@ internal struct ConvolutionOutput
     {
         if (pixel < to._pixels)
         {
-            int own = (to._flags & WithPerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
+            int own = (to._flags & ConvolutionFlags.PerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
             WritePair(to, pixel, own, output, left.X, left.Y);
             WritePair(to, pixel, own, output + 8, left.Z, left.W);
             WritePair(to, pixel, own, output + 16, right.X, right.Y);
@@ -85,7 +81,7 @@ internal struct ConvolutionOutput
     public static float Bias(ConvolutionOutput to, int output)
     {
         float value = 0;
-        if ((to._flags & WithBias) != 0 && output < to._outputs)
+        if ((to._flags & ConvolutionFlags.Bias) != 0 && output < to._outputs)
         {
             value = to._bias[output];
         }
@@ -99,7 +95,7 @@ internal struct ConvolutionOutput
     {
         if (pixel < to._pixels)
         {
-            int own = (to._flags & WithPerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
+            int own = (to._flags & ConvolutionFlags.PerChannel) != 0 ? pixel / to._plane * to._pitch : 0;
             WriteQuad(to, pixel, own, left, leftSum);
             WriteQuad(to, pixel, own, right, rightSum);
         }
@@ -111,10 +107,10 @@ internal struct ConvolutionOutput
         if (output < to._pitch)
         {
             int at = ((pixel * to._pitch) + output) >> 2;
-            value = (to._flags & WithPerChannel) != 0
+            value = (to._flags & ConvolutionFlags.PerChannel) != 0
                 ? Quad.Add(value, Quad.View(to._perChannel)[(own + output) >> 2])
                 : value;
-            Quad.View(to._y)[at] = (to._flags & WithResidual) != 0
+            Quad.View(to._y)[at] = (to._flags & ConvolutionFlags.Residual) != 0
                 ? Quad.Add(value, Quad.View(to._residual)[at])
                 : value;
         }
@@ -129,8 +125,12 @@ internal struct ConvolutionOutput
             Pair value;
             value.X = first;
             value.Y = second;
-            value = (to._flags & WithPerChannel) != 0 ? Sum(value, View(to._perChannel)[(own + output) >> 1]) : value;
-            View(to._y)[at] = (to._flags & WithResidual) != 0 ? Sum(value, View(to._residual)[at]) : value;
+            value = (to._flags & ConvolutionFlags.PerChannel) != 0
+                ? Sum(value, View(to._perChannel)[(own + output) >> 1])
+                : value;
+            View(to._y)[at] = (to._flags & ConvolutionFlags.Residual) != 0
+                ? Sum(value, View(to._residual)[at])
+                : value;
         }
     }
 

@@ -13,15 +13,11 @@ namespace SelfAdapt.Kernels;
 /// </summary>
 public static class Optimizer
 {
-    private const int WithAnchor = 1;
-    private const int WithTeacher = 2;
-
     /// <summary>The step.</summary>
     public static void Step(
         ArrayView<float> weights, ArrayView<float> gradient, ArrayView<float> first, ArrayView<float> second,
-        ArrayView<float> anchor, ArrayView<float> teacher, ArrayView<float> partial, float rate, float decay,
-        float beta1, float rest1, float beta2, float rest2, float correction1, float correction2, float epsilon,
-        float pull, float decoupledPull, float share, int flags, int perGroup, int count)
+        ArrayView<float> anchor, ArrayView<float> teacher, ArrayView<float> partial,
+        OptimizerNumbers numbers, OptimizerFlags flags, int perGroup, int count)
     {
         ArrayView<double> scratch = SharedMemory.Allocate<double>(Reduction.MaxThreads);
         int start = Grid.IdxX * perGroup;
@@ -31,27 +27,27 @@ public static class Optimizer
         for (int i = start + Group.IdxX; i < end; i += Group.DimX)
         {
             float w = weights[i];
-            float drift = (flags & WithAnchor) != 0 ? w - anchor[i] : 0;
-            float g = gradient[i] + (pull * drift);
-            float m = (beta1 * first[i]) + (rest1 * g);
-            float v = (beta2 * second[i]) + (rest2 * g * g);
+            float drift = (flags & OptimizerFlags.Anchor) != 0 ? w - anchor[i] : 0;
+            float g = gradient[i] + (numbers.Pull * drift);
+            float m = (numbers.Beta1 * first[i]) + (numbers.Rest1 * g);
+            float v = (numbers.Beta2 * second[i]) + (numbers.Rest2 * g * g);
             first[i] = m;
             second[i] = v;
             distance += (double)drift * drift;
             norm += (double)g * g;
-            if (rate != 0)
+            if (numbers.Rate != 0)
             {
-                float move = m * correction1 / ((MathF.Sqrt(v) * correction2) + epsilon);
-                w -= rate * (move + (decay * w) + (decoupledPull * drift));
+                float move = m * numbers.Correction1 / ((MathF.Sqrt(v) * numbers.Correction2) + numbers.Epsilon);
+                w -= numbers.Rate * (move + (numbers.Decay * w) + (numbers.DecoupledPull * drift));
                 weights[i] = w;
             }
 
-            if ((flags & WithTeacher) != 0)
+            if ((flags & OptimizerFlags.Teacher) != 0)
             {
                 float t = teacher[i];
                 if (t != w)
                 {
-                    teacher[i] = t + (share * (w - t));
+                    teacher[i] = t + (numbers.Share * (w - t));
                 }
             }
         }
@@ -88,3 +84,34 @@ public static class Optimizer
         }
     }
 }
+
+/// <summary>Which optional vectors a step has.</summary>
+[Flags]
+public enum OptimizerFlags
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Weights are drawn to an anchor.</summary>
+    Anchor = 1,
+
+    /// <summary>A teacher follows them.</summary>
+    Teacher = 2,
+}
+
+/// <summary>The numbers of a step; what they multiply stands in <see cref="Optimizer"/>.</summary>
+/// <param name="Rate">Learning rate.</param>
+/// <param name="Decay">Weight decay.</param>
+/// <param name="Beta1">What the first moment keeps.</param>
+/// <param name="Rest1">1 - Beta1.</param>
+/// <param name="Beta2">What the second moment keeps.</param>
+/// <param name="Rest2">1 - Beta2.</param>
+/// <param name="Correction1">c1.</param>
+/// <param name="Correction2">c2.</param>
+/// <param name="Epsilon">Keeps the denominator from 0.</param>
+/// <param name="Pull">To the anchor, through the gradient.</param>
+/// <param name="DecoupledPull">To the anchor, beside the gradient.</param>
+/// <param name="Share">What the teacher takes of the weights.</param>
+public readonly record struct OptimizerNumbers(
+    float Rate, float Decay, float Beta1, float Rest1, float Beta2, float Rest2, float Correction1, float Correction2,
+    float Epsilon, float Pull, float DecoupledPull, float Share);

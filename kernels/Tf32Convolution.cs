@@ -15,8 +15,8 @@ public static class Tf32Convolution
     /// <summary>64 pixels x 64 channels, 64 threads: small images.</summary>
     public static void Forward64x64(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps) =>
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps) =>
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.TensorSkew)),
@@ -25,8 +25,8 @@ public static class Tf32Convolution
     /// <summary>128 pixels x 32 channels, 64 threads: few channels.</summary>
     public static void Forward128x32(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps) =>
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps) =>
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),
@@ -35,8 +35,8 @@ public static class Tf32Convolution
     /// <summary>128 pixels x 64 channels, 128 threads.</summary>
     public static void Forward128x64(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps) =>
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps) =>
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),
@@ -45,8 +45,8 @@ public static class Tf32Convolution
     /// <summary>128 pixels x 128 channels, 256 threads.</summary>
     public static void Forward128x128(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, int flags, int pixels,
-        int height, int width, int inputs, int outputs, int taps) =>
+        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
+        int pixels, int height, int width, int inputs, int outputs, int taps) =>
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),

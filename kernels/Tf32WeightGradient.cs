@@ -13,8 +13,9 @@ public static class Tf32WeightGradient
 {
     /// <summary>64 rows x 64 outputs, 64 threads.</summary>
     public static void Sum64x64(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial,
+        ConvolutionFlags flags, int pixels, int height, int width, int inputs, int outputs, int taps,
+        int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.TensorSkew)),
@@ -22,8 +23,9 @@ public static class Tf32WeightGradient
 
     /// <summary>128 rows x 32 outputs, 64 threads.</summary>
     public static void Sum128x32(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial,
+        ConvolutionFlags flags, int pixels, int height, int width, int inputs, int outputs, int taps,
+        int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),
@@ -31,8 +33,9 @@ public static class Tf32WeightGradient
 
     /// <summary>128 rows x 64 outputs, 128 threads.</summary>
     public static void Sum128x64(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial,
+        ConvolutionFlags flags, int pixels, int height, int width, int inputs, int outputs, int taps,
+        int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),
@@ -40,8 +43,9 @@ public static class Tf32WeightGradient
 
     /// <summary>128 rows x 128 outputs, 256 threads.</summary>
     public static void Sum128x128(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit) =>
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial,
+        ConvolutionFlags flags, int pixels, int height, int width, int inputs, int outputs, int taps,
+        int pixelsPerSplit) =>
         WeightGradientBody.Sum(
             x, dy, lanes, partial, flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit,
             SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.TensorSkew)),

@@ -23,7 +23,12 @@ public static class Thresholds
     private const int NotNumbers = Bins + 3;
     private const int Larger = Bins + 4;
     private const int Equal = Bins + 5;
-    private const int Words = Bins + 16;
+
+    /// <summary>Words of a task's state.</summary>
+    public const int Words = Bins + 16;
+
+    /// <summary>Counts, and selections behind them, that find a value: one per byte of its key.</summary>
+    public const int Passes = 4;
 
     /// <summary>Makes the state new.</summary>
     public static void Clear(ArrayView<uint> state, int tasks)

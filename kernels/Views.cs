@@ -20,7 +20,12 @@ public static class Views
     private const int Down = 3;
     private const int Right = 4;
     private const int UseSigmoid = 5;
-    private const int Entries = 6;
+
+    /// <summary>Most views in a launch.</summary>
+    public const int Most = 8;
+
+    /// <summary>Numbers of a view and channel in the table.</summary>
+    public const int Entries = 6;
 
     /// <summary>Turns every plane.</summary>
     public static void Apply(

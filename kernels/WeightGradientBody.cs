@@ -6,15 +6,13 @@ namespace SelfAdapt.Kernels;
 /// <summary>The weight gradient's body, for all tiles and formats.</summary>
 internal static class WeightGradientBody
 {
-    private const int Normalize = 8;
-    private const int Relu = 16;
-
     /// <summary>The kernel; the last three are constants once it is inlined.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Sum(
-        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial, int flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps, int pixelsPerSplit,
-        ArrayView<float> sharedRows, ArrayView<float> sharedColumns, int groupX, int groupY, int format)
+        ArrayView<float> x, ArrayView<float> dy, ArrayView<float> lanes, ArrayView<float> partial,
+        ConvolutionFlags flags, int pixels, int height, int width, int inputs, int outputs, int taps,
+        int pixelsPerSplit, ArrayView<float> sharedRows, ArrayView<float> sharedColumns, int groupX, int groupY,
+        int format)
     {
         int thread = (Group.IdxY * groupX) + Group.IdxX;
         int threads = groupX * groupY;
@@ -37,7 +35,7 @@ internal static class WeightGradientBody
         source.X = Quad.View(x);
         source.Gradient = Quad.View(dy);
         source.Input = InputNorm.Of(
-            Quad.View(lanes), channel, inPitch, fetchedRow < rowCount ? flags & (Normalize | Relu) : 0, inputs);
+            Quad.View(lanes), channel, inPitch, fetchedRow < rowCount ? flags & InputNorm.Flags : 0, inputs);
         source.Down = taps == 1 ? 0 : (tap / 3) - 1;
         source.Right = taps == 1 ? 0 : (tap % 3) - 1;
         source.Shift = (((source.Down * width) + source.Right) * inPitch) + channel;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Benchmarks;
@@ -51,7 +52,7 @@ internal static class ConvolutionTable
 
         double[] wide = [.. ratios.Where(r => r.Kernel == 3).Select(r => r.Ratio)];
         string which = $"3x3, {Bench.Threads(threads)}";
-        bench.Report.Verdict($"{which}, geometric mean", wide.Length == 0 ? null : GeometricMean(wide), MeanGoal);
+        bench.Report.Verdict($"{which}, geometric mean", wide.Length == 0 ? null : wide.GeometricMean(), MeanGoal);
         bench.Report.Verdict($"{which}, worst", wide.Length == 0 ? null : wide.Max(), WorstGoal);
     }
 
@@ -69,6 +70,4 @@ internal static class ConvolutionTable
             peer is null ? null : Inputs.Error(ours.Result(pass), peer.Result(pass, threads)));
         return rounds.Ratio(0, 1);
     }
-
-    private static double GeometricMean(double[] values) => Math.Exp(values.Average(Math.Log));
 }

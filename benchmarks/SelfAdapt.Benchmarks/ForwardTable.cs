@@ -22,10 +22,9 @@ internal static class ForwardTable
     /// <summary>Writes the table.</summary>
     public static void Write(Bench bench)
     {
-        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
         bench.Report.Section("Forward", $"""
             Stored statistics, the image handed over and the output taken back. ONNX Runtime's CPU provider runs in this
-            process ({(library is null ? "not measured: " + reason : library.Version)}); torch in evaluation mode
+            process ({OrtRuntime.Version}); torch in evaluation mode
             without gradients, in whichever memory format was faster in three rounds before. Errors: largest difference
             from ours in units of the largest value.
             """);
@@ -38,7 +37,7 @@ internal static class ForwardTable
         {
             foreach (int batch in (int[])[1, 8])
             {
-                double? ratio = Row(bench, model, library, threads, batch);
+                double? ratio = Row(bench, model, threads, batch);
                 worst = ratio is null ? worst : Math.Max(ratio.Value, worst ?? 0);
             }
         }
@@ -46,7 +45,7 @@ internal static class ForwardTable
         bench.Report.Verdict("ours / ONNX Runtime, every row", worst, Goal);
     }
 
-    private static double? Row(Bench bench, OnnxModel model, OrtLibrary? library, int threads, int batch)
+    private static double? Row(Bench bench, OnnxModel model, int threads, int batch)
     {
         int size = bench.Settings.Size;
         Network network = Network.Read(model);
@@ -62,11 +61,10 @@ internal static class ForwardTable
             graph.Output.Download(y);
         }
 
-        using OrtSession? session =
-            library is null ? null : new OrtSession(library, model.Bytes, new OrtOptions(Threads: threads));
-        float[] ortOutput = new float[y.Length];
+        using OrtSession session = new(model.Bytes, new OrtOptions(Threads: threads));
+        float[] ortOutput = [];
         long[] shape = [batch, network.InputChannels, size, size];
-        void Ort() => session!.Run(x, shape, [network.OutputName], (_, _, values) => values.CopyTo(ortOutput));
+        void Ort() => ortOutput = session.Run(x, shape, network.OutputName)[0];
 
         using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "forward", new JsonObject
         {
@@ -74,13 +72,13 @@ internal static class ForwardTable
         });
         Func<double> ours = Stopwatches.Ours(Ours);
         Rounds rounds = Stopwatches.Alternate(
-            bench.Settings.Rounds, ours, session is null ? null : WithRest(Stopwatches.Ours(Ort)),
+            bench.Settings.Rounds, ours, WithRest(Stopwatches.Ours(Ort)),
             torch?.Fastest("", threads));
         bench.Report.Row(
             Bench.Threads(threads), batch, rounds.Median(0),
             CellposeShapes.ForwardFlops(batch, size) / 1e6 / rounds.Median(0), rounds.Median(1), rounds.Median(2),
             torch?.Format, rounds.Ratio(0, 1), rounds.Ratio(0, 2),
-            session is null ? null : Inputs.Error(ortOutput, y),
+            Inputs.Error(ortOutput, y),
             torch is null ? null : Inputs.Error(torch.Result("", threads), y));
         return rounds.Ratio(0, 1);
     }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -86,10 +87,10 @@ internal static partial class LayerTable
         }
 
         step.Graph.OperationDone = null;
-        whole = Stopwatches.Median(steps);
+        whole = steps.Median();
         return [.. Enumerable.Range(0, count).Select(i => Describe(
-            step.Graph, step.Graph.Operations[i], Stopwatches.Median(forward[i]),
-            backward[i].Count == 0 ? 0 : Stopwatches.Median(backward[i])))];
+            step.Graph, step.Graph.Operations[i], forward[i].Median(),
+            backward[i].Count == 0 ? 0 : backward[i].Median()))];
     }
 
     private static Layer Describe(TrainableGraph graph, Operation operation, double forward, double backward)

@@ -4,9 +4,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
@@ -167,7 +168,7 @@ internal static class MasksBenchmark
     private static (double Median, string Text) Summary(List<Dictionary<string, double>> rounds, string stage)
     {
         double[] times = [.. rounds.Select(r => r[stage])];
-        double median = Stopwatches.Median(times);
+        double median = times.Median();
         return (median, $"{median:f1} ({times.Min():f1})");
     }
 

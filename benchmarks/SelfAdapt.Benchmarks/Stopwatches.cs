@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
+using MathNet.Numerics.Statistics;
 
 namespace SelfAdapt.Benchmarks;
 
@@ -48,15 +49,6 @@ internal static class Stopwatches
         return new Rounds(times);
     }
 
-    /// <summary>The median.</summary>
-    /// <param name="values">At least one.</param>
-    public static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
-
     private static double Time(Action work, int repeats)
     {
         long start = Stopwatch.GetTimestamp();
@@ -74,11 +66,11 @@ internal static class Stopwatches
 internal sealed class Rounds(double[][] times)
 {
     /// <summary>A contestant's median time, ms; NaN for one left out.</summary>
-    public double Median(int contestant) => Stopwatches.Median(times[contestant]);
+    public double Median(int contestant) => times[contestant].Median();
 
     /// <summary>The median over rounds of one's time by the other's in the same round; null for one left out.</summary>
     public double? Ratio(int ours, int peer) =>
-        Stopwatches.Median(times[ours].Zip(times[peer], (a, b) => a / b)) is var ratio && double.IsNaN(ratio)
+        times[ours].Zip(times[peer], (a, b) => a / b).Median() is var ratio && double.IsNaN(ratio)
             ? null
             : ratio;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Study;
 

@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Metrics;
@@ -16,8 +16,8 @@ internal static class Pictures
     private const int Images = 4;
 
     /// <summary>
-    /// Per image two panels, as a PNG file: the source's masks beside the adapted network's, and both networks' masks in
-    /// turn beside the true ones.
+    /// Per image two panels, as a PNG file: the source's masks beside the adapted network's, and the true ones beside the
+    /// adapted network's (magenta: missed, green: not true).
     /// </summary>
     public static byte[] Draw(
         Network network, Target target, SegmentationOptions options, Backend backend, WeightSnapshot kept)
@@ -30,11 +30,10 @@ internal static class Pictures
         List<BeforeAfterPanel> panels = [];
         for (int i = 0; i < before.Length; i++)
         {
-            (Image image, LabelImage truth, string name) = target.Judged[i];
+            (Image image, LabelImage truth, _) = target.Judged[i];
             LabelImage after = segmenter.Segment(image).Masks;
-            double Ap(LabelImage masks) => InstanceMatching.Match(truth, masks, 0.5).AveragePrecision;
-            panels.Add(new(name, image, before[i], after, $"source: AP50 {Ap(before[i]):0.00}", $"adapted: AP50 {Ap(after):0.00}"));
-            panels.Add(new("", image, truth, after, "truth", "adapted (magenta: missed, green: not true)"));
+            panels.Add(new(image, before[i], after));
+            panels.Add(new(image, truth, after));
         }
 
         return BeforeAfterPicture.EncodePng(panels, target.Channels.First > 0 ? target.Channels.First - 1 : null);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Adaptation;
 
 namespace SelfAdapt.Study;
@@ -194,9 +195,7 @@ internal static class Tables
             return values.Length == 0 ? "" : Show(values[0]);
         }
 
-        double mean = values.Average();
-        double deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
-        return $"{Show(mean)} ± {Show(deviation)}";
+        return $"{Show(values.Mean())} ± {Show(values.StandardDeviation())}";
     }
 
     private static string Show(double? value) => value is { } v

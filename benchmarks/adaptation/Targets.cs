@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation;
 
@@ -94,7 +96,7 @@ internal static class Targets
         return new Target(
             name,
             [.. Stems("train", 6).Take(Unlabeled).Select((s, i) => new NamedImage(s, s, Read(s, (ulong)i).Image))],
-            judged, MedianDiameter(judged));
+            judged, DiameterOf(judged));
     }
 
     /// <summary>Dark nuclei in bright light: stained tissue (256 px) or smears (1024 px).</summary>
@@ -109,7 +111,7 @@ internal static class Targets
         LabelledImage[] judged = Read("test");
         return new Target(
             name, [.. Read("train").Select(i => new NamedImage(i.Name, i.Name, i.Image))], judged,
-            MedianDiameter(judged), true);
+            DiameterOf(judged), true);
     }
 
     private static Target LiveCell(string name, string data)
@@ -119,7 +121,7 @@ internal static class Targets
         LabelledImage[] judged = [.. ImageFolder.Load(labelled).Images.Select(i => new LabelledImage(
             i.Image, LabelFile.Read(Path.Combine(labelled, Path.GetFileNameWithoutExtension(i.Path) + "_masks.png")),
             i.Name))];
-        return new Target(name, images.Images, judged, MedianDiameter(judged));
+        return new Target(name, images.Images, judged, DiameterOf(judged));
     }
 
     /// <summary>Cellpose's own images: of known styles what the source did not train on, or all of the others.</summary>
@@ -135,7 +137,7 @@ internal static class Targets
         LabelledImage[] judged = [.. all.Where((_, i) => i % 5 >= 3)];
         return new Target(
             name, [.. all.Where((_, i) => i % 5 < 3).Select(i => new NamedImage(i.Name, i.Name, i.Image))],
-            judged, MedianDiameter(judged), false, new ChannelPair(2, 1));
+            judged, DiameterOf(judged), false, new ChannelPair(2, 1));
     }
 
     private static Image PerChannel(Image image, Degradation degradation, ulong key)
@@ -173,9 +175,6 @@ internal static class Targets
 
     private static int Number(JsonElement entry, string name) => entry.GetProperty(name).GetInt32();
 
-    private static double MedianDiameter(IEnumerable<LabelledImage> images)
-    {
-        double[] sorted = [.. images.Select(i => CellGeometry.MedianDiameter(i.Masks)).Where(d => d > 0).Order()];
-        return sorted[sorted.Length / 2];
-    }
+    private static double DiameterOf(IEnumerable<LabelledImage> images) =>
+        CellGeometry.MedianDiameter(images.Select(i => i.Masks));
 }

@@ -7,6 +7,7 @@ using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Preparation;

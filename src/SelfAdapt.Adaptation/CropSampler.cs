@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Adaptation;
 

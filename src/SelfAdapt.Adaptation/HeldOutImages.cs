@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation;
@@ -56,7 +57,6 @@ internal sealed class HeldOutImages
         CellChange change = CellChange.Between(source.Masks, masks, MatchIou);
         double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
         int cells = masks.Sum(CellGeometry.Count);
-        double[] diameters = [.. masks.Select(CellGeometry.MedianDiameter).Where(d => d > 0).Order()];
         return new HeldOutSignals
         {
             FnRate = change.LostFraction,
@@ -68,7 +68,7 @@ internal sealed class HeldOutImages
             FlowError = FlowError(current),
             Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
             Cells = cells,
-            Diameter = diameters.Length == 0 ? 0 : diameters[diameters.Length / 2],
+            Diameter = CellGeometry.MedianDiameter(masks),
         };
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Engine;
 
@@ -22,6 +23,12 @@ internal sealed class HostVector<T> : DeviceVector
     public override void Upload(ReadOnlySpan<float> source, int offset = 0)
     {
         Span<T> target = Data.AsSpan(offset, source.Length);
+        if (typeof(T) == typeof(float))
+        {
+            source.CopyTo(MemoryMarshal.Cast<T, float>(target));
+            return;
+        }
+
         for (int i = 0; i < source.Length; i++)
         {
             target[i] = T.CreateTruncating(source[i]);
@@ -32,6 +39,12 @@ internal sealed class HostVector<T> : DeviceVector
     public override void Download(Span<float> target, int offset = 0)
     {
         ReadOnlySpan<T> source = Data.AsSpan(offset, target.Length);
+        if (typeof(T) == typeof(float))
+        {
+            MemoryMarshal.Cast<T, float>(source).CopyTo(target);
+            return;
+        }
+
         for (int i = 0; i < target.Length; i++)
         {
             target[i] = float.CreateTruncating(source[i]);

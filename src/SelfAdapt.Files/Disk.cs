@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace SelfAdapt.Files;
@@ -8,6 +9,8 @@ namespace SelfAdapt.Files;
 /// <summary>The disk.</summary>
 internal sealed partial class Disk : IFileLayer
 {
+    private static readonly AsyncLocal<IFileLayer?> InItsPlace = new();
+
     private Disk()
     {
     }
@@ -15,8 +18,14 @@ internal sealed partial class Disk : IFileLayer
     /// <summary>The disk itself.</summary>
     public static Disk Real { get; } = new();
 
-    /// <summary>What results are written to: the disk, but in tests of its faults.</summary>
-    public static IFileLayer Current { get; set; } = Real;
+    /// <summary>
+    /// What results are written to: the disk, but in a test of its faults, and in what that test has begun.
+    /// </summary>
+    public static IFileLayer Current
+    {
+        get => InItsPlace.Value ?? Real;
+        set => InItsPlace.Value = value;
+    }
 
     /// <inheritdoc/>
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);

@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Binary;
 using System.IO;
 using Microsoft.Win32.SafeHandles;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files;
 

@@ -1,3 +1,4 @@
+using ILGPU;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 
@@ -14,34 +15,35 @@ internal sealed class GpuTensor : DeviceTensor
 
     private const int Pack = 4;
 
-    private readonly GpuMemory? _memory;
+    private readonly GpuMemory? _own;
 
     /// <summary>Makes a zeroed tensor with memory of its own.</summary>
     /// <param name="device">The device.</param>
     /// <param name="shape">Its size.</param>
     public GpuTensor(IGpuDevice device, TensorShape shape)
-        : this(shape, new GpuMemory(device, BytesFor(shape)))
+        : this(shape, new GpuMemory(device, FloatsFor(shape)))
     {
     }
 
     /// <summary>Makes a tensor in a block of memory.</summary>
     /// <param name="shape">Its size.</param>
-    /// <param name="address">Its first byte.</param>
-    public GpuTensor(TensorShape shape, ulong address)
+    /// <param name="memory">The block.</param>
+    /// <param name="first">Its first word.</param>
+    public GpuTensor(TensorShape shape, GpuMemory memory, long first)
         : base(shape)
     {
-        View = new GpuView(address, FloatsFor(shape));
+        View = memory.View(first, FloatsFor(shape));
         Bytes = BytesFor(shape);
     }
 
-    private GpuTensor(TensorShape shape, GpuMemory memory)
-        : this(shape, memory.Address) => _memory = memory;
+    private GpuTensor(TensorShape shape, GpuMemory own)
+        : this(shape, own, 0) => _own = own;
 
     /// <inheritdoc/>
     public override long Bytes { get; }
 
     /// <summary>All of it, padding included.</summary>
-    public GpuView View { get; }
+    public ArrayView<float> View { get; }
 
     /// <summary>Channels and their padding: floats from a pixel to the next.</summary>
     public int Pitch => Padded(Shape.C);
@@ -72,7 +74,7 @@ internal sealed class GpuTensor : DeviceTensor
     {
         if (disposing)
         {
-            _memory?.Dispose();
+            _own?.Dispose();
         }
     }
 

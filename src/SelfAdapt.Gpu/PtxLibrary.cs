@@ -1,81 +1,51 @@
 using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
 using System.Reflection;
-using System.Text;
+using System.Text.RegularExpressions;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace SelfAdapt.Gpu;
 
-/// <summary>The kernels as PTX text: which file holds which kernel.</summary>
-internal sealed class PtxLibrary
+/// <summary>
+/// The kernels as PTX, each compiled when it is first asked for, or read from a cache. One text for all generations
+/// from compute capability 8.0: the driver compiles it for its GPU, and what tests run is what every GPU runs.
+/// </summary>
+internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDisposable
 {
-    private const string ResourcePrefix = "ptx/";
-    private const string EntryMark = ".visible .entry ";
+    private static readonly CudaArchitecture Target = CudaArchitecture.SM_80;
+    private static readonly CudaInstructionSet Version = CudaInstructionSet.ISA_70;
 
-    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _texts = new(StringComparer.Ordinal);
+    private PTXBackend? _compiler;
 
-    /// <summary>Reads the names of the kernels.</summary>
-    /// <param name="files">The text of each file, by its name.</param>
-    /// <exception cref="InvalidDataException">Two files hold a kernel of one name.</exception>
-    public PtxLibrary(IReadOnlyDictionary<string, string> files)
+    /// <summary>A kernel's text and the name of its entry.</summary>
+    /// <param name="kernel">The kernel's method.</param>
+    public (string Text, string Entry) Get(MethodInfo kernel)
     {
-        foreach ((string file, string text) in files)
-        {
-            _texts.Add(file, Encoding.UTF8.GetBytes(text + "\0"));
-            foreach (string entry in Entries(text))
-            {
-                if (!_files.TryAdd(entry, file))
-                {
-                    throw new InvalidDataException($"The kernel {entry} is in {_files[entry]} and in {file}.");
-                }
-            }
-        }
+        string text = cache.Get(
+            $"{kernel.DeclaringType!.Name}.{kernel.Name}",
+            $"{kernel.Module.ModuleVersionId} {typeof(Context).Assembly.GetName().Version} {Target} {Version} "
+            + $"{PtxRewrites.Version}",
+            () => Compile(kernel));
+        return (text, EntryName().Match(text).Groups[1].Value);
     }
 
-    /// <summary>The kernels that come with the library.</summary>
-    public static PtxLibrary Embedded { get; } = new(ReadEmbedded());
+    /// <inheritdoc/>
+    public void Dispose() => _compiler?.Dispose();
 
-    /// <summary>The names of all kernels.</summary>
-    public IReadOnlyCollection<string> Kernels => _files.Keys;
-
-    /// <summary>The names of all files.</summary>
-    public IReadOnlyCollection<string> Files => _texts.Keys;
-
-    /// <summary>What a kernel, named Class.Method, is called in PTX.</summary>
-    /// <param name="kernel">Its name.</param>
-    public static string EntryOf(string kernel) => kernel.Replace('.', '_');
-
-    /// <summary>A file's text, with a zero behind it.</summary>
-    /// <param name="file">Its name.</param>
-    public byte[] Text(string file) => _texts[file];
-
-    /// <summary>The file that holds a kernel, and its text with a zero behind it; null where none does.</summary>
-    /// <param name="entry">The kernel's name in PTX.</param>
-    public (string File, byte[] Text)? Find(string entry) =>
-        _files.TryGetValue(entry, out string? file) ? (file, _texts[file]) : null;
-
-    private static IEnumerable<string> Entries(string text)
+    /// <summary>A kernel's text, made anew.</summary>
+    /// <param name="kernel">The kernel's method.</param>
+    internal string Compile(MethodInfo kernel)
     {
-        for (int at = text.IndexOf(EntryMark, StringComparison.Ordinal); at >= 0;
-            at = text.IndexOf(EntryMark, at, StringComparison.Ordinal))
-        {
-            at += EntryMark.Length;
-            int end = text.IndexOfAny(['(', ' ', '\r', '\n'], at);
-            yield return end < 0 ? text[at..] : text[at..end];
-        }
+        _compiler ??= new PTXBackend(context, Target, Version, null!);
+        PTXCompiledKernel compiled = (PTXCompiledKernel)_compiler.Compile(
+            EntryPointDescription.FromExplicitlyGroupedKernel(kernel),
+            new KernelSpecialization(Kernels.Reduction.MaxThreads, null));
+        return PtxRewrites.Apply(compiled.PTXAssembly);
     }
 
-    private static Dictionary<string, string> ReadEmbedded()
-    {
-        Assembly assembly = typeof(PtxLibrary).Assembly;
-        return assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
-            .ToDictionary(name => name[ResourcePrefix.Length..], name =>
-            {
-                using StreamReader reader = new(assembly.GetManifestResourceStream(name)!);
-                return reader.ReadToEnd();
-            });
-    }
+    [GeneratedRegex(@"\.visible \.entry (\w+)\(")]
+    private static partial Regex EntryName();
 }

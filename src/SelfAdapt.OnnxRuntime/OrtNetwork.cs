@@ -39,22 +39,19 @@ public sealed class OrtNetwork : ISegmentationNetwork
     public int EmbeddingLength { get; }
 
     /// <summary>A network with the model's own weights.</summary>
-    /// <param name="library">The native library.</param>
     /// <param name="model">A model with one input [N, C, H, W].</param>
     /// <param name="outputs">Which of its outputs are what.</param>
     /// <param name="options">Where and how it runs.</param>
     /// <exception cref="SelfAdaptException">
-    /// Inputs or outputs don't fit, or ONNX Runtime refuses the model (ModelUnsupported), or the device asked
-    /// for
-    /// can't be had (DeviceMissing).
+    /// Inputs or outputs don't fit, or ONNX Runtime refuses the model (ModelUnsupported); it can't be loaded, or the
+    /// device asked for can't be had (DeviceMissing).
     /// </exception>
-    public static OrtNetwork Load(
-        OrtLibrary library, OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
+    public static OrtNetwork Load(OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(outputs);
         RequireOneInput(model);
-        OrtSession session = new(library, model.Bytes, options);
+        OrtSession session = new(model.Bytes, options);
         return Owned(session, () => new OrtNetwork(model, outputs, session, () => session));
     }
 
@@ -91,10 +88,7 @@ public sealed class OrtNetwork : ISegmentationNetwork
             throw new ArgumentException("The lengths of input, output and embedding don't fit the batch.");
         }
 
-        float[][] results = new float[_outputNames.Length][];
-        _session().Run(
-            input, [batch, InputChannels, height, width], _outputNames,
-            (index, _, values) => results[index] = values.ToArray());
+        float[][] results = _session().Run(input, [batch, InputChannels, height, width], _outputNames);
         Copy(results[0], output, _outputNames[0]);
         if (EmbeddingLength > 0)
         {

@@ -1,29 +1,25 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Image = SelfAdapt.Files.Image;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Results;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp;
 
 namespace SelfAdapt.Reporting;
 
 /// <summary>One image with what a model found in it before and after adaptation.</summary>
-/// <param name="Title">The image's name; empty for no title line.</param>
 /// <param name="Image">The pixels.</param>
 /// <param name="Before">Objects found before, same size as the image.</param>
 /// <param name="After">Objects found after, same size as the image.</param>
-/// <param name="BeforeCaption">
-/// Text above the left half, ASCII, such as "before: 12 cells, AP50 0.41".
-/// </param>
-/// <param name="AfterCaption">Text above the right half.</param>
-public sealed record BeforeAfterPanel(
-    string Title, Image Image, LabelImage Before, LabelImage After, string BeforeCaption,
-    string AfterCaption);
+public sealed record BeforeAfterPanel(Image Image, LabelImage Before, LabelImage After);
 
 /// <summary>
 /// Draws an image twice, with the outlines found before adaptation on the left and those found after on the
 /// right. Yellow: found both times (intersection over union at least 0.5). Magenta: only before. Green: only
-/// after.
+/// after. Names and numbers stand in the report.
 /// </summary>
 public static class BeforeAfterPicture
 {
@@ -32,14 +28,12 @@ public static class BeforeAfterPicture
     private const int LargestZoom = 6;
     private const int Gap = 8;
 
-    private static readonly Rgb Ground = new(22, 24, 29);
-    private static readonly Rgb Text = new(232, 234, 238);
-    private static readonly Rgb DimText = new(150, 155, 165);
-    private static readonly Rgb Both = new(255, 214, 0);
-    private static readonly Rgb OnlyBefore = new(255, 64, 220);
-    private static readonly Rgb OnlyAfter = new(60, 255, 90);
+    private static readonly Rgb24 Ground = new(22, 24, 29);
+    private static readonly Rgb24 Both = new(255, 214, 0);
+    private static readonly Rgb24 OnlyBefore = new(255, 64, 220);
+    private static readonly Rgb24 OnlyAfter = new(60, 255, 90);
 
-    /// <summary>Draws panels below each other and a legend, as the content of a PNG file.</summary>
+    /// <summary>Draws panels below each other, as the content of a PNG file.</summary>
     /// <param name="panels">The images, at least one.</param>
     /// <param name="channel">The channel shown as gray; null for the mean of all.</param>
     /// <exception cref="ArgumentException">
@@ -58,20 +52,20 @@ public static class BeforeAfterPicture
             Check(panel, channel);
         }
 
-        List<RgbCanvas> drawn = [.. panels.Select(p => DrawPanel(p, channel))];
-        int width = drawn.Max(c => c.Width);
-        int scale = TextScale(width / 2);
-        int legend = (PixelFont.Height * scale) + (2 * Gap);
-        RgbCanvas sheet = new(width, drawn.Sum(c => c.Height) + legend, Ground);
-        int y = 0;
-        foreach (RgbCanvas canvas in drawn)
+        ShownSize[] sizes = [.. panels.Select(p => ShownSize.For(p.Image.Height, p.Image.Width))];
+        using Image<Rgb24> sheet = new(
+            (2 * sizes.Max(s => s.Width)) + (3 * Gap), sizes.Sum(s => s.Height + Gap) + Gap, Ground);
+        int top = Gap;
+        foreach ((BeforeAfterPanel panel, ShownSize size) in panels.Zip(sizes))
         {
-            sheet.Draw(canvas, 0, y);
-            y += canvas.Height;
+            byte[] gray = GrayRendering.Stretch(panel.Image, channel);
+            ObjectPairing pairs = ObjectPairing.Of(panel.Before, panel.After);
+            DrawHalf(sheet, Gap, top, size, gray, panel.Before, pairs.Before, OnlyBefore);
+            DrawHalf(sheet, size.Width + (2 * Gap), top, size, gray, panel.After, pairs.After, OnlyAfter);
+            top += size.Height + Gap;
         }
 
-        DrawLegend(sheet, y + Gap, scale);
-        return sheet.EncodePng();
+        return PngPicture.Encode(sheet);
     }
 
     /// <summary>Draws panels as <see cref="EncodePng"/> does and writes the PNG file.</summary>
@@ -101,28 +95,9 @@ public static class BeforeAfterPicture
         }
     }
 
-    private static RgbCanvas DrawPanel(BeforeAfterPanel panel, int? channel)
-    {
-        ShownSize size = ShownSize.For(panel.Image.Height, panel.Image.Width);
-        byte[] gray = GrayRendering.Stretch(panel.Image, channel);
-        ObjectPairing pairs = ObjectPairing.Of(panel.Before, panel.After);
-        int scale = TextScale(size.Width);
-        int line = (PixelFont.Height * scale) + Gap;
-        int title = panel.Title.Length > 0 ? line : 0;
-        int top = title + line + Gap;
-        RgbCanvas canvas = new((2 * size.Width) + (3 * Gap), top + size.Height + Gap, Ground);
-        canvas.Write(Gap, Gap, panel.Title, DimText, scale, canvas.Width - (2 * Gap));
-        int right = size.Width + (2 * Gap);
-        DrawHalf(canvas, Gap, top, size, gray, panel.Before, pairs.Before, OnlyBefore);
-        DrawHalf(canvas, right, top, size, gray, panel.After, pairs.After, OnlyAfter);
-        canvas.Write(Gap, Gap + title, panel.BeforeCaption, Text, scale, size.Width);
-        canvas.Write(right, Gap + title, panel.AfterCaption, Text, scale, size.Width);
-        return canvas;
-    }
-
     private static void DrawHalf(
-        RgbCanvas canvas, int left, int top, ShownSize size, byte[] gray, LabelImage labels,
-        IReadOnlySet<int> paired, Rgb unpaired)
+        Image<Rgb24> sheet, int left, int top, ShownSize size, byte[] gray, LabelImage labels,
+        IReadOnlySet<int> paired, Rgb24 unpaired)
     {
         for (int y = 0; y < size.Height; y++)
         {
@@ -133,28 +108,11 @@ public static class BeforeAfterPicture
                 bool outline = label != 0 && (size.At(labels, x - 1, y) != label
                     || size.At(labels, x + 1, y) != label
                     || size.At(labels, x, y - 1) != label || size.At(labels, x, y + 1) != label);
-                canvas.Set(left + x, top + y,
-                    !outline ? new Rgb(value, value, value) : paired.Contains(label) ? Both : unpaired);
+                sheet[left + x, top + y] =
+                    !outline ? new Rgb24(value, value, value) : paired.Contains(label) ? Both : unpaired;
             }
         }
     }
-
-    private static void DrawLegend(RgbCanvas canvas, int y, int scale)
-    {
-        (Rgb Colour, string Text)[] entries =
-            [(Both, "found both times"), (OnlyBefore, "only before"), (OnlyAfter, "only after")];
-        int x = Gap;
-        foreach ((Rgb colour, string text) in entries)
-        {
-            int box = PixelFont.Height * scale;
-            canvas.Fill(x, y, box, box, colour);
-            canvas.Write(
-                x + box + (4 * scale), y, text, DimText, scale, canvas.Width - x - box - (4 * scale));
-            x += box + ((4 + ((text.Length + 2) * PixelFont.Advance)) * scale);
-        }
-    }
-
-    private static int TextScale(int room) => room >= 2 * 30 * PixelFont.Advance ? 2 : 1;
 
     /// <summary>How an image is fitted to the sheet: whole-number magnification or reduction.</summary>
     private sealed record ShownSize(

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 
@@ -43,7 +44,7 @@ internal static class OutlineFigure
             gray.AsSpan(((top + y) * image.Width) + left, width).CopyTo(shown.AsSpan(y * width));
         }
 
-        string png = Convert.ToBase64String(PngWriter.EncodeGray8(height, width, shown));
+        string png = Convert.ToBase64String(PngPicture.Encode(height, width, shown));
         string box = string.Create(CultureInfo.InvariantCulture, $"{left} {top} {width} {height}");
         string picture = string.Create(
             CultureInfo.InvariantCulture,

@@ -5,7 +5,7 @@ using System.Linq;
 using System.Text;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Reporting;

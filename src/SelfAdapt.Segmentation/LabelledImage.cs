@@ -1,5 +1,6 @@
 
-using SelfAdapt.Files.Images;
+
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Globalization;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;

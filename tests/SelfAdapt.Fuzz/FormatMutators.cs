@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
@@ -127,7 +128,7 @@ internal static class FormatMutators
             BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
             stream.Write(number);
             stream.Write(typed);
-            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Compute(typed));
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32(typed));
             stream.Write(number);
         }
 

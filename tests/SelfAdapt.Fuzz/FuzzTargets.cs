@@ -59,6 +59,7 @@ internal sealed class FuzzTargets
             new("tiff", [.. Tiffs()], FormatMutators.Tiff, ReadImages) { Harmful = [Unpacking()] },
             new("tiff-rows", [.. Tiffs()], FormatMutators.Tiff, ReadRows) { Harmful = [Unpacking()] },
             new("png", [.. Pngs()], FormatMutators.Png, ReadImages),
+            new("other-pictures", [.. SeedFiles.OtherPictures()], null, bytes => ImageFile.Decode(bytes, Origin)),
             new("npy", [.. Npys()], FormatMutators.Npy, ReadImages),
             new("config", [.. Texts(RunJson)], FormatMutators.Text, ReadConfig),
             new("summary", [.. Texts(SummaryJson)], FormatMutators.Text, ReadSummary),

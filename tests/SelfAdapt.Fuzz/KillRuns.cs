@@ -8,6 +8,7 @@ using System.Text.RegularExpressions;
 using System.Threading;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Fuzz;

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -20,6 +21,16 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Pbm;
+using SixLabors.ImageSharp.Formats.Tga;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.PixelFormats;
+using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace SelfAdapt.Fuzz;
 
@@ -60,13 +71,74 @@ internal static class SeedFiles
         }
     }
 
+    /// <summary>A picture in every format that ImageSharp reads for us, gray and in colours, one frame and two.</summary>
+    public static IEnumerable<byte[]> OtherPictures()
+    {
+        using Image<Rgb24> colours = new(24, 17);
+        using Image<L8> gray = new(24, 17);
+        for (int i = 0; i < 24 * 17; i++)
+        {
+            colours[i % 24, i / 24] = new Rgb24((byte)(i * 7), (byte)(i * 3), (byte)i);
+            gray[i % 24, i / 24] = new L8((byte)(i * 11));
+        }
+
+        using Image<Rgb24> frames = colours.Clone();
+        frames.Frames.AddFrame(colours.Frames.RootFrame);
+        (SharpImage Picture, IImageEncoder Encoder)[] files =
+        [
+            (colours, new JpegEncoder { Quality = 80 }), (gray, new JpegEncoder { ColorType = JpegColorType.Luminance }),
+            (colours, new BmpEncoder()), (gray, new BmpEncoder { BitsPerPixel = BmpBitsPerPixel.Pixel8 }),
+            (colours, new GifEncoder()), (frames, new GifEncoder()),
+            (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossless }),
+            (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy }),
+            (colours, new TgaEncoder()), (gray, new TgaEncoder { BitsPerPixel = TgaBitsPerPixel.Pixel8 }),
+            (colours, new PbmEncoder()), (gray, new PbmEncoder { ComponentType = PbmComponentType.Short }),
+            (gray, new PbmEncoder { Encoding = PbmEncoding.Plain, ColorType = PbmColorType.BlackAndWhite }),
+        ];
+        foreach ((SharpImage picture, IImageEncoder encoder) in files)
+        {
+            using MemoryStream file = new();
+            picture.Save(file, encoder);
+            yield return file.ToArray();
+            if (encoder is BmpEncoder { BitsPerPixel: null })
+            {
+                yield return WithProfile(file.ToArray());
+            }
+        }
+    }
+
+    /// <summary>A BMP file with the longest header, which tells of a colour profile at the file's end.</summary>
+    private static byte[] WithProfile(byte[] bitmap)
+    {
+        const int More = 84;
+        byte[] longer = [.. bitmap[..54], .. new byte[More], .. bitmap[54..], 1, 2, 3, 4];
+        longer[10] += More;
+        longer[14] = 124;
+        BinaryPrimitives.WriteInt32LittleEndian(longer.AsSpan(126), longer.Length - 18);
+        longer[130] = 4;
+        return longer;
+    }
+
     /// <summary>A weight in another file: beside the model, above it, at an absolute place.</summary>
     public static IEnumerable<byte[]> External()
     {
         OnnxModel model = OnnxModel.Parse(UNet(), "seed");
         string[] names = [.. model.Graph.Initializers.Where(t => t.DataType == OnnxDataType.Float).Select(t => t.Name)];
         return ((string[])["weights.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", ""])
-            .Select(location => ExternalWeights.Extract(model, names[..2], location).Model);
+            .Select(location => WithWeightAt(model, names[0], location));
+    }
+
+    private static byte[] WithWeightAt(OnnxModel model, string name, string location)
+    {
+        OnnxTensor weight = model.FindWeight(name)!;
+        ProtoWriter tensor = OnnxWriter.TensorHead(weight, name);
+        tensor.Message(TensorFields.ExternalData, OnnxWriter.MetadataEntry("location", location));
+        tensor.Int(TensorFields.DataLocation, 1);
+        ProtoWriter field = new();
+        field.Message(GraphFields.Initializer, tensor);
+        Splicer splicer = new(model);
+        splicer.Replace(weight.Record, field.ToArray());
+        return splicer.Finish();
     }
 
     /// <summary>A chain of sums that takes every value as often as it can be named, and a loop.</summary>
@@ -266,7 +338,7 @@ internal static class SeedFiles
             stream.Write(number);
             stream.Write(type);
             stream.Write(data);
-            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Compute([.. type, .. data]));
+            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32([.. type, .. data]));
             stream.Write(number);
         }
     }

@@ -7,6 +7,7 @@ using System.Linq;
 using System.Threading;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Fuzz;

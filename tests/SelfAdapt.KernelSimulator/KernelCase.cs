@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SelfAdapt.Kernels;
 
 namespace SelfAdapt.KernelSimulator;
 
@@ -14,6 +15,10 @@ namespace SelfAdapt.KernelSimulator;
 public sealed record KernelCase(
     string Kernel, (int X, int Y, int Z) Grid, (int X, int Y, int Z) Group, params object[] Arguments)
 {
+    private const ConvolutionFlags Input = ConvolutionFlags.Normalize | ConvolutionFlags.Relu;
+    private const ConvolutionFlags AllFlags =
+        Input | ConvolutionFlags.Bias | ConvolutionFlags.Residual | ConvolutionFlags.PerChannel;
+
     private const int Quads = 60;
     private const int Vector = 70;
 
@@ -56,10 +61,10 @@ public sealed record KernelCase(
         Each("Convolution.PackBackward", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         new(
             "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
-            Some(16), Some(32), 31, 30, 3, 5, 6, 5, 9),
+            Some(16), Some(32), AllFlags, 30, 3, 5, 6, 5, 9),
         new(
             "Convolution.Forward128x32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
-            Some(16), Some(32), 7, 30, 3, 5, 6, 5, 9),
+            Some(16), Some(32), AllFlags & ~Input, 30, 3, 5, 6, 5, 9),
         Pointwise("Tf32Convolution.Forward64x64", (8, 8, 1)),
         Pointwise("Tf32Convolution.Forward128x32", (4, 16, 1)),
         Pointwise("Tf32Convolution.Forward128x64", (8, 16, 1)),
@@ -71,12 +76,12 @@ public sealed record KernelCase(
         // Several slices of 16 steps, and of 16 pixels.
         new(
             "Bf16Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
-            Some(16), Some(32), 31, 30, 3, 5, 6, 5, 9),
+            Some(16), Some(32), AllFlags, 30, 3, 5, 6, 5, 9),
         Pointwise("Bf16Convolution.Forward128x32", (4, 16, 1)),
         Pointwise("Bf16Convolution.Forward128x64", (8, 16, 1)),
         Pointwise("Bf16Convolution.Forward128x128", (16, 16, 1)),
         new(
-            "Bf16WeightGradient.Sum64x64", (2, 1, 1), (8, 8, 1), Some(240), Some(240), Some(32), Some(73 * 8), 24, 30,
+            "Bf16WeightGradient.Sum64x64", (2, 1, 1), (8, 8, 1), Some(240), Some(240), Some(32), Some(73 * 8), Input, 30,
             3, 5, 6, 5, 9, 32),
         PointwiseGradient("Bf16WeightGradient.Sum128x32", (4, 16, 1)),
         PointwiseGradient("Bf16WeightGradient.Sum128x64", (8, 16, 1)),
@@ -87,7 +92,7 @@ public sealed record KernelCase(
         PointwiseGradient("WeightGradient.Sum128x64", (8, 16, 1)),
         PointwiseGradient("WeightGradient.Sum128x128", (16, 16, 1)),
         new(
-            "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), 24, 30,
+            "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), Input, 30,
             3, 5, 6, 5, 9, 16),
         Each("WeightGradient.Finish", 73 * 8, Some(2 * 73 * 8), Some(5 * 6 * 9), Some(5), 6, 5, 9, 2, 1, 73 * 8),
         Each("Resampling.MaxPool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
@@ -125,8 +130,9 @@ public sealed record KernelCase(
         Each("Augment.BlurColumns", 210, Some(210), Samples, Seeds, Some(24), Some(210), 3, 7, 35, 2, 210),
         new(
             "Optimizer.Step", (3, 1, 1), (4, 1, 1), Some(Vector), Some(Vector), Some(Vector), Positive(Vector),
-            Some(Vector), Some(Vector), Some(6), 0.01f, 0.1f, 0.9f, 0.1f, 0.999f, 0.001f, 10f, 31f, 1e-8f, 0.06f, 0f,
-            0.01f, 3, 24, Vector),
+            Some(Vector), Some(Vector), Some(6),
+            new OptimizerNumbers(0.01f, 0.1f, 0.9f, 0.1f, 0.999f, 0.001f, 10f, 31f, 1e-8f, 0.06f, 0f, 0.01f),
+            OptimizerFlags.Anchor | OptimizerFlags.Teacher, 24, Vector),
         new("Optimizer.Finish", (1, 1, 1), (4, 1, 1), Some(6), Some(2), 3),
     ];
 
@@ -134,11 +140,11 @@ public sealed record KernelCase(
         new(kernel, ((count + 15) / 16, 1, 1), (16, 1, 1), arguments);
 
     private static KernelCase Pointwise(string kernel, (int X, int Y, int Z) group) => new(
-        kernel, (1, 1, 1), group, Some(240), Some(64), Some(240), Some(5), Some(240), Some(16), Some(32), 25, 30, 3, 5,
+        kernel, (1, 1, 1), group, Some(240), Some(64), Some(240), Some(5), Some(240), Some(16), Some(32), Input | ConvolutionFlags.Bias, 30, 3, 5,
         6, 5, 1);
 
     private static KernelCase PointwiseGradient(string kernel, (int X, int Y, int Z) group) => new(
-        kernel, (1, 1, 2), group, Some(240), Some(240), Some(32), Some(2 * 9 * 8), 24, 30, 3, 5, 6, 5, 1, 16);
+        kernel, (1, 1, 2), group, Some(240), Some(240), Some(32), Some(2 * 9 * 8), Input, 30, 3, 5, 6, 5, 1, 16);
 
     /// <summary>Numbers from -1.5 to 1.5 without a pattern.</summary>
     private static float[] Some(int length) =>

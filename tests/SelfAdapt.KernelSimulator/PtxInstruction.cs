@@ -115,6 +115,7 @@ internal static partial class PtxInstruction
         PtxOperand address = name[1] == "param"
             ? new(-1, (1UL << 36) + (ulong)parameters[parts[0]], null)
             : operand(parts[0]);
+        string? space = Array.Find(name, n => n is "param" or "shared" or "global");
         int bytes = name[^1].EndsWith("64", StringComparison.Ordinal) ? 8 : 4;
         int alignment = bytes * registers.Length;
         return name[0] switch
@@ -127,8 +128,8 @@ internal static partial class PtxInstruction
                     ulong own = at + (ulong)(i * bytes);
                     int aligned = i == 0 ? alignment : bytes;
                     t.Registers[registers[i]] = bytes == 8
-                        ? t.Memory.At<ulong>(own, aligned, t)
-                        : t.Memory.At<uint>(own, aligned, t);
+                        ? t.Memory.At<ulong>(own, space, aligned, t)
+                        : t.Memory.At<uint>(own, space, aligned, t);
                 }
             },
             "st" => t =>
@@ -140,17 +141,17 @@ internal static partial class PtxInstruction
                     int aligned = i == 0 ? alignment : bytes;
                     if (bytes == 8)
                     {
-                        t.Memory.At<ulong>(own, aligned, t) = sources[i].Read(t);
+                        t.Memory.At<ulong>(own, space, aligned, t) = sources[i].Read(t);
                     }
                     else
                     {
-                        t.Memory.At<uint>(own, aligned, t) = (uint)sources[i].Read(t);
+                        t.Memory.At<uint>(own, space, aligned, t) = (uint)sources[i].Read(t);
                     }
                 }
             },
-            "red" when name is [_, "add" or "min", _, "u32"] => t =>
+            "red" when name is [_, "add" or "min", .., "u32"] => t =>
             {
-                ref uint place = ref t.Memory.At<uint>(address.Read(t) + offset, bytes, t);
+                ref uint place = ref t.Memory.At<uint>(address.Read(t) + offset, space, bytes, t);
                 uint value = (uint)sources[0].Read(t);
                 place = name[1] == "add" ? place + value : Math.Min(place, value);
             },

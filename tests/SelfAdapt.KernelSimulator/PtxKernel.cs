@@ -2,12 +2,13 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>
-/// A kernel of a PTX text, run instruction by instruction: shows without a GPU that the shipped text computes what the
+/// A kernel of a PTX text, run instruction by instruction: shows without a GPU that the text computes what the
 /// sources say. It knows the instructions that ILGPU emits for the kernels and refuses any other.
 /// </summary>
 public sealed partial class PtxKernel
@@ -82,7 +83,7 @@ public sealed partial class PtxKernel
     /// <summary>Runs it.</summary>
     /// <param name="grid">Number of groups.</param>
     /// <param name="group">Threads in a group.</param>
-    /// <param name="args">Memories for views, which cover them whole; 4-byte numbers.</param>
+    /// <param name="args">Memories for views, which cover them whole; numbers, enums and structures of them.</param>
     /// <exception cref="SimulationException">The program did something forbidden, or arguments do not fit.</exception>
     public void Launch((int X, int Y, int Z) grid, (int X, int Y, int Z) group, params object[] args)
     {
@@ -91,8 +92,8 @@ public sealed partial class PtxKernel
         {
             PtxMemory memory = new();
             SimulatedMemory parameters = new(ParameterBytes);
-            memory.Add(parameters);
-            _sharedBytes.ForEach(s => memory.Add(new(s)));
+            memory.Add(parameters, "param");
+            _sharedBytes.ForEach(s => memory.Add(new(s), "shared"));
             Pack(args, memory, parameters);
             RunGroup(memory, grid, (i % grid.X, i / grid.X % grid.Y, i / (grid.X * grid.Y)), group);
         }
@@ -100,7 +101,7 @@ public sealed partial class PtxKernel
 
     private PtxOperand Operand(string text) => PtxOperand.Parse(text, _registers, _sharedAddresses);
 
-    private void Pack(object[] args, PtxMemory memory, SimulatedMemory parameters)
+    private unsafe void Pack(object[] args, PtxMemory memory, SimulatedMemory parameters)
     {
         if (args.Length != _parameters.Count)
         {
@@ -110,7 +111,7 @@ public sealed partial class PtxKernel
         foreach (((string name, int bytes), object value) in _parameters.Zip(args))
         {
             int at = _parameterOffsets[name];
-            if (bytes != (value is SimulatedMemory ? 16 : 4))
+            if (bytes != (value is SimulatedMemory ? 16 : Marshal.SizeOf(Number(value))))
             {
                 throw new SimulationException(
                     $"{Name}: parameter {name} has {bytes} bytes, {value.GetType()} does not.");
@@ -118,17 +119,20 @@ public sealed partial class PtxKernel
 
             if (value is SimulatedMemory view)
             {
-                parameters.Values<ulong>(at, 1)[0] = memory.Add(view);
+                parameters.Values<ulong>(at, 1)[0] = memory.Add(view, "global");
                 parameters.Values<long>(at + 8, 1)[0] = view.Length / 4;
             }
             else
             {
-                parameters.Values<uint>(at, 1)[0] = value is float f
-                    ? BitConverter.SingleToUInt32Bits(f)
-                    : (uint)Convert.ToInt64(value, CultureInfo.InvariantCulture);
+                fixed (byte* target = parameters.Values<byte>(at, bytes))
+                {
+                    Marshal.StructureToPtr(Number(value), (nint)target, false);
+                }
             }
         }
     }
+
+    private static object Number(object value) => value is Enum ? Convert.ToInt32(value, null) : value;
 
     private void RunGroup(
         PtxMemory memory, (int X, int Y, int Z) grid, (int X, int Y, int Z) place, (int X, int Y, int Z) size)

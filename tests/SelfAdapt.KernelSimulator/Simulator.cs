@@ -19,8 +19,9 @@ public static class Simulator
     private static readonly WorkerThreads Workers = new();
 
     /// <summary>The kernels of an assembly, by Class.Method.</summary>
-    /// <param name="kernels">The kernels' assembly.</param>
+    /// <param name="kernels">This assembly, or the one that was compiled against ILGPU.</param>
     public static IReadOnlyDictionary<string, MethodInfo> KernelsOf(Assembly kernels) => kernels.GetExportedTypes()
+        .Where(t => t.Namespace == typeof(Kernels.Elementwise).Namespace)
         .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
         .Where(m => m.ReturnType == typeof(void))
         .ToDictionary(m => $"{m.DeclaringType!.Name}.{m.Name}");

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;

@@ -86,6 +86,8 @@ internal sealed record AdaptationTraining(
     {
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
             Adapter.Split(job.Images, job.Options);
+        // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
+        MemoryShortage.Release();
         using Adapter adapter = new(job.Network, engine.Backend, job.Options, job.Segmentation, engine.Teacher);
         terminal.Error.WriteLine(
             $"student: built-in engine on {engine.Backend.Name}; teacher: {adapter.TeacherEngineName}");

@@ -6,6 +6,7 @@ using System.Threading;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Masks;
@@ -83,9 +84,7 @@ internal sealed class BeforeAfter
         {
             BeforeAfterPicture.Write(
                 RunFolder.Picture(_job.Out),
-                [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(
-                    s.Name, s.Image, s.Before, s.After, Caption("before", s.Before, s.Truth),
-                    Caption("after", s.After, s.Truth)))]);
+                [.. samples.Take(InPicture).Select(s => new BeforeAfterPanel(s.Image, s.Before, s.After))]);
         }
 
         return samples;
@@ -100,10 +99,8 @@ internal sealed class BeforeAfter
     /// <param name="samples">The images.</param>
     public static double? DiameterOf(IEnumerable<ReportSample> samples)
     {
-        double[] diameters =
-            [.. samples.Select(s => CellGeometry.MedianDiameter(s.After)).Where(d => d > 0).Order()];
-        int count = diameters.Length;
-        return count > 0 ? (diameters[(count - 1) / 2] + diameters[count / 2]) / 2 : null;
+        double diameter = CellGeometry.MedianDiameter(samples.Select(s => s.After));
+        return diameter > 0 ? diameter : null;
     }
 
     /// <summary>As many as are worth the time, none twice; the picture's share always.</summary>
@@ -127,15 +124,6 @@ internal sealed class BeforeAfter
         }
 
         return chosen;
-    }
-
-    private static string Caption(string when, LabelImage masks, LabelImage? truth)
-    {
-        string cells = FormattableString.Invariant($"{when}: {CellGeometry.Count(masks)} cells");
-        return truth is null
-            ? cells
-            : cells + FormattableString.Invariant(
-                $", AP50 {InstanceMatching.Match(truth, masks, 0.5).AveragePrecision:0.000}");
     }
 
     private void WriteFiles(IReadOnlyList<ReportSample> samples)

@@ -2,7 +2,7 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
 
@@ -30,33 +30,45 @@ internal enum DeviceKind
 
     /// <summary>An NVIDIA GPU.</summary>
     Cuda,
+
+    /// <summary>Another GPU, through OpenCL; untried on a device.</summary>
+    OpenCl,
 }
 
 /// <summary>Where a network runs, and on which GPU.</summary>
 /// <param name="Kind">CPU, GPU, or what is there.</param>
-/// <param name="Index">The number in cuda:N; 0 for the others.</param>
+/// <param name="Index">The number in cuda:N or opencl:N; 0 for the others.</param>
 internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
 {
-    private const string CudaPrefix = "cuda:";
+    /// <summary>The kind of GPU that was asked for; NVIDIA's where none was.</summary>
+    public GpuKind GpuKind => Kind == DeviceKind.OpenCl ? GpuKind.OpenCl : GpuKind.Cuda;
 
-    /// <summary>Reads auto, cpu, cuda or cuda:N.</summary>
+    /// <summary>True where a GPU was asked for.</summary>
+    public bool IsGpu => Kind is DeviceKind.Cuda or DeviceKind.OpenCl;
+
+    /// <summary>Reads auto, cpu, cuda, cuda:N, opencl or opencl:N.</summary>
     /// <param name="text">What the user gave.</param>
     /// <returns>Null where it is none of them.</returns>
-    public static DeviceChoice? Parse(string text) => text switch
+    public static DeviceChoice? Parse(string text) => text.Split(':') switch
     {
-        "auto" => new(DeviceKind.Auto),
-        "cpu" => new(DeviceKind.Cpu),
-        "cuda" => new(DeviceKind.Cuda),
-        _ when text.StartsWith(CudaPrefix, StringComparison.Ordinal)
-            && byte.TryParse(
-                text.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out byte index)
-            => new(DeviceKind.Cuda, index),
+        ["auto"] => new(DeviceKind.Auto),
+        ["cpu"] => new(DeviceKind.Cpu),
+        ["cuda", .. string[] number] => Gpu(DeviceKind.Cuda, number),
+        ["opencl", .. string[] number] => Gpu(DeviceKind.OpenCl, number),
         _ => null,
     };
 
     /// <inheritdoc/>
     public override string ToString() =>
-        Index > 0 ? FormattableString.Invariant($"{CudaPrefix}{Index}") : Kind.ToString().ToLowerInvariant();
+        Kind.ToString().ToLowerInvariant() + (Index > 0 ? FormattableString.Invariant($":{Index}") : "");
+
+    private static DeviceChoice? Gpu(DeviceKind kind, string[] number) => number switch
+    {
+        [] => new(kind),
+        [string digits] when byte.TryParse(
+            digits, NumberStyles.None, CultureInfo.InvariantCulture, out byte index) => new(kind, index),
+        _ => null,
+    };
 }
 
 /// <summary>What the user asked for.</summary>
@@ -65,7 +77,8 @@ internal sealed record EngineRequest
     [Setting("What runs the network: ONNX Runtime or the built-in engine", Group = "engine")]
     public EngineKind Kind { get; init; }
 
-    [Setting("Where it runs; auto: an NVIDIA GPU where there is one", Group = "engine", Basic = true)]
+    [Setting("Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device",
+        Group = "engine", Basic = true)]
     public DeviceChoice Device { get; init; }
 
     [Setting("What the built-in engine multiplies in on a GPU", Group = "engine")]
@@ -98,6 +111,6 @@ internal sealed class EngineArguments
             ? request
             : throw new SelfAdaptException(
                 ExitCode.Usage,
-                "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
+                "--precision tf32 or bf16 needs an NVIDIA GPU: give --device cuda too, or leave out --precision.");
     }
 }

@@ -17,8 +17,6 @@ namespace SelfAdapt.Tool;
 /// </summary>
 internal sealed class InferenceEngine : IDisposable
 {
-    private const string CudaProvider = "CUDAExecutionProvider";
-
     private readonly IReadOnlyList<IDisposable> _owned;
 
     private InferenceEngine(
@@ -42,30 +40,29 @@ internal sealed class InferenceEngine : IDisposable
     /// </exception>
     public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request, TextWriter log)
     {
-        string reason = "";
-        OrtLibrary? library =
-            request.Kind == EngineKind.Ort ? RequireOrt() : OrtLibrary.TryFind(null, out reason);
-        if (request.Kind == EngineKind.Builtin || request.Device.Kind == DeviceKind.Cpu)
-        {
-            return request.Kind == EngineKind.Ort
-                ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), "asked for")
-                : OpenBuiltin(
-                    network, request, request.Kind == EngineKind.Builtin ? "asked for" : "the default on a CPU", log);
-        }
-
-        CudaDevices cuda = CudaDevices.Find();
-        OrtOptions gpu = new(OrtDevice.Cuda, request.Device.Index);
-        string? missing = cuda.Devices.Count == 0 ? cuda.Missing
-            : library is null ? reason
-            : !library.Providers.Contains(CudaProvider)
-                ? $"ONNX Runtime {library.Version} in {library.Path} was built without CUDA; point "
-                    + $"{OrtLibrary.PathVariable} to a GPU build of it"
-                : null;
         if (request.Kind == EngineKind.Ort)
         {
-            return missing is null ? OpenOrt(library!, model, network, gpu, "asked for")
+            RequireOrt();
+        }
+
+        if (request.Kind == EngineKind.Builtin || request.Device.Kind is DeviceKind.Cpu or DeviceKind.OpenCl)
+        {
+            return request.Kind == EngineKind.Ort
+                ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), "asked for")
+                : OpenBuiltin(
+                    network, request,
+                    request.Kind == EngineKind.Builtin || request.Device.IsGpu ? "asked for" : "the default on a CPU",
+                    log);
+        }
+
+        GpuDevices cuda = GpuDevices.Find(GpuKind.Cuda);
+        OrtOptions gpu = new(OrtDevice.Cuda, request.Device.Index);
+        string? missing = cuda.Devices.Count == 0 ? cuda.Missing : OrtRuntime.MissingCuda;
+        if (request.Kind == EngineKind.Ort)
+        {
+            return missing is null ? OpenOrt(model, network, gpu, "asked for")
                 : request.Device.Kind == DeviceKind.Auto
-                    ? OpenOrt(library!, model, network, new OrtOptions(Threads: request.Threads), missing)
+                    ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), missing)
                     : throw new SelfAdaptException(
                         ExitCode.DeviceMissing, $"--device cuda: {missing}. Leave out --device to run on the CPU.");
         }
@@ -78,7 +75,7 @@ internal sealed class InferenceEngine : IDisposable
         try
         {
             return missing is null
-                ? OpenOrt(library!, model, network, gpu, "a GPU is there")
+                ? OpenOrt(model, network, gpu, "a GPU is there")
                 : OpenBuiltin(network, request, missing, log);
         }
         catch (SelfAdaptException e)
@@ -98,13 +95,13 @@ internal sealed class InferenceEngine : IDisposable
     {
         if (request.Device.Kind != DeviceKind.Cpu)
         {
-            CudaDevices cuda = CudaDevices.Find();
-            bool asked = request.Device.Kind == DeviceKind.Cuda;
-            if (asked || cuda.Devices.Count > 0)
+            GpuDevices gpus = GpuDevices.Find(request.Device.GpuKind);
+            bool asked = request.Device.IsGpu;
+            if (asked || gpus.Devices.Count > 0)
             {
                 try
                 {
-                    return CudaBackend.Open(cuda, request.Device.Index, request.Precision);
+                    return GpuBackend.Open(gpus, request.Device.Index, request.Precision);
                 }
                 catch (SelfAdaptException e) when (!asked)
                 {
@@ -125,13 +122,17 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    /// <summary>ONNX Runtime, where it was asked for.</summary>
-    /// <exception cref="SelfAdaptException">DeviceMissing: it is not there.</exception>
-    public static OrtLibrary RequireOrt() =>
-        OrtLibrary.TryFind(null, out string reason) ?? throw new SelfAdaptException(
-            ExitCode.DeviceMissing,
-            $"--engine ort: {reason}. Leave out --engine to use the built-in engine, which needs no "
-                + $"library.");
+    /// <summary>Makes sure that ONNX Runtime is there, where it was asked for.</summary>
+    /// <exception cref="SelfAdaptException">DeviceMissing: it can't be loaded.</exception>
+    public static void RequireOrt()
+    {
+        if (OrtRuntime.Missing is { } missing)
+        {
+            throw new SelfAdaptException(
+                ExitCode.DeviceMissing,
+                $"--engine ort: {missing}. Leave out --engine to use the built-in engine, which needs no library.");
+        }
+    }
 
     /// <summary>Makes sure that ONNX Runtime can run a model at the sizes that come up.</summary>
     /// <exception cref="SelfAdaptException">ModelUnsupported: its input has a fixed size.</exception>
@@ -149,15 +150,13 @@ internal sealed class InferenceEngine : IDisposable
     }
 
     private static InferenceEngine OpenOrt(
-        OrtLibrary library, ModelFile model, Network network, OrtOptions options, string why)
+        ModelFile model, Network network, OrtOptions options, string why)
     {
         RequireFreeSizes(model);
         OrtNetwork opened = OrtNetwork.Load(
-            library, model.Onnx,
-                new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs),
-            options);
+            model.Onnx, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs), options);
         return new InferenceEngine(
-            opened, $"ONNX Runtime {library.Version} on {options.ProviderName} ({why})");
+            opened, $"ONNX Runtime {OrtRuntime.Version} on {options.ProviderName} ({why})");
     }
 
     private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why, TextWriter log)

@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;

@@ -7,10 +7,11 @@ using System.Linq;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
 

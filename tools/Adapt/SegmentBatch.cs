@@ -31,7 +31,7 @@ internal sealed class SegmentBatch : IDisposable
     private readonly SegmentJournal _journal;
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SkippedFile> _skipped;
-    private InferenceEngine _engine;
+    private InferenceEngine? _engine;
     private SegmentationOptions _options;
 
     /// <summary>Opens a network for a plan.</summary>
@@ -45,11 +45,13 @@ internal sealed class SegmentBatch : IDisposable
         List<SkippedFile> skipped)
     {
         (_terminal, _plan, _open, _journal, _skipped) = (terminal, plan, open, journal, skipped);
-        (_engine, _options) = (open(), plan.Options);
+        _options = plan.Options;
+        _engine = open();
+        EngineName = _engine.Name;
     }
 
     /// <summary>The engine in use.</summary>
-    public string EngineName => _engine.Name;
+    public string EngineName { get; }
 
     /// <summary>The first image that did not fit the network, or could not be done within the memory.</summary>
     public SelfAdaptException? FirstMisfit { get; private set; }
@@ -99,7 +101,7 @@ internal sealed class SegmentBatch : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _engine.Dispose();
+    public void Dispose() => _engine?.Dispose();
 
     /// <summary>Refuses to write over results.</summary>
     /// <param name="folder">Their folder.</param>
@@ -134,7 +136,7 @@ internal sealed class SegmentBatch : IDisposable
         try
         {
             using TiffRows? rows = TiffRows.TryOpen(file);
-            if (rows is not null && IsLarge(rows.Channels, rows.Height, rows.Width))
+            if (rows is not null && IsLarge(file, rows.Channels, rows.Height, rows.Width))
             {
                 string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
                 results.Add(OnceMore(file, () => SegmentInParts(rows, name, file, progress)));
@@ -168,10 +170,10 @@ internal sealed class SegmentBatch : IDisposable
     {
         try
         {
-            bool large = IsLarge(image.Image.Channels, image.Image.Height, image.Image.Width);
+            bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);
             results.Add(OnceMore(file, () => large
                 ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
-                : SegmentWhole(image)));
+                : SegmentWhole(image, file)));
         }
         catch (SelfAdaptException e) when (e.Code is ExitCode.ModelImageMismatch or ExitCode.OutOfMemory)
         {
@@ -200,14 +202,28 @@ internal sealed class SegmentBatch : IDisposable
         try
         {
             _options = _options with { BatchSize = tiles / 2 };
-            _engine.Dispose();
+            _engine?.Dispose();
+            _engine = null;
             MemoryShortage.Release();
-            _engine = _open();
             return segment();
         }
         catch (Exception e) when (MemoryShortage.Is(e))
         {
             throw TooLarge(file, $" with --batch-size {tiles}, and with {tiles / 2} too", e);
+        }
+    }
+
+    /// <summary>The network; opened again where memory ran out before.</summary>
+    private ISegmentationNetwork Network(string file)
+    {
+        try
+        {
+            _engine ??= _open();
+            return _engine.Network;
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            throw TooLarge(file, "", e);
         }
     }
 
@@ -225,16 +241,17 @@ internal sealed class SegmentBatch : IDisposable
         _skipped.Add(new(file, reason.Message));
     }
 
-    private bool IsLarge(int channels, int height, int width) =>
-        MemoryEstimate.Whole(channels, height, width, _engine.Network, _options) > _plan.Memory;
+    private bool IsLarge(string file, int channels, int height, int width) =>
+        MemoryEstimate.Whole(channels, height, width, Network(file), _options) > _plan.Memory;
 
     private string StemOf(string name) => Path.Combine(_plan.Folder, name);
 
-    private SegmentedImage SegmentWhole(NamedImage image)
+    private SegmentedImage SegmentWhole(NamedImage image, string file)
     {
         RequireFree(image.Name);
         Stopwatch watch = Stopwatch.StartNew();
-        SegmentationResult result = new Segmenter(_engine.Network, _options).Segment(image.Image, image.Path);
+        ISegmentationNetwork network = Network(file);
+        SegmentationResult result = new Segmenter(network, _options).Segment(image.Image, image.Path);
         IReadOnlySet<ResultKind> kinds = _plan.Kinds;
         int cells = result.Masks.Labels.Max();
         if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
@@ -245,7 +262,7 @@ internal sealed class SegmentBatch : IDisposable
         }
 
         IReadOnlyList<string> files = SegmentationFormats.Write(
-            kinds, StemOf(image.Name), image, result, _options, _engine.Network.Outputs);
+            kinds, StemOf(image.Name), image, result, _options, network.Outputs);
         return Tell(image.Name, image.Path, files, cells, watch.Elapsed.TotalSeconds);
     }
 
@@ -261,7 +278,7 @@ internal sealed class SegmentBatch : IDisposable
 
         RequireFree(name);
         Stopwatch watch = Stopwatch.StartNew();
-        StreamedSegmenter segmenter = new(_engine.Network, _options, _plan.Memory);
+        StreamedSegmenter segmenter = new(Network(file), _options, _plan.Memory);
         string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
         string begun = path + ".unfinished";
         int cells = 0;

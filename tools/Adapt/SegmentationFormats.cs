@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation;

@@ -29,32 +29,32 @@ internal static class TeacherChoice
     /// <param name="batch">Crops per step.</param>
     /// <param name="crop">Side of a crop, px.</param>
     /// <exception cref="SelfAdaptException">
-    /// DeviceMissing: ONNX Runtime was asked for and is missing. ModelUnsupported: it was asked for and can't run
+    /// DeviceMissing: ONNX Runtime was asked for and can't be loaded. ModelUnsupported: it was asked for and can't run
     /// crops of that size.
     /// </exception>
     public static Func<NetworkWeights, ITeacherEngine>? For(
         TextWriter log, ModelFile model, Network network, EngineRequest request, Backend backend, int batch, int crop)
     {
-        OrtOptions options = backend is CudaBackend
+        OrtOptions options = backend is GpuBackend && request.Device.Kind != DeviceKind.OpenCl
             ? new(OrtDevice.Cuda, request.Device.Index)
             : new(Threads: request.Threads);
         switch (request.Kind)
         {
             case EngineKind.Ort:
-                OrtLibrary asked = InferenceEngine.RequireOrt();
+                InferenceEngine.RequireOrt();
                 InferenceEngine.RequireFreeSizes(model);
-                return _ => Ort(asked, batch);
+                return _ => Ort(batch);
             case EngineKind.Builtin:
                 return null;
         }
 
-        if (backend is CudaBackend)
+        if (backend is GpuBackend)
         {
             log.WriteLine("teacher: the built-in engine, as its weights then stay on the GPU");
             return null;
         }
 
-        if (OrtLibrary.TryFind(null, out string reason) is not { } library)
+        if (OrtRuntime.Missing is { } reason)
         {
             log.WriteLine($"teacher: the built-in engine, as there is no other here: {reason}");
             return null;
@@ -63,13 +63,13 @@ internal static class TeacherChoice
         try
         {
             InferenceEngine.RequireFreeSizes(model);
-            (double builtin, double ort) = Trial(network, backend, crop, () => Ort(library, 1));
+            (double builtin, double ort) = Trial(network, backend, crop, () => Ort(1));
             bool takeOrt = ort < Clearly * builtin;
             log.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"teacher: {(takeOrt ? "ONNX Runtime" : "the built-in engine")}, after a trial on one crop: built-in "
                 + $"{builtin:0} ms, ONNX Runtime {ort:0} ms"));
-            return takeOrt ? _ => Ort(library, batch) : null;
+            return takeOrt ? _ => Ort(batch) : null;
         }
         catch (SelfAdaptException e)
         {
@@ -77,8 +77,9 @@ internal static class TeacherChoice
             return null;
         }
 
-        OrtTeacher Ort(OrtLibrary library, int crops) =>
-            new(library, model.Onnx, network, options, crops, crop);
+        HostTeacher Ort(int crops) => new(
+            new RefreshableOrtNetwork(model.Onnx, network, options),
+            network.ParameterCount + network.StatisticsCount, crops, crop);
     }
 
     /// <summary>Milliseconds of the fastest run of each engine, new weights handed over before each as in a run.</summary>

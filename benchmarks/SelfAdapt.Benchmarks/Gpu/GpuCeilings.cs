@@ -1,5 +1,9 @@
 using System;
 using System.Collections.Generic;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using MathNet.Numerics.Statistics;
 using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;
@@ -25,33 +29,33 @@ internal sealed record GpuCeilings(double CopyBytesPerSecond, double FlopsPerSec
     };
 
     /// <summary>Measures.</summary>
-    /// <param name="devices">What was found.</param>
     /// <param name="info">The GPU.</param>
     /// <param name="device">The same, open.</param>
     /// <param name="rounds">Timed rounds.</param>
-    public static GpuCeilings Measure(CudaDevices devices, CudaDeviceInfo info, IGpuDevice device, int rounds)
+    public static GpuCeilings Measure(GpuDeviceInfo info, IGpuDevice device, int rounds)
     {
-        long bytes = Math.Min(LargestCopy, device.MemoryBytes / 8);
-        (ulong source, ulong target) = (device.Allocate(bytes), device.Allocate(bytes));
-        Fill(device, source, bytes);
-        device.Copy(source, target, bytes);
+        long words = Math.Min(LargestCopy, device.MemoryBytes / 8) / sizeof(float);
+        (MemoryBuffer from, MemoryBuffer to) = (device.Allocate(words), device.Allocate(words));
+        ArrayView<float> source = from.AsArrayView<float>(0, words);
+        ArrayView<float> target = to.AsArrayView<float>(0, words);
+        Fill(device, source);
+        device.Copy(source, target);
         List<double> times = [];
         for (int round = 0; round < rounds; round++)
         {
-            nint from = device.Mark();
+            nint start = device.Mark();
             for (int i = 0; i < Repeats; i++)
             {
-                device.Copy(source, target, bytes);
+                device.Copy(source, target);
             }
 
-            times.Add(device.Milliseconds(from, device.Mark()) / Repeats);
+            times.Add(device.Milliseconds(start, device.Mark()) / Repeats);
         }
 
-        device.Free(source);
-        device.Free(target);
-        bool known = devices.Driver!.GetDeviceAttribute(CudaAttribute.ClockRate, info.Index, out int kilohertz) == 0;
+        device.Free(from);
+        device.Free(to);
+        double processorClocks = 1e6 * info.Multiprocessors * ((CudaDevice)info.Device!).ClockRate;
         int cores = info is { ComputeMajor: 8, ComputeMinor: 0 } ? 64 : 128;
-        double processorClocks = known ? info.Multiprocessors * kilohertz * 1000.0 : 0;
 
         // Dense BF16 with fp32 sums, per multiprocessor and clock, from NVIDIA's architecture papers.
         int bf16 = (info.ComputeMajor, info.ComputeMinor) switch
@@ -62,18 +66,17 @@ internal sealed record GpuCeilings(double CopyBytesPerSecond, double FlopsPerSec
             _ => 0,
         };
         return new(
-            2.0 * bytes / (Stopwatches.Median(times) / 1000), 2 * cores * processorClocks, bf16 * processorClocks);
+            2.0 * words * sizeof(float) / (times.Median() / 1000), 2 * cores * processorClocks, bf16 * processorClocks);
     }
 
     /// <summary>Noise: a copy of zeros may be faster than of real data.</summary>
-    private static void Fill(IGpuDevice device, ulong address, long bytes)
+    private static void Fill(IGpuDevice device, ArrayView<float> target)
     {
         float[] noise = Inputs.Noise(1 << 22, 1);
-        ReadOnlySpan<byte> source = System.Runtime.InteropServices.MemoryMarshal.AsBytes(noise.AsSpan());
-        for (long at = 0; at < bytes; at += source.Length)
+        for (long at = 0; at < target.Length; at += noise.Length)
         {
-            int part = (int)Math.Min(source.Length, bytes - at);
-            device.Upload(source[..part], address + (ulong)at);
+            int part = (int)Math.Min(noise.Length, target.Length - at);
+            device.Upload(noise.AsSpan(0, part), target.SubView(at, part));
         }
     }
 }

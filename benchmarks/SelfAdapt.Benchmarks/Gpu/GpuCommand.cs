@@ -34,7 +34,7 @@ internal static class GpuCommand
             return (int)ExitCode.Usage;
         }
 
-        CudaDevices devices = CudaDevices.Find();
+        GpuDevices devices = GpuDevices.Find(GpuKind.Cuda);
         if (devices.Devices.FirstOrDefault(d => d.Index == settings.Device) is not { } info)
         {
             Console.Error.WriteLine($"no GPU {settings.Device}: {devices.Text}. Nothing was measured.");
@@ -53,14 +53,14 @@ internal static class GpuCommand
         }
     }
 
-    private static void Run(Settings settings, CudaDevices devices, CudaDeviceInfo info)
+    private static void Run(Settings settings, GpuDevices devices, GpuDeviceInfo info)
     {
         TorchPeer? torch = TorchPeer.TryStartOnGpu(settings, out string note);
         using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch, note);
         GpuCeilings ceilings;
-        using (CudaDevice device = CudaDevice.Open(devices, info.Index))
+        using (IGpuDevice device = GpuBackend.OpenDevice(devices, info.Index))
         {
-            ceilings = GpuCeilings.Measure(devices, info, device, settings.Rounds);
+            ceilings = GpuCeilings.Measure(info, device, settings.Rounds);
         }
 
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
@@ -97,12 +97,12 @@ internal static class GpuCommand
 /// <param name="Devices">What was found.</param>
 /// <param name="Info">The GPU.</param>
 /// <param name="Ceilings">What it can do at most.</param>
-internal sealed record GpuBench(Bench Bench, CudaDevices Devices, CudaDeviceInfo Info, GpuCeilings Ceilings)
+internal sealed record GpuBench(Bench Bench, GpuDevices Devices, GpuDeviceInfo Info, GpuCeilings Ceilings)
 {
     /// <summary>What torch and we compute in, by the peer's name for it.</summary>
     public static IReadOnlyList<(string Name, GpuPrecision Precision)> Precisions { get; } =
         [("fp32", GpuPrecision.Fp32), ("tf32", GpuPrecision.Tf32), ("bf16", GpuPrecision.Bf16)];
 
     /// <summary>Opens the GPU, measured.</summary>
-    public MeasuredDevice Open() => new(CudaDevice.Open(Devices, Info.Index));
+    public MeasuredDevice Open() => new(GpuBackend.OpenDevice(Devices, Info.Index));
 }

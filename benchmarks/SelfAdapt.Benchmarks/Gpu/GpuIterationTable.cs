@@ -25,7 +25,7 @@ internal static class GpuIterationTable
         foreach ((string name, GpuPrecision precision) in GpuBench.Precisions)
         {
             MeasuredDevice device = gpu.Open();
-            CudaBackend backend = new(device) { Precision = precision };
+            GpuBackend backend = new(device) { Precision = precision };
             using IterationCase ours = new(bench.CheckpointFile, backend, options);
             float[] thresholds = ours.Run();
             using PeerCase? torch = bench.Torch is null

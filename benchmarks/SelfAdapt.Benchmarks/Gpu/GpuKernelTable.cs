@@ -27,7 +27,7 @@ internal static class GpuKernelTable
             and its tensor cores in {precision}, by their number and clock.
             """);
         MeasuredDevice device = gpu.Open();
-        CudaBackend backend = new(device) { Precision = precision };
+        GpuBackend backend = new(device) { Precision = precision };
         using TrainingStep step = new(gpu.Bench.CheckpointFile, backend, Batch, gpu.Bench.Settings.Size);
         for (int warmUp = 0; warmUp < 3; warmUp++)
         {

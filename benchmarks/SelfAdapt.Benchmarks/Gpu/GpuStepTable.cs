@@ -78,7 +78,7 @@ internal static class GpuStepTable
     {
         Bench bench = gpu.Bench;
         MeasuredDevice device = gpu.Open();
-        CudaBackend backend = new(device) { Precision = precision };
+        GpuBackend backend = new(device) { Precision = precision };
         using TrainingStep ours = new(bench.CheckpointFile, backend, batch, bench.Settings.Size);
         ours.Run();
         float loss = ours.Loss;

@@ -1,13 +1,16 @@
 using System;
 using System.Collections.Generic;
+using ILGPU.Runtime;
+using ILGPU;
 using SelfAdapt.Gpu;
+using SelfAdapt.Kernels;
+using System.Reflection;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 
 /// <summary>A GPU that counts its memory and, when asked, times every launch.</summary>
 internal sealed class MeasuredDevice(IGpuDevice device) : IGpuDevice
 {
-    private readonly Dictionary<ulong, long> _blocks = [];
     private readonly List<(KernelWork Work, nint From, nint To)> _launches = [];
 
     public string Name => device.Name;
@@ -25,33 +28,27 @@ internal sealed class MeasuredDevice(IGpuDevice device) : IGpuDevice
     /// <summary>Time every launch from now on.</summary>
     public bool IsTiming { get; set; }
 
-    public ulong Allocate(long bytes)
+    public MemoryBuffer Allocate(long words)
     {
-        ulong address = device.Allocate(bytes);
-        _blocks.Add(address, bytes);
-        HeldBytes += bytes;
+        MemoryBuffer memory = device.Allocate(words);
+        HeldBytes += memory.LengthInBytes;
         PeakBytes = Math.Max(PeakBytes, HeldBytes);
-        return address;
+        return memory;
     }
 
-    public void Free(ulong address)
+    public void Free(MemoryBuffer memory)
     {
-        device.Free(address);
-        if (_blocks.Remove(address, out long bytes))
-        {
-            HeldBytes -= bytes;
-        }
+        HeldBytes -= memory.LengthInBytes;
+        device.Free(memory);
     }
 
-    public void Clear(ulong address, long bytes) => device.Clear(address, bytes);
+    public void Copy(ArrayView<float> source, ArrayView<float> target) => device.Copy(source, target);
 
-    public void Copy(ulong source, ulong target, long bytes) => device.Copy(source, target, bytes);
+    public void Upload(ReadOnlySpan<float> source, ArrayView<float> target) => device.Upload(source, target);
 
-    public void Upload(ReadOnlySpan<byte> source, ulong target) => device.Upload(source, target);
+    public void Download(ArrayView<float> source, Span<float> target) => device.Download(source, target);
 
-    public void Download(ulong source, Span<byte> target) => device.Download(source, target);
-
-    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready) =>
+    public void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready) =>
         device.UploadBeside(source, target, free, ready);
 
     public nint CreateFence() => device.CreateFence();
@@ -62,7 +59,7 @@ internal sealed class MeasuredDevice(IGpuDevice device) : IGpuDevice
 
     public void Await(nint fence) => device.Await(fence);
 
-    public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
+    public void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
         if (!IsTiming)
         {
@@ -106,25 +103,28 @@ internal readonly record struct KernelWork(string Kernel, double Bytes, double F
     /// <summary>The work of a launch, from its arguments.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static KernelWork Of(string kernel, ReadOnlySpan<KernelArgument> arguments)
+    public static KernelWork Of(Delegate kernel, ReadOnlySpan<KernelArgument> arguments)
     {
         double bytes = 0;
-        List<int> words = [];
-        foreach (KernelArgument argument in arguments)
+        int? flags = null;
+        ParameterInfo[] parameters = kernel.Method.GetParameters();
+        for (int i = 0; i < arguments.Length; i++)
         {
-            if (argument.Kind == KernelArgumentKind.View)
-            {
-                bytes += sizeof(float) * (double)argument.Length;
-            }
-            else
-            {
-                words.Add((int)argument.Bits);
-            }
+            bytes += arguments[i].IsView ? sizeof(float) * (double)arguments[i].Length : 0;
+            flags = parameters[i].ParameterType == typeof(ConvolutionFlags) ? i : flags;
+        }
+
+        string name = $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
+        if (flags is not { } at)
+        {
+            return new(name, bytes, 0);
         }
 
         // Both families: flags, pixels, height, width, inputs, outputs, taps.
-        bool convolves = kernel.Contains("Convolution.Forward", StringComparison.Ordinal)
-            || kernel.Contains("WeightGradient.Sum", StringComparison.Ordinal);
-        return new(kernel, bytes, convolves ? 2.0 * words[1] * words[4] * words[5] * words[6] : 0);
+        return new(name, bytes, 2.0 * Word(arguments, at + 1) * Word(arguments, at + 4) * Word(arguments, at + 5)
+            * Word(arguments, at + 6));
     }
+
+    private static int Word(ReadOnlySpan<KernelArgument> arguments, int index) =>
+        BitConverter.ToInt32(arguments[index].Bytes);
 }

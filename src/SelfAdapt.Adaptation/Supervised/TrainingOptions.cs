@@ -1,4 +1,5 @@
 
+
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using SelfAdapt.Engine.Autodiff.Operations;
+using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Autodiff;
@@ -7,6 +9,8 @@ namespace SelfAdapt.Engine.Autodiff;
 /// <summary>One set of weights of a network on a backend: the student's, the teacher's, the anchor's.</summary>
 public sealed class NetworkWeights : IDisposable
 {
+    private readonly Dictionary<NetworkTensor, PreparedConvolution> _convolutions = [];
+
     /// <summary>Uploads the weights that the network was imported with.</summary>
     /// <param name="network">The network.</param>
     /// <param name="backend">Where they live.</param>
@@ -14,7 +18,7 @@ public sealed class NetworkWeights : IDisposable
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(backend);
-        Network = network;
+        (Network, Backend) = (network, backend);
         Parameters = backend.CreateVector(network.ParameterCount);
         Statistics = backend.CreateVector(network.StatisticsCount);
         Upload(network.InitialParameters, network.InitialStatistics);
@@ -22,6 +26,9 @@ public sealed class NetworkWeights : IDisposable
 
     /// <summary>The network they belong to.</summary>
     public Network Network { get; }
+
+    /// <summary>Where they live.</summary>
+    internal Backend Backend { get; }
 
     /// <summary>All trained values, laid out as <see cref="Network.Parameters"/>.</summary>
     public DeviceVector Parameters { get; }
@@ -54,9 +61,30 @@ public sealed class NetworkWeights : IDisposable
         return snapshot;
     }
 
+    /// <summary>
+    /// The convolution with one of the weights. Graphs share it, because prepared weights take up to four times the
+    /// memory of the weights themselves.
+    /// </summary>
+    /// <param name="weights">Which.</param>
+    internal PreparedConvolution Convolution(ConvolutionNode weights)
+    {
+        if (!_convolutions.TryGetValue(weights.Weight, out PreparedConvolution? convolution))
+        {
+            convolution = new PreparedConvolution(this, weights);
+            _convolutions.Add(weights.Weight, convolution);
+        }
+
+        return convolution;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (PreparedConvolution convolution in _convolutions.Values)
+        {
+            convolution.Dispose();
+        }
+
         Parameters.Dispose();
         Statistics.Dispose();
     }

@@ -55,14 +55,8 @@ public sealed class TrainableGraph : IDisposable
         _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
         Operations = NetworkCompiler.Compile(network);
         _plan = new MemoryPlan(network, Operations, _slice, height, width, mode, backend.TensorBytes);
-        if (mode == GraphMode.Training)
-        {
-            // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true);
-        }
-
         _buffers = new SharedTensors(backend, _plan.Places);
-        _states = Operations.Select(o => o.CreateState(backend)).ToArray();
+        _states = Operations.Select(o => o.CreateState(weights)).ToArray();
 
         TensorShape output = OutputShape;
         Input = backend.CreateVector((int)new TensorShape(batch, network.InputChannels, height, width).Count);

@@ -20,7 +20,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     private const int Block = CpuTensor.Block;
 
     private readonly ScratchMemory _scratch = new();
-    private readonly ThreadLocal<ScratchMemory> _workerScratch = new(() => new ScratchMemory());
+    private readonly ThreadLocal<ScratchMemory> _workerScratch = new(() => new ScratchMemory(), trackAllValues: true);
 
     /// <summary>Starts the backend.</summary>
     /// <param name="threads">Threads that compute; 0 = one per processor.</param>
@@ -60,7 +60,7 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <inheritdoc/>
     public override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
     {
-        CpuMemory memory = new(places.Count == 0 ? 0 : places.Max(p => p.End));
+        CpuMemory memory = new(places.Count == 0 ? 0 : places.Max(p => p.End), "activations");
         return new TensorBlock([.. places.Select(p => new CpuTensor(p.Shape, memory, p.Offset))], memory, memory.Bytes);
     }
 
@@ -187,6 +187,11 @@ public sealed unsafe partial class CpuBackend : HostBackend<float>
         if (disposing)
         {
             Pool.Dispose();
+            _scratch.Dispose();
+            foreach (ScratchMemory scratch in _workerScratch.Values)
+            {
+                scratch.Dispose();
+            }
         }
 
         base.Dispose(disposing);

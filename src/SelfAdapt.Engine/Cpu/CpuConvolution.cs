@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Engine.Cpu;
 
@@ -12,8 +11,8 @@ internal abstract unsafe class CpuConvolution : Convolution
     protected const int Block = CpuTensor.Block;
 
     // Padded bias, then the lanes of the normalisation, then zeros as long as the bias of backward-data.
-    private readonly float* _small;
-    private float* _kept;
+    private readonly CpuMemory _small;
+    private CpuMemory? _kept;
     private VectorSlice _weight;
 
     protected CpuConvolution(CpuBackend backend, int inputs, int outputs, int kernel)
@@ -21,12 +20,8 @@ internal abstract unsafe class CpuConvolution : Convolution
         (Backend, Inputs, Outputs, Kernel) = (backend, inputs, outputs, kernel);
         InputBlocks = CpuTensor.BlocksFor(inputs);
         OutputBlocks = CpuTensor.BlocksFor(outputs);
-        nuint floats = (nuint)((OutputBlocks * Block) + (InputBlocks * (NormLanes.Floats + Block)));
-        _small = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
-        NativeMemory.Clear(_small, floats * sizeof(float));
+        _small = Take((OutputBlocks * Block) + (InputBlocks * (NormLanes.Floats + Block)));
     }
-
-    ~CpuConvolution() => Free();
 
     protected CpuBackend Backend { get; }
 
@@ -42,9 +37,9 @@ internal abstract unsafe class CpuConvolution : Convolution
 
     protected static CpuKernels Kernels => CpuKernels.Best;
 
-    private float* Bias => _small;
+    private float* Bias => (float*)_small.Data;
 
-    private float* Lanes => _small + (OutputBlocks * Block);
+    private float* Lanes => Bias + (OutputBlocks * Block);
 
     private float* NoBias => Lanes + (InputBlocks * NormLanes.Floats);
 
@@ -71,26 +66,22 @@ internal abstract unsafe class CpuConvolution : Convolution
         // Weights that train change before they are used again: they are prepared in passing, in scratch memory.
         if (!forBackward)
         {
-            if (_kept == null)
-            {
-                _kept = (float*)NativeMemory.AlignedAlloc((nuint)PackedFloats(Inputs, Outputs) * sizeof(float), 64);
-            }
-
-            Pack(ForwardWeights(), _kept);
+            _kept ??= Take(PackedFloats(Inputs, Outputs));
+            Pack(ForwardWeights(), (float*)_kept.Data);
         }
         else
         {
-            FreeKept();
+            _kept?.Dispose();
+            _kept = null;
         }
     }
 
     /// <inheritdoc/>
     public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
-        float* packed = _kept;
-        if (packed == null)
+        float* packed = _kept is null ? Backend.Scratch(PackedFloats(Inputs, Outputs)) : (float*)_kept.Data;
+        if (_kept is null)
         {
-            packed = Backend.Scratch(PackedFloats(Inputs, Outputs));
             Pack(ForwardWeights(), packed);
         }
 
@@ -136,9 +127,16 @@ internal abstract unsafe class CpuConvolution : Convolution
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        Free();
+        if (disposing)
+        {
+            _small.Dispose();
+            _kept?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
+
+    private static CpuMemory Take(long floats) => new(floats * sizeof(float), "prepared weights");
 
     private WeightView ForwardWeights()
     {
@@ -161,18 +159,6 @@ internal abstract unsafe class CpuConvolution : Convolution
 
         CpuBackend.FillNormLanes(x.Norm, x.Saved!, Lanes);
         return new Source((CpuTensor)x.Tensor, Lanes);
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_small);
-        FreeKept();
-    }
-
-    private void FreeKept()
-    {
-        NativeMemory.AlignedFree(_kept);
-        _kept = null;
     }
 
     /// <summary>A tensor to read, and the lanes of the normalisation to apply on the way, or null.</summary>

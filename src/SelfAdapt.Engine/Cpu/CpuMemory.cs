@@ -10,11 +10,12 @@ internal sealed unsafe class CpuMemory : IDisposable
 
     /// <summary>Takes it.</summary>
     /// <param name="bytes">Its size.</param>
+    /// <param name="what">What it is for, for the message.</param>
     /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
-    public CpuMemory(long bytes)
+    public CpuMemory(long bytes, string what)
     {
         Bytes = bytes;
-        _data = NativeBlock.Take(bytes, "activations");
+        _data = NativeBlock.Take(bytes, what);
         NativeMemory.Clear(_data, (nuint)bytes);
         GC.AddMemoryPressure(Math.Max(1, bytes));
     }

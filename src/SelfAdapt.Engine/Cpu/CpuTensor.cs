@@ -24,7 +24,7 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     /// <summary>Makes a zeroed tensor with memory of its own.</summary>
     /// <param name="shape">Its size.</param>
     public CpuTensor(TensorShape shape)
-        : this(shape, new CpuMemory(BytesFor(shape)), 0) => _owned = true;
+        : this(shape, new CpuMemory(BytesFor(shape), "activations"), 0) => _owned = true;
 
     /// <summary>Makes a tensor in a block of memory.</summary>
     /// <param name="shape">Its size.</param>

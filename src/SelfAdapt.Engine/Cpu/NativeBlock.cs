@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace SelfAdapt.Engine.Cpu;
 
@@ -9,9 +10,16 @@ internal static unsafe class NativeBlock
     private const nuint CacheLine = 64;
 
     private static readonly long MachineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    private static readonly AsyncLocal<Func<long, bool>?> Test = new();
 
-    /// <summary>Told of every block before it is taken; true: refuse it. For tests.</summary>
-    internal static Func<long, bool>? Refuses { get; set; }
+    /// <summary>
+    /// Told of every block before it is taken by a test, or by what that test has begun; true: refuse it.
+    /// </summary>
+    internal static Func<long, bool>? Refuses
+    {
+        get => Test.Value;
+        set => Test.Value = value;
+    }
 
     /// <summary>Takes a block on a cache line's boundary; it is not cleared.</summary>
     /// <param name="bytes">Its size.</param>

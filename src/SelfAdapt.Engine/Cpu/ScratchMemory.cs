@@ -1,27 +1,30 @@
+using System;
+
 namespace SelfAdapt.Engine.Cpu;
 
 /// <summary>Working memory that is kept between uses and grows as needed.</summary>
-internal sealed unsafe class ScratchMemory
+internal sealed unsafe class ScratchMemory : IDisposable
 {
-    private float* _data;
-    private long _floats;
-
-    ~ScratchMemory() => NativeBlock.Free((byte*)_data);
+    private CpuMemory? _memory;
 
     /// <summary>At least so many floats, on a cache line's boundary; what earlier uses left is lost.</summary>
     /// <exception cref="SelfAdaptException"><see cref="ExitCode.OutOfMemory"/>: there is no such memory.</exception>
     public float* Take(long floats)
     {
-        if (floats <= _floats)
+        long bytes = floats * sizeof(float);
+        if (_memory is null || _memory.Bytes < bytes)
         {
-            return _data;
+            Dispose();
+            _memory = new CpuMemory(bytes, "working space");
         }
 
-        NativeBlock.Free((byte*)_data);
-        _data = null;
-        _floats = 0;
-        _data = (float*)NativeBlock.Take(floats * sizeof(float), "working space");
-        _floats = floats;
-        return _data;
+        return (float*)_memory.Data;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _memory = null;
     }
 }

@@ -1,3 +1,4 @@
+
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Reference;

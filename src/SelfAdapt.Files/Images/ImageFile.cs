@@ -19,7 +19,8 @@ public sealed record NamedImage(string Name, string Path, Image Image);
 
 /// <summary>
 /// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
-/// whatever the extension. RGB gives three channels; alpha is dropped; values stay as they were in the file.
+/// whatever the extension, and what <see cref="OtherPictures"/> reads. RGB gives three channels; alpha is dropped;
+/// values stay as they were in the file.
 /// </summary>
 public static class ImageFile
 {
@@ -28,7 +29,12 @@ public static class ImageFile
         Png,
         Tiff,
         Npy,
+        Other,
     }
+
+    /// <summary>What the names of files that are read end in.</summary>
+    internal static IReadOnlyList<string> Extensions { get; } =
+        [".png", ".tif", ".tiff", ".npy", .. OtherPictures.Extensions];
 
     /// <summary>Reads a file that holds one image.</summary>
     /// <param name="path">The file.</param>
@@ -113,6 +119,8 @@ public static class ImageFile
                 return PngReader.Decode(file, paletteIndices: labels);
             case Format.Npy:
                 return NpyFile.DecodePicture(file);
+            case Format.Other:
+                return DecodeOther(file, labels);
             default:
                 TiffReader tiff = new(file);
                 return tiff.ImageCount == 1
@@ -136,14 +144,15 @@ public static class ImageFile
             return Format.Tiff;
         }
 
-        if (content.StartsWith(NpyHeader.Signature))
-        {
-            return Format.Npy;
-        }
+        return content.StartsWith(NpyHeader.Signature) ? Format.Npy : Format.Other;
+    }
 
-        throw content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
-            ? file.Unsupported("it is a JPEG file, which isn't read: its losses change what a network sees. "
-                + "Export the original as TIFF or PNG")
-            : file.Unsupported("it is neither a PNG nor a TIFF nor an NPY file, whatever its extension says");
+    private static Raster DecodeOther(FileBytes file, bool labels)
+    {
+        Raster raster = OtherPictures.TryDecode(file) ?? throw file.Unsupported(
+            "it is neither a PNG, TIFF, NPY, JPEG, BMP, GIF, WebP, TGA nor PBM file, whatever its extension says");
+        return labels
+            ? throw file.Unsupported("labels are read from PNG, TIFF or NPY files; save the label image as one")
+            : raster;
     }
 }

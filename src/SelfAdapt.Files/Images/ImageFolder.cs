@@ -16,12 +16,10 @@ public sealed record SkippedFile(string File, string Reason);
 /// </summary>
 public sealed class ImageFolder
 {
-    private static readonly string[] ReadExtensions = [".png", ".tif", ".tiff", ".npy"];
-
     // Pictures that people will expect to be read: named as skipped instead of passed over in silence.
     private static readonly string[] OtherExtensions =
     [
-        ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi",
+        ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi",
         ".svs", ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
     ];
 
@@ -82,7 +80,7 @@ public sealed class ImageFolder
             }
 
             string extension = Path.GetExtension(file);
-            if (ReadExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            if (ImageFile.Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
             {
                 files.Add(file);
             }

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Tiff;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Files.Images;
 
@@ -41,7 +42,8 @@ public static class LabelFile
                 + "Write them as TIFF instead.");
         }
 
-        OutputFile.Write(path, PngWriter.EncodeGray16(image.Height, image.Width, ToUInt16(image.Labels)));
+        OutputFile.Write(path, PngPicture.Encode<L16>(
+            image.Height, image.Width, MemoryMarshal.Cast<ushort, L16>(ToUInt16(image.Labels))));
     }
 
     /// <summary>

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Npy;
 

@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Npy;
 

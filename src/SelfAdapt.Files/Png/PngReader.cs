@@ -1,8 +1,8 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using System.IO.Hashing;
 using System.Text;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Png;
 
@@ -50,7 +50,7 @@ internal static class PngReader
             uint length = file.UInt32BigEndian(at, "a chunk's length");
             ReadOnlySpan<byte> typed = file.Slice(at + 4, 4L + length, "a chunk");
             string type = Encoding.ASCII.GetString(typed[..4]);
-            if (Crc32.Compute(typed) != file.UInt32BigEndian(at + 8 + length, "a chunk's checksum"))
+            if (Crc32.HashToUInt32(typed) != file.UInt32BigEndian(at + 8 + length, "a chunk's checksum"))
             {
                 throw file.Malformed($"the checksum of the chunk at byte {at} is wrong");
             }

@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 

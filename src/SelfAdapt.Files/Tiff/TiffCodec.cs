@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.InteropServices;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 

@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Text;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 

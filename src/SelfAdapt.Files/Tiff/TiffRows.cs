@@ -1,5 +1,4 @@
 using System;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 

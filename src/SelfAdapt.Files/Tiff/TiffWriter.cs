@@ -4,7 +4,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 

@@ -6,18 +6,26 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>A small tensor known at import: sizes, scales, axes.</summary>
+/// <param name="Type">Its element type.</param>
 /// <param name="Dims">Its dimensions; empty for a scalar.</param>
 /// <param name="Values">Its values; integers up to 2^53 are exact.</param>
-internal sealed record Constant(long[] Dims, double[] Values)
+internal sealed record Constant(OnnxDataType Type, long[] Dims, double[] Values)
 {
     /// <summary>The values as integers; what lies beyond their range becomes the nearest.</summary>
     public long[] Integers => [.. Values.Select(v => (long)v)];
+
+    /// <summary>Whether its type is one of floating-point numbers.</summary>
+    public bool IsFloating => OnnxDataTypes.IsFloating(Type);
 }
 
-/// <summary>Evaluates the size computations that exporters leave in a graph.</summary>
+/// <summary>
+/// Evaluates the size computations that exporters leave in a graph, each value in its element type as ONNX has it. What
+/// ONNX leaves open (overflow, division of integers by zero) is not folded.
+/// </summary>
 internal static class ConstantFolder
 {
     private const int MaxValues = 1 << 16;
+    private const double LargestExact = 1L << 53;
 
     /// <summary>The node's value, or null where the operator is none of those that sizes are computed with.</summary>
     /// <param name="node">The node.</param>
@@ -31,7 +39,8 @@ internal static class ConstantFolder
 
         Constant? folded = node.OpType switch
         {
-            "Identity" or "Cast" => Cast(node, x),
+            "Identity" => x,
+            "Cast" => Cast(x, (OnnxDataType)node.GetInt("to", 0)),
             "Neg" => Map(x, v => -v),
             "Floor" => Map(x, Math.Floor),
             "Ceil" => Map(x, Math.Ceiling),
@@ -39,7 +48,7 @@ internal static class ConstantFolder
             "Add" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a + b),
             "Sub" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a - b),
             "Mul" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a * b),
-            "Div" => Zip(x, inputs.ElementAtOrDefault(1), (a, b) => a / b),
+            "Div" => Zip(x, inputs.ElementAtOrDefault(1), x.IsFloating ? (a, b) => a / b : DivideIntegers),
             "Gather" => Gather(node, x, inputs.ElementAtOrDefault(1)),
             "Slice" => Slice(node, x, inputs),
             "Concat" => Join(inputs),
@@ -55,21 +64,59 @@ internal static class ConstantFolder
         tensor.Count > MaxValues
             ? null
             : new Constant(
-                [.. tensor.Dims],
-                OnnxDataTypes.IsFloating(tensor.DataType)
-                    ? [.. tensor.ToFloats().Select(v => (double)v)]
-                    : [.. tensor.ToInt64s().Select(v => (double)v)]);
+                tensor.DataType, [.. tensor.Dims],
+                tensor.DataType == OnnxDataType.Double
+                    ? [.. tensor.Data.Elements(tensor.DataType).Select(BitConverter.UInt64BitsToDouble)]
+                    : OnnxDataTypes.IsFloating(tensor.DataType)
+                        ? [.. tensor.ToFloats().Select(v => (double)v)]
+                        : [.. tensor.ToInt64s().Select(v => (double)v)]);
 
-    private static Constant Cast(OnnxNode node, Constant x) =>
-        node.OpType == "Cast" && !OnnxDataTypes.IsFloating((OnnxDataType)node.GetInt("to", 1))
-            ? Map(x, Math.Truncate)
-            : x;
+    private static Constant? Cast(Constant x, OnnxDataType to) =>
+        to == x.Type ? x
+        : OnnxDataTypes.IsFloating(to) || to == OnnxDataType.Bool ? Stored(x with { Type = to })
+        : Map(x with { Type = to }, Math.Truncate);
 
-    private static Constant Map(Constant x, Func<double, double> f) => x with { Values = [.. x.Values.Select(f)] };
+    /// <summary>Towards zero; NaN, which is no integer, by zero.</summary>
+    private static double DivideIntegers(double a, double b) => b == 0 ? double.NaN : Math.Truncate(a / b);
+
+    private static Constant? Map(Constant x, Func<double, double> f) =>
+        Stored(x with { Values = [.. x.Values.Select(f)] });
+
+    /// <summary>The values as their type holds them; null where an integer is none, or beyond its type.</summary>
+    private static Constant? Stored(Constant x)
+    {
+        (double least, double most) = x.Type switch
+        {
+            OnnxDataType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            OnnxDataType.UInt8 => (byte.MinValue, byte.MaxValue),
+            OnnxDataType.Int16 => (short.MinValue, short.MaxValue),
+            OnnxDataType.UInt16 => (ushort.MinValue, ushort.MaxValue),
+            OnnxDataType.Int32 => (int.MinValue, int.MaxValue),
+            OnnxDataType.UInt32 => (uint.MinValue, uint.MaxValue),
+            OnnxDataType.UInt64 => (0, LargestExact),
+            _ => (-LargestExact, LargestExact),
+        };
+        return x.Type switch
+        {
+            OnnxDataType.Double => x,
+            OnnxDataType.Bool => x with { Values = [.. x.Values.Select(v => v == 0 ? 0.0 : 1)] },
+            _ when x.IsFloating => x with
+            {
+                Values =
+                [
+                    .. x.Values.Select(v => (double)ElementBits.ToFloat(
+                        x.Type, ElementBits.FromFloat(x.Type, (float)v)))
+                ],
+            },
+            _ when OnnxDataTypes.Size(x.Type) > 0
+                && x.Values.All(v => v >= least && v <= most && v == Math.Truncate(v)) => x,
+            _ => null,
+        };
+    }
 
     private static Constant? Zip(Constant a, Constant? b, Func<double, double, double> f)
     {
-        if (b is null || a.Values.Length == 0 || b.Values.Length == 0
+        if (b is null || a.Type != b.Type || a.Values.Length == 0 || b.Values.Length == 0
             || (a.Values.Length != b.Values.Length && a.Values.Length != 1 && b.Values.Length != 1))
         {
             return null;
@@ -82,7 +129,7 @@ internal static class ConstantFolder
             values[i] = f(a.Values[i % a.Values.Length], b.Values[i % b.Values.Length]);
         }
 
-        return new Constant(a.Values.Length == length ? a.Dims : b.Dims, values);
+        return Stored(new Constant(a.Type, a.Values.Length == length ? a.Dims : b.Dims, values));
     }
 
     private static Constant? Gather(OnnxNode node, Constant x, Constant? indices)
@@ -94,7 +141,7 @@ internal static class ConstantFolder
 
         long[] at = [.. indices.Integers.Select(i => i < 0 ? i + x.Values.Length : i)];
         return at.All(i => i >= 0 && i < x.Values.Length)
-            ? new Constant(indices.Dims, [.. at.Select(i => x.Values[i])])
+            ? new Constant(x.Type, indices.Dims, [.. at.Select(i => x.Values[i])])
             : null;
     }
 
@@ -111,26 +158,26 @@ internal static class ConstantFolder
         int length = x.Values.Length;
         int from = (int)Math.Clamp(start < 0 ? start + length : start, 0, length);
         int to = (int)Math.Clamp(end < 0 ? end + length : end, from, length);
-        return new Constant([to - from], x.Values[from..to]);
+        return new Constant(x.Type, [to - from], x.Values[from..to]);
     }
 
     private static Constant? Join(IReadOnlyList<Constant?> parts) =>
-        parts.All(p => p is { Dims.Length: <= 1 }) && parts.Sum(p => (long)p!.Values.Length) <= MaxValues
-            ? new Constant([parts.Sum(p => p!.Values.Length)], [.. parts.SelectMany(p => p!.Values)])
+        parts.All(p => p is { Dims.Length: <= 1 } && p.Type == parts[0]!.Type) && parts.Sum(p => (long)p!.Values.Length) <= MaxValues
+            ? new Constant(parts[0]!.Type, [parts.Sum(p => p!.Values.Length)], [.. parts.SelectMany(p => p!.Values)])
             : null;
 
     private static Constant? Filled(OnnxNode node, Constant shape)
     {
         double count = shape.Values.Aggregate(1.0, (a, b) => a * b);
         OnnxTensor? given = node.GetTensor("value");
-        if (count is not (>= 0 and <= MaxValues) || given is { Count: not 1 })
+        if (count is not (>= 0 and <= MaxValues) || shape.Values.Any(v => v < 0) || given is { Count: not 1 })
         {
             return null;
         }
 
-        double value = given is null ? 0 : From(given)!.Values[0];
+        Constant one = given is null ? new Constant(OnnxDataType.Float, [1], [0]) : From(given)!;
         double[] values = new double[(int)count];
-        Array.Fill(values, value);
-        return new Constant(shape.Integers, values);
+        Array.Fill(values, one.Values[0]);
+        return new Constant(one.Type, shape.Integers, values);
     }
 }

@@ -135,7 +135,7 @@ internal sealed class NetworkReader
     public static ReadValue ReadSize(NetworkReader reader, OnnxNode node)
     {
         long[] dims = reader.Activation(node, 0).Dims;
-        return new Known(new Constant([dims.Length], [.. dims.Select(d => (double)d)]));
+        return new Known(new Constant(OnnxDataType.Int64, [dims.Length], [.. dims.Select(d => (double)d)]));
     }
 
     /// <summary>The error that a node can't be trained.</summary>

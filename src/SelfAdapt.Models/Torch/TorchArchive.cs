@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace SelfAdapt.Models.Torch;
@@ -86,7 +87,7 @@ internal sealed class TorchArchive : ITorchContainer
         byte[] content = new byte[entry.Length];
         using Stream stream = entry.Open();
         stream.ReadExactly(content);
-        return Crc32.Compute(content) == entry.Crc32
+        return Crc32.HashToUInt32(content) == entry.Crc32
             ? content
             : throw Malformed($"the checksum of the entry '{entry.FullName}' is wrong");
     }

@@ -1,3 +1,4 @@
+
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Torch;

@@ -1,6 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
@@ -20,9 +21,16 @@ public static class CellGeometry
             return 0;
         }
 
-        double[] sides = LabelRegions.Find(labels, count).Select(r => Math.Sqrt(r.Area)).Order().ToArray();
-        double median = (sides[(count - 1) / 2] + sides[count / 2]) / 2;
-        return median * 2 / Math.Sqrt(Math.PI);
+        return Median(LabelRegions.Find(labels, count).Select(r => Math.Sqrt(r.Area))) * 2 / Math.Sqrt(Math.PI);
+    }
+
+    /// <summary>The median over images of each image's median diameter, px; images without cells don't count.</summary>
+    /// <param name="images">The cells of each image, any positive labels.</param>
+    /// <returns>The diameter; 0 without cells.</returns>
+    public static double MedianDiameter(IEnumerable<LabelImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return Median(images.Select(MedianDiameter).Where(d => d > 0));
     }
 
     /// <summary>Number of cells.</summary>
@@ -63,6 +71,13 @@ public static class CellGeometry
         }
 
         return outline;
+    }
+
+    /// <summary>The middle value, or the mean of the middle two; 0 of none.</summary>
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length == 0 ? 0 : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     /// <summary>Every pixel within a distance of a marked pixel.</summary>

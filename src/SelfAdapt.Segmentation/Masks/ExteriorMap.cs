@@ -1,5 +1,5 @@
 using System;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Buffers;
 using System.Linq;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Threading.Tasks;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Segmentation.Masks;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Packages;
 

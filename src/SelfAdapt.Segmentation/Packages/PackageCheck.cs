@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;

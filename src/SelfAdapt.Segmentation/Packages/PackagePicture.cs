@@ -1,8 +1,12 @@
 using System;
+using Image = SelfAdapt.Files.Image;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Results;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp;
 
 namespace SelfAdapt.Segmentation.Packages;
 
@@ -10,7 +14,8 @@ namespace SelfAdapt.Segmentation.Packages;
 internal static class PackagePicture
 {
     private const int CoverSide = 256;
-    private static readonly byte[] Outline = [255, 214, 0];
+
+    private static readonly Rgb24 Outline = new(255, 214, 0);
 
     /// <summary>
     /// Cuts the tile with the most contrast: windows half a side apart, the one with the largest variance of the first
@@ -54,24 +59,19 @@ internal static class PackagePicture
     {
         int side = Math.Min(CoverSide, tile.Height);
         byte[] gray = GrayRendering.Stretch(tile, 0);
-        byte[] pixels = new byte[side * side * 6];
+        using Image<Rgb24> cover = new(2 * side, side);
         for (int y = 0; y < side; y++)
         {
             for (int x = 0; x < side; x++)
             {
                 byte value = gray[(y * tile.Width) + x];
-                Span<byte> left = pixels.AsSpan(3 * ((y * 2 * side) + x), 3);
-                Span<byte> right = pixels.AsSpan(3 * ((y * 2 * side) + side + x), 3);
-                left.Fill(value);
-                right.Fill(value);
-                if (IsRim(masks, y, x))
-                {
-                    Outline.CopyTo(right);
-                }
+                Rgb24 shade = new(value, value, value);
+                cover[x, y] = shade;
+                cover[side + x, y] = IsRim(masks, y, x) ? Outline : shade;
             }
         }
 
-        return PngWriter.EncodeRgb8(side, 2 * side, pixels);
+        return PngPicture.Encode(cover);
     }
 
     private static bool IsRim(LabelImage masks, int y, int x)

@@ -1,23 +1,25 @@
 using System;
-using System.Collections.Generic;
-using System.Text;
+using System.Globalization;
+using System.IO;
 using System.Text.Json.Nodes;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>
-/// Reads the part of YAML that descriptions are written in: block mappings and lists, plain, quoted and block texts,
-/// lists and mappings in brackets, comments. Anchors, tags and several documents are refused.
+/// Reads a YAML document as JSON values, within bounds: anchors, aliases, tags and further documents are refused.
 /// </summary>
 internal sealed class YamlReader
 {
     private const int MostCharacters = 1 << 20;
     private const int Deepest = 40;
 
-    private readonly YamlLines _lines;
+    private readonly Parser _events;
+    private readonly string _file;
     private int _depth;
 
-    private YamlReader(YamlLines lines) => _lines = lines;
+    private YamlReader(string text, string file) => (_events, _file) = (new Parser(new StringReader(text)), file);
 
     /// <summary>Reads a document.</summary>
     /// <param name="text">The document.</param>
@@ -25,190 +27,112 @@ internal sealed class YamlReader
     /// <exception cref="SelfAdaptException">ModelMalformed: it can't be read; the message names the line.</exception>
     public static JsonObject Read(string text, string file)
     {
-        YamlLines lines = new(text, file);
+        YamlReader reader = new(text.TrimStart('\ufeff'), file);
         if (text.Length > MostCharacters)
         {
-            throw lines.Refused($"it has more than {MostCharacters:N0} characters");
+            throw reader.Refused($"it has more than {MostCharacters:N0} characters");
         }
 
-        YamlReader reader = new(lines);
-        JsonNode? root = lines.SkipToContent() ? reader.Block(lines.Indent) : null;
-        return !lines.SkipToContent() && root is JsonObject mapping
-            ? mapping
-            : throw lines.Refused(root is JsonObject ? "its indent fits no line above" : "it is no mapping");
+        try
+        {
+            return reader.Document();
+        }
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
+        {
+            // The parser meets some malformed texts with faults of its own.
+            throw reader.Refused(e.Message.TrimEnd('.'));
+        }
     }
 
-    private JsonNode? Block(int indent)
+    private JsonObject Document()
     {
+        _events.Consume<StreamStart>();
+        if (_events.TryConsume<DocumentStart>(out _) && Value() is JsonObject root)
+        {
+            _events.Consume<DocumentEnd>();
+            return _events.Accept<StreamEnd>(out _) ? root : throw Refused("a second document follows");
+        }
+
+        throw Refused("it is no mapping");
+    }
+
+    private JsonNode? Value()
+    {
+        ParsingEvent value = _events.Current!;
+        if (value is not NodeEvent node || !node.Anchor.IsEmpty || !node.Tag.IsEmpty)
+        {
+            throw Refused("anchors, aliases and tags aren't read");
+        }
+
         if (++_depth > Deepest)
         {
-            throw _lines.Refused("it is nested too deeply");
+            throw Refused("it is nested too deeply");
         }
 
-        string text = _lines.Text;
-        JsonNode? value = IsItem(text) ? List(indent)
-            : KeyEnd(text) >= 0 ? Mapping(indent)
-            : Scalar(text, indent - 1);
-        _depth--;
-        return value;
-    }
-
-    private JsonArray List(int indent)
-    {
-        JsonArray list = [];
-        while (_lines.SkipToContent() && _lines.Indent == indent && IsItem(_lines.Text))
+        _events.MoveNext();
+        JsonNode? result = value switch
         {
-            string rest = _lines.Text[1..].TrimStart();
-            if (rest.Length == 0 || rest[0] == '#')
-            {
-                _lines.Next();
-                list.Add(Below(indent + 1));
-                continue;
-            }
-
-            // What follows the dash is a block of its own, indented as far as it stands.
-            int inner = indent + _lines.Text.Length - rest.Length;
-            _lines.Replace(new string(' ', inner) + rest);
-            list.Add(Block(inner));
-        }
-
-        return list;
+            MappingStart => Mapping(),
+            SequenceStart => List(),
+            Scalar { Style: ScalarStyle.Plain } plain => Plain(plain.Value),
+            _ => ((Scalar)value).Value,
+        };
+        _depth--;
+        return result;
     }
 
-    private JsonObject Mapping(int indent)
+    private JsonObject Mapping()
     {
         JsonObject mapping = [];
-        while (_lines.SkipToContent() && _lines.Indent == indent && KeyEnd(_lines.Text) is >= 0 and var end)
+        while (!_events.TryConsume<MappingEnd>(out _))
         {
-            string text = _lines.Text;
-            string key = text[0] is '"' or '\''
-                ? new YamlFlow(text[..end], _lines).Text()
-                : text[..end].TrimEnd();
-            string rest = text[(end + 1)..].TrimStart();
-            JsonNode? value;
-            if (rest.Length == 0 || rest[0] == '#')
+            string key = _events.Current is Scalar
+                ? _events.Consume<Scalar>().Value
+                : throw Refused("a key is no text");
+            if (!mapping.TryAdd(key, Value()))
             {
-                _lines.Next();
-                bool list = _lines.SkipToContent() && _lines.Indent == indent && IsItem(_lines.Text);
-                value = list ? Block(indent) : Below(indent + 1);
-            }
-            else
-            {
-                value = Scalar(rest, indent);
-            }
-
-            if (!mapping.TryAdd(key, value))
-            {
-                throw _lines.Refused($"the key '{key}' is there twice");
+                throw Refused($"the key '{key}' is there twice");
             }
         }
 
         return mapping;
     }
 
-    private JsonNode? Below(int least) =>
-        _lines.SkipToContent() && _lines.Indent >= least ? Block(_lines.Indent) : null;
-
-    /// <summary>A value that begins in the line at the cursor and goes on in lines indented deeper.</summary>
-    private JsonNode? Scalar(string first, int indent)
+    private JsonArray List()
     {
-        if (first[0] is '&' or '*' or '!' or '@' or '`' or '%')
+        JsonArray list = [];
+        while (!_events.TryConsume<SequenceEnd>(out _))
         {
-            throw _lines.Refused($"'{first[0]}' begins a kind of value that isn't read");
+            list.Add(Value());
         }
 
-        if (first[0] is '|' or '>')
-        {
-            return BlockText(first, indent);
-        }
-
-        bool flow = first[0] is '"' or '\'' or '[' or '{';
-        StringBuilder whole = new(flow ? first : WithoutComment(first));
-        _lines.Next();
-        while (!(flow && YamlFlow.IsComplete(whole)) && _lines.SkipToContent() && _lines.Indent > indent)
-        {
-            if (!flow && KeyEnd(_lines.Text) >= 0)
-            {
-                throw _lines.Refused("a pair stands where the text before it goes on");
-            }
-
-            whole.Append(' ').Append(flow ? _lines.Text : WithoutComment(_lines.Text));
-            _lines.Next();
-        }
-
-        return flow ? new YamlFlow(whole.ToString(), _lines).Whole() : YamlFlow.Plain(whole.ToString());
+        return list;
     }
 
-    private JsonValue BlockText(string header, int indent)
+    /// <summary>What a plain text stands for: null, a truth value, a number or itself (YAML 1.2).</summary>
+    private static JsonNode? Plain(string text)
     {
-        bool folded = header[0] == '>';
-        string marks = WithoutComment(header)[1..];
-        if (marks is not ("" or "-" or "+"))
+        switch (text)
         {
-            throw _lines.Refused("this form of block text isn't read");
+            case "" or "~" or "null" or "Null" or "NULL":
+                return null;
+            case "true" or "True" or "TRUE":
+                return true;
+            case "false" or "False" or "FALSE":
+                return false;
         }
 
-        _lines.Next();
-        List<string> lines = [];
-        int own = -1;
-        while (_lines.Any && (_lines.Text.Length == 0 || _lines.Indent > indent))
-        {
-            own = own < 0 && _lines.Text.Length > 0 ? _lines.Indent : own;
-            lines.Add(_lines.Text.Length == 0 ? "" : _lines.Raw[Math.Min(Math.Max(own, 0), _lines.Indent)..]);
-            _lines.Next();
-        }
-
-        while (lines.Count > 0 && lines[^1].Length == 0)
-        {
-            lines.RemoveAt(lines.Count - 1);
-        }
-
-        string text = string.Join(folded ? ' ' : '\n', lines);
-        return JsonValue.Create(marks == "-" || lines.Count == 0 ? text : text + "\n");
+        bool numeric = char.IsAsciiDigit(text[^1]) || text[^1] == '.';
+        return !numeric
+            ? text
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
+            ? whole
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number)
+            ? number
+            : text;
     }
 
-    private static bool IsItem(string text) => text[0] == '-' && (text.Length == 1 || text[1] == ' ');
-
-    /// <summary>Where the colon after a key stands; -1 if the line begins no pair.</summary>
-    private static int KeyEnd(string text)
-    {
-        if (text[0] is '[' or '{')
-        {
-            return -1;
-        }
-
-        int from = 0;
-        if (text[0] is '"' or '\'')
-        {
-            int close = text.IndexOf(text[0], 1);
-            if (close < 0)
-            {
-                return -1;
-            }
-
-            from = close + 1;
-            return from < text.Length && text[from] == ':' ? from : -1;
-        }
-
-        for (int i = from; i < text.Length; i++)
-        {
-            if (text[i] == '#' && i > 0 && text[i - 1] == ' ')
-            {
-                return -1;
-            }
-
-            if (text[i] == ':' && (i + 1 == text.Length || text[i + 1] == ' '))
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private static string WithoutComment(string text)
-    {
-        int comment = text.IndexOf(" #", StringComparison.Ordinal);
-        return (comment < 0 ? text : text[..comment]).TrimEnd();
-    }
+    private SelfAdaptException Refused(string reason) => new(
+        ExitCode.ModelMalformed, $"{_file}: line {_events.Current?.Start.Line ?? 1} can't be read: {reason}.");
 }

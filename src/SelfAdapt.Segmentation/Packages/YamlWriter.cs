@@ -1,90 +1,66 @@
 using System;
-using System.Globalization;
+using System.IO;
 using System.Linq;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>Writes JSON values as YAML in block form, which is what people expect to find in a description.</summary>
 internal static class YamlWriter
 {
-    private static readonly string[] Words =
-        ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    private static readonly string[] Words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
     /// <summary>The text of a document.</summary>
     /// <param name="root">An object.</param>
     public static string Write(JsonObject root)
     {
-        StringBuilder text = new();
-        WriteObject(text, root, 0, startsLine: true);
+        using StringWriter text = new() { NewLine = "\n" };
+        Emitter emitter = new(text, EmitterSettings.Default.WithBestWidth(int.MaxValue).WithNewLine("\n"));
+        emitter.Emit(new StreamStart());
+        emitter.Emit(new DocumentStart());
+        Write(emitter, root);
+        emitter.Emit(new DocumentEnd(isImplicit: true));
+        emitter.Emit(new StreamEnd());
         return text.ToString();
     }
 
-    private static void WriteObject(StringBuilder text, JsonObject value, int indent, bool startsLine)
-    {
-        foreach ((string key, JsonNode? item) in value)
-        {
-            if (startsLine)
-            {
-                text.Append(' ', indent);
-            }
-
-            startsLine = true;
-            text.Append(Scalar(key)).Append(':');
-            WriteValue(text, item, indent);
-        }
-    }
-
-    private static void WriteValue(StringBuilder text, JsonNode? value, int indent)
+    private static void Write(Emitter emitter, JsonNode? value)
     {
         switch (value)
         {
-            case JsonObject { Count: > 0 } mapping:
-                text.Append('\n');
-                WriteObject(text, mapping, indent + 2, startsLine: true);
-                break;
-            case JsonArray { Count: > 0 } list:
-                text.Append('\n');
-                foreach (JsonNode? item in list)
+            case JsonObject mapping:
+                emitter.Emit(new MappingStart());
+                foreach ((string key, JsonNode? item) in mapping)
                 {
-                    WriteItem(text, item, indent);
+                    emitter.Emit(Text(key));
+                    Write(emitter, item);
                 }
 
+                emitter.Emit(new MappingEnd());
+                break;
+            case JsonArray list:
+                emitter.Emit(new SequenceStart(
+                    AnchorName.Empty, TagName.Empty, isImplicit: true, SequenceStyle.Block));
+                foreach (JsonNode? item in list)
+                {
+                    Write(emitter, item);
+                }
+
+                emitter.Emit(new SequenceEnd());
                 break;
             default:
-                text.Append(' ').Append(Leaf(value)).Append('\n');
+                emitter.Emit(value?.GetValueKind() switch
+                {
+                    JsonValueKind.String => Text(value.GetValue<string>()),
+                    JsonValueKind.Number => new Scalar(Number(value)),
+                    _ => new Scalar(value?.ToJsonString() ?? "null"),
+                });
                 break;
         }
     }
-
-    private static void WriteItem(StringBuilder text, JsonNode? item, int indent)
-    {
-        text.Append(' ', indent).Append('-');
-        if (item is JsonObject { Count: > 0 } mapping)
-        {
-            text.Append(' ');
-            WriteObject(text, mapping, indent + 2, startsLine: false);
-        }
-        else
-        {
-            WriteValue(text, item, indent + 2);
-        }
-    }
-
-    private static string Leaf(JsonNode? value) => value switch
-    {
-        null => "null",
-        JsonObject => "{}",
-        JsonArray => "[]",
-        _ => value.GetValueKind() switch
-        {
-            JsonValueKind.String => Scalar(value.GetValue<string>()),
-            JsonValueKind.Number => Number(value),
-            _ => value.ToJsonString(),
-        },
-    };
 
     /// <summary>YAML 1.1 takes 1e-06 for a text: a number with an exponent needs its point.</summary>
     private static string Number(JsonNode value)
@@ -94,31 +70,13 @@ internal static class YamlWriter
         return exponent < 0 || text.Contains('.', StringComparison.Ordinal) ? text : text.Insert(exponent, ".0");
     }
 
-    private static string Scalar(string text)
+    private static Scalar Text(string text)
     {
         bool plain = text.Length > 0 && char.IsAsciiLetter(text[0])
             && text.All(c => char.IsAsciiLetterOrDigit(c) || "_-./ ()+".Contains(c, StringComparison.Ordinal))
             && text[^1] != ' ' && !Words.Contains(text, StringComparer.OrdinalIgnoreCase);
-        if (plain)
-        {
-            return text;
-        }
-
-        StringBuilder quoted = new("\"");
-        foreach (char c in text)
-        {
-            quoted.Append(c switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\t' => "\\t",
-                < ' ' or '\u007f' or '\u0085' or '\u2028' or '\u2029' or '\ufeff' =>
-                    "\\u" + ((int)c).ToString("x4", CultureInfo.InvariantCulture),
-                _ => c.ToString(),
-            });
-        }
-
-        return quoted.Append('"').ToString();
+        return new Scalar(
+            AnchorName.Empty, TagName.Empty, text, plain ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted,
+            isPlainImplicit: true, isQuotedImplicit: true);
     }
 }

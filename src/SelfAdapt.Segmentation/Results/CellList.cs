@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Segmentation.Results;

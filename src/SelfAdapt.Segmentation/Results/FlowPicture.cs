@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Results;
 

@@ -20,7 +20,7 @@ public static class GrayRendering
     public static void WritePng(string path, Image image, int? channel)
     {
         ArgumentNullException.ThrowIfNull(image);
-        OutputFile.Write(path, PngWriter.EncodeGray8(
+        OutputFile.Write(path, PngPicture.Encode(
             image.Height, image.Width, Stretch(image, channel < image.Channels ? channel : null)));
     }
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 

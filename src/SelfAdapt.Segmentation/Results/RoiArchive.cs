@@ -6,7 +6,6 @@ using System.IO;
 using System.IO.Compression;
 using System.Linq;
 using System.Text;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Simulation;
 

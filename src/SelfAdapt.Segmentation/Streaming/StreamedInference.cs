@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Tiling;

@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 using System.Threading;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Segmentation.Streaming;

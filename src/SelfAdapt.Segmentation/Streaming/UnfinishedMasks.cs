@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.IO;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -102,7 +103,7 @@ public sealed class UnfinishedMasks : IDisposable
         Span<byte> head = stackalloc byte[RecordHead];
         BinaryPrimitives.WriteInt32LittleEndian(head, kind);
         BinaryPrimitives.WriteInt32LittleEndian(head[4..], content.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.Compute(content));
+        BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.HashToUInt32(content));
         _file.Write(head);
         _file.Write(content);
     }
@@ -171,7 +172,7 @@ public sealed class UnfinishedMasks : IDisposable
 
         byte[] content = new byte[length];
         _file.ReadExactly(content);
-        return Crc32.Compute(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
+        return Crc32.HashToUInt32(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
     }
 
     private static byte[] Deflate(ReadOnlySpan<int> labels, int room)

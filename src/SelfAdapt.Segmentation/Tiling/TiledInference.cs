@@ -1,5 +1,5 @@
 using System;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;
 

@@ -1,7 +1,7 @@
 using System;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Adaptation;
 

@@ -8,6 +8,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;

@@ -28,7 +28,7 @@ public sealed class BatchFeedTests
     public void Take_UploadsEarlyOrLate_GivesEveryBatch(bool uploadsEarly)
     {
         LazyDevice device = new(new SimulatedDevice(), uploadsEarly);
-        using CudaBackend backend = new(device);
+        using GpuBackend backend = new(device);
         CollectionAssert.AreEqual(Sent(), Received(backend));
         Assert.AreEqual(uploadsEarly ? Batches : 0, device.EarlyUploads, "the two orders differ");
     }
@@ -36,7 +36,7 @@ public sealed class BatchFeedTests
     [TestMethod]
     public void Take_UploadsThatDoNotWait_WriteOverWhatIsInUse()
     {
-        using CudaBackend backend = new(
+        using GpuBackend backend = new(
             new LazyDevice(new SimulatedDevice(), uploadsEarly: true) { UploadsWithoutWaiting = true });
         CollectionAssert.AreNotEqual(Sent(), Received(backend));
     }
@@ -44,7 +44,7 @@ public sealed class BatchFeedTests
     [TestMethod]
     public void Take_ReadsThatDoNotWait_ReadWhatHasNotCome()
     {
-        using CudaBackend backend = new(
+        using GpuBackend backend = new(
             new LazyDevice(new SimulatedDevice(), uploadsEarly: false) { ReadsWithoutWaiting = true });
         CollectionAssert.AreNotEqual(Sent(), Received(backend));
     }

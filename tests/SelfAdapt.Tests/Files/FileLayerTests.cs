@@ -6,6 +6,7 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Files;
 
@@ -68,7 +69,7 @@ public class FileLayerTests
     [TestMethod]
     public void Read_ColourImageAsLabels_IsRefused()
     {
-        File.WriteAllBytes(At("a.png"), PngWriter.EncodeRgb8(1, 1, [1, 2, 3]));
+        File.WriteAllBytes(At("a.png"), PngPicture.Encode<Rgb24>(1, 1, [new(1, 2, 3)]));
 
         AssertRefused(() => LabelFile.Read(At("a.png")), "3 channels");
     }
@@ -108,7 +109,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_MixedFolder_TakesUsableImagesInNaturalOrder()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         string[] names = ["img10.png", "img2.PNG", "img2_masks.png", "a_flows_0.tif", "x_outlines.png"];
         foreach (string name in names)
         {
@@ -116,8 +117,8 @@ public class FileLayerTests
         }
 
         File.WriteAllBytes(At("broken.tif"), [1, 2, 3]);
-        File.WriteAllBytes(At("photo.jpg"), [0xFF, 0xD8, 0xFF]);
-        File.WriteAllBytes(At("flat.png"), PngWriter.EncodeGray8(1, 2, [7, 7]));
+        File.WriteAllBytes(At("photo.nd2"), [0xFF, 0xD8, 0xFF]);
+        File.WriteAllBytes(At("flat.png"), PngPicture.Encode(1, 2, [7, 7]));
         NpyFile.Write(At("holes.npy"), new[] { 1f, float.NaN }, 1, 2);
         File.WriteAllText(At("notes.txt"), "not a picture");
         File.WriteAllBytes(At("stack.tif"), Fixtures.Get("ImageJTwoChannelsThreeSlices").All.ToArray());
@@ -128,7 +129,7 @@ public class FileLayerTests
             folder.Images.Select(i => i.Name).ToArray());
         Assert.AreEqual(2, folder.Images[2].Image.Channels);
         CollectionAssert.AreEqual(
-            new[] { "photo.jpg", "broken.tif", "flat.png", "holes.npy" },
+            new[] { "photo.nd2", "broken.tif", "flat.png", "holes.npy" },
             folder.Skipped.Select(s => Path.GetFileName(s.File)).ToArray());
         StringAssert.Contains(folder.Skipped[2].Reason, "same value (7)");
         StringAssert.Contains(folder.Skipped[3].Reason, "NaN at row 0, column 1");
@@ -138,7 +139,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_SameNameTwice_KeepsResultsApart()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         File.WriteAllBytes(At("a.png"), png);
         File.WriteAllBytes(At("a.tif"), png);
 
@@ -149,7 +150,7 @@ public class FileLayerTests
     [TestMethod]
     public void Load_SingleFileAndEnding_SelectFiles()
     {
-        byte[] png = PngWriter.EncodeGray8(1, 2, [1, 2]);
+        byte[] png = PngPicture.Encode(1, 2, [1, 2]);
         File.WriteAllBytes(At("a_masks.png"), png);
         File.WriteAllBytes(At("b_img.png"), png);
         File.WriteAllBytes(At("c.png"), png);
@@ -164,13 +165,13 @@ public class FileLayerTests
         SelfAdaptException empty = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(_folder));
         SelfAdaptException absent =
             Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(At("none")));
-        File.WriteAllBytes(At("photo.jpg"), [0xFF, 0xD8, 0xFF]);
+        File.WriteAllBytes(At("photo.nd2"), [0xFF, 0xD8, 0xFF]);
         SelfAdaptException photos = Assert.ThrowsExactly<SelfAdaptException>(() => ImageFolder.Load(_folder));
 
         Assert.AreEqual(ExitCode.NoUsableInput, empty.Code);
         StringAssert.Contains(empty.Message, "holds no image");
         StringAssert.Contains(absent.Message, "no such folder");
-        StringAssert.Contains(photos.Message, ".jpg files aren't read");
+        StringAssert.Contains(photos.Message, ".nd2 files aren't read");
     }
 
     [TestMethod]

@@ -113,7 +113,7 @@ public class FixtureReadingTests
     }
 
     [TestMethod]
-    [DataRow("JPEG", new byte[] { 0xFF, 0xD8, 0xFF, 0xE0 }, "JPEG")]
+    [DataRow("JPEG", new byte[] { 0xFF, 0xD8, 0xFF, 0xE0 }, "JPEG: it")]
     [DataRow("text", new byte[] { 65, 66, 67 }, "neither a PNG")]
     public void DecodeSingle_OtherContent_IsRefusedByName(string name, byte[] content, string expected)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Hashing;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
@@ -186,7 +187,7 @@ public class MalformedFileTests
                 return;
             }
 
-            uint crc = Crc32.Compute(content.AsSpan(at + 4, (int)length + 4));
+            uint crc = Crc32.HashToUInt32(content.AsSpan(at + 4, (int)length + 4));
             BinaryPrimitives.WriteUInt32BigEndian(content.AsSpan(at + 8 + (int)length), crc);
             at += 12 + (int)length;
         }

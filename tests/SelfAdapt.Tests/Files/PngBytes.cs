@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Hashing;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 
@@ -36,7 +37,7 @@ internal static class PngBytes
         type.CopyTo(chunk.AsSpan(4));
         data.CopyTo(chunk.AsSpan(8));
         BinaryPrimitives.WriteUInt32BigEndian(
-            chunk.AsSpan(data.Length + 8), Crc32.Compute(chunk.AsSpan(4, data.Length + 4)));
+            chunk.AsSpan(data.Length + 8), Crc32.HashToUInt32(chunk.AsSpan(4, data.Length + 4)));
         return chunk;
     }
 }

@@ -14,7 +14,7 @@ namespace SelfAdapt.Tests.Gpu;
 /// What the tests check in the simulator and on the cpu, on a real GPU: every operation against the reference, whole
 /// networks, the traces of Cellpose and torch, a hundred steps beside the cpu backend. Prints a table.
 /// </summary>
-internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
+internal sealed class GpuParity(Func<GpuPrecision, int, GpuBackend> open)
 {
     /// <summary>
     /// Of fewer channels a gradient is one or two numbers, sums of a few terms that may cancel: then it says nothing
@@ -32,7 +32,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
     /// <returns>0 where everything holds.</returns>
     public static int Run(int index, bool operationsAlone)
     {
-        CudaDevices devices = CudaDevices.Find();
+        GpuDevices devices = GpuDevices.Find(GpuKind.Cuda);
         if (devices.Devices.Count <= index)
         {
             Console.WriteLine($"no GPU: {devices.Text}");
@@ -41,7 +41,11 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
         Console.WriteLine($"{devices.Devices[index]}; driver for CUDA {devices.Version}");
         return new GpuParity(
-            (precision, busyGroups) => CudaBackend.Open(devices, index, precision, busyGroups)).Run(operationsAlone);
+            (precision, busyGroups) => new GpuBackend(GpuBackend.OpenDevice(devices, index))
+            {
+                Precision = precision,
+                BusyGroups = busyGroups,
+            }).Run(operationsAlone);
     }
 
     /// <summary>Most that an operation's NMSE may be on tensor cores.</summary>
@@ -54,7 +58,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
         Operations(1, !operationsAlone);
         if (!operationsAlone)
         {
-            Operations(CudaBackend.DefaultBusyGroups, true);
+            Operations(GpuBackend.DefaultBusyGroups, true);
             TensorCores(GpuPrecision.Tf32);
             TensorCores(GpuPrecision.Bf16);
             Networks();
@@ -67,7 +71,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
     private void Operations(int busyGroups, bool large)
     {
-        using CudaBackend backend = open(GpuPrecision.Fp32, busyGroups);
+        using GpuBackend backend = open(GpuPrecision.Fp32, busyGroups);
         foreach (OperationCase operation in OperationCases.All.Where(o => large || !o.Large))
         {
             Note(operation.Name, () => OperationParity.Errors(operation, backend, Exact(operation)));
@@ -81,9 +85,9 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
     private void TensorCores(GpuPrecision precision)
     {
-        foreach (int busyGroups in (int[])[1, CudaBackend.DefaultBusyGroups])
+        foreach (int busyGroups in (int[])[1, GpuBackend.DefaultBusyGroups])
         {
-            using CudaBackend backend = open(precision, busyGroups);
+            using GpuBackend backend = open(precision, busyGroups);
             foreach (OperationCase operation in OperationCases.All.Where(
                 o => o.Kernel is not null && o.Inputs[0].C >= FewestChannels))
             {
@@ -114,7 +118,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
                 $"network {network[0]}, {network[1]} statistics, against the reference",
                 () => NetworkGradientTests.CheckWholeNetwork(
                     (string)network[0], (NormStatistics)network[1],
-                    open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups)));
+                    open(GpuPrecision.Fp32, GpuBackend.DefaultBusyGroups)));
         }
     }
 
@@ -122,17 +126,17 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
     {
         Try("ten supervised steps against Cellpose's trace", () =>
         {
-            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
+            using GpuBackend backend = open(GpuPrecision.Fp32, GpuBackend.DefaultBusyGroups);
             CellposeTraceTests.CheckTraining(backend, 1e-3, 3e-3);
         });
         Try("three steps of SelfAdapt against torch's trace", () =>
         {
-            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
+            using GpuBackend backend = open(GpuPrecision.Fp32, GpuBackend.DefaultBusyGroups);
             CellposeTraceTests.CheckSelfTraining(backend);
         });
         Try("100 steps beside the cpu backend", () =>
         {
-            using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
+            using GpuBackend backend = open(GpuPrecision.Fp32, GpuBackend.DefaultBusyGroups);
             Console.WriteLine(HundredSteps.Compare(backend));
         });
         Try("the same step twice gives the same bits", () =>
@@ -142,7 +146,7 @@ internal sealed class GpuParity(Func<GpuPrecision, int, CudaBackend> open)
 
             float[] Weights()
             {
-                using CudaBackend backend = open(GpuPrecision.Fp32, CudaBackend.DefaultBusyGroups);
+                using GpuBackend backend = open(GpuPrecision.Fp32, GpuBackend.DefaultBusyGroups);
                 return HundredSteps.Run(backend, 3).Weights;
             }
         });

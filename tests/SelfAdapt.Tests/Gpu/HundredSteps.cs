@@ -9,6 +9,7 @@ using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Tests.Engine;
 
+
 namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>Supervised training of the full-size network on a small batch: does a backend stay with the cpu's?</summary>

@@ -1,7 +1,11 @@
+extern alias simulated;
+
 using System;
 using System.Collections.Generic;
+using ILGPU.Runtime;
+using ILGPU;
 using SelfAdapt.Gpu;
-using SelfAdapt.KernelSimulator;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu;
 
@@ -34,32 +38,31 @@ internal sealed class LazyDevice(IGpuDevice device, bool uploadsEarly) : IGpuDev
 
     public int GroupThreads => device.GroupThreads;
 
-    public ulong Allocate(long bytes)
+    public MemoryBuffer Allocate(long words)
     {
-        ulong address = device.Allocate(bytes);
-        Clear(address, bytes);
-        return address;
+        // Cleared in the first queue, as on a GPU.
+        MemoryBuffer memory = device.Allocate(words);
+        Upload(new float[words], memory.AsArrayView<float>(0, words));
+        return memory;
     }
 
-    public void Free(ulong address)
+    public void Free(MemoryBuffer memory)
     {
         Synchronize();
-        device.Free(address);
+        device.Free(memory);
     }
 
-    public void Clear(ulong address, long bytes) => Queue(() => device.Clear(address, bytes));
+    public void Copy(ArrayView<float> source, ArrayView<float> target) => Queue(() => device.Copy(source, target));
 
-    public void Copy(ulong source, ulong target, long bytes) => Queue(() => device.Copy(source, target, bytes));
-
-    public void Upload(ReadOnlySpan<byte> source, ulong target)
+    public void Upload(ReadOnlySpan<float> source, ArrayView<float> target)
     {
-        byte[] bytes = source.ToArray();
-        Queue(() => device.Upload(bytes, target));
+        float[] words = source.ToArray();
+        Queue(() => device.Upload(words, target));
     }
 
-    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready)
+    public void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready)
     {
-        byte[] bytes = source.ToArray();
+        float[] words = source.ToArray();
         if (!UploadsWithoutWaiting)
         {
             _second.Enqueue(Wait(free));
@@ -68,7 +71,7 @@ internal sealed class LazyDevice(IGpuDevice device, bool uploadsEarly) : IGpuDev
         _second.Enqueue(new(() =>
         {
             EarlyUploads += _isStuck ? 0 : 1;
-            device.Upload(bytes, target);
+            device.Upload(words, target);
         }));
         _second.Enqueue(Pass(ready));
         if (uploadsEarly)
@@ -101,15 +104,15 @@ internal sealed class LazyDevice(IGpuDevice device, bool uploadsEarly) : IGpuDev
         }
     }
 
-    public void Download(ulong source, Span<byte> target)
+    public void Download(ArrayView<float> source, Span<float> target)
     {
         Synchronize();
         device.Download(source, target);
     }
 
-    public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
+    public void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
-        (LaunchShape copy, KernelArgument[] values) = (shape, arguments.ToArray());
+        (KernelConfig copy, KernelArgument[] values) = (shape, arguments.ToArray());
         Queue(() => device.Launch(kernel, copy, values));
     }
 

@@ -1,26 +1,31 @@
+extern alias simulated;
+
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 using SelfAdapt.Gpu;
-using SelfAdapt.KernelSimulator;
-using SelfAdapt.Kernels;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu;
 
 /// <summary>
-/// The kernels' own source in the simulator: slow, and strict about bounds, barriers and shared memory.
+/// The kernels' own source in the simulator: slow, and strict about bounds, barriers and shared memory. ILGPU's buffers
+/// are names of simulated memories here, and hold nothing.
 /// </summary>
 internal sealed class SimulatedDevice : IGpuDevice
 {
-    private const ulong Alignment = 256;
-
     private static readonly IReadOnlyDictionary<string, MethodInfo> Methods =
-        Simulator.KernelsOf(typeof(Elementwise).Assembly);
+        Simulator.KernelsOf(typeof(Simulator).Assembly);
 
-    private readonly SortedList<ulong, SimulatedMemory> _memory = [];
-    private ulong _nextAddress = Alignment;
+    private static readonly CPUAccelerator Buffers =
+        new CPUDevice(2, 1, 1).CreateCPUAccelerator(Context.Create(_ => { }), CPUAcceleratorMode.Sequential);
+
+    private readonly Dictionary<MemoryBuffer, SimulatedMemory> _memory = [];
     private nint _fences;
 
     public string Name => "simulator";
@@ -36,35 +41,33 @@ internal sealed class SimulatedDevice : IGpuDevice
     /// <summary>Blocks of memory that were taken and not given back.</summary>
     public int Held => _memory.Count;
 
-    public ulong Allocate(long bytes)
+    public MemoryBuffer Allocate(long words)
     {
-        ulong address = _nextAddress;
-        SimulatedMemory memory = new(bytes);
+        MemoryBuffer buffer = Buffers.AllocateRaw(words, sizeof(float));
+        SimulatedMemory memory = new(words * sizeof(float));
         memory.Bytes.Clear();
-        _memory.Add(address, memory);
-
-        // A gap between blocks: nothing that leaves one lands in the next.
-        _nextAddress += (((ulong)bytes / Alignment) + 2) * Alignment;
-        return address;
+        _memory.Add(buffer, memory);
+        return buffer;
     }
 
-    public void Free(ulong address)
+    public void Free(MemoryBuffer memory)
     {
-        if (!_memory.Remove(address))
+        if (!_memory.Remove(memory))
         {
-            throw new SimulationException($"Nothing was taken at address {address}.");
+            throw new SimulationException("Memory is given back that was not taken.");
         }
+
+        memory.Dispose();
     }
 
-    public void Clear(ulong address, long bytes) => Bytes(address, bytes).Clear();
+    public void Copy(ArrayView<float> source, ArrayView<float> target) => Values(source).CopyTo(Values(target));
 
-    public void Copy(ulong source, ulong target, long bytes) => Bytes(source, bytes).CopyTo(Bytes(target, bytes));
+    public void Upload(ReadOnlySpan<float> source, ArrayView<float> target) => source.CopyTo(Values(target));
 
-    public void Upload(ReadOnlySpan<byte> source, ulong target) => source.CopyTo(Bytes(target, source.Length));
+    public void Download(ArrayView<float> source, Span<float> target) => Values(source).CopyTo(target);
 
-    public void Download(ulong source, Span<byte> target) => Bytes(source, target.Length).CopyTo(target);
-
-    public void UploadBeside(ReadOnlySpan<byte> source, ulong target, nint free, nint ready) => Upload(source, target);
+    public void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready) =>
+        Upload(source, target);
 
     public nint CreateFence() => ++_fences;
 
@@ -81,31 +84,23 @@ internal sealed class SimulatedDevice : IGpuDevice
     {
     }
 
-    public void Launch(string kernel, in LaunchShape shape, ReadOnlySpan<KernelArgument> arguments)
+    public void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
-        MethodInfo method = Methods.TryGetValue(kernel, out MethodInfo? found)
-            ? found
-            : throw new SimulationException($"There is no kernel {kernel}.");
+        string name = $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
+        MethodInfo method = Methods[name];
         ParameterInfo[] parameters = method.GetParameters();
-        if (parameters.Length != arguments.Length)
-        {
-            throw new SimulationException($"{kernel} has {parameters.Length} parameters, not {arguments.Length}.");
-        }
-
         object[] values = new object[arguments.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = Value(kernel, parameters[i], arguments[i]);
+            values[i] = arguments[i].IsView
+                ? View(arguments[i], parameters[i].ParameterType)
+                : arguments[i].Value(parameters[i].ParameterType);
         }
 
-        if (Launches.TryAdd(kernel, 0))
-        {
-            PtxEntries.RequireParameters(kernel, arguments);
-        }
-
-        Launches[kernel]++;
+        Launches[name] = Launches.GetValueOrDefault(name) + 1;
         Simulator.Launch(
-            method, (shape.GridX, shape.GridY, shape.GridZ), (shape.GroupX, shape.GroupY, 1), values);
+            method, (shape.GridDim.X, shape.GridDim.Y, shape.GridDim.Z),
+            (shape.GroupDim.X, shape.GroupDim.Y, shape.GroupDim.Z), values);
     }
 
     public void Synchronize()
@@ -117,51 +112,28 @@ internal sealed class SimulatedDevice : IGpuDevice
 
     public double Milliseconds(nint from, nint to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 
-    public void Dispose() => _memory.Clear();
-
-    private object Value(string kernel, ParameterInfo parameter, KernelArgument argument)
+    public void Dispose()
     {
-        Type type = parameter.ParameterType;
-        return argument.Kind switch
+        foreach (MemoryBuffer buffer in _memory.Keys)
         {
-            KernelArgumentKind.View when type == typeof(ArrayView<float>) => View<float>(argument),
-            KernelArgumentKind.View when type == typeof(ArrayView<int>) => View<int>(argument),
-            KernelArgumentKind.View when type == typeof(ArrayView<uint>) => View<uint>(argument),
-            KernelArgumentKind.Word when type == typeof(int) => (int)argument.Bits,
-            KernelArgumentKind.Word when type == typeof(uint) => (uint)argument.Bits,
-            KernelArgumentKind.Word when type == typeof(float) => BitConverter.UInt32BitsToSingle((uint)argument.Bits),
-            KernelArgumentKind.LongWord when type == typeof(ulong) => argument.Bits,
-            KernelArgumentKind.LongWord when type == typeof(long) => (long)argument.Bits,
-            _ => throw new SimulationException(
-                $"{kernel}: parameter {parameter.Name} is {type.Name}, not a {argument.Kind}."),
-        };
-    }
-
-    private ArrayView<T> View<T>(KernelArgument argument)
-        where T : unmanaged
-    {
-        (SimulatedMemory memory, long offset) = Find(argument.Bits);
-        return memory.View<T>(offset, argument.Length);
-    }
-
-    private Span<byte> Bytes(ulong address, long bytes)
-    {
-        (SimulatedMemory memory, long offset) = Find(address);
-        return memory.Bytes.Slice((int)offset, (int)bytes);
-    }
-
-    private (SimulatedMemory Memory, long Offset) Find(ulong address)
-    {
-        int low = 0;
-        int high = _memory.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            (low, high) = _memory.GetKeyAtIndex(middle) <= address ? (middle + 1, high) : (low, middle);
+            buffer.Dispose();
         }
 
-        return low > 0 && address - _memory.GetKeyAtIndex(low - 1) <= (ulong)_memory.GetValueAtIndex(low - 1).Length
-            ? (_memory.GetValueAtIndex(low - 1), (long)(address - _memory.GetKeyAtIndex(low - 1)))
-            : throw new SimulationException($"Address {address} is in no memory that was taken.");
+        _memory.Clear();
+    }
+
+    private object View(KernelArgument argument, Type type)
+    {
+        SimulatedMemory memory = _memory[argument.Memory];
+        long first = argument.First * sizeof(float);
+        return type == typeof(simulated::ILGPU.ArrayView<float>) ? memory.View<float>(first, argument.Length)
+            : type == typeof(simulated::ILGPU.ArrayView<int>) ? memory.View<int>(first, argument.Length)
+            : memory.View<uint>(first, argument.Length);
+    }
+
+    private Span<float> Values(ArrayView<float> view)
+    {
+        KernelArgument place = KernelArgument.Of(view);
+        return _memory[place.Memory].Values<float>(place.First * sizeof(float), (int)place.Length);
     }
 }

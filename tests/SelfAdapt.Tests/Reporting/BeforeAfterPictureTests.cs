@@ -1,20 +1,20 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Results;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Reporting;
 
 [TestClass]
 public class BeforeAfterPictureTests
 {
-    private static readonly Rgb Yellow = new(255, 214, 0);
-    private static readonly Rgb Magenta = new(255, 64, 220);
-    private static readonly Rgb Green = new(60, 255, 90);
+    private static readonly Rgb24 Yellow = new(255, 214, 0);
+    private static readonly Rgb24 Magenta = new(255, 64, 220);
+    private static readonly Rgb24 Green = new(60, 255, 90);
 
     [TestMethod]
     public void EncodePng_SharedLostAndGainedObjects_HaveTheirColours()
@@ -22,7 +22,7 @@ public class BeforeAfterPictureTests
         // 600 px wide images are shown as they are; three 10 x 10 squares at x = 50, 200, 400.
         LabelImage before = Squares(600, 40, [50, 200]);
         LabelImage after = Squares(600, 40, [50, 400]);
-        RgbPicture picture = Draw(Gradient(600, 40), before, after, "shown");
+        RgbPicture picture = Draw(Gradient(600, 40), before, after);
         (int left, int right, int top) = Origin(picture, 600, 40);
 
         Assert.AreEqual(Yellow, picture[left + 50, top + 10]);
@@ -38,7 +38,7 @@ public class BeforeAfterPictureTests
     public void EncodePng_SmallImage_IsMagnifiedToReadableSize()
     {
         RgbPicture picture =
-            Draw(Gradient(128, 64), Squares(128, 64, []), Squares(128, 64, []), string.Empty);
+            Draw(Gradient(128, 64), Squares(128, 64, []), Squares(128, 64, []));
 
         Assert.IsGreaterThanOrEqualTo(2 * 4 * 128, picture.Width);
         Assert.IsGreaterThanOrEqualTo(4 * 64, picture.Height);
@@ -47,7 +47,7 @@ public class BeforeAfterPictureTests
     [TestMethod]
     public void EncodePng_LargeImage_IsReduced()
     {
-        RgbPicture picture = Draw(Gradient(2000, 100), Squares(2000, 100, [50]), Squares(2000, 100, []), "x");
+        RgbPicture picture = Draw(Gradient(2000, 100), Squares(2000, 100, [50]), Squares(2000, 100, []));
 
         Assert.IsLessThan(1900, picture.Width);
     }
@@ -56,7 +56,7 @@ public class BeforeAfterPictureTests
     public void EncodePng_SeveralPanels_AreAboveEachOther()
     {
         BeforeAfterPanel panel = new(
-            "a", Gradient(600, 40), Squares(600, 40, [5]), Squares(600, 40, [5]), "before", "after");
+            Gradient(600, 40), Squares(600, 40, [5]), Squares(600, 40, [5]));
         int one = RgbPicture.Decode(BeforeAfterPicture.EncodePng([panel])).Height;
         int two = RgbPicture.Decode(BeforeAfterPicture.EncodePng([panel, panel])).Height;
         int three = RgbPicture.Decode(BeforeAfterPicture.EncodePng([panel, panel, panel])).Height;
@@ -69,7 +69,7 @@ public class BeforeAfterPictureTests
     public void EncodePng_MismatchedLabels_Throws()
     {
         BeforeAfterPanel panel = new(
-            "a", Gradient(60, 40), Squares(60, 41, []), Squares(60, 40, []), "before", "after");
+            Gradient(60, 40), Squares(60, 41, []), Squares(60, 40, []));
 
         Assert.ThrowsExactly<ArgumentException>(() => BeforeAfterPicture.EncodePng([panel]));
         Assert.ThrowsExactly<ArgumentException>(() => BeforeAfterPicture.EncodePng([]));
@@ -90,20 +90,6 @@ public class BeforeAfterPictureTests
     }
 
     [TestMethod]
-    public void Write_TextWiderThanItsRoom_EndsInDots()
-    {
-        RgbCanvas canvas = new(80, 10, new Rgb(0, 0, 0));
-        canvas.Write(0, 0, "IIIIIIIIIIIIIIIIIIII", new Rgb(255, 255, 255), scale: 1, room: 29);
-
-        // Five characters fit: three letters and two dots; nothing beyond.
-        bool Ink(int column) => Enumerable.Range(0, 10).Any(y => canvas[column, y].R != 0);
-        Assert.IsTrue(Ink((2 * 6) + 2));
-        Assert.AreEqual(0, canvas[(3 * 6) + 1, 0].R);
-        Assert.AreEqual(255, canvas[(3 * 6) + 1, 6].R);
-        Assert.IsFalse(Enumerable.Range(30, 50).Any(Ink));
-    }
-
-    [TestMethod]
     public void Stretch_Ramp_RunsFromBlackToWhite()
     {
         Image image = new(
@@ -116,19 +102,18 @@ public class BeforeAfterPictureTests
         Assert.IsTrue(GrayRendering.Stretch(image, channel: 1).All(g => g == 0));
     }
 
-    private static void AssertGray(Rgb colour)
+    private static void AssertGray(Rgb24 colour)
         => Assert.IsTrue(colour.R == colour.G && colour.G == colour.B, colour.ToString());
 
-    private static RgbPicture Draw(Image image, LabelImage before, LabelImage after, string title)
-        => RgbPicture.Decode(BeforeAfterPicture.EncodePng([new(
-            title, image, before, after, "before", "after")]));
+    private static RgbPicture Draw(Image image, LabelImage before, LabelImage after)
+        => RgbPicture.Decode(BeforeAfterPicture.EncodePng([new(image, before, after)]));
 
     // The gradient begins with a black column and row that nothing else on the ground colour has.
     private static (int Left, int Right, int Top) Origin(RgbPicture picture, int width, int height)
     {
         int left = (picture.Width - (2 * width)) / 3;
         int top = Enumerable.Range(0, picture.Height - height).First(
-            y => picture[left, y] == new Rgb(0, 0, 0) && picture[left, y + height - 1] == new Rgb(0, 0, 0));
+            y => picture[left, y] == new Rgb24(0, 0, 0) && picture[left, y + height - 1] == new Rgb24(0, 0, 0));
         return (left, width + (2 * left), top);
     }
 
@@ -151,12 +136,12 @@ public class BeforeAfterPictureTests
 
     private sealed record RgbPicture(int Width, int Height, byte[] Planes)
     {
-        public Rgb this[int x, int y]
+        public Rgb24 this[int x, int y]
         {
             get
             {
                 (int at, int plane) = ((y * Width) + x, Width * Height);
-                return new Rgb(Planes[at], Planes[at + plane], Planes[at + (2 * plane)]);
+                return new Rgb24(Planes[at], Planes[at + plane], Planes[at + (2 * plane)]);
             }
         }
 

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Reporting;
 
 namespace SelfAdapt.Tests.Reporting;

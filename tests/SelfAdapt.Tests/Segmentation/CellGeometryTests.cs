@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Tests.Segmentation;
@@ -28,6 +28,25 @@ public sealed class CellGeometryTests
     [TestMethod]
     public void MedianDiameter_NoCells_IsZero() =>
         Assert.AreEqual(0.0, CellGeometry.MedianDiameter(new LabelImage(2, 2, new int[4])));
+
+    [TestMethod]
+    public void MedianDiameter_EvenNumberOfImages_IsTheMeanOfTheMiddleTwo()
+    {
+        LabelImage[] images = [Square(2), Square(0), Square(9), Square(4), Square(3)];
+        Assert.AreEqual(3.5 * 2 / Math.Sqrt(Math.PI), CellGeometry.MedianDiameter(images), 1e-12);
+        Assert.AreEqual(0.0, CellGeometry.MedianDiameter([Square(0)]));
+
+        static LabelImage Square(int side)
+        {
+            int[] labels = new int[100];
+            for (int i = 0; i < side * side; i++)
+            {
+                labels[((i / side) * 10) + (i % side)] = 7;
+            }
+
+            return new LabelImage(10, 10, labels);
+        }
+    }
 
     [TestMethod]
     public void OutlinePixels_RingWithAHole_LeavesTheInnerRimOut()

@@ -8,6 +8,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;

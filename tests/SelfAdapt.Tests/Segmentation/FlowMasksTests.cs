@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;

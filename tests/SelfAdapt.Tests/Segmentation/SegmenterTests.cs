@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 

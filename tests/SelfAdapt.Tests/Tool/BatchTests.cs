@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;

@@ -11,14 +11,18 @@ namespace SelfAdapt.Tests.Tool;
 /// <summary>The command line in a process of its own, for what decides over whole processes: rights, switches.</summary>
 internal static class ChildRun
 {
+    /// <summary>The folder of the built tool.</summary>
+    public static string Folder => Path.GetDirectoryName(typeof(Terminal).Assembly.Location)!;
+
     /// <summary>Runs the tool.</summary>
     /// <param name="args">The words after the program's name.</param>
     /// <param name="environment">Variables to set.</param>
     /// <param name="before">Words before the program: another one that starts it.</param>
+    /// <param name="tool">The folder of the built tool; null: where the tests took it from.</param>
     /// <param name="runtimeConfig">A file to take instead of the tool's own .runtimeconfig.json.</param>
     public static ToolResult Run(
         IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment = null, string[]? before = null,
-        string? runtimeConfig = null)
+        string? tool = null, string? runtimeConfig = null)
     {
         if (!Path.GetFileNameWithoutExtension(Environment.ProcessPath!)
             .Equals("dotnet", StringComparison.OrdinalIgnoreCase))
@@ -30,7 +34,7 @@ internal static class ChildRun
         [
             .. before ?? [], Environment.ProcessPath!, "exec",
             .. runtimeConfig is null ? (string[])[] : ["--runtimeconfig", runtimeConfig],
-            typeof(Terminal).Assembly.Location, .. args,
+            Path.Combine(tool ?? Folder, Path.GetFileName(typeof(Terminal).Assembly.Location)), .. args,
         ];
         ProcessStartInfo start = new(words[0], words[1..])
         {

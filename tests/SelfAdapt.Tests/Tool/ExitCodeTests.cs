@@ -193,7 +193,7 @@ public sealed class ExitCodeTests : IDisposable
     [TestMethod]
     public void Run_CudaWithoutGpu_DeviceMissing()
     {
-        if (CudaDevices.Find().Devices.Count > 0)
+        if (GpuDevices.Find(GpuKind.Cuda).Devices.Count > 0)
         {
             Assert.Inconclusive("not run: this machine has a GPU");
         }
@@ -280,7 +280,7 @@ public sealed class ExitCodeTests : IDisposable
                 pixels[i] = i % 37;
             }
 
-            SelfAdapt.Files.Images.ImageFile.WriteTiff(path, new SelfAdapt.Files.Images.Image(3, 32, 32, pixels));
+            SelfAdapt.Files.Images.ImageFile.WriteTiff(path, new SelfAdapt.Files.Image(3, 32, 32, pixels));
         }
     }
 }

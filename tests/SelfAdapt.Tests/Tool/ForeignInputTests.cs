@@ -62,6 +62,17 @@ public sealed class ForeignInputTests : IDisposable
             Assert.Inconclusive("not run: it takes the rights of Unix, and setpriv to do without those of root");
         }
 
+        foreach (string needed in (string[])[Environment.ProcessPath!, Path.GetTempPath()])
+        {
+            if (!OthersReach(needed))
+            {
+                Assert.Inconclusive($"not run: other users can't reach {needed}");
+            }
+        }
+
+        // The checkout may lie where the other user can't go.
+        CopyFolder(ChildRun.Folder, _at.At("tool"));
+
         foreach (string file in Inputs())
         {
             SetMode(file, ReadOnly);
@@ -137,6 +148,36 @@ public sealed class ForeignInputTests : IDisposable
         .. Directory.GetFiles(_at.Masks(2)).Order(StringComparer.Ordinal),
     ];
 
+    private static bool OthersReach(string path)
+    {
+        for (DirectoryInfo? folder = new(Path.GetDirectoryName(path)!); folder is not null; folder = folder.Parent)
+        {
+            if (!OperatingSystem.IsWindows() && (folder.UnixFileMode & UnixFileMode.OtherExecute) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        SetMode(to, ReadOnly | Enter | UnixFileMode.UserWrite);
+        foreach (string file in Directory.GetFiles(from))
+        {
+            string copy = Path.Combine(to, Path.GetFileName(file));
+            File.Copy(file, copy);
+            SetMode(copy, ReadOnly);
+        }
+
+        foreach (string folder in Directory.GetDirectories(from))
+        {
+            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
+        }
+    }
+
     private static void SetMode(string path, UnixFileMode mode)
     {
         if (!OperatingSystem.IsWindows())
@@ -161,12 +202,12 @@ public sealed class ForeignInputTests : IDisposable
     ];
 
     /// <summary>Runs the tool as a user without rights over these files.</summary>
-    private static void Child(ExitCode code, string[] args)
+    private void Child(ExitCode code, string[] args)
     {
         string[] other = Environment.IsPrivilegedProcess
             ? [SetPriv, $"--reuid={Unprivileged}", $"--regid={Unprivileged}", "--clear-groups"]
             : [];
-        ToolResult result = ChildRun.Run(args, before: other);
+        ToolResult result = ChildRun.Run(args, before: other, tool: _at.At("tool"));
         Assert.AreEqual(code, result.Code, result.Out + result.Error);
     }
 }

@@ -120,7 +120,6 @@ public sealed class InstalledToolTests : IDisposable
 
         // Packages of this test must not stay behind in the user's cache.
         info.Environment["NUGET_PACKAGES"] = _at.At("cache");
-        info.Environment["SELFADAPT_ORT"] = _at.At("absent");
         info.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         info.Environment.Remove("MSBUILD_EXE_PATH");
         info.Environment.Remove("MSBuildSDKsPath");

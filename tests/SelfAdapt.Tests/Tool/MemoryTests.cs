@@ -1,9 +1,15 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Gpu;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
@@ -12,6 +18,9 @@ namespace SelfAdapt.Tests.Tool;
 [TestClass]
 public sealed class MemoryTests : IDisposable
 {
+    // Where more blocks are taken than that, every so-manieth is refused.
+    private const int MostRuns = 24;
+
     private readonly ToolRun _at = new();
 
     public void Dispose()
@@ -28,7 +37,7 @@ public sealed class MemoryTests : IDisposable
         byte[] whole = Model("whole");
         byte[] half = Model("half");
         (int halved, int resumed) = (0, 0);
-        for (int refused = 0; refused < blocks; refused++)
+        for (int refused = 0; refused < blocks; refused += Math.Max(1, blocks / MostRuns))
         {
             string name = $"refused{refused}";
             Refuse(refused);
@@ -114,9 +123,37 @@ public sealed class MemoryTests : IDisposable
     }
 
     [TestMethod]
+    public void Segment_NetworkCannotBeOpenedAgain_NextImageOpensItAnew()
+    {
+        ModelFile model = ModelFile.Load(_at.Onnx());
+        Network network = model.Import(null);
+        EngineRequest request = new() { Kind = EngineKind.Builtin, Device = new(DeviceKind.Cpu), Threads = 1 };
+        Terminal terminal = new(TextWriter.Null, TextWriter.Null, interactive: false, CancellationToken.None);
+        SegmentPlan plan = new(
+            _at.At(), new HashSet<ResultKind> { ResultKind.Tif },
+            new SegmentationOptions { BatchSize = 4, Diameter = 12, Threads = 1 }, long.MaxValue, Force: false);
+        using SegmentJournal journal = SegmentJournal.Open(_at.At(), "");
+        List<SkippedFile> skipped = [];
+        int opened = 0;
+        using SegmentBatch batch = new(terminal, plan, Open, journal, skipped);
+        Refuse(0);
+
+        string[] files = Directory.GetFiles(_at.Images(2)).Order().ToArray();
+        IReadOnlyList<SegmentedImage> results = batch.Run(files);
+
+        Assert.AreEqual(3, opened);
+        Assert.AreEqual(files[0], skipped.Single().File);
+        Assert.AreEqual(files[1], results.Single().File);
+
+        InferenceEngine Open() => ++opened == 2
+            ? throw new InsufficientMemoryException()
+            : InferenceEngine.Open(model, network, request, TextWriter.Null);
+    }
+
+    [TestMethod]
     public void Take_MoreThanTheMachineHas_IsRefused()
     {
-        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => new CpuMemory(1L << 60));
+        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => new CpuMemory(1L << 60, "tests"));
         Assert.AreEqual(ExitCode.OutOfMemory, e.Code);
     }
 

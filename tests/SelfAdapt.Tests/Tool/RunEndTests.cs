@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
@@ -39,10 +40,9 @@ public sealed class RunEndTests : IDisposable
         ToolResult run = ToolRun.Run(Adapt(model));
         Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
 
-        double[] medians = [.. Directory.GetFiles(_at.At("out", "masks_after"))
-            .Select(f => CellGeometry.MedianDiameter(LabelFile.Read(f))).Where(d => d > 0).Order()];
-        Assert.HasCount(3, medians);
-        float found = (float)medians[1];
+        string[] masks = Directory.GetFiles(_at.At("out", "masks_after"));
+        Assert.HasCount(3, masks);
+        float found = (float)CellGeometry.MedianDiameter(masks.Select(LabelFile.Read));
         Assert.AreNotEqual(13f, found);
         Assert.AreEqual(found, DiamLabels(_at.At("out", "adapted")));
         Export("again");

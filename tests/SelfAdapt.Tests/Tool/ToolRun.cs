@@ -6,6 +6,7 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Tool;

@@ -3,11 +3,12 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -4,13 +4,14 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 

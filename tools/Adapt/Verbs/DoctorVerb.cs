@@ -10,7 +10,7 @@ using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -37,8 +37,8 @@ internal static class DoctorVerb
     {
         ResultFile.Check(json);
         using CpuBackend backend = new(request.Threads);
-        OrtLibrary? library = OrtLibrary.TryFind(null, out string reason);
-        CudaDevices cuda = CudaDevices.Find();
+        GpuDevices cuda = GpuDevices.Find(GpuKind.Cuda);
+        GpuDevices openCl = GpuDevices.Find(GpuKind.OpenCl);
         double speed = MeasureConvolution(backend);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
@@ -49,25 +49,29 @@ internal static class DoctorVerb
         Row("built-in", string.Create(
             CultureInfo.InvariantCulture,
             $"{backend.Name}; a {Kernel}x{Kernel} convolution runs at {speed:0} GFLOP/s"));
-        Row("ONNX Runtime", library is null
-            ? $"not found: {reason}"
-            : $"{library.Version} in {library.Path}; providers: {string.Join(", ", library.Providers)}");
+        Row("ONNX Runtime", OrtRuntime.Missing
+            ?? $"{OrtRuntime.Version}; providers: {string.Join(", ", OrtRuntime.Providers)}");
         Row("CUDA", cuda.Devices.Count == 0
             ? cuda.Missing
-            : $"driver for CUDA {cuda.Version} in {cuda.Driver!.Binding}");
-        foreach (CudaDeviceInfo device in cuda.Devices)
+            : $"driver for CUDA {cuda.Version}");
+        foreach (GpuDeviceInfo device in cuda.Devices)
+        {
+            Row("", device.ToString());
+        }
+
+        Row("OpenCL", openCl.Devices.Count == 0 ? openCl.Missing : "--device opencl is untried on a device");
+        foreach (GpuDeviceInfo device in openCl.Devices)
         {
             Row("", device.ToString());
         }
 
         Row("training", $"built-in engine on {(cuda.Devices.Count > 0 ? cuda.Devices[0].Name : backend.Name)}");
-        Row("segmentation", UsesGpu(library, cuda)
+        Row("segmentation", cuda.Devices.Count > 0 && OrtRuntime.MissingCuda is null
             ? "ONNX Runtime on CUDA:0 where its CUDA libraries load, else the built-in engine"
             : $"built-in engine on {(cuda.Devices.Count > 0 ? "the GPU" : "the CPU")} unless --engine ort is given");
-        if (library is null)
+        if (cuda.Devices.Count > 0 && OrtRuntime.MissingCuda is { } missing)
         {
-            Row("", "To get ONNX Runtime: have npm in the path and build again (it comes from the package "
-                + $"onnxruntime-node), or install it and set {OrtLibrary.PathVariable} to its library file.");
+            Row("", missing);
         }
 
         ResultFile.Write(json, new JsonObject
@@ -77,18 +81,19 @@ internal static class DoctorVerb
             ["processors"] = Environment.ProcessorCount,
             ["memory_bytes"] = memory,
             ["convolution_gflops"] = ResultFile.Number(speed),
-            ["onnxruntime"] = library is null
-                ? null
-                : new JsonObject
+            ["onnxruntime"] = OrtRuntime.Missing is null
+                ? new JsonObject
                 {
-                    ["version"] = library.Version,
-                    ["path"] = library.Path,
-                    ["providers"] = new JsonArray([.. library.Providers.Select(p => JsonValue.Create(p))]),
-                },
-            ["onnxruntime_reason"] = library is null ? reason : null,
+                    ["version"] = OrtRuntime.Version,
+                    ["providers"] = new JsonArray([.. OrtRuntime.Providers.Select(p => JsonValue.Create(p))]),
+                }
+                : null,
+            ["onnxruntime_reason"] = OrtRuntime.Missing,
             ["cuda_devices"] = cuda.Devices.Count,
             ["cuda"] = cuda.Text,
             ["cuda_version"] = cuda.Devices.Count == 0 ? null : cuda.Version,
+            ["opencl_devices"] = openCl.Devices.Count,
+            ["opencl"] = openCl.Text,
             ["gpus"] = new JsonArray([.. cuda.Devices.Select(d => new JsonObject
             {
                 ["name"] = d.Name,
@@ -97,14 +102,13 @@ internal static class DoctorVerb
                 ["multiprocessors"] = d.Multiprocessors,
             })]),
         });
-        return request.Device.Kind == DeviceKind.Cuda && request.Device.Index >= cuda.Devices.Count
-            ? throw new SelfAdaptException(
-                ExitCode.DeviceMissing, $"--device cuda:{request.Device.Index}: {cuda.Text}.")
-            : (int)ExitCode.Ok;
-    }
+        if (request.Device.IsGpu)
+        {
+            (request.Device.Kind == DeviceKind.Cuda ? cuda : openCl).Require(request.Device.Index);
+        }
 
-    private static bool UsesGpu(OrtLibrary? library, CudaDevices cuda) =>
-        cuda.Devices.Count > 0 && library is not null && library.Providers.Contains("CUDAExecutionProvider");
+        return (int)ExitCode.Ok;
+    }
 
     /// <summary>Billions of multiplications and additions per second, over about a second.</summary>
     private static double MeasureConvolution(CpuBackend backend)

@@ -6,8 +6,9 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -9,14 +9,13 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 

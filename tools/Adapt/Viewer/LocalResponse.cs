@@ -1,8 +1,6 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
 using System.Text;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
 
 namespace SelfAdapt.Tool.Viewer;
 
@@ -33,48 +31,23 @@ internal sealed record LocalResponse(int Status, string ContentType, byte[] Body
         new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(message));
 
     /// <summary>Writes the answer.</summary>
-    /// <param name="stream">Where it goes.</param>
-    /// <param name="withBody">False for HEAD.</param>
-    public void Write(Stream stream, bool withBody)
+    /// <param name="response">Where it goes.</param>
+    public Task WriteAsync(HttpResponse response)
     {
-        List<(string Name, string? Value)> headers =
-        [
-            ("Content-Type", ContentType),
-            ("Content-Length", FormattableString.Invariant($"{Body.Length}")),
-            ("Content-Security-Policy", IsReport ? ReportPolicy : PagePolicy),
-            ("X-Content-Type-Options", "nosniff"),
-            ("X-Frame-Options", "DENY"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cross-Origin-Embedder-Policy", "require-corp"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Cache-Control", "no-store"),
-            ("Allow", Allow),
-            ("Connection", "close"),
-        ];
-        string head = FormattableString.Invariant($"HTTP/1.1 {Status} {Reason}\r\n")
-            + string.Concat(headers.Where(h => h.Value is not null).Select(h => $"{h.Name}: {h.Value}\r\n"));
-        stream.Write(Encoding.Latin1.GetBytes(head + "\r\n"));
-        if (withBody)
-        {
-            stream.Write(Body);
-        }
-
-        stream.Flush();
+        response.StatusCode = Status;
+        response.ContentType = ContentType;
+        response.ContentLength = Body.Length;
+        IHeaderDictionary headers = response.Headers;
+        headers.ContentSecurityPolicy = IsReport ? ReportPolicy : PagePolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Embedder-Policy"] = "require-corp";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers.CacheControl = "no-store";
+        headers.Allow = Allow;
+        headers.Connection = "close";
+        return response.Body.WriteAsync(Body).AsTask();
     }
-
-    private string Reason => Status switch
-    {
-        200 => "OK",
-        400 => "Bad Request",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        411 => "Length Required",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        421 => "Misdirected Request",
-        431 => "Request Header Fields Too Large",
-        _ => "Internal Server Error",
-    };
 }

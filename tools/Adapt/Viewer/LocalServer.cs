@@ -6,25 +6,34 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
-/// A web server for one page on this machine: bound to the loopback address, one request per connection, and deaf to
-/// other pages in the same browser (Host, Origin and Sec-Fetch-Site must be its own).
+/// A web server for one page on this machine: Kestrel bound to the loopback address, and deaf to other pages in the
+/// same browser (Host, Origin and Sec-Fetch-Site must be its own).
 /// </summary>
-internal sealed class LocalServer : IDisposable
+internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 {
     /// <summary>The largest file that a page may send.</summary>
     public const long MostBodyBytes = 512L << 20;
 
-    private const int MostConnections = 16;
-    private const int PatienceMilliseconds = 20_000;
+    private const int MostHeaderBytes = 16 * 1024;
+    private const int MostConnections = 64;
 
-    private readonly TcpListener _listener;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly KestrelServer _server;
     private readonly ViewerSite _site;
-    private readonly SemaphoreSlim _free = new(MostConnections);
-    private readonly HashSet<string> _hosts;
+    private readonly string[] _hosts;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="site">What is served.</param>
@@ -33,18 +42,27 @@ internal sealed class LocalServer : IDisposable
     public LocalServer(ViewerSite site, int port)
     {
         _site = site;
-        _listener = new TcpListener(IPAddress.Loopback, port);
+        KestrelServerOptions options = new() { AddServerHeader = false };
+        options.Limits.MaxRequestBodySize = MostBodyBytes;
+        options.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
+        options.Limits.MaxConcurrentConnections = MostConnections;
+        options.Limits.RequestHeadersTimeout = Patience;
+        options.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        SocketTransportFactory sockets = new(
+            Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        _server = new KestrelServer(Options.Create(options), sockets, NullLoggerFactory.Instance);
         try
         {
-            _listener.Start();
+            _server.StartAsync(this, CancellationToken.None).GetAwaiter().GetResult();
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
+            _server.Dispose();
             throw new SelfAdaptException(
-                ExitCode.Usage, $"--port {port}: can't be listened on: {e.Message}. Leave it out for a free one.", e);
+                ExitCode.Usage, $"--port {port}: can't be listened on: {e.Message} Leave it out for a free one.", e);
         }
 
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        Port = new Uri(_server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
         _hosts = [FormattableString.Invariant($"127.0.0.1:{Port}"), FormattableString.Invariant($"localhost:{Port}")];
     }
 
@@ -60,75 +78,55 @@ internal sealed class LocalServer : IDisposable
     {
         try
         {
-            while (true)
-            {
-                await _free.WaitAsync(cancelled).ConfigureAwait(false);
-                Socket socket = await _listener.AcceptSocketAsync(cancelled).ConfigureAwait(false);
-                _ = Task.Run(() => Serve(socket), CancellationToken.None);
-            }
+            await Task.Delay(Timeout.Infinite, cancelled).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            _listener.Stop();
+            // What is under way is cut off: nobody who pressed Ctrl-C waits for it.
+            await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => _server.Dispose();
 
-    /// <summary>The answer to a request.</summary>
-    /// <param name="request">The request.</param>
-    internal LocalResponse Answer(LocalRequest request) =>
-        Refuse(request) is { } refusal ? LocalResponse.Text(refusal.Status, refusal.Message) : _site.Answer(request);
+    /// <inheritdoc/>
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
-    private void Serve(Socket socket)
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(HttpContext context)
     {
-        try
-        {
-            socket.ReceiveTimeout = PatienceMilliseconds;
-            socket.SendTimeout = PatienceMilliseconds;
-            using NetworkStream stream = new(socket, ownsSocket: true);
-            using BufferedStream buffered = new(stream, 1 << 16);
-            LocalResponse response;
-            bool withBody = true;
-            try
-            {
-                LocalRequest request = LocalRequest.Read(buffered, MostBodyBytes);
-                withBody = request.Method != "HEAD";
-                response = Answer(request);
-            }
-            catch (LocalRequestException e)
-            {
-                response = LocalResponse.Text(e.Status, e.Message);
-            }
-
-            response.Write(stream, withBody);
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
-        {
-            // The browser went away: there is nobody left to tell.
-        }
-        finally
-        {
-            _free.Release();
-        }
+        LocalResponse answer = Refusal(context.Request.Headers) ?? await AnswerAsync(context).ConfigureAwait(false);
+        await answer.WriteAsync(context.Response).ConfigureAwait(false);
     }
 
-    private (int Status, string Message)? Refuse(LocalRequest request)
+    /// <inheritdoc/>
+    public void DisposeContext(HttpContext context, Exception? exception)
     {
-        if (!request.Headers.TryGetValue("host", out string? host) || !_hosts.Contains(host))
+    }
+
+    private async Task<LocalResponse> AnswerAsync(HttpContext context)
+    {
+        // Memory grows with what arrives, not with what was announced.
+        using MemoryStream body = new();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+
+        // The path as it was sent: nothing is decoded.
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        return _site.Answer(context.Request.Method, target, body.ToArray());
+    }
+
+    private LocalResponse? Refusal(IHeaderDictionary headers)
+    {
+        if (!_hosts.Contains(headers.Host.ToString()))
         {
-            return (421, "This server answers only to its own address.");
+            return LocalResponse.Text(421, "This server answers only to its own address.");
         }
 
-        if (request.Headers.TryGetValue("origin", out string? origin) && !_hosts.Any(h => origin == "http://" + h))
-        {
-            return (403, "Another page asked; this server answers only its own.");
-        }
-
-        return request.Headers.TryGetValue("sec-fetch-site", out string? site) && site is not ("same-origin" or "none")
-            ? (403, "Another page asked; this server answers only its own.")
-            : null;
+        string origin = headers.Origin.ToString();
+        string site = headers["Sec-Fetch-Site"].ToString();
+        bool own = (origin.Length == 0 || _hosts.Any(h => origin == "http://" + h))
+            && site is "" or "same-origin" or "none";
+        return own ? null : LocalResponse.Text(403, "Another page asked; this server answers only its own.");
     }
 }

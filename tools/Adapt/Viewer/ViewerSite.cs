@@ -70,19 +70,21 @@ internal sealed class ViewerSite
     }
 
     /// <summary>The answer to a request that came from the page itself.</summary>
-    /// <param name="request">The request.</param>
-    public LocalResponse Answer(LocalRequest request)
+    /// <param name="method">Such as GET.</param>
+    /// <param name="target">The path as it was sent.</param>
+    /// <param name="body">What was sent with it.</param>
+    public LocalResponse Answer(string method, string target, byte[] body)
     {
         try
         {
-            if (request.Target == Decode)
+            if (target == Decode)
             {
-                return request.Method == "POST" ? DecodeImage(request.Body) : NotAllowed("POST");
+                return method == "POST" ? DecodeImage(body) : NotAllowed("POST");
             }
 
-            return !_addresses.TryGetValue(request.Target, out Func<LocalResponse>? answer)
+            return !_addresses.TryGetValue(target, out Func<LocalResponse>? answer)
                 ? LocalResponse.Text(404, "There is nothing at this address.")
-                : request.Method is "GET" or "HEAD" ? answer() : NotAllowed("GET, HEAD");
+                : method is "GET" or "HEAD" ? answer() : NotAllowed("GET, HEAD");
         }
         catch (SelfAdaptException e)
         {

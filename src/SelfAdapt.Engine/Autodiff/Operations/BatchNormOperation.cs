@@ -26,7 +26,8 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
     /// <summary>The same, with ReLU behind it and that ReLU's output.</summary>
     public BatchNormOperation WithRelu(int reluOutput) => new(Inputs[0], reluOutput, norm with { Relu = true });
 
-    public override IDisposable CreateState(Backend backend) => backend.CreateVector(2 * norm.Scale.Length);
+    public override IDisposable CreateState(NetworkWeights weights) =>
+        weights.Backend.CreateVector(2 * norm.Scale.Length);
 
     public override void Forward(in OperationRun run) =>
         run.Backend.BatchNorm(

@@ -45,48 +45,41 @@ internal sealed class ConvolutionOperation(
             ? new([.. Inputs, value], total, weights, norm, sum with { PerChannel = Inputs.Count })
             : null;
 
-    public override IDisposable CreateState(Backend backend) => new Prepared(
-        backend.CreateConvolution(weights.InputChannels, weights.OutputChannels, weights.Kernel),
-        norm is null ? null : backend.CreateVector(2 * weights.InputChannels));
+    public override IDisposable CreateState(NetworkWeights all) => new State(
+        all.Convolution(weights), norm is null ? null : all.Backend.CreateVector(2 * weights.InputChannels));
 
     public override void Forward(in OperationRun run)
     {
-        Prepared prepared = run.State<Prepared>();
-        if (prepared.Version != run.WeightsVersion)
-        {
-            VectorSlice? bias = weights.Bias is null ? null : run.Parameter(weights.Bias);
-            prepared.Convolution.LoadWeights(run.Parameter(weights.Weight), bias, run.Training);
-            prepared.Version = run.WeightsVersion;
-        }
-
+        State state = run.State<State>();
         if (norm is not null)
         {
-            run.Backend.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, prepared.Saved!);
+            run.Backend.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, state.Saved!);
         }
 
         ConvolutionTerms terms = new(
             sum.Residual is { } r ? run.Input(r) : null, sum.PerChannel is { } c ? run.Input(c) : null);
-        prepared.Convolution.Forward(Normalized(run), terms, run.Output);
+        state.Convolution.Current(run.Training).Forward(Normalized(run), terms, run.Output);
     }
 
     public override void Backward(in OperationRun run)
     {
-        Prepared prepared = run.State<Prepared>();
+        State state = run.State<State>();
+        Convolution convolution = state.Convolution.Current(run.Training);
         DeviceTensor dy = run.OutputGradient;
-        prepared.Convolution.BackwardWeights(
+        convolution.BackwardWeights(
             Normalized(run), dy, run.ParameterGradient(weights.Weight),
             weights.Bias is null ? null : run.ParameterGradient(weights.Bias));
         if (norm is not null)
         {
-            prepared.Convolution.BackwardData(dy, run.Workspace, false);
+            convolution.BackwardData(dy, run.Workspace, false);
             run.Backend.BatchNormBackward(
-                run.Input(0), norm.Parameters(run), run.Norm, prepared.Saved!, run.Workspace,
+                run.Input(0), norm.Parameters(run), run.Norm, state.Saved!, run.Workspace,
                 run.InputGradient(0), run.Accumulates(0), run.ParameterGradient(norm.Scale),
                 run.ParameterGradient(norm.Bias));
         }
         else if (run.InputGradient(0) is { } dx)
         {
-            prepared.Convolution.BackwardData(dy, dx, run.Accumulates(0));
+            convolution.BackwardData(dy, dx, run.Accumulates(0));
         }
 
         if (sum.Residual is { } r && run.InputGradient(r) is { } dr)
@@ -106,21 +99,12 @@ internal sealed class ConvolutionOperation(
 
     private NormalizedTensor Normalized(in OperationRun run) => norm is null
         ? new NormalizedTensor(run.Input(0))
-        : new NormalizedTensor(run.Input(0), norm.Parameters(run), run.State<Prepared>().Saved);
+        : new NormalizedTensor(run.Input(0), norm.Parameters(run), run.State<State>().Saved);
 
-    private sealed class Prepared(Convolution convolution, DeviceVector? saved) : IDisposable
+    /// <summary>What a graph has of its own, beside the convolution that it shares.</summary>
+    private sealed record State(PreparedConvolution Convolution, DeviceVector? Saved) : IDisposable
     {
-        public Convolution Convolution => convolution;
-
-        public DeviceVector? Saved => saved;
-
-        public int Version { get; set; } = -1;
-
-        public void Dispose()
-        {
-            convolution.Dispose();
-            saved?.Dispose();
-        }
+        public void Dispose() => Saved?.Dispose();
     }
 }
 

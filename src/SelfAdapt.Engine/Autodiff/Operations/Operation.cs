@@ -45,8 +45,8 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public virtual bool PassesGradient(int input) => false;
 
     /// <summary>What a graph keeps for this operation between forward and backward.</summary>
-    /// <param name="backend">Where the graph lives.</param>
-    public virtual IDisposable? CreateState(Backend backend) => null;
+    /// <param name="weights">The weights that the graph reads, on the backend where it lives.</param>
+    public virtual IDisposable? CreateState(NetworkWeights weights) => null;
 
     /// <summary>Computes the output.</summary>
     /// <param name="run">The graph's buffers, as this operation sees them.</param>
@@ -87,9 +87,6 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
 
     /// <summary>True while a backward pass will follow.</summary>
     public bool Training => graph.Mode == GraphMode.Training;
-
-    /// <summary>The version of the weights in use.</summary>
-    public int WeightsVersion => graph.Weights.Version;
 
     /// <summary>An input activation.</summary>
     public DeviceTensor Input(int i) => graph.Activation(Operation.Inputs[i], backward);

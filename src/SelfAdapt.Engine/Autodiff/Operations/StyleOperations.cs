@@ -1,4 +1,5 @@
 
+
 using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;

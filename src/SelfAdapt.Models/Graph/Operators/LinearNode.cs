@@ -1,4 +1,5 @@
 
+
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph.Operators;

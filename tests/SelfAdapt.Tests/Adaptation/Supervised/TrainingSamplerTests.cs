@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;

@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Segmentation;

@@ -90,6 +90,14 @@ internal sealed class ModelSketch
         return Tensor(dims, u => size * ((2 * u) - 1));
     }
 
+    /// <summary>A stored list of integers.</summary>
+    public string Integers(params long[] values)
+    {
+        string name = $"integers{_count++}";
+        _writer.AddInitializer(OnnxTensor.FromInt64s(name, [values.Length], values));
+        return name;
+    }
+
     public OnnxModel Model() => OnnxModel.Parse(_writer.ToArray(), "sketch.onnx");
 
     public static OnnxAttribute[] Kernel(int size) =>

@@ -79,7 +79,7 @@ public sealed class NetworkGradientTests
     [DataRow("UNet", NormStatistics.Stored)]
     [DataRow("Tangle", NormStatistics.Batch)]
     public void Cuda_WholeNetworkInTheSimulator_AgreesWithTheReference(string name, NormStatistics norm) =>
-        CheckWholeNetwork(name, norm, new CudaBackend(new SimulatedDevice()));
+        CheckWholeNetwork(name, norm, new GpuBackend(new SimulatedDevice()));
 
     /// <summary>One pass of a network forward and backward.</summary>
     internal static void CheckWholeNetwork(string name, NormStatistics norm, Backend backend)

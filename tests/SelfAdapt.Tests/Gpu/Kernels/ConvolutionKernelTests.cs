@@ -1,7 +1,10 @@
+extern alias simulated;
+
 using System;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
+using simulated::SelfAdapt.Kernels;
 using static SelfAdapt.Tests.Gpu.Kernels.KernelLaunch;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
@@ -43,8 +46,8 @@ public sealed class ConvolutionKernelTests
             $"{format}Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1),
             (columns / 8, rows / 8, 1), Tensor(from, p.X).View, packed.View, y.View,
             new DeviceArray<float>(p.Bias).View, Tensor(to, p.Residual).View,
-            Tensor(to with { H = 1, W = 1 }, p.PerChannel).View, p.Lanes.View, flags, pixels, height, width, inputs,
-            outputs, taps);
+            Tensor(to with { H = 1, W = 1 }, p.PerChannel).View, p.Lanes.View,
+            (ConvolutionFlags)flags, pixels, height, width, inputs, outputs, taps);
 
         Assert.IsLessThan(Bound(format), Error(p.Forward(), Read(to, y)));
     }
@@ -66,7 +69,7 @@ public sealed class ConvolutionKernelTests
 
         Grid(
             "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Tensor(to, p.Residual).View, packed.View, dx.View, None,
-            dx.View, None, None, 2, 48, 4, 6, 7, 5, taps);
+            dx.View, None, None, ConvolutionFlags.Residual, 48, 4, 6, 7, 5, taps);
 
         double[] expected = p.InputGradient(p.Residual);
         for (int i = 0; i < expected.Length; i++)
@@ -106,8 +109,8 @@ public sealed class ConvolutionKernelTests
         Grid(
             $"{format}WeightGradient.Sum{tile}",
             (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits), (columns / 8, rows / 8, 1),
-            Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View, flags, pixels, height,
-            width, inputs, outputs, taps, pixelsPerSplit);
+            Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View,
+            (ConvolutionFlags)flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit);
         Each(
             "WeightGradient.Finish", part, partial.View, dWeight.View, dBias.View, inputs, outputs, taps, splits, 1,
             part);

@@ -1,7 +1,9 @@
+extern alias simulated;
+
 using System;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
-using SelfAdapt.Kernels;
+using simulated::SelfAdapt.Kernels;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

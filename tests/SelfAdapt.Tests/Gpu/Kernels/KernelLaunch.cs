@@ -1,11 +1,13 @@
+extern alias simulated;
+
 using System;
 using System.Collections.Generic;
 using System.Reflection;
-using ILGPU;
 using SelfAdapt.Engine;
-using SelfAdapt.KernelSimulator;
-using SelfAdapt.Kernels;
 using SelfAdapt.Models.Graph;
+using simulated::ILGPU;
+using simulated::SelfAdapt.KernelSimulator;
+using simulated::SelfAdapt.Kernels;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

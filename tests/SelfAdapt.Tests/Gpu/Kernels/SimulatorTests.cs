@@ -1,9 +1,11 @@
+extern alias simulated;
+
 using System;
 using System.Numerics;
 using System.Reflection;
-using ILGPU;
+using simulated::ILGPU;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.KernelSimulator;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

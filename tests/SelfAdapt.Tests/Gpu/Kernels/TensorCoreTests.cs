@@ -1,9 +1,11 @@
+extern alias simulated;
+
 using System;
 using System.Linq;
-using ILGPU;
-using ILGPU.Runtime.Cuda;
+using simulated::ILGPU;
+using simulated::ILGPU.Runtime.Cuda;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.KernelSimulator;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

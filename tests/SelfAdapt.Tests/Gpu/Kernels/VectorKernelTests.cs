@@ -1,9 +1,13 @@
+extern alias simulated;
+
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
+using simulated::ILGPU;
+using simulated::SelfAdapt.Kernels;
 using static SelfAdapt.Tests.Gpu.Kernels.KernelLaunch;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
@@ -166,10 +170,12 @@ public sealed class VectorKernelTests
             float pull = 2 * o.LambdaL2Sp;
             Grid(
                 "Optimizer.Step", (5, 1, 1), (8, 1, 1), device[0].View, device[1].View, device[4].View, device[5].View,
-                device[2].View, device[3].View, partial.View, rate, o.WeightDecay, o.Beta1, 1 - o.Beta1, o.Beta2,
-                1 - o.Beta2, (float)(1 / (1 - Math.Pow(o.Beta1, step))),
-                (float)(1 / Math.Sqrt(1 - Math.Pow(o.Beta2, step))), o.Epsilon, decoupled ? 0 : pull,
-                decoupled ? pull : 0, 1 - keep, keep != 1 ? 3 : 1, 16, Count);
+                device[2].View, device[3].View, partial.View,
+                new OptimizerNumbers(
+                    rate, o.WeightDecay, o.Beta1, 1 - o.Beta1, o.Beta2, 1 - o.Beta2,
+                    (float)(1 / (1 - Math.Pow(o.Beta1, step))), (float)(1 / Math.Sqrt(1 - Math.Pow(o.Beta2, step))),
+                    o.Epsilon, decoupled ? 0 : pull, decoupled ? pull : 0, 1 - keep),
+                keep != 1 ? OptimizerFlags.Anchor | OptimizerFlags.Teacher : OptimizerFlags.Anchor, 16, Count);
             Grid("Optimizer.Finish", (1, 1, 1), (4, 1, 1), partial.View, sums.View, 5);
         }
 
@@ -203,7 +209,7 @@ public sealed class VectorKernelTests
             Tasks);
     }
 
-    private static ILGPU.ArrayView<float> Of(float[] values) => new DeviceArray<float>(values).View;
+    private static ArrayView<float> Of(float[] values) => new DeviceArray<float>(values).View;
 
     private static HostVector<float> Vector(float[] values)
     {

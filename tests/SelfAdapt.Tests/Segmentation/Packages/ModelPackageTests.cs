@@ -7,7 +7,6 @@ using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;

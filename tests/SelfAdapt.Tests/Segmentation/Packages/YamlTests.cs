@@ -57,12 +57,13 @@ public sealed class YamlTests
     [DataRow("a: &x 1", "line 1")]
     [DataRow("a: 1\nb: !tag x", "line 2")]
     [DataRow("a: 1\n  b: 2\n c: 3", "line")]
-    [DataRow("a: [1, 2", "comma is missing")]
-    [DataRow("a: \"open", "no end")]
+    [DataRow("a: [1, 2", "line 1")]
+    [DataRow("a: \"open", "line 1")]
     [DataRow("a: 1\na: 2", "twice")]
     [DataRow("- 1", "no mapping")]
     [DataRow("", "no mapping")]
     [DataRow("a:\n\tb: 1", "tab")]
+    [DataRow("a: \"\\ud83d\\u0041\"", "line 1")]
     public void Read_WhatIsNotRead_IsRefusedWithItsLine(string yaml, string word)
     {
         SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => YamlReader.Read(yaml, "t.yaml"));

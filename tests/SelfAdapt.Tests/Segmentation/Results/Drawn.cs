@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Results;
 
 namespace SelfAdapt.Tests.Segmentation.Results;

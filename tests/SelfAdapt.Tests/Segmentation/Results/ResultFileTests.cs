@@ -7,7 +7,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation;

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
+using SelfAdapt.Files;
 using SelfAdapt.Tests.Files;
 
 namespace SelfAdapt.Tests.Segmentation.Streaming;

@@ -6,7 +6,7 @@ using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Masks;

@@ -1,0 +1,125 @@
+
+using SelfAdapt.Engine;
+
+namespace SelfAdapt.Gpu;
+
+// Layout, sums of tensors, ReLU, channels, pooling and upsampling, forward and backward.
+public sealed partial class GpuBackend
+{
+    /// <inheritdoc/>
+    public override void Import(VectorSlice source, DeviceTensor target)
+    {
+        GpuTensor t = Tensor(target);
+        int count = (int)t.View.Length;
+        Launch(Kernels.Layout.Import, Each(count), View(source), t.View, t.Shape.C, t.Plane, t.Pitch, count);
+    }
+
+    /// <inheritdoc/>
+    public override void Export(DeviceTensor source, VectorSlice target)
+    {
+        GpuTensor s = Tensor(source);
+        Launch(
+            Kernels.Layout.Export, Each(s.Shape.Count), s.View, View(target), s.Shape.C, s.Plane, s.Pitch,
+            (int)s.Shape.Count);
+    }
+
+    /// <inheritdoc/>
+    public override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    {
+        GpuTensor s = Tensor(source);
+        Launch(Kernels.Elementwise.Copy, Each(s.Quads), s.View, Tensor(target).View, Flag(accumulate), s.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    {
+        GpuTensor sum = Tensor(y);
+        Launch(Kernels.Elementwise.Add, Each(sum.Quads), Tensor(a).View, Tensor(b).View, sum.View, sum.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    {
+        GpuTensor sum = Tensor(y);
+        Launch(
+            Kernels.Channels.AddPerChannel, Each(sum.Quads), Tensor(x).View, Tensor(s).View, sum.View, sum.Plane,
+            sum.PitchQuads, sum.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+        SumPlanes(Tensor(dy), Tensor(ds), 1, accumulate);
+
+    /// <inheritdoc/>
+    public override void Relu(DeviceTensor x, DeviceTensor y)
+    {
+        GpuTensor target = Tensor(y);
+        Launch(Kernels.Elementwise.Relu, Each(target.Quads), Tensor(x).View, target.View, target.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        GpuTensor target = Tensor(dx);
+        Launch(
+            Kernels.Elementwise.ReluBackward, Each(target.Quads), Tensor(y).View, Tensor(dy).View, target.View,
+            Flag(accumulate), target.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void MaxPool(DeviceTensor x, DeviceTensor y)
+    {
+        GpuTensor small = Tensor(y);
+        Launch(
+            Kernels.Resampling.MaxPool, Each(small.Quads), Tensor(x).View, small.View, small.Shape.H, small.Shape.W,
+            small.PitchQuads, small.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        GpuTensor small = Tensor(dy);
+        Launch(
+            Kernels.Resampling.MaxPoolBackward, Each(small.Quads), Tensor(x).View, small.View, Tensor(dx).View,
+            Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    {
+        (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
+        Launch(
+            mode == UpsampleMode.Nearest ? Kernels.Resampling.UpsampleNearest : Kernels.Resampling.UpsampleLinear,
+            Each(large.Quads), small.View, large.View, small.Shape.H, small.Shape.W, small.PitchQuads, large.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    {
+        GpuTensor small = Tensor(dx);
+        Launch(
+            mode == UpsampleMode.Nearest
+                ? Kernels.Resampling.UpsampleNearestBackward
+                : Kernels.Resampling.UpsampleLinearBackward,
+            Each(small.Quads), Tensor(dy).View, small.View, Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads,
+            small.Quads);
+    }
+
+    /// <inheritdoc/>
+    public override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    {
+        (GpuTensor from, GpuTensor to) = (Tensor(x), Tensor(y));
+        Launch(
+            Kernels.Channels.CopyTo, Each(from.Shape.Count), from.View, to.View, from.Shape.C, from.Pitch, to.Pitch,
+            channel, (int)from.Shape.Count);
+    }
+
+    /// <inheritdoc/>
+    public override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    {
+        (GpuTensor from, GpuTensor to) = (Tensor(dy), Tensor(dx));
+        Launch(
+            Kernels.Channels.CopyFrom, Each(to.Shape.Count), from.View, to.View, to.Shape.C, from.Pitch, to.Pitch,
+            channel, Flag(accumulate), (int)to.Shape.Count);
+    }
+}

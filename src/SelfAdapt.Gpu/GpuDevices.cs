@@ -1,0 +1,128 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace SelfAdapt.Gpu;
+
+/// <summary>How a GPU is reached.</summary>
+public enum GpuKind
+{
+    /// <summary>NVIDIA's driver.</summary>
+    Cuda,
+
+    /// <summary>OpenCL, fp32 alone; untried on a device.</summary>
+    OpenCl,
+}
+
+/// <summary>One GPU, as its driver describes it.</summary>
+/// <param name="Kind">How it is reached.</param>
+/// <param name="Index">The number in cuda:N or opencl:N.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="MemoryBytes">Its memory.</param>
+/// <param name="ComputeMajor">Compute capability before the dot; 0 without CUDA.</param>
+/// <param name="ComputeMinor">Compute capability behind the dot; 0 without CUDA.</param>
+/// <param name="Multiprocessors">Number of multiprocessors.</param>
+public sealed record GpuDeviceInfo(
+    GpuKind Kind, int Index, string Name, long MemoryBytes, int ComputeMajor, int ComputeMinor, int Multiprocessors)
+{
+    /// <summary>What ILGPU knows of it.</summary>
+    internal Device? Device { get; init; }
+
+    /// <summary>Its short name with its number and its own: "cuda:0 NVIDIA A100".</summary>
+    public string Label => $"{(Kind == GpuKind.Cuda ? "cuda" : "opencl")}:{Index} {Name}";
+
+    /// <summary>All of it in one line.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Label}, {MemoryBytes / 1e9:0.0} GB, "
+        + $"{(Kind == GpuKind.Cuda ? $"compute capability {ComputeMajor}.{ComputeMinor}, " : "")}"
+        + $"{Multiprocessors} multiprocessors");
+}
+
+/// <summary>What a look for GPUs of a kind found on this machine.</summary>
+public sealed class GpuDevices
+{
+    private GpuDevices(GpuKind kind, IReadOnlyList<GpuDeviceInfo> devices, string missing, string version = "") =>
+        (Kind, Devices, Missing, Version) = (kind, devices, missing, version);
+
+    /// <summary>What was looked for.</summary>
+    public GpuKind Kind { get; }
+
+    /// <summary>The GPUs that can be used.</summary>
+    public IReadOnlyList<GpuDeviceInfo> Devices { get; }
+
+    /// <summary>Why there is no GPU to use, in a few words; "" where there is one.</summary>
+    public string Missing { get; }
+
+    /// <summary>The newest CUDA that the driver knows, as people write it; "" without one.</summary>
+    public string Version { get; }
+
+    /// <summary>What was found, or what is missing, in one line.</summary>
+    public string Text => Devices.Count == 0
+        ? Missing
+        : $"{Devices.Count} GPU{(Devices.Count == 1 ? "" : "s")}, first {Devices[0].Name}"
+            + $"{(Version.Length == 0 ? "" : $"; driver for CUDA {Version}")}";
+
+    /// <summary>Looks for drivers and their GPUs. It takes no memory on any of them.</summary>
+    /// <param name="kind">What to look for.</param>
+    public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
+
+    /// <summary>One of the devices.</summary>
+    /// <param name="index">Its number.</param>
+    /// <exception cref="SelfAdaptException">
+    /// <see cref="ExitCode.DeviceMissing"/>: there is none of that number.
+    /// </exception>
+    public GpuDeviceInfo Require(int index)
+    {
+        string option = $"--device {(Kind == GpuKind.Cuda ? "cuda" : "opencl")}";
+        return Devices.FirstOrDefault(d => d.Index == index) ?? throw new SelfAdaptException(
+            ExitCode.DeviceMissing,
+            Devices.Count == 0
+                ? $"{option}: {Missing}. Leave out --device to run on the CPU."
+                : $"{option}:{index}: there is no such GPU; this machine has {string.Join("; ", Devices)}.");
+    }
+
+    private static GpuDevices FindCuda()
+    {
+        CudaLibrary.Register();
+        if (!CudaLibrary.IsThere)
+        {
+            return new(
+                GpuKind.Cuda, [],
+                $"no NVIDIA driver on this machine (its library {CudaLibrary.FileName} is not there)");
+        }
+
+        GpuDeviceInfo[] devices = [.. CudaDevice.GetDevices(_ => true).OfType<CudaDevice>()
+            .Select(d => new GpuDeviceInfo(
+                GpuKind.Cuda, d.DeviceId, d.Name, d.MemorySize, d.Architecture!.Value.Major,
+                d.Architecture.Value.Minor, d.NumMultiprocessors) { Device = d })];
+        if (devices.Length > 0)
+        {
+            _ = CudaAPI.CurrentAPI.GetDriverVersion(out CudaDriverVersion version);
+            return new(GpuKind.Cuda, devices, "", $"{version.Major}.{version.Minor}");
+        }
+
+        CudaError result = CudaAPI.CurrentAPI.GetDeviceCount(out int count);
+        string why = result != CudaError.CUDA_SUCCESS ? $" ({GpuError.Describe(result)})"
+            : count > 0 ? " (it tells nothing about its GPUs)"
+            : "";
+        return new(GpuKind.Cuda, [], $"an NVIDIA driver is there, but no GPU that it can use{why}");
+    }
+
+    private static GpuDevices FindOpenCl()
+    {
+        GpuDeviceInfo[] devices = [.. CLDevice.GetDevices(d => d.Capabilities.GenericAddressSpace)
+            .Select((d, i) => new GpuDeviceInfo(
+                GpuKind.OpenCl, i, d.Name, d.MemorySize, 0, 0, d.NumMultiprocessors) { Device = d })];
+        return new(
+            GpuKind.OpenCl, devices,
+            devices.Length > 0 ? ""
+            : CLAPI.CurrentAPI.IsSupported
+                ? "OpenCL is there, but no device that the kernels can use (they need its generic address space)"
+                : "no OpenCL on this machine (its library is not there)");
+    }
+}

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+using ILGPU.Runtime.Cuda;
+
+namespace SelfAdapt.Gpu;
+
+/// <summary>What the backend needs of the CUDA driver and ILGPU's binding lacks.</summary>
+internal interface IStreamOrder
+{
+    /// <summary>Lets a stream wait for an event as recorded last; for one never recorded it does not wait.</summary>
+    /// <param name="stream">The stream that waits.</param>
+    /// <param name="fence">The event.</param>
+    CudaError LetWait(nint stream, nint fence);
+}
+
+/// <summary>The driver's own call.</summary>
+internal sealed partial class DriverStreamOrder : IStreamOrder
+{
+    static DriverStreamOrder() => CudaLibrary.Register();
+
+    /// <inheritdoc/>
+    public CudaError LetWait(nint stream, nint fence) => cuStreamWaitEvent(stream, fence, 0);
+
+    [LibraryImport(CudaLibrary.Name)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial CudaError cuStreamWaitEvent(nint stream, nint fence, uint flags);
+}

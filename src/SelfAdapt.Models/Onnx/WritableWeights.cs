@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.InteropServices;
+
+namespace SelfAdapt.Models.Onnx;
+
+/// <summary>
+/// A copy of a model in which every named weight is a tensor of its own in one run of bytes, so that new values are
+/// copied over the old ones in place.
+/// </summary>
+public sealed class WritableWeights
+{
+    private readonly ElementRun[] _places;
+
+    /// <summary>Copies a model. Weights that are not named keep their values.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="names">Names of float32 weights, as in <see cref="OnnxModel.FindWeight"/>.</param>
+    /// <exception cref="SelfAdaptException">A name is no float32 weight of this model (ModelUnsupported).</exception>
+    public WritableWeights(OnnxModel model, IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(names);
+        Model = WithOwnTensors(model, names);
+        OnnxGraph graph = OnnxModel.Parse(Model, model.Origin).Graph;
+        _places = [.. names.Select(n => graph.FindInitializer(n)!.Data.FixedRuns(sizeof(float)).SingleOrDefault())];
+    }
+
+    /// <summary>The ONNX file with the latest values; the same array all the time.</summary>
+    public byte[] Model { get; }
+
+    /// <summary>Writes new values.</summary>
+    /// <param name="values">All weights, one after the other in the order of the names, row-major.</param>
+    /// <exception cref="ArgumentException">Their number is not that of the model's weights.</exception>
+    public void Write(ReadOnlySpan<float> values)
+    {
+        int count = _places.Sum(p => p.Count);
+        if (values.Length != count)
+        {
+            throw new ArgumentException($"{values.Length} values can't fill {count} weights.");
+        }
+
+        foreach (ElementRun place in _places)
+        {
+            MemoryMarshal.AsBytes(values[..place.Count]).CopyTo(Model.AsSpan(place.Start));
+            values = values[place.Count..];
+        }
+    }
+
+    private static byte[] WithOwnTensors(OnnxModel model, IReadOnlyList<string> names)
+    {
+        Splicer splicer = new(model);
+        HashSet<string> taken = [.. names];
+        foreach (string name in names)
+        {
+            Weight weight = model.WeightIndex.Find(name) is { Tensor.DataType: OnnxDataType.Float } found
+                ? found
+                : throw new SelfAdaptException(
+                    ExitCode.ModelUnsupported, $"{model.Origin}: it holds no float32 weight named '{name}'.");
+            splicer.Replace(weight.Node?.Record ?? weight.Tensor.Record, Initializer(weight.Tensor, name));
+            if (weight.Node is null)
+            {
+                IEnumerable<OnnxNode> aliases = model.WeightIndex.AliasesOf(name);
+                foreach (OnnxNode alias in aliases.Where(a => !taken.Contains(a.Outputs[0])))
+                {
+                    splicer.Replace(alias.Record, Initializer(weight.Tensor, alias.Outputs[0]));
+                }
+            }
+        }
+
+        return splicer.Finish();
+    }
+
+    private static byte[] Initializer(OnnxTensor tensor, string name)
+    {
+        ProtoWriter field = new();
+        field.Message(GraphFields.Initializer, OnnxWriter.Tensor(tensor, name));
+        return field.ToArray();
+    }
+}
