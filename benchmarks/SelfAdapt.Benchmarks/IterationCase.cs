@@ -12,7 +12,7 @@ internal sealed class IterationCase : IDisposable
 {
     private readonly IterationInputs _inputs;
     private readonly Backend _backend;
-    private readonly SelfTraining _training;
+    private readonly AdaptationStep _training;
 
     /// <summary>Compiles student and teacher.</summary>
     /// <param name="checkpoint">The weights' file.</param>
@@ -23,7 +23,7 @@ internal sealed class IterationCase : IDisposable
         _inputs = new IterationInputs(checkpoint, options);
         Network network = Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
         _backend = backend;
-        _training = new SelfTraining(network, _backend, _inputs.Options);
+        _training = new AdaptationStep(network, _backend, _inputs.Options);
     }
 
     /// <summary>One iteration.</summary>

@@ -51,7 +51,7 @@ internal static class Sources
             Network network = Network.Read(start);
             using CpuBackend backend = new(0);
             using Trainer trainer = new(network, backend, new TrainerOptions { Epochs = 100, LearningRate = 0.001 });
-            TrainingOptions options = new()
+            TrainingSetOptions options = new()
             {
                 Channels = new(2, 1),
                 DiamMean = CellsDiameter,

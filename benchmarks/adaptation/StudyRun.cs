@@ -48,9 +48,9 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             Channels = target.Channels,
             Threads = threads,
         };
-        using Adapter adapter = new(source.Network, backend, options, segmentation);
+        using AdaptationLoop adapter = new(source.Network, backend, options, segmentation);
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
-            Adapter.Split(target.Adaptation, options);
+            AdaptationLoop.Split(target.Adaptation, options);
         Rows rows = new(Key);
         AdaptationResult result =
             adapter.Run(training, validation, target.Judged, rows, CancellationToken.None);

@@ -50,7 +50,7 @@ public enum TrainedLayers
 }
 
 /// <summary>
-/// Which label-free signal ends the run and picks the checkpoint (paper section on stopping; spec/selfadapt.md section
+/// Which label-free signal ends the run and picks the checkpoint (paper section on stopping; docs/method.md section
 /// 7; docs/method.md).
 /// </summary>
 public enum StopRule

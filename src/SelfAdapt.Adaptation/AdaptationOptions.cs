@@ -7,7 +7,7 @@ namespace SelfAdapt.Adaptation;
 public sealed record AdaptationOptions
 {
     /// <summary>
-    /// The paper's schedule and stopping rule; its learning rate and warm-up, which it leaves out, as spec/selfadapt.md
+    /// The paper's schedule and stopping rule; its learning rate and warm-up, which it leaves out, as docs/method.md
     /// section 6 fills them.
     /// </summary>
     public static AdaptationOptions Paper { get; } = new()
@@ -69,7 +69,7 @@ public sealed record AdaptationOptions
     [Setting(1, 10_000_000, "Steps between updates of the teacher", Group = "teacher")]
     public int EmaEvery { get; init; } = 1;
 
-    /// <summary>Teacher views, 1 to 8, in the order of <see cref="Engine.View"/>.</summary>
+    /// <summary>Teacher views, 1 to 8, in the order of <see cref="Engine.Orientation"/>.</summary>
     [Setting(1, 8, "Views that the teacher is averaged over, 1 to 8", Group = "teacher")]
     public int Views { get; init; } = 6;
 
@@ -204,7 +204,7 @@ public sealed record AdaptationOptions
 }
 
 /// <summary>
-/// Ranges that the strong augmentation is drawn from, evenly (spec/selfadapt.md section 5, right column).
+/// Ranges that the strong augmentation is drawn from, evenly (docs/method.md, right column).
 /// </summary>
 internal sealed record StrongAugmentationRanges
 {

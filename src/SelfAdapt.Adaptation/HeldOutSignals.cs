@@ -28,7 +28,7 @@ public sealed record HeldOutSignals
     /// <summary>Fraction of the pixels above the cell threshold that ended in a cell.</summary>
     public double Explained { get; init; }
 
-    /// <summary>Mean over cells of the flow error (spec/cellpose.md 4.4); 0 for a network without flows.</summary>
+    /// <summary>Mean over cells of the flow error (docs/cellpose.md 4.4); 0 for a network without flows.</summary>
     public double FlowError { get; init; }
 
     /// <summary>Fraction of all pixels that lie in cells.</summary>

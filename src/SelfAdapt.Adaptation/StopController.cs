@@ -17,7 +17,7 @@ internal enum StopDecision
 
 /// <summary>
 /// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
-/// the last one within the threshold, before the first beyond it (spec/selfadapt.md section 11, no. 13). By steadiness:
+/// the last one within the threshold, before the first beyond it (docs/method.md, no. 13). By steadiness:
 /// the one with the highest, among those that find no fewer cells than the source network; the source network itself, if
 /// none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>

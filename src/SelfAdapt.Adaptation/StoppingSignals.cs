@@ -4,7 +4,7 @@ namespace SelfAdapt.Adaptation;
 
 /// <summary>
 /// Signals computed from numbers alone: the paper's distance of embeddings, and two that it found to be no stopping
-/// signals, for the log (spec/selfadapt.md section 7).
+/// signals, for the log (docs/method.md).
 /// </summary>
 internal static class StoppingSignals
 {

@@ -4,7 +4,7 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// Draws the student's strong augmentation, sample by sample (spec/selfadapt.md section 5).
+/// Draws the student's strong augmentation, sample by sample (docs/method.md).
 /// </summary>
 internal sealed class StrongAugmenter
 {

@@ -34,11 +34,11 @@ public abstract partial class Backend
     /// <param name="shape">Its size; H = W where the view turns by 90 or 270 degrees.</param>
     /// <param name="view">The flip or turn.</param>
     /// <param name="target">Receives [N,C,H',W'].</param>
-    internal abstract void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target);
+    internal abstract void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target);
 
     /// <summary>
     /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
-    /// deviation over the views (spec/selfadapt.md section 3, step 3).
+    /// deviation over the views (docs/method.md, step 3).
     /// </summary>
     /// <param name="outputs">Per view, [N,C,H,W] as the network returned it for the turned input.</param>
     /// <param name="views">The views, same order.</param>
@@ -50,14 +50,14 @@ public abstract partial class Backend
     /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
     /// </param>
     internal abstract void ViewMoments(
-        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
+        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation);
 
     /// <summary>
     /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class
     /// the q-quantile of the predicted class's probability; regression channels: the Q-quantile of the
-    /// deviation. The first batch sets them (spec/selfadapt.md sections 4 and 11).
+    /// deviation. The first batch sets them (docs/method.md).
     /// </summary>
     /// <param name="mean">[N,C,H,W].</param>
     /// <param name="deviation">[N,C,H,W].</param>
@@ -100,7 +100,7 @@ public abstract partial class Backend
         DeviceVector gradient, DeviceVector sums);
 
     /// <summary>
-    /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (spec/cellpose.md
+    /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (docs/cellpose.md
     /// 5.1); for a network with a single logit the BCE alone. Vector field and logit are the first of their
     /// kind; any other channel gets a gradient of 0.
     /// </summary>
@@ -117,7 +117,7 @@ public abstract partial class Backend
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
 
     /// <summary>
-    /// The student's strong augmentation (spec/selfadapt.md section 5). Per sample, for every channel that is
+    /// The student's strong augmentation (docs/method.md). Per sample, for every channel that is
     /// not all zero: brightness x = max(0, b x) and contrast x = max(0, f x + (1 - f) mean(x)), in the
     /// sample's order, the mean being that of the channel as it enters the contrast step; then a Gaussian
     /// blur, separable, rows first, weights exp(-k^2 / (2 sigma^2)) for |k| up to ceil(3 sigma), divided by
@@ -148,7 +148,7 @@ public abstract partial class Backend
 }
 
 /// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
-internal enum View
+internal enum Orientation
 {
     /// <summary>The image as it is.</summary>
     Identity,

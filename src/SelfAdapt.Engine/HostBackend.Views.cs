@@ -9,11 +9,11 @@ internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
-    internal override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
+    internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
         T[] from = Data(source);
         T[] to = Data(target);
-        ViewTransform transform = ViewTransform.Of(view);
+        OrientationMap transform = OrientationMap.Of(view);
         (int rows, int columns) = transform.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
         (int origin, int down, int right) = transform.Strides(shape.H, shape.W);
         int plane = shape.H * shape.W;
@@ -34,7 +34,7 @@ internal abstract partial class HostBackend<T>
 
     /// <inheritdoc/>
     internal override void ViewMoments(
-        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
+        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)
     {
@@ -45,10 +45,10 @@ internal abstract partial class HostBackend<T>
 
         ChannelMeaning[] meanings = channels.ToArray();
         T[][] turned = new T[views.Length][];
-        ViewTransform[] transforms = new ViewTransform[views.Length];
+        OrientationMap[] transforms = new OrientationMap[views.Length];
         for (int v = 0; v < views.Length; v++)
         {
-            (turned[v], transforms[v]) = (Data(outputs[v]), ViewTransform.Of(views[v]));
+            (turned[v], transforms[v]) = (Data(outputs[v]), OrientationMap.Of(views[v]));
         }
 
         (T[] means, T[] deviations) = (Data(mean), Data(deviation));
@@ -135,7 +135,7 @@ internal abstract partial class HostBackend<T>
         private readonly int _sign;
 
         /// <summary>Plane p of the original lies here.</summary>
-        public TurnedPlane(T[] values, int p, TensorShape shape, ChannelMeaning meaning, ViewTransform view)
+        public TurnedPlane(T[] values, int p, TensorShape shape, ChannelMeaning meaning, OrientationMap view)
         {
             // A component of the original is one component of the turned field, with a sign: itself or its
             // partner in the next or previous channel.

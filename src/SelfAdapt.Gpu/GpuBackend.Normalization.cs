@@ -12,7 +12,7 @@ internal sealed partial class GpuBackend
     {
         GpuTensor source = Tensor(x);
         (int channels, int pitch) = (source.Shape.C, source.Pitch);
-        ArrayView<float> lanes = Lanes(saved, pitch);
+        ArrayView<float> lanes = Factors(saved, pitch);
         if (use == NormStatistics.Stored)
         {
             Launch(
@@ -38,7 +38,7 @@ internal sealed partial class GpuBackend
         BatchNormStatistics(x, norm, use, saved);
         GpuTensor target = Tensor(y);
         Launch(
-            Kernels.BatchNorm.Apply, Each(target.Quads), Tensor(x).View, Lanes(saved, target.Pitch), target.View,
+            Kernels.BatchNorm.Apply, Each(target.Quads), Tensor(x).View, Factors(saved, target.Pitch), target.View,
             Flag(norm.Relu), target.PitchQuads, target.Quads);
     }
 
@@ -49,7 +49,7 @@ internal sealed partial class GpuBackend
     {
         GpuTensor source = Tensor(x);
         (int channels, int pitch) = (source.Shape.C, source.Pitch);
-        ArrayView<float> lanes = Lanes(saved, pitch);
+        ArrayView<float> lanes = Factors(saved, pitch);
         KernelConfig shape = SumShape(source, source.Pixels, 1);
         ArrayView<float> workspace = Workspace(2L * (shape.GridDim.Y + 1) * pitch);
         ArrayView<float> terms = workspace.SubView(0, 2L * pitch);
@@ -72,5 +72,5 @@ internal sealed partial class GpuBackend
     private int FinishThreads => System.Math.Min(64, _device.GroupThreads);
 
     /// <summary>What a normalisation saved, as kernels read it.</summary>
-    internal static ArrayView<float> Lanes(DeviceVector saved, int pitch) => ((GpuVector)saved).Lanes(pitch);
+    internal static ArrayView<float> Factors(DeviceVector saved, int pitch) => ((GpuVector)saved).Factors(pitch);
 }

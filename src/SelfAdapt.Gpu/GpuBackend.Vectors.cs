@@ -35,9 +35,9 @@ internal sealed partial class GpuBackend
             Kernels.Elementwise.MoveTowards, Each(target.Length), View(target), View(source), 1 - keep, target.Length);
 
     /// <inheritdoc/>
-    internal override void ApplyView(DeviceVector source, TensorShape shape, View view, DeviceVector target)
+    internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
-        ViewTransform transform = ViewTransform.Of(view);
+        OrientationMap transform = OrientationMap.Of(view);
         (int origin, int down, int right) = transform.Strides(shape.H, shape.W);
         Launch(
             Kernels.Views.Apply, Each(shape.Count), View(source), View(target), shape.H * shape.W,
@@ -46,7 +46,7 @@ internal sealed partial class GpuBackend
 
     /// <inheritdoc/>
     internal override void ViewMoments(
-        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<View> views, TensorShape shape,
+        ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)
     {
@@ -101,13 +101,13 @@ internal sealed partial class GpuBackend
     }
 
     private static int[] ViewTable(
-        ReadOnlySpan<View> views, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities)
+        ReadOnlySpan<Orientation> views, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities)
     {
         int[] table = new int[views.Length * channels.Length * Kernels.Views.Entries];
         int at = 0;
-        foreach (View view in views)
+        foreach (Orientation view in views)
         {
-            ViewTransform transform = ViewTransform.Of(view);
+            OrientationMap transform = OrientationMap.Of(view);
             (int height, int width) = transform.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
             (int origin, int down, int right) = transform.Inverse().Strides(height, width);
             foreach (ChannelMeaning meaning in channels)

@@ -72,7 +72,7 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
             | If(terms.PerChannel is not null, ConvolutionFlags.PerChannel);
         Convolve(
             source, Packed(_packed), (GpuTensor)y, _bias is { } bias ? GpuBackend.View(bias) : backend.Nothing,
-            View(terms.Residual), View(terms.PerChannel), Lanes(x), flags);
+            View(terms.Residual), View(terms.PerChannel), Factors(x), flags);
     }
 
     /// <inheritdoc/>
@@ -96,7 +96,7 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
         ArrayView<float> partial = backend.Workspace((long)splits * sums);
         backend.Launch(
             tile.Gradient[(int)backend.Precision], GpuBackend.Shape((gridX, gridY, splits), tile.Group), source.View,
-            gradient.View, Lanes(x), partial, NormFlags(x), source.Pixels, source.Shape.H, source.Shape.W, inputs,
+            gradient.View, Factors(x), partial, NormFlags(x), source.Pixels, source.Shape.H, source.Shape.W, inputs,
             outputs, _taps, perSplit);
         backend.Launch(
             WeightGradient.Finish, backend.Each(sums), partial, GpuBackend.View(dWeight),
@@ -168,8 +168,8 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
 
     private ArrayView<float> View(DeviceTensor? tensor) => tensor is null ? backend.Nothing : ((GpuTensor)tensor).View;
 
-    private ArrayView<float> Lanes(in NormalizedTensor x) =>
-        x.IsNormalized ? GpuBackend.Lanes(x.Saved!, ((GpuTensor)x.Tensor).Pitch) : backend.Nothing;
+    private ArrayView<float> Factors(in NormalizedTensor x) =>
+        x.IsNormalized ? GpuBackend.Factors(x.Saved!, ((GpuTensor)x.Tensor).Pitch) : backend.Nothing;
 
     private static ConvolutionFlags NormFlags(in NormalizedTensor x) =>
         If(x.IsNormalized, ConvolutionFlags.Normalize) | If(x.IsNormalized && x.Norm.Relu, ConvolutionFlags.Relu);

@@ -26,7 +26,7 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     /// channel.
     /// </summary>
     /// <param name="pitch">Channels and their padding.</param>
-    public ArrayView<float> Lanes(int pitch)
+    public ArrayView<float> Factors(int pitch)
     {
         _lanes ??= new GpuMemory(device, 4L * pitch);
         return _lanes.View(0, 4L * pitch);

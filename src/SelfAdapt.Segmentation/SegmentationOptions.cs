@@ -23,7 +23,7 @@ public readonly record struct ChannelPair(
 
 /// <summary>
 /// Everything that decides how an image becomes masks; the defaults are those of Cellpose 3.1
-/// (spec/cellpose.md sections 3 and 4).
+/// (docs/cellpose.md 3 and 4).
 /// </summary>
 public sealed record SegmentationOptions
 {
@@ -103,11 +103,11 @@ public sealed record SegmentationOptions
     [Setting("Remove masks that touch the image border", Group = "masks")]
     public bool ExcludeOnEdges { get; init; }
 
-    /// <summary>Factor from image scale to network scale (spec/cellpose.md 3.3).</summary>
+    /// <summary>Factor from image scale to network scale (docs/cellpose.md 3.3).</summary>
     public double Rescale => Diameter > 0 ? DiamMean / Diameter : 1.0;
 
     /// <summary>
-    /// The number of steps along the flow that these options ask for (spec/cellpose.md 4.1).
+    /// The number of steps along the flow that these options ask for (docs/cellpose.md 4.1).
     /// </summary>
     public int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
 

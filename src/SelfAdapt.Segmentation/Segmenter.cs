@@ -19,7 +19,7 @@ namespace SelfAdapt.Segmentation;
 public sealed record SegmentationResult(LabelImage Masks, Image Outputs, float[] Embedding);
 
 /// <summary>
-/// Cellpose's pipeline around any network: image in, masks out (spec/cellpose.md section 0).
+/// Cellpose's pipeline around any network: image in, masks out (docs/cellpose.md).
 /// </summary>
 public sealed class Segmenter
 {

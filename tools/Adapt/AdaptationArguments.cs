@@ -1,7 +1,7 @@
 using System;
 using System.CommandLine;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
 

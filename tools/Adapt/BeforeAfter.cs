@@ -94,7 +94,7 @@ internal sealed class BeforeAfter
 
     /// <summary>
     /// The diameter of the images' cells as the kept weights find them, px: the median over images of each image's
-    /// median cell, as Cellpose measures it (spec/cellpose.md 5.5); null without cells.
+    /// median cell, as Cellpose measures it (docs/cellpose.md 5.5); null without cells.
     /// </summary>
     /// <param name="samples">The images.</param>
     public static double? DiameterOf(IEnumerable<ReportSample> samples)

@@ -2,7 +2,7 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
 
@@ -58,6 +58,10 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
         _ => null,
     };
 
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Kind.ToString().ToLowerInvariant() + (Index > 0 ? FormattableString.Invariant($":{Index}") : "");
+
     private static DeviceChoice? Gpu(DeviceKind kind, string[] number) => number switch
     {
         [] => new(kind),
@@ -65,10 +69,6 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
             digits, NumberStyles.None, CultureInfo.InvariantCulture, out byte index) => new(kind, index),
         _ => null,
     };
-
-    /// <inheritdoc/>
-    public override string ToString() =>
-        FormattableString.Invariant($"{Kind.ToString().ToLowerInvariant()}{(Index > 0 ? $":{Index}" : "")}");
 }
 
 /// <summary>What the user asked for.</summary>
@@ -77,7 +77,8 @@ internal sealed record EngineRequest
     [Setting("What runs the network: ONNX Runtime or the built-in engine", Group = "engine")]
     public EngineKind Kind { get; init; }
 
-    [Setting("Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device", Group = "engine", Basic = true)]
+    [Setting("Where it runs; auto: an NVIDIA GPU where there is one; opencl is untried on a device",
+        Group = "engine", Basic = true)]
     public DeviceChoice Device { get; init; }
 
     [Setting("What the built-in engine multiplies in on a GPU", Group = "engine")]
@@ -110,6 +111,6 @@ internal sealed class EngineArguments
             ? request
             : throw new SelfAdaptException(
                 ErrorKind.InvalidOption,
-                "--precision tf32 or bf16 needs a GPU: give --device cuda too, or leave out --precision.");
+                "--precision tf32 or bf16 needs an NVIDIA GPU: give --device cuda too, or leave out --precision.");
     }
 }

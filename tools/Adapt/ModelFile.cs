@@ -15,7 +15,7 @@ namespace SelfAdapt.Tool;
 /// </summary>
 internal sealed class ModelFile
 {
-    // Segmentation cuts tiles whose sides are multiples of this (spec/cellpose.md 3.4).
+    // Segmentation cuts tiles whose sides are multiples of this (docs/cellpose.md 3.4).
     private const int TileMultiple = 16;
 
     /// <summary>The metadata key, and state-dict entry, of the diameter that a network was trained at.</summary>

@@ -7,7 +7,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool;

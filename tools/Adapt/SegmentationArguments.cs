@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Linq;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
 

@@ -16,7 +16,7 @@ internal readonly record struct AffineMap(double A, double B, double C, double D
 }
 
 /// <summary>
-/// OpenCV's warpAffine on float32 planes, bit for bit (spec/cellpose.md 5.3, OpenCV 4.6): source positions
+/// OpenCV's warpAffine on float32 planes, bit for bit (docs/cellpose.md 5.3, OpenCV 4.6): source positions
 /// are rounded to 1/32 px, and what lies outside the source counts as 0.
 /// </summary>
 internal sealed class AffineWarp

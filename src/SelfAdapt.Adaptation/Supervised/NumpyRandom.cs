@@ -4,7 +4,7 @@ namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>
 /// NumPy's legacy generator (MT19937), so that batches can be compared with those of Cellpose's own trainer
-/// draw by draw (spec/cellpose.md appendix B.7).
+/// draw by draw (docs/cellpose.md 8.7).
 /// </summary>
 internal sealed class NumpyRandom
 {

@@ -4,7 +4,7 @@ namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>
 /// Cellpose's training augmentation: a crop around a random point, flipped, turned and scaled at random
-/// (spec/cellpose.md 5.3).
+/// (docs/cellpose.md 5.3).
 /// </summary>
 internal readonly struct RandomRotateAndResize
 {
@@ -23,7 +23,7 @@ internal readonly struct RandomRotateAndResize
     /// <param name="sample">The image.</param>
     /// <param name="options">Crop size, diameter and whether images are rescaled to it.</param>
     public static RandomRotateAndResize Draw(
-        NumpyRandom random, TrainingSample sample, TrainingOptions options)
+        NumpyRandom random, TrainingSample sample, TrainingSetOptions options)
     {
         (int height, int width, int crop) = (sample.Input.Height, sample.Input.Width, options.CropSize);
         double range = options.Rescale ? ScaleRangeAtKnownDiameter : ScaleRange;

@@ -9,7 +9,7 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
-/// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (spec/cellpose.md 5.4).</summary>
+/// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (docs/cellpose.md 5.4).</summary>
 internal sealed record TrainerOptions
 {
     /// <summary>Passes over the images.</summary>
@@ -43,7 +43,7 @@ internal sealed record TrainingEpoch(
     int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
 
 /// <summary>
-/// Cellpose's supervised training on the engine (spec/cellpose.md 5): targets, loss, AdamW, schedule.
+/// Cellpose's supervised training on the engine (docs/cellpose.md 5): targets, loss, AdamW, schedule.
 /// </summary>
 internal sealed class Trainer : IDisposable
 {
@@ -70,7 +70,7 @@ internal sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
-        _channels = SelfTraining.Meanings(network.Outputs);
+        _channels = AdaptationStep.Meanings(network.Outputs);
         Weights = new NetworkWeights(network, backend);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);
@@ -92,7 +92,7 @@ internal sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(report);
         Stopwatch watch = Stopwatch.StartNew();
-        double[] rates = LearningRateSchedule.Create(_options.LearningRate, _options.Epochs);
+        double[] rates = EpochSchedule.Create(_options.LearningRate, _options.Epochs);
         TrainingSampler sampler = new(train);
         TrainingBatch batch = sampler.CreateBatch();
         for (int epoch = 0; epoch < _options.Epochs; epoch++)

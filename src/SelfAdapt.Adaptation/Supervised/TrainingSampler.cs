@@ -6,7 +6,7 @@ namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>
 /// Draws augmented batches from a training set in the order in which Cellpose's trainer does, with the same
-/// random numbers (spec/cellpose.md 5.3 and 5.4).
+/// random numbers (docs/cellpose.md 5.3 and 5.4).
 /// </summary>
 internal sealed class TrainingSampler
 {

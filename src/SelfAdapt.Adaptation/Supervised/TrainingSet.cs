@@ -9,7 +9,7 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
-/// <summary>A labelled image made ready for training (spec/cellpose.md 5.1 and 5.2).</summary>
+/// <summary>A labelled image made ready for training (docs/cellpose.md 5.1 and 5.2).</summary>
 /// <param name="Name">What messages call it.</param>
 /// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
 /// scale.</param>
@@ -24,11 +24,11 @@ internal sealed class TrainingSet
     private const double LeastDiameter = 5;
 
     private TrainingSet(
-        TrainingOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
+        TrainingSetOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
         (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
 
     /// <summary>How the set was made and how batches are drawn from it.</summary>
-    public TrainingOptions Options { get; }
+    public TrainingSetOptions Options { get; }
 
     /// <summary>Channels of every input.</summary>
     public int InputChannels { get; }
@@ -52,7 +52,7 @@ internal sealed class TrainingSet
     /// missing; (<see cref="ErrorKind.InvalidOption"/>) an option is out of range.
     /// </exception>
     public static TrainingSet Create(
-        IEnumerable<LabelledImage> images, TrainingOptions options, int inputChannels)
+        IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(options);
@@ -82,7 +82,7 @@ internal sealed class TrainingSet
         return new(options, inputChannels, samples.ToArray(), leftOut.ToArray());
     }
 
-    private static TrainingSample Prepare(LabelledImage image, TrainingOptions options, int inputChannels)
+    private static TrainingSample Prepare(LabelledImage image, TrainingSetOptions options, int inputChannels)
     {
         Image input = ImagePreparation.SelectChannels(
             image.Image, options.Channels, inputChannels, image.Name);

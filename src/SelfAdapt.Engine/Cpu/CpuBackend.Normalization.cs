@@ -35,11 +35,11 @@ internal sealed unsafe partial class CpuBackend
     {
         BatchNormStatistics(x, norm, use, saved);
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        float* lanes = Scratch(tx.Blocks * NormLanes.Floats);
-        FillNormLanes(norm, saved, lanes);
-        Pool.For(tx.Planes, (tx, ty, lanes: (nint)lanes), static (plane, s) =>
+        float* factors = Scratch(tx.Blocks * NormFactors.Floats);
+        FillNormFactors(norm, saved, factors);
+        Pool.For(tx.Planes, (tx, ty, factors: (nint)factors), static (plane, s) =>
         {
-            NormLanes norm = new(s.lanes + (plane % s.tx.Blocks * NormLanes.Floats * sizeof(float)));
+            NormFactors norm = new(s.factors + (plane % s.tx.Blocks * NormFactors.Floats * sizeof(float)));
             for (int h = 0; h < s.tx.Shape.H; h++)
             {
                 CpuKernels.Best.Normalize(s.tx.Row(plane, h), norm, s.tx.Shape.W, s.ty.Row(plane, h));
@@ -47,8 +47,8 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <summary>Lays a normalisation out as kernels read it, <see cref="NormLanes"/> for every channel block.</summary>
-    internal static void FillNormLanes(in BatchNormParameters norm, DeviceVector saved, float* lanes)
+    /// <summary>Lays a normalisation out as kernels read it, <see cref="NormFactors"/> for every channel block.</summary>
+    internal static void FillNormFactors(in BatchNormParameters norm, DeviceVector saved, float* factors)
     {
         int channels = norm.Scale.Length;
         float* mean = Pointer(saved.Slice(0, channels));
@@ -58,7 +58,7 @@ internal sealed unsafe partial class CpuBackend
         float floor = norm.Relu ? 0 : float.NegativeInfinity;
         for (int c = 0; c < CpuTensor.BlocksFor(channels) * Block; c++)
         {
-            float* lane = lanes + (c / Block * NormLanes.Floats) + (c % Block);
+            float* lane = factors + (c / Block * NormFactors.Floats) + (c % Block);
             bool used = c < channels;
             lane[0] = used ? mean[c] : 0;
             lane[Block] = used ? scale[c] * inverse[c] : 0;
@@ -81,12 +81,12 @@ internal sealed unsafe partial class CpuBackend
 
         // Per plane: sum of g and of g * (x - mean); summed over samples in order below.
         double* partial = (double*)Scratch(
-            ((long)tx.Planes * 4 * Block) + (tx.Blocks * (NormLanes.Floats + (2 * Block))));
-        float* lanes = (float*)(partial + ((long)tx.Planes * 2 * Block));
-        float* terms = lanes + (tx.Blocks * NormLanes.Floats);
-        FillNormLanes(norm, saved, lanes);
+            ((long)tx.Planes * 4 * Block) + (tx.Blocks * (NormFactors.Floats + (2 * Block))));
+        float* factors = (float*)(partial + ((long)tx.Planes * 2 * Block));
+        float* terms = factors + (tx.Blocks * NormFactors.Floats);
+        FillNormFactors(norm, saved, factors);
         NormGradient gradient = new(
-            tx, (CpuTensor)dy, (CpuTensor?)dx, accumulate, norm.Relu, (nint)lanes, (nint)terms, (nint)partial);
+            tx, (CpuTensor)dy, (CpuTensor?)dx, accumulate, norm.Relu, (nint)factors, (nint)terms, (nint)partial);
         Pool.For(tx.Planes, gradient, static (plane, gradient) => gradient.Sum(plane));
         bool batchStatistics = use != NormStatistics.Stored;
         for (int c = 0; c < tx.Blocks * Block; c++)
@@ -250,12 +250,12 @@ internal sealed unsafe partial class CpuBackend
     /// input exactly as forward did) summed, then spread over the inputs.
     /// </summary>
     private readonly struct NormGradient(
-        CpuTensor x, CpuTensor dy, CpuTensor? dx, bool accumulate, bool relu, nint lanes, nint terms, nint partial)
+        CpuTensor x, CpuTensor dy, CpuTensor? dx, bool accumulate, bool relu, nint factors, nint terms, nint partial)
     {
         /// <summary>Per channel of a plane: the sum of g, and of g * (x - mean).</summary>
         public void Sum(int plane)
         {
-            Lanes own = new((float*)lanes + (plane % x.Blocks * NormLanes.Floats), relu);
+            Lanes own = new((float*)factors + (plane % x.Blocks * NormFactors.Floats), relu);
             double* sums = (double*)partial + ((long)plane * 2 * Block);
             new Span<double>(sums, 2 * Block).Clear();
             for (int h = 0; h < x.Shape.H; h++)
@@ -281,7 +281,7 @@ internal sealed unsafe partial class CpuBackend
         public void Apply(int plane)
         {
             int block = plane % x.Blocks;
-            Lanes own = new((float*)lanes + (block * NormLanes.Floats), relu);
+            Lanes own = new((float*)factors + (block * NormFactors.Floats), relu);
             Vector512<float> meanSum = Vector512.Load((float*)terms + (block * 2 * Block));
             Vector512<float> meanDot = Vector512.Load((float*)terms + (block * 2 * Block) + Block);
             bool through = !accumulate && dx!.Bytes > LastCacheBytes;
@@ -307,14 +307,14 @@ internal sealed unsafe partial class CpuBackend
             }
         }
 
-        private readonly ref struct Lanes(float* lanes, bool relu)
+        private readonly ref struct Lanes(float* factors, bool relu)
         {
-            private readonly Vector512<float> _bias = Vector512.Load(lanes + (2 * Block));
+            private readonly Vector512<float> _bias = Vector512.Load(factors + (2 * Block));
 
-            public Vector512<float> Mean { get; } = Vector512.Load(lanes);
+            public Vector512<float> Mean { get; } = Vector512.Load(factors);
 
             /// <summary>scale / sqrt(variance + eps).</summary>
-            public Vector512<float> Factor { get; } = Vector512.Load(lanes + Block);
+            public Vector512<float> Factor { get; } = Vector512.Load(factors + Block);
 
             public Vector512<float> Gate(Vector512<float> centered, Vector512<float> gradient) =>
                 relu

@@ -10,7 +10,7 @@ internal abstract unsafe class CpuConvolution : Convolution
 {
     protected const int Block = CpuTensor.Block;
 
-    // Padded bias, then the lanes of the normalisation, then zeros as long as the bias of backward-data.
+    // Padded bias, then the factors of the normalisation, then zeros as long as the bias of backward-data.
     private readonly CpuMemory _small;
     private CpuMemory? _kept;
     private VectorSlice _weight;
@@ -20,7 +20,7 @@ internal abstract unsafe class CpuConvolution : Convolution
         (Backend, Inputs, Outputs, Kernel) = (backend, inputs, outputs, kernel);
         InputBlocks = CpuTensor.BlocksFor(inputs);
         OutputBlocks = CpuTensor.BlocksFor(outputs);
-        _small = Take((OutputBlocks * Block) + (InputBlocks * (NormLanes.Floats + Block)));
+        _small = Take((OutputBlocks * Block) + (InputBlocks * (NormFactors.Floats + Block)));
     }
 
     protected CpuBackend Backend { get; }
@@ -39,9 +39,9 @@ internal abstract unsafe class CpuConvolution : Convolution
 
     private float* Bias => (float*)_small.Data;
 
-    private float* Lanes => Bias + (OutputBlocks * Block);
+    private float* Factors => Bias + (OutputBlocks * Block);
 
-    private float* NoBias => Lanes + (InputBlocks * NormLanes.Floats);
+    private float* NoBias => Factors + (InputBlocks * NormFactors.Floats);
 
     /// <summary>
     /// The faster algorithm for a shape: Winograd for every 3x3 kernel (also with few channels, whose transforms
@@ -157,22 +157,22 @@ internal abstract unsafe class CpuConvolution : Convolution
             return new Source((CpuTensor)x.Tensor, null);
         }
 
-        CpuBackend.FillNormLanes(x.Norm, x.Saved!, Lanes);
-        return new Source((CpuTensor)x.Tensor, Lanes);
+        CpuBackend.FillNormFactors(x.Norm, x.Saved!, Factors);
+        return new Source((CpuTensor)x.Tensor, Factors);
     }
 
-    /// <summary>A tensor to read, and the lanes of the normalisation to apply on the way, or null.</summary>
-    protected readonly struct Source(CpuTensor tensor, float* lanes)
+    /// <summary>A tensor to read, and the factors of the normalisation to apply on the way, or null.</summary>
+    protected readonly struct Source(CpuTensor tensor, float* factors)
     {
-        private readonly float* _lanes = lanes;
+        private readonly float* _factors = factors;
 
         public CpuTensor Tensor { get; } = tensor;
 
-        public bool IsNormalized => _lanes != null;
+        public bool IsNormalized => _factors != null;
 
         /// <summary>The normalisation of a channel block.</summary>
-        public NormLanes Norm(int block) =>
-            _lanes == null ? default : new NormLanes((nint)(_lanes + (block * NormLanes.Floats)));
+        public NormFactors Norm(int block) =>
+            _factors == null ? default : new NormFactors((nint)(_factors + (block * NormFactors.Floats)));
     }
 
     /// <summary>A tensor to write, and what is added to it on the way.</summary>

@@ -60,7 +60,7 @@ internal abstract unsafe class CpuKernels
     /// <param name="norm">What to apply.</param>
     /// <param name="pixels">Number of pixels.</param>
     /// <param name="to">Receives [pixels][16].</param>
-    public abstract void Normalize(float* from, NormLanes norm, int pixels, float* to);
+    public abstract void Normalize(float* from, NormFactors norm, int pixels, float* to);
 
     /// <summary>Winograd's input transform of consecutive tiles of a pixel row, 16 channels.</summary>
     /// <param name="pixels">Top left pixel of the first tile's 6x6 neighbourhood.</param>
@@ -70,7 +70,7 @@ internal abstract unsafe class CpuKernels
     /// <param name="target">Receives [tile][16] for each of the 36 points.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
     public abstract void WinogradInput(
-        float* pixels, nint rowStride, NormLanes norm, int tiles, float* target, nint pointStride);
+        float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride);
 
     /// <summary>Winograd's output transform of consecutive tiles of a pixel row, 16 channels.</summary>
     /// <param name="source">[tile][lanes] for each of the 36 points.</param>
@@ -127,7 +127,7 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
 
     public override int ProductRows => TProduct.Rows;
 
-    public override int PanelBlocks => TProduct.Lanes / Block;
+    public override int PanelBlocks => TProduct.Columns / Block;
 
     public override void Product(
         int blocks, float* input, in Reduction reduction, float* weights, float* bias, int rows, float* result)
@@ -136,12 +136,12 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
         {
             if (blocks == PanelBlocks)
             {
-                TProduct.Run(input + (row * Block), reduction, weights, bias, result + (row * TProduct.Lanes));
+                TProduct.Run(input + (row * Block), reduction, weights, bias, result + (row * TProduct.Columns));
             }
             else
             {
                 TLastProduct.Run(
-                    input + (row * Block), reduction, weights, bias, result + (row * TLastProduct.Lanes));
+                    input + (row * Block), reduction, weights, bias, result + (row * TLastProduct.Columns));
             }
         }
     }
@@ -162,7 +162,7 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
         }
     }
 
-    public override void Normalize(float* from, NormLanes norm, int pixels, float* to)
+    public override void Normalize(float* from, NormFactors norm, int pixels, float* to)
     {
         for (int lane = 0; lane < Block; lane += TSimd.Width)
         {
@@ -175,7 +175,7 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
     }
 
     public override void WinogradInput(
-        float* pixels, nint rowStride, NormLanes norm, int tiles, float* target, nint pointStride) =>
+        float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride) =>
         Winograd<TSimd, TVector>.Input(pixels, rowStride, norm, tiles, target, pointStride);
 
     public override void WinogradOutput(

@@ -14,7 +14,7 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
     private const int TaskBytes = 256 * 1024;
 
     // Partial sums of the weight gradient; fixed, so that the order of summation does not depend on the threads.
-    private const int Lanes = 16;
+    private const int Parts = 16;
 
     // Product tiles read this many pixels past the last one.
     private const int SlackPixels = 32;
@@ -25,7 +25,7 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
     protected override long PackedFloats(int inputs, int outputs) =>
         (long)Taps * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
-    /// <summary>[panel][tap][input][lanes].</summary>
+    /// <summary>[panel][tap][input][width].</summary>
     protected override void Pack(WeightView weights, float* packed)
     {
         int blocks = CpuTensor.BlocksFor(weights.Outputs);
@@ -47,14 +47,14 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
     protected override void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient)
     {
         Bands bands = new(Backend, x, Kernel, dy.Shape);
-        int lanes = Math.Min(Lanes, bands.Count);
+        int parts = Math.Min(Parts, bands.Count);
         nint sumFloats = (nint)Taps * InputBlocks * Block * OutputBlocks * Block;
-        float* sums = Backend.Scratch(sumFloats * lanes);
+        float* sums = Backend.Scratch(sumFloats * parts);
         Backend.Pool.For(
-            lanes, new LaneTask(bands, dy, Inputs, lanes, Taps, (nint)sums, sumFloats),
-            static (lane, task) => task.Run(lane));
+            parts, new PartTask(bands, dy, Inputs, parts, Taps, (nint)sums, sumFloats),
+            static (part, task) => task.Run(part));
         Backend.Pool.For(
-            Outputs, new FinishTask((nint)sums, sumFloats, lanes, Inputs, OutputBlocks, Taps, (nint)gradient),
+            Outputs, new FinishTask((nint)sums, sumFloats, parts, Inputs, OutputBlocks, Taps, (nint)gradient),
             static (output, task) => task.Run(output));
     }
 
@@ -129,12 +129,12 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
         {
             int panelBlocks = Kernels.PanelBlocks;
             int first = block / panelBlocks * panelBlocks;
-            int lanes = Math.Min(panelBlocks, blocks - first) * Block;
+            int width = Math.Min(panelBlocks, blocks - first) * Block;
             float* target = (float*)packed
                 + ((nint)first * Block * taps * weights.Inputs) + ((block - first) * Block);
             for (int tap = 0; tap < taps; tap++)
             {
-                for (int c = 0; c < weights.Inputs; c++, target += lanes)
+                for (int c = 0; c < weights.Inputs; c++, target += width)
                 {
                     weights.Gather(block, c, tap, target);
                 }
@@ -220,19 +220,19 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
     }
 
     /// <summary>Every sixteenth band, into sums of its own: [tap][c][k].</summary>
-    private readonly struct LaneTask(
-        Bands bands, CpuTensor dy, int inputs, int lanes, int taps, nint sums, nint sumFloats)
+    private readonly struct PartTask(
+        Bands bands, CpuTensor dy, int inputs, int parts, int taps, nint sums, nint sumFloats)
     {
-        public void Run(int lane)
+        public void Run(int part)
         {
-            float* own = (float*)sums + (lane * sumFloats);
+            float* own = (float*)sums + (part * sumFloats);
             new Span<float>(own, checked((int)sumFloats)).Clear();
             nint width = (nint)dy.Blocks * Block;
             nint tapFloats = sumFloats / taps;
             int inputBlocks = (int)(tapFloats / width / Block);
             int panelBlocks = Kernels.PanelBlocks;
             nint planeFloats = (nint)dy.PlanePixels * Block;
-            for (int band = lane; band < bands.Count; band += lanes)
+            for (int band = part; band < bands.Count; band += parts)
             {
                 (int sample, int first, int rows) = bands[band];
                 float* input = bands.Read(band, out nint blockStride);
@@ -259,21 +259,21 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
     }
 
     private readonly struct FinishTask(
-        nint sums, nint laneStride, int lanes, int inputs, int outputBlocks, int taps, nint gradient)
+        nint sums, nint partStride, int parts, int inputs, int outputBlocks, int taps, nint gradient)
     {
         public void Run(int output)
         {
             float* target = (float*)gradient + ((nint)output * inputs * taps);
             nint width = (nint)outputBlocks * Block;
-            nint tapFloats = laneStride / taps;
+            nint tapFloats = partStride / taps;
             for (int i = 0; i < inputs * taps; i++)
             {
                 (int channel, int tap) = (i / taps, i % taps);
                 float* source = (float*)sums + (tap * tapFloats) + (channel * width) + output;
                 double sum = 0;
-                for (int lane = 0; lane < lanes; lane++)
+                for (int part = 0; part < parts; part++)
                 {
-                    sum += source[lane * laneStride];
+                    sum += source[part * partStride];
                 }
 
                 target[i] = (float)sum;

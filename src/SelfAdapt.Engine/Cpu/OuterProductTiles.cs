@@ -13,7 +13,7 @@ internal unsafe interface IOuterProductTile
     static abstract int Channels { get; }
 
     /// <summary>Output channels per tile: 16 or 32.</summary>
-    static abstract int Lanes { get; }
+    static abstract int Columns { get; }
 
     /// <summary>Adds the outer products of a run to the sums.</summary>
     /// <param name="x">Input: first row, first channel of the tile.</param>
@@ -32,7 +32,7 @@ internal readonly unsafe struct OuterProductTile8x2<TSimd, TVector> : IOuterProd
 {
     public static int Channels => 8;
 
-    public static int Lanes => 2 * TSimd.Width;
+    public static int Columns => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
@@ -87,7 +87,7 @@ internal readonly unsafe struct OuterProductTile8x1<TSimd, TVector> : IOuterProd
 {
     public static int Channels => 8;
 
-    public static int Lanes => 1 * TSimd.Width;
+    public static int Columns => 1 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
@@ -138,7 +138,7 @@ internal readonly unsafe struct OuterProductTile4x2<TSimd, TVector> : IOuterProd
 {
     public static int Channels => 4;
 
-    public static int Lanes => 2 * TSimd.Width;
+    public static int Columns => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)
@@ -185,7 +185,7 @@ internal readonly unsafe struct OuterProductTile4x4<TSimd, TVector> : IOuterProd
 {
     public static int Channels => 4;
 
-    public static int Lanes => 4 * TSimd.Width;
+    public static int Columns => 4 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride)

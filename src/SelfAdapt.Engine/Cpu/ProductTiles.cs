@@ -18,7 +18,7 @@ internal unsafe interface IProductTile
     static abstract int Rows { get; }
 
     /// <summary>Output channels per tile: 16 or 32.</summary>
-    static abstract int Lanes { get; }
+    static abstract int Columns { get; }
 
     /// <summary>Computes one tile.</summary>
     /// <param name="input">First row of the tile in the first channel block.</param>
@@ -43,7 +43,7 @@ internal readonly unsafe struct ProductTile14x2<TSimd, TVector> : IProductTile
 {
     public static int Rows => 14;
 
-    public static int Lanes => 2 * TSimd.Width;
+    public static int Columns => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* input, in Reduction reduction, float* weights, float* bias, float* result)
@@ -89,19 +89,19 @@ internal readonly unsafe struct ProductTile14x2<TSimd, TVector> : IProductTile
         }
 
         Store(result, a0, b0);
-        Store(result + Lanes, a1, b1);
-        Store(result + (2 * Lanes), a2, b2);
-        Store(result + (3 * Lanes), a3, b3);
-        Store(result + (4 * Lanes), a4, b4);
-        Store(result + (5 * Lanes), a5, b5);
-        Store(result + (6 * Lanes), a6, b6);
-        Store(result + (7 * Lanes), a7, b7);
-        Store(result + (8 * Lanes), a8, b8);
-        Store(result + (9 * Lanes), a9, b9);
-        Store(result + (10 * Lanes), a10, b10);
-        Store(result + (11 * Lanes), a11, b11);
-        Store(result + (12 * Lanes), a12, b12);
-        Store(result + (13 * Lanes), a13, b13);
+        Store(result + Columns, a1, b1);
+        Store(result + (2 * Columns), a2, b2);
+        Store(result + (3 * Columns), a3, b3);
+        Store(result + (4 * Columns), a4, b4);
+        Store(result + (5 * Columns), a5, b5);
+        Store(result + (6 * Columns), a6, b6);
+        Store(result + (7 * Columns), a7, b7);
+        Store(result + (8 * Columns), a8, b8);
+        Store(result + (9 * Columns), a9, b9);
+        Store(result + (10 * Columns), a10, b10);
+        Store(result + (11 * Columns), a11, b11);
+        Store(result + (12 * Columns), a12, b12);
+        Store(result + (13 * Columns), a13, b13);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -127,7 +127,7 @@ internal readonly unsafe struct ProductTile14x1<TSimd, TVector> : IProductTile
 {
     public static int Rows => 14;
 
-    public static int Lanes => 1 * TSimd.Width;
+    public static int Columns => 1 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* input, in Reduction reduction, float* weights, float* bias, float* result)
@@ -169,19 +169,19 @@ internal readonly unsafe struct ProductTile14x1<TSimd, TVector> : IProductTile
         }
 
         Store(result, a0);
-        Store(result + Lanes, a1);
-        Store(result + (2 * Lanes), a2);
-        Store(result + (3 * Lanes), a3);
-        Store(result + (4 * Lanes), a4);
-        Store(result + (5 * Lanes), a5);
-        Store(result + (6 * Lanes), a6);
-        Store(result + (7 * Lanes), a7);
-        Store(result + (8 * Lanes), a8);
-        Store(result + (9 * Lanes), a9);
-        Store(result + (10 * Lanes), a10);
-        Store(result + (11 * Lanes), a11);
-        Store(result + (12 * Lanes), a12);
-        Store(result + (13 * Lanes), a13);
+        Store(result + Columns, a1);
+        Store(result + (2 * Columns), a2);
+        Store(result + (3 * Columns), a3);
+        Store(result + (4 * Columns), a4);
+        Store(result + (5 * Columns), a5);
+        Store(result + (6 * Columns), a6);
+        Store(result + (7 * Columns), a7);
+        Store(result + (8 * Columns), a8);
+        Store(result + (9 * Columns), a9);
+        Store(result + (10 * Columns), a10);
+        Store(result + (11 * Columns), a11);
+        Store(result + (12 * Columns), a12);
+        Store(result + (13 * Columns), a13);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -205,7 +205,7 @@ internal readonly unsafe struct ProductTile6x2<TSimd, TVector> : IProductTile
 {
     public static int Rows => 6;
 
-    public static int Lanes => 2 * TSimd.Width;
+    public static int Columns => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* input, in Reduction reduction, float* weights, float* bias, float* result)
@@ -241,11 +241,11 @@ internal readonly unsafe struct ProductTile6x2<TSimd, TVector> : IProductTile
         }
 
         Store(result, a0, b0);
-        Store(result + Lanes, a1, b1);
-        Store(result + (2 * Lanes), a2, b2);
-        Store(result + (3 * Lanes), a3, b3);
-        Store(result + (4 * Lanes), a4, b4);
-        Store(result + (5 * Lanes), a5, b5);
+        Store(result + Columns, a1, b1);
+        Store(result + (2 * Columns), a2, b2);
+        Store(result + (3 * Columns), a3, b3);
+        Store(result + (4 * Columns), a4, b4);
+        Store(result + (5 * Columns), a5, b5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -271,7 +271,7 @@ internal readonly unsafe struct ProductTile6x4<TSimd, TVector> : IProductTile
 {
     public static int Rows => 6;
 
-    public static int Lanes => 4 * TSimd.Width;
+    public static int Columns => 4 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* input, in Reduction reduction, float* weights, float* bias, float* result)
@@ -313,11 +313,11 @@ internal readonly unsafe struct ProductTile6x4<TSimd, TVector> : IProductTile
         }
 
         Store(result, a0, b0, c0, d0);
-        Store(result + Lanes, a1, b1, c1, d1);
-        Store(result + (2 * Lanes), a2, b2, c2, d2);
-        Store(result + (3 * Lanes), a3, b3, c3, d3);
-        Store(result + (4 * Lanes), a4, b4, c4, d4);
-        Store(result + (5 * Lanes), a5, b5, c5, d5);
+        Store(result + Columns, a1, b1, c1, d1);
+        Store(result + (2 * Columns), a2, b2, c2, d2);
+        Store(result + (3 * Columns), a3, b3, c3, d3);
+        Store(result + (4 * Columns), a4, b4, c4, d4);
+        Store(result + (5 * Columns), a5, b5, c5, d5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,7 +45,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     /// <summary>See <see cref="CpuKernels.WinogradInput"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(
-        float* pixels, nint rowStride, NormLanes norm, int tiles, float* target, nint pointStride)
+        float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride)
     {
         float* columns = stackalloc float[Patch * Patch * TSimd.Width];
         for (int lane = 0; lane < Block; lane += TSimd.Width)

@@ -23,12 +23,12 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     // Consecutive groups that a task takes: while one is multiplied, the next one's pixels are fetched.
     private const int GroupsPerTask = 4;
 
-    // Tiles are spread over lanes with sums of their own where the transformed tiles take at least so many times the
-    // memory of the lanes' sums; elsewhere points are spread over the threads instead.
-    private const long LaneShare = 4;
+    // Tiles are spread over parts with sums of their own where the transformed tiles take at least so many times the
+    // memory of the parts' sums; elsewhere points are spread over the threads instead.
+    private const long PartShare = 4;
 
     // Fixed, so that the order of summation does not depend on the number of threads.
-    private const int Lanes = 16;
+    private const int Parts = 16;
     private const int LaneFloats = 256 * 1024;
     private const int SpreadFloats = 8 * 1024 * 1024;
     private const int ChunkTiles = 32;
@@ -37,7 +37,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     protected override long PackedFloats(int inputs, int outputs) =>
         (long)Points * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
-    /// <summary>[panel][point][input][lanes].</summary>
+    /// <summary>[panel][point][input][width].</summary>
     protected override void Pack(WeightView weights, float* packed)
     {
         int blocks = CpuTensor.BlocksFor(weights.Outputs);
@@ -67,14 +67,14 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         WinogradTiling tiling = new(dy.Shape);
         int channels = (InputBlocks + OutputBlocks) * Block;
         nint sumFloats = (nint)Points * InputBlocks * Block * OutputBlocks * Block;
-        if ((long)tiling.Count * channels >= LaneShare * Lanes * (sumFloats / Points))
+        if ((long)tiling.Count * channels >= PartShare * Parts * (sumFloats / Points))
         {
             int tiles = Math.Clamp(LaneFloats / (Points * channels), 1, tiling.Count);
-            float* sums = Backend.Scratch(sumFloats * Lanes);
+            float* sums = Backend.Scratch(sumFloats * Parts);
             Backend.Pool.For(
-                Lanes, new LaneTask(new GradientTiles(Backend, x, dy, tiling, tiles), (nint)sums, sumFloats),
-                static (lane, task) => task.Run(lane));
-            Finish(sums, sumFloats, Lanes, gradient);
+                Parts, new PartTask(new GradientTiles(Backend, x, dy, tiling, tiles), (nint)sums, sumFloats),
+                static (part, task) => task.Run(part));
+            Finish(sums, sumFloats, Parts, gradient);
         }
         else
         {
@@ -94,10 +94,10 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         }
     }
 
-    /// <summary>Adds the lanes, in their order, and transforms the sums of products back to taps.</summary>
-    private void Finish(float* sums, nint laneStride, int lanes, float* gradient) =>
+    /// <summary>Adds the parts, in their order, and transforms the sums of products back to taps.</summary>
+    private void Finish(float* sums, nint partStride, int parts, float* gradient) =>
         Backend.Pool.For(
-            Inputs, new FinishTask((nint)sums, laneStride, lanes, Inputs, Outputs, (nint)gradient),
+            Inputs, new FinishTask((nint)sums, partStride, parts, Inputs, Outputs, (nint)gradient),
             static (channel, task) => task.Run(channel));
 
     /// <summary>Transforms a run of tiles of one channel block, edges filled with zeros.</summary>
@@ -105,7 +105,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         Source x, int block, in TileRun run, float* target, nint pointStride, float* patch)
     {
         CpuTensor tensor = x.Tensor;
-        NormLanes norm = x.Norm(block);
+        NormFactors norm = x.Norm(block);
 
         // What lies around the image is zero after normalisation: there a tile must be gathered. Without one, the
         // zeros around every plane do.
@@ -162,7 +162,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
 
     /// <summary>Copies a square of pixels, normalised, with zeros outside the image.</summary>
     private static void Gather(
-        CpuTensor x, int sample, int block, NormLanes norm, int top, int left, int size, float* patch)
+        CpuTensor x, int sample, int block, NormFactors norm, int top, int left, int size, float* patch)
     {
         new Span<float>(patch, size * size * Block).Clear();
         int start = Math.Max(0, left);
@@ -188,7 +188,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
         {
             int panelBlocks = Kernels.PanelBlocks;
             int first = block / panelBlocks * panelBlocks;
-            int lanes = Math.Min(panelBlocks, blocks - first) * Block;
+            int width = Math.Min(panelBlocks, blocks - first) * Block;
             float* taps = stackalloc float[9 * Block];
             float* panel = (float*)packed + ((nint)first * Block * Points * weights.Inputs);
             for (int c = 0; c < weights.Inputs; c++)
@@ -198,8 +198,8 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                     weights.Gather(block, c, tap, taps + (tap * Block));
                 }
 
-                float* target = panel + (c * lanes) + ((block - first) * Block);
-                Kernels.WinogradWeights(taps, target, (nint)weights.Inputs * lanes);
+                float* target = panel + (c * width) + ((block - first) * Block);
+                Kernels.WinogradWeights(taps, target, (nint)weights.Inputs * width);
             }
         }
     }
@@ -398,19 +398,19 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     }
 
     /// <summary>Every sixteenth group of tiles, into sums of its own.</summary>
-    private readonly struct LaneTask(GradientTiles work, nint sums, nint sumFloats)
+    private readonly struct PartTask(GradientTiles work, nint sums, nint sumFloats)
     {
-        public void Run(int lane)
+        public void Run(int part)
         {
-            float* own = (float*)sums + (lane * sumFloats);
+            float* own = (float*)sums + (part * sumFloats);
             new Span<float>(own, checked((int)sumFloats)).Clear();
             float* patch = work.Backend.WorkerScratch((Patch * Patch * Block) + work.Floats);
             float* buffer = patch + (Patch * Patch * Block);
-            for (int first = lane * work.Tiles; first < work.Tiling.Count; first += Lanes * work.Tiles)
+            for (int first = part * work.Tiles; first < work.Tiling.Count; first += Parts * work.Tiles)
             {
                 int count = Math.Min(work.Tiles, work.Tiling.Count - first);
                 work.Transform(first, count, 0, buffer, patch);
-                (TilePrefetch inputs, TilePrefetch gradients) = work.Prefetch(first + (Lanes * work.Tiles));
+                (TilePrefetch inputs, TilePrefetch gradients) = work.Prefetch(first + (Parts * work.Tiles));
                 for (int point = 0; point < Points; point++)
                 {
                     inputs.Advance(Points);
@@ -442,7 +442,7 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             work.Multiply(piece / work.InputBlocks, piece % work.InputBlocks, count, Buffer, (float*)sums);
     }
 
-    private readonly struct FinishTask(nint sums, nint laneStride, int lanes, int inputs, int outputs, nint gradient)
+    private readonly struct FinishTask(nint sums, nint partStride, int parts, int inputs, int outputs, nint gradient)
     {
         public void Run(int channel)
         {
@@ -460,9 +460,9 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
                     for (int i = 0; i < Block; i++)
                     {
                         float value = 0;
-                        for (int lane = 0; lane < lanes; lane++)
+                        for (int part = 0; part < parts; part++)
                         {
-                            value += source[(lane * laneStride) + (point * pointStride) + i];
+                            value += source[(part * partStride) + (point * pointStride) + i];
                         }
 
                         total[(point * Block) + i] = value;

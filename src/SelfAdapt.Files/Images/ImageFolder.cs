@@ -11,7 +11,7 @@ namespace SelfAdapt.Files.Images;
 internal sealed record SkippedFile(string File, string Reason);
 
 /// <summary>
-/// The images of a folder (or of one file): what Cellpose would take as input (spec/cellpose.md section 8),
+/// The images of a folder (or of one file): what Cellpose would take as input (docs/cellpose.md 7),
 /// less what can't be used, which is listed with the reason.
 /// </summary>
 public sealed class ImageFolder

@@ -24,7 +24,7 @@ public static class LabelFile
     }
 
     /// <summary>
-    /// Writes labels as 16-bit gray PNG, the form Cellpose writes (spec/cellpose.md section 8).
+    /// Writes labels as 16-bit gray PNG, the form Cellpose writes (docs/cellpose.md 7).
     /// </summary>
     /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="image">The labels.</param>

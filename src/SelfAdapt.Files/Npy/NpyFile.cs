@@ -110,7 +110,7 @@ internal static class NpyFile
     /// </summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: as <see cref="Read"/>, or the shape is not a picture's (spec/cellpose.md 3.1: channel
+    /// UnreadableInput: as <see cref="Read"/>, or the shape is not a picture's (docs/cellpose.md 3.1: channel
     /// axis shorter than 10, the last one on ties).
     /// </exception>
     internal static Raster DecodePicture(FileBytes file)

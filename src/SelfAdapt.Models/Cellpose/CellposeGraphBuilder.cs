@@ -8,7 +8,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Models.Cellpose;
 
 /// <summary>
-/// Emits Cellpose's network (spec/cellpose.md 1) as an ONNX graph from a state dict. Initialisers carry the
+/// Emits Cellpose's network (docs/cellpose.md 1) as an ONNX graph from a state dict. Initialisers carry the
 /// state
 /// dict's keys and every BatchNormalization stays a node, so adapted weights go back into the state dict by
 /// name.
@@ -47,7 +47,7 @@ public sealed class CellposeGraphBuilder
     }
 
     /// <summary>
-    /// A state dict to train from scratch, with torch's default initialisation (spec/cellpose.md 1.5).
+    /// A state dict to train from scratch, with torch's default initialisation (docs/cellpose.md 1.5).
     /// </summary>
     /// <param name="channels">Channels of the image and of each encoder level: 2, 32, 64, 128, 256 for
     /// Cellpose.</param>

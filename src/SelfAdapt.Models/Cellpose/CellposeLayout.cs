@@ -24,12 +24,12 @@ internal enum CellposeEntryKind
 /// <param name="FanIn">Inputs per output of its layer; 0 outside of layers.</param>
 internal sealed record CellposeEntry(string Key, long[] Shape, CellposeEntryKind Kind, long FanIn = 0)
 {
-    /// <summary>True if a file may lack it: loading tolerates that (spec/cellpose.md 2.3).</summary>
+    /// <summary>True if a file may lack it: loading tolerates that (docs/cellpose.md 2.3).</summary>
     public bool Optional => Kind is CellposeEntryKind.Diameter or CellposeEntryKind.BatchCount;
 }
 
 /// <summary>
-/// The state dict of Cellpose's network for given widths, in order (spec/cellpose.md appendix A).
+/// The state dict of Cellpose's network for given widths, in order (docs/cellpose.md 2).
 /// </summary>
 /// <param name="InputChannels">Channels of the image.</param>
 /// <param name="Widths">Channels of each encoder level, from full resolution down.</param>

@@ -9,7 +9,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Models.Cellpose;
 
 /// <summary>
-/// Recognises Cellpose's network (spec/cellpose.md 1) in an ONNX model by its structure, and makes the state dict
+/// Recognises Cellpose's network (docs/cellpose.md 1) in an ONNX model by its structure, and makes the state dict
 /// that Cellpose loads. Batch normalisations that an exporter folded into convolutions come back as ones that
 /// change nothing.
 /// </summary>

@@ -51,7 +51,7 @@ public sealed class OutputDescription
         (Parts, Channels, FlowScale) = (parts, next, flowScale);
     }
 
-    /// <summary>Cellpose: dY and dX (5 x unit flow), then the cell-probability logit (spec/cellpose.md 1.4).</summary>
+    /// <summary>Cellpose: dY and dX (5 x unit flow), then the cell-probability logit (docs/cellpose.md 1.4).</summary>
     public static OutputDescription Cellpose { get; } = new(
         [new(OutputKind.VectorField, 0, "flow"), new(OutputKind.Logit, 2, "cellprob")]);
 

@@ -7,7 +7,7 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>
-/// Torch's format from before version 1.6 (spec/cellpose.md 2.2): pickles back to back (magic number, protocol
+/// Torch's format from before version 1.6 (docs/cellpose.md 2.2): pickles back to back (magic number, protocol
 /// version, facts about the machine, the object, the storages' keys), then per key a length and the elements.
 /// </summary>
 internal sealed class LegacyTorchStream : ITorchContainer

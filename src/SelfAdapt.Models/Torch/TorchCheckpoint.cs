@@ -6,7 +6,7 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>
-/// A torch state dict: named tensors in order, as Cellpose saves them (spec/cellpose.md 2).
+/// A torch state dict: named tensors in order, as Cellpose saves them (docs/cellpose.md 2).
 /// </summary>
 public sealed class TorchCheckpoint
 {

@@ -9,7 +9,7 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>
-/// Writes a state dict the way torch does (spec/cellpose.md 2.2, the minimal writer verified there): stored zip
+/// Writes a state dict the way torch does (docs/cellpose.md 2.2, the minimal writer verified there): stored zip
 /// entries, protocol 2 without memo, contiguous tensors on the CPU. The same tensors give the same bytes.
 /// </summary>
 internal static class TorchWriter

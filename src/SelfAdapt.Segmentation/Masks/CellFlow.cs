@@ -10,7 +10,7 @@ namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>
 /// The unit flow of one cell: the direction in which heat, fed at the cell's centre and kept inside the cell,
-/// falls off least (spec/cellpose.md 4.5, version 3 on a CPU).
+/// falls off least (docs/cellpose.md 4.5, version 3 on a CPU).
 /// </summary>
 internal static unsafe class CellFlow
 {

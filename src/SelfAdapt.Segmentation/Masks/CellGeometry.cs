@@ -9,7 +9,7 @@ namespace SelfAdapt.Segmentation.Masks;
 internal static class CellGeometry
 {
     /// <summary>
-    /// The diameter of the disc whose area is the median cell's (spec/cellpose.md 5.5), px; 0 without cells.
+    /// The diameter of the disc whose area is the median cell's (docs/cellpose.md 5.5), px; 0 without cells.
     /// </summary>
     /// <param name="masks">The cells, any positive labels.</param>
     public static double MedianDiameter(LabelImage masks)
@@ -43,7 +43,7 @@ internal static class CellGeometry
 
     /// <summary>
     /// Pixels of cells that share an edge with what lies around the cell; the rims of holes do not count
-    /// (spec/cellpose.md section 6).
+    /// (docs/cellpose.md 6).
     /// </summary>
     /// <param name="masks">The cells, any positive labels.</param>
     /// <returns>[height, width].</returns>

@@ -7,7 +7,7 @@ namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>
 /// A flow field whose two components lie side by side, and one step along it: bilinear interpolation in double
-/// precision, positions in single, as in Cellpose's CPU code (spec/cellpose.md 4.2). All forms of the step
+/// precision, positions in single, as in Cellpose's CPU code (docs/cellpose.md 4.2). All forms of the step
 /// give the same bits.
 /// </summary>
 internal readonly unsafe struct FlowField

@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>From network outputs to masks (spec/cellpose.md section 4, version 3.1 on a CPU).</summary>
+/// <summary>From network outputs to masks (docs/cellpose.md 4, version 3.1 on a CPU).</summary>
 internal static class FlowMasks
 {
     /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>

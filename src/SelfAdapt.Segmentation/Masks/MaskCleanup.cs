@@ -12,7 +12,7 @@ internal static class MaskCleanup
 {
     /// <summary>
     /// Removes small masks, fills holes, removes what became small by that, and renumbers
-    /// (spec/cellpose.md 4.6; numbered without gaps first, so that no wrong mask is removed).
+    /// (docs/cellpose.md 4.6; numbered without gaps first, so that no wrong mask is removed).
     /// </summary>
     /// <param name="masks">Any labels; not changed.</param>
     /// <param name="minSize">Least number of pixels; 0 or less keeps all.</param>
@@ -29,7 +29,7 @@ internal static class MaskCleanup
         return labels;
     }
 
-    /// <summary>Removes masks that touch the image border (spec/cellpose.md 4.6).</summary>
+    /// <summary>Removes masks that touch the image border (docs/cellpose.md 4.6).</summary>
     /// <param name="masks">Any labels; not changed.</param>
     /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage ExcludeOnEdges(LabelImage masks)

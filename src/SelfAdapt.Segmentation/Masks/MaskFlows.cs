@@ -8,7 +8,7 @@ namespace SelfAdapt.Segmentation.Masks;
 /// <summary>Flows that belong to given masks: training targets, and the check of predicted masks.</summary>
 internal static class MaskFlows
 {
-    /// <summary>Unit flows of every cell (spec/cellpose.md 4.5, version 3 on a CPU).</summary>
+    /// <summary>Unit flows of every cell (docs/cellpose.md 4.5, version 3 on a CPU).</summary>
     /// <param name="masks">The cells, any positive labels.</param>
     /// <returns>[2, height, width]: row and column component; background 0.</returns>
     public static Image FromMasks(LabelImage masks)
@@ -27,7 +27,7 @@ internal static class MaskFlows
     }
 
     /// <summary>
-    /// How far the network's flow is from the flow that a mask implies (spec/cellpose.md 4.4).
+    /// How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).
     /// </summary>
     /// <param name="labels">Labels 0..n without gaps.</param>
     /// <param name="regions">Their boxes.</param>

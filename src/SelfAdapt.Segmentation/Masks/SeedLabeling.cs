@@ -6,7 +6,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Masks;
 
 /// <summary>
-/// Turns the points where pixels came to rest into cells (spec/cellpose.md 4.3, version 3.1).
+/// Turns the points where pixels came to rest into cells (docs/cellpose.md 4.3, version 3.1).
 /// </summary>
 internal static class SeedLabeling
 {

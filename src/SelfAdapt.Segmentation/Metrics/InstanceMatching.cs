@@ -10,7 +10,7 @@ namespace SelfAdapt.Segmentation.Metrics;
 /// <param name="Iou">Shared pixels over the pixels in either.</param>
 internal readonly record struct CellPair(int TrueLabel, int PredictedLabel, double Iou);
 
-/// <summary>Which true cells were found at an IoU threshold (spec/cellpose.md section 6).</summary>
+/// <summary>Which true cells were found at an IoU threshold (docs/cellpose.md 6).</summary>
 /// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to
 /// one.</param>
 /// <param name="FalsePositives">Predicted cells without partner.</param>

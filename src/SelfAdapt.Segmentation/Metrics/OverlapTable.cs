@@ -13,7 +13,7 @@ namespace SelfAdapt.Segmentation.Metrics;
 internal readonly record struct Overlap(int True, int Predicted, int Pixels, double Iou);
 
 /// <summary>
-/// Every overlap between two segmentations of one image (spec/cellpose.md section 6). Cells are renumbered
+/// Every overlap between two segmentations of one image (docs/cellpose.md 6). Cells are renumbered
 /// without gaps first, so a missing label number is no cell.
 /// </summary>
 internal sealed class OverlapTable

@@ -16,7 +16,7 @@ internal readonly record struct BoundaryScore(double Precision, double Recall)
 }
 
 /// <summary>
-/// Scores of a segmentation against a reference, as Cellpose defines them (spec/cellpose.md section 6). Where
+/// Scores of a segmentation against a reference, as Cellpose defines them (docs/cellpose.md 6). Where
 /// neither image holds a cell every score is 1: nothing was there and nothing was claimed.
 /// </summary>
 internal static class SegmentationMetrics

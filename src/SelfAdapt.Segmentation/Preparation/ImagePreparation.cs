@@ -7,7 +7,7 @@ namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>
 /// The way from an image as read to what a network sees, before padding and tiling: channels chosen,
-/// intensities normalised, size changed so that objects have the diameter the network knows (spec/cellpose.md
+/// intensities normalised, size changed so that objects have the diameter the network knows (docs/cellpose.md
 /// 3.1 to 3.3).
 /// </summary>
 internal static class ImagePreparation
@@ -36,7 +36,7 @@ internal static class ImagePreparation
         return Rescale(selected, options.Rescale, source, options.Threads);
     }
 
-    /// <summary>Picks the channels that a network sees (spec/cellpose.md 3.1).</summary>
+    /// <summary>Picks the channels that a network sees (docs/cellpose.md 3.1).</summary>
     /// <param name="image">The image as read; not changed.</param>
     /// <param name="channels">For one or two input channels: which ones; the first 0 means the mean of all
     /// channels, and then, as for one-channel images, the second input channel is zeros.</param>
@@ -83,7 +83,7 @@ internal static class ImagePreparation
         return result;
     }
 
-    /// <summary>Normalises every channel in place (spec/cellpose.md 3.2).</summary>
+    /// <summary>Normalises every channel in place (docs/cellpose.md 3.2).</summary>
     /// <param name="image">The selected channels; changed.</param>
     /// <param name="normalization">How.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
@@ -116,7 +116,7 @@ internal static class ImagePreparation
         });
     }
 
-    /// <summary>Resizes by a factor, bilinear with OpenCV's rules (spec/cellpose.md 3.3).</summary>
+    /// <summary>Resizes by a factor, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
     /// <param name="image">The image; returned itself when the factor is 1.</param>
     /// <param name="factor">Network scale over image scale, above 0.</param>
     /// <param name="source">What error messages call the image.</param>
@@ -146,7 +146,7 @@ internal static class ImagePreparation
         return Resize(image, (int)newHeight, (int)newWidth, threads);
     }
 
-    /// <summary>Resizes to a given size, bilinear with OpenCV's rules (spec/cellpose.md 3.3).</summary>
+    /// <summary>Resizes to a given size, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
     /// <param name="image">The image.</param>
     /// <param name="height">New rows, at least 1.</param>
     /// <param name="width">New columns, at least 1.</param>

@@ -2,7 +2,7 @@ using System;
 
 namespace SelfAdapt.Segmentation.Preparation;
 
-/// <summary>Per-channel intensity normalisation (spec/cellpose.md 3.2, version 3.1).</summary>
+/// <summary>Per-channel intensity normalisation (docs/cellpose.md 3.2, version 3.1).</summary>
 internal static class IntensityScaling
 {
     private const double LowerPercent = 1;

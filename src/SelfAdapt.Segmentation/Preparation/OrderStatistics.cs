@@ -8,7 +8,7 @@ internal static class OrderStatistics
     private const int HalfBits = 16;
     private const int Bins = 1 << HalfBits;
 
-    /// <summary>NumPy's linear percentile of float32 data (spec/cellpose.md 3.2).</summary>
+    /// <summary>NumPy's linear percentile of float32 data (docs/cellpose.md 3.2).</summary>
     /// <param name="values">At least one finite value, any order.</param>
     /// <param name="percent">0 to 100.</param>
     /// <returns>The interpolated value.</returns>

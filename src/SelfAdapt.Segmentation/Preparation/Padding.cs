@@ -3,7 +3,7 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Preparation;
 
-/// <summary>The zero frame around a network-scale image (spec/cellpose.md 3.4).</summary>
+/// <summary>The zero frame around a network-scale image (docs/cellpose.md 3.4).</summary>
 /// <param name="Top">Rows added above.</param>
 /// <param name="Bottom">Rows added below.</param>
 /// <param name="Left">Columns added before.</param>

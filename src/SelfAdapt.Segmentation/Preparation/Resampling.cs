@@ -5,7 +5,7 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Preparation;
 
-/// <summary>Resizing of planes with exactly OpenCV's coordinate rules (spec/cellpose.md 3.3).</summary>
+/// <summary>Resizing of planes with exactly OpenCV's coordinate rules (docs/cellpose.md 3.3).</summary>
 internal static class Resampling
 {
     /// <summary>

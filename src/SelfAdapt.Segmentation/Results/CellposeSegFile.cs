@@ -22,7 +22,7 @@ internal sealed record SegFileContext(string ImageFile, ChannelPair Channels, do
 
 /// <summary>
 /// Cellpose's _seg.npy, which its window opens: an array file that holds one pickled dictionary with the entries
-/// outlines, masks, chan_choose, ismanual, filename, diameter and flows (spec/cellpose.md section 8). Only plain
+/// outlines, masks, chan_choose, ismanual, filename, diameter and flows (docs/cellpose.md 7). Only plain
 /// arrays, numbers and text are pickled, and none is ever read.
 /// </summary>
 internal static class CellposeSegFile

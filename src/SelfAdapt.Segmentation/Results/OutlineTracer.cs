@@ -33,7 +33,7 @@ internal sealed class OutlineTracer
     public OutlineTracer(LabelImage labels) => _labels = labels;
 
     /// <summary>
-    /// The pixels along the cell's rim, in order, as Cellpose lists them (spec/cellpose.md section 8): pixels that
+    /// The pixels along the cell's rim, in order, as Cellpose lists them (docs/cellpose.md 7): pixels that
     /// touch by a corner hang together, of several parts the one with the longest rim, no holes; from the topmost
     /// pixel, there from the leftmost, downwards.
     /// </summary>

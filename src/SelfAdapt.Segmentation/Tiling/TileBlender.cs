@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Tiling;
 
 /// <summary>
-/// Sums tiles with tapered weights into one picture of all outputs (spec/cellpose.md 3.5, 3.6).
+/// Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).
 /// </summary>
 internal sealed class TileBlender
 {

@@ -10,7 +10,7 @@ namespace SelfAdapt.Segmentation.Tiling;
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
 /// <summary>
-/// Where tiles lie and how much each of their pixels counts (spec/cellpose.md 3.5 and 3.6).
+/// Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).
 /// </summary>
 internal sealed class TileLayout
 {

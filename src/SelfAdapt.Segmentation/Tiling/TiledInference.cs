@@ -7,7 +7,7 @@ namespace SelfAdapt.Segmentation.Tiling;
 
 /// <summary>
 /// Runs a network over an image of any size: pad, cut into tiles, run in batches, blend, crop
-/// (spec/cellpose.md 3.4 to 3.6).
+/// (docs/cellpose.md 3.4 to 3.6).
 /// </summary>
 internal sealed class TiledInference
 {

@@ -169,7 +169,7 @@ internal sealed class CheckpointTests
     private (AdaptationResult Result, List<StepPoint> Steps) Run(int steps, RunState? from)
     {
         using CpuBackend backend = new(2);
-        using Adapter adapter = new(Small.Value, backend, Options, new SegmentationOptions());
+        using AdaptationLoop adapter = new(Small.Value, backend, Options, new SegmentationOptions());
         using CancellationTokenSource cancel = new();
         Counter counter = new(cancel, steps);
         Checkpointing checkpoints =

@@ -78,8 +78,8 @@ internal sealed class NeverWorseTests
         IReadOnlyList<NamedImage> images, AdaptationOptions options, SegmentationOptions? segmentation = null)
     {
         using CpuBackend backend = new(2);
-        using Adapter adapter = new(Model.Value, backend, options, segmentation ?? Segmentation);
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) = Adapter.Split(images, options);
+        using AdaptationLoop adapter = new(Model.Value, backend, options, segmentation ?? Segmentation);
+        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) = AdaptationLoop.Split(images, options);
         return adapter.Run(training, validation, [], new Deaf(), CancellationToken.None);
     }
 

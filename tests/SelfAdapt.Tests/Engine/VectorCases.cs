@@ -49,12 +49,12 @@ internal static class VectorCases
     }
 
     private static IEnumerable<VectorCase> Views() =>
-        from view in Enum.GetValues<View>()
+        from view in Enum.GetValues<Orientation>()
         from shape in (TensorShape[])[new(2, 3, 4, 7), new(1, 1, 33, 18), new(1, 2, 1, 1)]
-        select new VectorCase($"ApplyView {view} {shape}", backend => Using(backend, vectors =>
+        select new VectorCase($"Reorient {view} {shape}", backend => Using(backend, vectors =>
         {
             DeviceVector target = vectors.Zeros((int)shape.Count);
-            backend.ApplyView(vectors.Noise((int)shape.Count, 3), shape, view, target);
+            backend.Reorient(vectors.Noise((int)shape.Count, 3), shape, view, target);
             return [VectorShelf.Read(target)];
         }));
 
@@ -69,7 +69,7 @@ internal static class VectorCases
                 DeviceVector[] outputs = [.. Enumerable.Range(0, count).Select(i => vectors.Noise(length, (ulong)i))];
                 (DeviceVector mean, DeviceVector deviation) = (vectors.Zeros(length), vectors.Zeros(length));
                 backend.ViewMoments(
-                    outputs, Enum.GetValues<View>().AsSpan(8 - count), shape, Channels, probabilities, mean, deviation);
+                    outputs, Enum.GetValues<Orientation>().AsSpan(8 - count), shape, Channels, probabilities, mean, deviation);
                 return [VectorShelf.Read(mean), VectorShelf.Read(deviation)];
             }));
 

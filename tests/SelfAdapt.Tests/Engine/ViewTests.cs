@@ -13,7 +13,7 @@ internal sealed class ViewTests
 {
     private const int Size = 5;
     private static readonly ReferenceBackend Backend = new();
-    private static readonly View[] All = Enum.GetValues<View>();
+    private static readonly Orientation[] All = Enum.GetValues<Orientation>();
     private static readonly ChannelMeaning[] Cellpose =
         [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
 
@@ -22,34 +22,34 @@ internal sealed class ViewTests
     {
         // 1 2 3
         // 4 5 6
-        AssertView(View.Identity, 1, 2, 3, 4, 5, 6);
-        AssertView(View.FlipRows, 4, 5, 6, 1, 2, 3);
-        AssertView(View.FlipColumns, 3, 2, 1, 6, 5, 4);
-        AssertView(View.Rotate90, 3, 6, 2, 5, 1, 4);
-        AssertView(View.Rotate180, 6, 5, 4, 3, 2, 1);
-        AssertView(View.Rotate270, 4, 1, 5, 2, 6, 3);
-        AssertView(View.Transpose, 1, 4, 2, 5, 3, 6);
-        AssertView(View.AntiTranspose, 6, 3, 5, 2, 4, 1);
+        AssertView(Orientation.Identity, 1, 2, 3, 4, 5, 6);
+        AssertView(Orientation.FlipRows, 4, 5, 6, 1, 2, 3);
+        AssertView(Orientation.FlipColumns, 3, 2, 1, 6, 5, 4);
+        AssertView(Orientation.Rotate90, 3, 6, 2, 5, 1, 4);
+        AssertView(Orientation.Rotate180, 6, 5, 4, 3, 2, 1);
+        AssertView(Orientation.Rotate270, 4, 1, 5, 2, 6, 3);
+        AssertView(Orientation.Transpose, 1, 4, 2, 5, 3, 6);
+        AssertView(Orientation.AntiTranspose, 6, 3, 5, 2, 4, 1);
     }
 
     [TestMethod]
-    [DataRow(View.Identity, View.Identity)]
-    [DataRow(View.FlipRows, View.FlipRows)]
-    [DataRow(View.FlipColumns, View.FlipColumns)]
-    [DataRow(View.Rotate90, View.Rotate270)]
-    [DataRow(View.Rotate180, View.Rotate180)]
-    [DataRow(View.Rotate270, View.Rotate90)]
-    [DataRow(View.Transpose, View.Transpose)]
-    [DataRow(View.AntiTranspose, View.AntiTranspose)]
-    public void ApplyView_ThenItsInverse_GivesTheImageBack(View view, View inverse)
+    [DataRow(Orientation.Identity, Orientation.Identity)]
+    [DataRow(Orientation.FlipRows, Orientation.FlipRows)]
+    [DataRow(Orientation.FlipColumns, Orientation.FlipColumns)]
+    [DataRow(Orientation.Rotate90, Orientation.Rotate270)]
+    [DataRow(Orientation.Rotate180, Orientation.Rotate180)]
+    [DataRow(Orientation.Rotate270, Orientation.Rotate90)]
+    [DataRow(Orientation.Transpose, Orientation.Transpose)]
+    [DataRow(Orientation.AntiTranspose, Orientation.AntiTranspose)]
+    public void ApplyView_ThenItsInverse_GivesTheImageBack(Orientation view, Orientation inverse)
     {
         double[] image = HostVectors.Noise(2 * 3 * 4 * 7, 1);
         TensorShape shape = new(2, 3, 4, 7);
         double[] turned = Apply(image, shape, view);
-        bool swaps = view is View.Rotate90 or View.Rotate270 or View.Transpose or View.AntiTranspose;
+        bool swaps = view is Orientation.Rotate90 or Orientation.Rotate270 or Orientation.Transpose or Orientation.AntiTranspose;
         double[] back = Apply(turned, swaps ? new(2, 3, 7, 4) : shape, inverse);
         CollectionAssert.AreEqual(image, back);
-        Assert.AreEqual(ViewTransform.Of(inverse), ViewTransform.Of(view).Inverse());
+        Assert.AreEqual(OrientationMap.Of(inverse), OrientationMap.Of(view).Inverse());
     }
 
     [TestMethod]
@@ -59,7 +59,7 @@ internal sealed class ViewTests
         // equivariant network returns; turned back it must be the field of the original.
         (double row, double column) = (1.25, 2.5);
         double[] original = RadialField(row, column);
-        foreach (View view in All)
+        foreach (Orientation view in All)
         {
             (double r, double c) = TurnedPosition(view, row, column);
             (double[] mean, double[] deviation) = Moments([view], [RadialField(r, c)]);
@@ -73,14 +73,14 @@ internal sealed class ViewTests
     }
 
     [TestMethod]
-    [DataRow(View.FlipRows, -3.0, 7.0)]
-    [DataRow(View.FlipColumns, 3.0, -7.0)]
-    [DataRow(View.Rotate90, 7.0, -3.0)]
-    [DataRow(View.Rotate180, -3.0, -7.0)]
-    [DataRow(View.Rotate270, -7.0, 3.0)]
-    [DataRow(View.Transpose, 7.0, 3.0)]
-    [DataRow(View.AntiTranspose, -7.0, -3.0)]
-    public void ViewMoments_ConstantField_FollowsTheSignTable(View view, double dy, double dx)
+    [DataRow(Orientation.FlipRows, -3.0, 7.0)]
+    [DataRow(Orientation.FlipColumns, 3.0, -7.0)]
+    [DataRow(Orientation.Rotate90, 7.0, -3.0)]
+    [DataRow(Orientation.Rotate180, -3.0, -7.0)]
+    [DataRow(Orientation.Rotate270, -7.0, 3.0)]
+    [DataRow(Orientation.Transpose, 7.0, 3.0)]
+    [DataRow(Orientation.AntiTranspose, -7.0, -3.0)]
+    public void ViewMoments_ConstantField_FollowsTheSignTable(Orientation view, double dy, double dx)
     {
         double[] output = [.. Enumerable.Repeat(3.0, 25), .. Enumerable.Repeat(7.0, 25), .. new double[25]];
         (double[] mean, _) = Moments([view], [output]);
@@ -105,7 +105,7 @@ internal sealed class ViewTests
         // Logit 1 and 4 at one pixel: mean 2.5, deviation 1.5 sqrt 2 (n - 1 = 1).
         double[] first = [.. new double[50], .. Enumerable.Repeat(1.0, 25)];
         double[] second = [.. new double[50], .. Enumerable.Repeat(4.0, 25)];
-        (double[] mean, double[] deviation) = Moments([View.Identity, View.FlipRows], [first, second]);
+        (double[] mean, double[] deviation) = Moments([Orientation.Identity, Orientation.FlipRows], [first, second]);
         Assert.AreEqual(2.5, mean[60], 1e-15);
         Assert.AreEqual(1.5 * Math.Sqrt(2), deviation[60], 1e-15);
     }
@@ -117,7 +117,7 @@ internal sealed class ViewTests
         double[] first = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(Math.Log(3), 25)];
         double[] second = [.. Enumerable.Repeat(2.0, 50), .. Enumerable.Repeat(-Math.Log(4), 25)];
         (double[] mean, _) =
-            Moments([View.Identity, View.Identity], [first, second], averageProbabilities: true);
+            Moments([Orientation.Identity, Orientation.Identity], [first, second], averageProbabilities: true);
         Assert.AreEqual((0.75 + 0.2) / 2, mean[60], 1e-15);
         Assert.AreEqual(2.0, mean[0]);
     }
@@ -140,18 +140,18 @@ internal sealed class ViewTests
         Assert.IsTrue(deviation.Data.All(d => d == 0));
     }
 
-    private static void AssertView(View view, params double[] expected) =>
+    private static void AssertView(Orientation view, params double[] expected) =>
         CollectionAssert.AreEqual(expected, Apply([1, 2, 3, 4, 5, 6], new(1, 1, 2, 3), view), $"{view}");
 
-    private static double[] Apply(double[] image, TensorShape shape, View view)
+    private static double[] Apply(double[] image, TensorShape shape, Orientation view)
     {
         HostVector<double> target = new(image.Length);
-        Backend.ApplyView(HostVectors.Of<double>(image), shape, view, target);
+        Backend.Reorient(HostVectors.Of<double>(image), shape, view, target);
         return target.Data;
     }
 
     private static (double[] Mean, double[] Deviation) Moments(
-        View[] views, double[][] outputs, bool averageProbabilities = false)
+        Orientation[] views, double[][] outputs, bool averageProbabilities = false)
     {
         HostVector<double> mean = new(3 * Size * Size);
         HostVector<double> deviation = new(3 * Size * Size);
@@ -177,15 +177,15 @@ internal sealed class ViewTests
     /// <summary>
     /// Where a point of the original lies in the turned image, from the views' definitions.
     /// </summary>
-    private static (double Row, double Column) TurnedPosition(View view, double r, double c) => view switch
+    private static (double Row, double Column) TurnedPosition(Orientation view, double r, double c) => view switch
     {
-        View.Identity => (r, c),
-        View.FlipRows => (Size - 1 - r, c),
-        View.FlipColumns => (r, Size - 1 - c),
-        View.Rotate90 => (Size - 1 - c, r),
-        View.Rotate180 => (Size - 1 - r, Size - 1 - c),
-        View.Rotate270 => (c, Size - 1 - r),
-        View.Transpose => (c, r),
+        Orientation.Identity => (r, c),
+        Orientation.FlipRows => (Size - 1 - r, c),
+        Orientation.FlipColumns => (r, Size - 1 - c),
+        Orientation.Rotate90 => (Size - 1 - c, r),
+        Orientation.Rotate180 => (Size - 1 - r, Size - 1 - c),
+        Orientation.Rotate270 => (c, Size - 1 - r),
+        Orientation.Transpose => (c, r),
         _ => (Size - 1 - c, Size - 1 - r),
     };
 

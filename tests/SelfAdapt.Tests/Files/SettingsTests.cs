@@ -16,7 +16,7 @@ internal sealed class SettingsTests
 {
     private static readonly object[] Records =
     [
-        new AdaptationOptions(), new StrongAugmentationRanges(), new SegmentationOptions(), new TrainingOptions(),
+        new AdaptationOptions(), new StrongAugmentationRanges(), new SegmentationOptions(), new TrainingSetOptions(),
         new TrainerOptions(),
     ];
 

@@ -122,7 +122,7 @@ internal sealed class GpuBackendTests
     /// <summary>Two steps; weights of student and teacher, their statistics, and the numbers for the log.</summary>
     private static double[][] Adapt(Network network, Backend backend, AdaptationOptions options)
     {
-        using SelfTraining training = new(network, backend, options);
+        using AdaptationStep training = new(network, backend, options);
         int length = options.BatchSize * 2 * options.Crop * options.Crop;
         StrongAugmentation[] strong = [new(true, true, 1.2f, 0.8f, 0.7f, 0.05f, 3)];
 

@@ -149,7 +149,7 @@ internal class OrtTests
     [TestMethod]
     public void Build_SineWeights_GivesTheDocumentedOutput()
     {
-        // spec/cellpose.md appendix B.1: values of upstream's own code in double precision.
+        // docs/cellpose.md 8.1: values of upstream's own code in double precision.
         using OrtNetwork network = Network(CellposeGraphBuilder.Build(SineState()), "output");
 
         (float[] y, float[] style) = Run(network, Wave(1, 32, 48), 1, 32, 48);

@@ -144,7 +144,7 @@ internal sealed class FlowMasksTests
         Assert.AreEqual((cells, 0, 0), (match.TruePositives, match.FalsePositives, match.FalseNegatives));
     }
 
-    /// <summary>The scene of spec/cellpose.md appendix B.4.</summary>
+    /// <summary>The scene of docs/cellpose.md 8.4.</summary>
     internal static (Image Outputs, LabelImage Masks) TwoDiscs()
     {
         Image outputs = ImagePreparation.Blank(3, 48, 64);

@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Tests.Segmentation;
 
-/// <summary>Values of spec/cellpose.md appendix B.3 (CPU rule).</summary>
+/// <summary>Values of docs/cellpose.md 8.3 (CPU rule).</summary>
 [TestClass]
 internal sealed class MaskFlowsTests
 {

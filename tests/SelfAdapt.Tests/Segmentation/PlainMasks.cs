@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tests.Segmentation;
 
 /// <summary>
-/// The way from flows to masks as spec/cellpose.md section 4 words it, point by point and label by label over the
+/// The way from flows to masks as docs/cellpose.md 4 words it, point by point and label by label over the
 /// whole image: the oracle of the fast one.
 /// </summary>
 internal static class PlainMasks

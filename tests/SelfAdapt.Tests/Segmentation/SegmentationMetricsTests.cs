@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Tests.Segmentation;
 
-/// <summary>The worked example of spec/cellpose.md section 6, and properties.</summary>
+/// <summary>The worked example of docs/cellpose.md 6, and properties.</summary>
 [TestClass]
 internal sealed class SegmentationMetricsTests
 {

@@ -127,12 +127,7 @@ internal sealed class MemoryTests : IDisposable
     {
         ModelFile model = ModelFile.Load(_at.Onnx());
         Network network = model.Import(null);
-        EngineRequest request = new()
-        {
-            Kind = EngineKind.Builtin,
-            Device = DeviceChoice.Parse("cpu")!.Value,
-            Threads = 1,
-        };
+        EngineRequest request = new() { Kind = EngineKind.Builtin, Device = new(DeviceKind.Cpu), Threads = 1 };
         Terminal terminal = new(TextWriter.Null, TextWriter.Null, interactive: false, CancellationToken.None);
         SegmentPlan plan = new(
             _at.At(), new HashSet<ResultKind> { ResultKind.Tif },

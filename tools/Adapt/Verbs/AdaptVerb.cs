@@ -8,7 +8,7 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -47,7 +47,7 @@ internal sealed class AdaptVerb
         EngineRequest request = _engine.Get(parsed);
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
-        using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
+        using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         ImageFolder images = ImageFolder.Load(settings.Images);
         SegmentVerb.ReportSkipped(_terminal, images.Skipped);
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
@@ -58,7 +58,7 @@ internal sealed class AdaptVerb
         AdaptationJob job = new(
             model, network, images.Images, labelled, options, segmentation, folder,
                 settings.KeepSnapshots, settings.Resume);
-        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, begun =>
+        (JsonObject result, ExitCode code) = JobOutput.Run(_terminal, job, engine, begun =>
         {
             if (!settings.Resume)
             {

@@ -11,7 +11,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -57,7 +57,7 @@ internal sealed class DemoVerb
         string sourcePath = Path.Combine(folder, SourceName);
         ModelFile model = ModelFile.Of(source, sourcePath);
         Network network = model.Import(null);
-        using AdaptationEngine engine = AdaptationEngine.Open(_terminal.Error, model, network, request, options);
+        using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         OutputFolder.Prepare(folder, settings.Force);
         OutputFile.WriteDurably(sourcePath, source);
         SegmentationOptions segmentation = new()
@@ -71,7 +71,7 @@ internal sealed class DemoVerb
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
-        (JsonObject result, ExitCode code) = AdaptationRun.Run(_terminal, job, engine, static _ => { });
+        (JsonObject result, ExitCode code) = JobOutput.Run(_terminal, job, engine, static _ => { });
         ResultFile.Write(settings.Json, result);
         return (int)code;
     }

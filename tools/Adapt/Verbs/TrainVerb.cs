@@ -15,7 +15,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -25,7 +25,7 @@ internal sealed class TrainVerb
     private const string DiamLabels = "diam_labels";
 
     private readonly SettingOptions<TrainSettings> _options = new();
-    private readonly SettingOptions<TrainingOptions> _set = new();
+    private readonly SettingOptions<TrainingSetOptions> _set = new();
     private readonly SettingOptions<TrainerOptions> _trainer = new();
     private readonly EngineArguments _engine = new();
     private readonly Terminal _terminal;
@@ -50,7 +50,7 @@ internal sealed class TrainVerb
         TrainSettings settings = _options.Get(parsed);
         string folder = settings.Out;
         ResultFile.Check(settings.Json);
-        TrainingOptions set = _set.Get(parsed);
+        TrainingSetOptions set = _set.Get(parsed);
         ModelFile model = StartModel(settings, set.DiamMean);
         Network network = model.ImportForTraining(null);
         if (!_set.IsGiven(parsed, nameof(set.DiamMean)))

@@ -4,7 +4,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
-using SelfAdapt.Tool.Options;
+using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tool.Verbs;

@@ -5,7 +5,7 @@ using SelfAdapt.Adaptation.Supervised;
 
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
-/// <summary>OpenCV's numbers of spec/cellpose.md appendix B.5.</summary>
+/// <summary>OpenCV's numbers of docs/cellpose.md 8.5.</summary>
 [TestClass]
 internal sealed class AffineWarpTests
 {

@@ -3,7 +3,7 @@ using SelfAdapt.Adaptation.Supervised;
 
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
-/// <summary>Values of NumPy's own legacy generator (spec/cellpose.md appendix B.7).</summary>
+/// <summary>Values of NumPy's own legacy generator (docs/cellpose.md 8.7).</summary>
 [TestClass]
 internal sealed class NumpyRandomTests
 {

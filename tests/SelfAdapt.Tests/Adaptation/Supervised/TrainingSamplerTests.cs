@@ -15,7 +15,7 @@ internal sealed class TrainingSamplerTests
 {
     private const int Crop = 32;
 
-    private static readonly TrainingOptions Options = new()
+    private static readonly TrainingSetOptions Options = new()
     {
         Channels = new(1, 2),
         Normalization = IntensityNormalization.None,
@@ -27,7 +27,7 @@ internal sealed class TrainingSamplerTests
     [TestMethod]
     public void NextBatch_EpochSix_MatchesNumPyAndOpenCv()
     {
-        // Made with numpy.random (seed 6) and cv2.warpAffine after spec/cellpose.md 5.3: the second image
+        // Made with numpy.random (seed 6) and cv2.warpAffine after docs/cellpose.md 5.3: the second image
         // comes first and mirrored, then the first one as it is.
         TrainingSampler sampler = new(TwoImages());
         TrainingBatch batch = sampler.CreateBatch();
@@ -53,7 +53,7 @@ internal sealed class TrainingSamplerTests
             masks.Labels.AsSpan((y * 90) + 30, 34).Fill(1);
         }
 
-        TrainingOptions options = Options with { MinTrainMasks = 1, Rescale = false, CropSize = 160 };
+        TrainingSetOptions options = Options with { MinTrainMasks = 1, Rescale = false, CropSize = 160 };
         TrainingSet set = TrainingSet.Create(
             [new(ImagePreparation.Blank(2, 90, 90), masks, "one cell")], options, 2);
         TrainingSampler sampler = new(set);

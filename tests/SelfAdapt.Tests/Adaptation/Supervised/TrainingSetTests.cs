@@ -12,7 +12,7 @@ namespace SelfAdapt.Tests.Adaptation.Supervised;
 [TestClass]
 internal sealed class TrainingSetTests
 {
-    private static readonly TrainingOptions AnyCount = new() { MinTrainMasks = 1 };
+    private static readonly TrainingSetOptions AnyCount = new() { MinTrainMasks = 1 };
 
     [TestMethod]
     public void Create_TwoCells_TargetsMatchCellpose()
@@ -50,7 +50,7 @@ internal sealed class TrainingSetTests
     public void Create_NoImageHasEnoughCells_IsAnInputError()
     {
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
-            () => Create(new TrainingOptions(), GoldenFile.Rectangles(12, 16, (4, 0, 1, 0, 1))));
+            () => Create(new TrainingSetOptions(), GoldenFile.Rectangles(12, 16, (4, 0, 1, 0, 1))));
         Assert.AreEqual(ErrorKind.UnreadableInput, error.Kind);
         StringAssert.Contains(error.Message, "at least 5 cells", StringComparison.Ordinal);
     }
@@ -74,7 +74,7 @@ internal sealed class TrainingSetTests
         Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
     }
 
-    private static TrainingSet Create(TrainingOptions options, params LabelImage[] masks) =>
+    private static TrainingSet Create(TrainingSetOptions options, params LabelImage[] masks) =>
         TrainingSet.Create(
             masks.Select((m, i) => new LabelledImage(
                 ImagePreparation.Blank(1, m.Height, m.Width), m, $"image {i}")),

@@ -14,7 +14,7 @@ using SelfAdapt.Models.Torch;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;
 
-/// <summary>Cellpose's network against the reference numbers of spec/cellpose.md, appendix B.1 and B.2.</summary>
+/// <summary>Cellpose's network against the reference numbers of docs/cellpose.md 8.1 and 8.2.</summary>
 [TestClass]
 internal sealed class CellposeReferenceTests
 {
@@ -122,7 +122,7 @@ internal sealed class CellposeReferenceTests
 
         graph.Forward(NormStatistics.BatchAndUpdate, 0.05f);
         backend.SupervisedLoss(
-            graph.Output, graph.OutputShape, SelfTraining.Meanings(network.Outputs), cell, flow, 5f,
+            graph.Output, graph.OutputShape, AdaptationStep.Meanings(network.Outputs), cell, flow, 5f,
             graph.OutputGradient!, sums);
         graph.Backward();
 

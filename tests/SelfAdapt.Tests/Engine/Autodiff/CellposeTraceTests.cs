@@ -61,7 +61,7 @@ internal sealed class CellposeTraceTests
         {
             graph.Forward(NormStatistics.BatchAndUpdate, 0.05f);
             backend.SupervisedLoss(
-                graph.Output, graph.OutputShape, SelfTraining.Meanings(network.Outputs), cell, flow, 5f,
+                graph.Output, graph.OutputShape, AdaptationStep.Meanings(network.Outputs), cell, flow, 5f,
                 graph.OutputGradient!, sums);
             graph.Backward();
             if (step == 1)
@@ -82,7 +82,7 @@ internal sealed class CellposeTraceTests
         evaluation.Forward();
         float[] y = First(evaluation.Output, evaluation.Output.Length);
         // Entries whose gradient is zero in exact arithmetic take full-sized AdamW steps from rounding noise, other ones
-        // in every implementation (spec/cellpose.md 1.4): after ten steps the outputs differ by 1.5e-3 of their range,
+        // in every implementation (docs/cellpose.md 1.4): after ten steps the outputs differ by 1.5e-3 of their range,
         // with Winograd's algorithm by 3.5e-3.
         AssertClose(Npy("train_output_after_10.npy"), y, outputTolerance, "output after ten steps");
     }
@@ -100,7 +100,7 @@ internal sealed class CellposeTraceTests
             NormUpdate = NormUpdate.Strong,
             TeacherNorm = TeacherNorm.Ema,
         };
-        using SelfTraining training = new(network, backend, options);
+        using AdaptationStep training = new(network, backend, options);
         float[] weak = Npy("train_x.npy");
         float[] strong = Npy("selfadapt_strong_inputs.npy");
         int step = 0;
@@ -150,7 +150,7 @@ internal sealed class CellposeTraceTests
         Assert.AreEqual(Number("kept_class"), point.Kept.Span[2], 1e-3);
     }
 
-    private static void CheckDeviation(SelfTraining training)
+    private static void CheckDeviation(AdaptationStep training)
     {
         // The trace holds the two flow channels; ours has the logit's deviation behind them.
         float[] all = First(training.Deviation, training.Deviation.Length);
@@ -187,7 +187,7 @@ internal sealed class CellposeTraceTests
 
     /// <summary>
     /// In training mode batch normalisation removes batch means, so what only shifts them has no gradient
-    /// (spec/cellpose.md 1.4): every convolution bias, style bias and projection shift but those named there.
+    /// (docs/cellpose.md 1.4): every convolution bias, style bias and projection shift but those named there.
     /// </summary>
     private static bool IsZeroInExactArithmetic(string name)
     {

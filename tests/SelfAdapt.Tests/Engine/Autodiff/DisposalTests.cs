@@ -47,8 +47,8 @@ internal sealed class DisposalTests
         [typeof(TrainableGraph)] = backend => Graph(new NetworkWeights(Network, backend)),
         [typeof(EngineNetwork)] = backend => Used(new EngineNetwork(new NetworkWeights(Network, backend), backend)),
         [typeof(BuiltinTeacher)] = backend => new BuiltinTeacher(new NetworkWeights(Network, backend), backend, 1, Size),
-        [typeof(SelfTraining)] = backend => new SelfTraining(Network, backend, Options),
-        [typeof(Adapter)] = backend => new Adapter(Network, backend, Options, new SegmentationOptions()),
+        [typeof(AdaptationStep)] = backend => new AdaptationStep(Network, backend, Options),
+        [typeof(AdaptationLoop)] = backend => new AdaptationLoop(Network, backend, Options, new SegmentationOptions()),
         [typeof(RunLog)] = _ => new RunLog(new MemoryStream(), "log"),
         [typeof(Trainer)] = backend => new Trainer(Network, backend, new TrainerOptions()),
     };
@@ -70,7 +70,7 @@ internal sealed class DisposalTests
     [TestMethod]
     public void Makers_KnowEveryTypeThatHoldsSomething()
     {
-        Type[] missing = [.. new[] { typeof(Backend).Assembly, typeof(Adapter).Assembly }.SelectMany(a => a.GetTypes())
+        Type[] missing = [.. new[] { typeof(Backend).Assembly, typeof(AdaptationLoop).Assembly }.SelectMany(a => a.GetTypes())
             .Where(t => t is { IsClass: true, IsAbstract: false, IsNested: false }
                 && t.IsAssignableTo(typeof(IDisposable)) && !Makers.ContainsKey(t))];
         Assert.IsEmpty(missing, string.Join(' ', missing.Select(t => t.FullName)));

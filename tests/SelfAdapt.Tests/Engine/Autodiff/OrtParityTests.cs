@@ -48,7 +48,7 @@ internal sealed class OrtParityTests
         Network network = Network.Read(source);
         AdaptationOptions options = new() { BatchSize = 2, Crop = 32 };
         using CpuBackend backend = new(2);
-        using SelfTraining training = new(network, backend, options);
+        using AdaptationStep training = new(network, backend, options);
         StrongAugmentation[] augmentations = new StrongAugmentation[2];
         for (int step = 0; step < 3; step++)
         {

@@ -108,7 +108,7 @@ internal sealed class ReductionKernelTests
     {
         TensorShape shape = new(2, 3, 6, 6);
         ChannelMeaning[] meanings = [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit];
-        View[] views = Enum.GetValues<View>();
+        Orientation[] views = Enum.GetValues<Orientation>();
         int count = (int)shape.Count;
         float[][] outputs = [.. views.Select((_, v) => Numbers(count, (ulong)v))];
         using ReferenceBackend reference = new();
@@ -122,9 +122,9 @@ internal sealed class ReductionKernelTests
         reference.ViewMoments(host, views, shape, meanings, true, mean, deviation);
 
         List<int> table = [];
-        foreach (View view in views)
+        foreach (Orientation view in views)
         {
-            ViewTransform turn = ViewTransform.Of(view);
+            OrientationMap turn = OrientationMap.Of(view);
             (int origin, int down, int right) = turn.Inverse().Strides(6, 6);
             int partner = turn.SwapsAxes ? 1 : 0;
             table.AddRange([partner, turn.RowFromRow + turn.RowFromColumn, origin, down, right, 0]);

@@ -8,14 +8,14 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Tool;
 
 /// <summary>Where a run computes: the student's backend, and what makes the teacher's engine.</summary>
-internal sealed class AdaptationEngine : IDisposable
+internal sealed class JobEngines : IDisposable
 {
     private readonly Func<AdaptationOptions, (Backend Backend, Func<NetworkWeights, ITeacherEngine>? Teacher)> _open;
 
     /// <summary>Opens it.</summary>
     /// <param name="options">What decides its sizes.</param>
     /// <param name="open">Makes backend and teacher; null for the built-in teacher.</param>
-    public AdaptationEngine(
+    public JobEngines(
         AdaptationOptions options,
         Func<AdaptationOptions, (Backend Backend, Func<NetworkWeights, ITeacherEngine>? Teacher)> open)
     {
@@ -39,7 +39,7 @@ internal sealed class AdaptationEngine : IDisposable
     /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the teacher's engine can't run
     /// it. OutOfMemory: there is no memory left.
     /// </exception>
-    public static AdaptationEngine Open(
+    public static JobEngines Open(
         TextWriter log, ModelFile model, Network network, EngineRequest request, AdaptationOptions options) =>
         new(options, sizes =>
         {

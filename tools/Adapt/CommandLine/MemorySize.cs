@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>An amount of memory, such as 2GB.</summary>
 /// <param name="Bytes">In bytes.</param>

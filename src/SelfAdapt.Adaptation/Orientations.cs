@@ -4,16 +4,16 @@ using SelfAdapt.Engine;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>Which views the teacher sees.</summary>
-internal static class ViewSets
+internal static class Orientations
 {
-    private static readonly View[] Ordered =
+    private static readonly Orientation[] Ordered =
     [
-        View.Identity, View.FlipRows, View.FlipColumns, View.Rotate90, View.Rotate180, View.Rotate270,
-        View.Transpose, View.AntiTranspose,
+        Orientation.Identity, Orientation.FlipRows, Orientation.FlipColumns, Orientation.Rotate90, Orientation.Rotate180, Orientation.Rotate270,
+        Orientation.Transpose, Orientation.AntiTranspose,
     ];
 
     /// <summary>The views of a run: one where averaging is off.</summary>
-    public static ReadOnlySpan<View> Of(AdaptationOptions options) =>
+    public static ReadOnlySpan<Orientation> Of(AdaptationOptions options) =>
         First(options.UseViewAveraging ? options.Views : 1);
 
     /// <summary>
@@ -22,7 +22,7 @@ internal static class ViewSets
     /// </summary>
     /// <param name="count">1 to 8.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is not 1 to 8.</exception>
-    public static ReadOnlySpan<View> First(int count)
+    public static ReadOnlySpan<Orientation> First(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Ordered.Length);

@@ -2,8 +2,8 @@ using System;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
-/// <summary>The learning rate of each epoch in Cellpose 3 (spec/cellpose.md 5.4).</summary>
-internal static class LearningRateSchedule
+/// <summary>The learning rate of each epoch in Cellpose 3 (docs/cellpose.md 5.4).</summary>
+internal static class EpochSchedule
 {
     private const int WarmUpEpochs = 10;
     private const int Plateaus = 10;

@@ -5,7 +5,7 @@ using System.CommandLine.Invocation;
 using System.IO;
 using System.Linq;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>--help shows a verb's few options that most people use, --help all shows every one, in groups.</summary>
 internal sealed class HelpPage : SynchronousCommandLineAction

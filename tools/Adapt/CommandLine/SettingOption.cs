@@ -6,7 +6,7 @@ using System.Linq;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>The option that sets a property; its words are read alike from the command line and run.json.</summary>
 internal sealed class SettingOption : Option<string[]>

@@ -49,7 +49,7 @@ internal sealed record AdaptationJob(
 }
 
 /// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
-internal static class AdaptationRun
+internal static class JobOutput
 {
     private const string CheckpointName = "adapted";
 
@@ -63,7 +63,7 @@ internal static class AdaptationRun
     /// An image does not fit the network, an option is out of range, memory ran out, or the output can't be written.
     /// </exception>
     public static (JsonObject Result, ExitCode Code) Run(
-        Terminal terminal, AdaptationJob asked, AdaptationEngine engine, Action<AdaptationJob> begin)
+        Terminal terminal, AdaptationJob asked, JobEngines engine, Action<AdaptationJob> begin)
     {
         try
         {
@@ -76,15 +76,15 @@ internal static class AdaptationRun
             throw new SelfAdaptException(
                 memory ? ErrorKind.OutOfMemory : ErrorKind.OutputNotWritable,
                 $"{MemoryShortage.Describe(e)} What was reached is saved. Once there is {(memory ? "memory" : "room")}, "
-                + $"go on where it stopped: {AdaptationTraining.ResumeCommand(asked)}",
+                + $"go on where it stopped: {JobRunner.ResumeCommand(asked)}",
                 e);
         }
     }
 
     private static (JsonObject Result, ExitCode Code) TrainAndWrite(
-        Terminal terminal, AdaptationJob asked, AdaptationEngine engine, Action<AdaptationJob> begin)
+        Terminal terminal, AdaptationJob asked, JobEngines engine, Action<AdaptationJob> begin)
     {
-        AdaptationTraining training = AdaptationTraining.Run(terminal, asked, engine, begin);
+        JobRunner training = JobRunner.Run(terminal, asked, engine, begin);
         (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> validation) =
             (training.Job, training.Result, training.Validation);
         ExitCode code = result.Reason switch
@@ -133,7 +133,7 @@ internal static class AdaptationRun
         Print(terminal, job, result);
         if (result.Reason == StopReason.Cancelled && CanGoOn(job))
         {
-            terminal.Out.WriteLine($"To go on where it stopped: {AdaptationTraining.ResumeCommand(job)}");
+            terminal.Out.WriteLine($"To go on where it stopped: {JobRunner.ResumeCommand(job)}");
         }
         else
         {

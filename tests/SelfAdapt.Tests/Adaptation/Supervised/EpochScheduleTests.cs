@@ -6,12 +6,12 @@ using SelfAdapt.Adaptation.Supervised;
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 
 [TestClass]
-internal sealed class LearningRateScheduleTests
+internal sealed class EpochScheduleTests
 {
     [TestMethod]
     public void Create_ShortRun_WarmsUpAndStays()
     {
-        double[] rates = LearningRateSchedule.Create(0.9, 100);
+        double[] rates = EpochSchedule.Create(0.9, 100);
         Assert.HasCount(100, rates);
         for (int epoch = 0; epoch < 10; epoch++)
         {
@@ -28,7 +28,7 @@ internal sealed class LearningRateScheduleTests
     [DataRow(2000, 10)]
     public void Create_LongerRun_HalvesTenTimesAtTheEnd(int epochs, int plateau)
     {
-        double[] rates = LearningRateSchedule.Create(0.005, epochs);
+        double[] rates = EpochSchedule.Create(0.005, epochs);
         Assert.HasCount(epochs, rates);
         int decay = epochs - (10 * plateau);
         Assert.AreEqual(0.005, rates[decay - 1]);
@@ -43,9 +43,9 @@ internal sealed class LearningRateScheduleTests
 
     [TestMethod]
     public void Create_FewerEpochsThanTheWarmUp_CutsItOff() =>
-        CollectionAssert.AreEqual(new[] { 0, 0.1, 0.2 }, LearningRateSchedule.Create(0.9, 3));
+        CollectionAssert.AreEqual(new[] { 0, 0.1, 0.2 }, EpochSchedule.Create(0.9, 3));
 
     [TestMethod]
     public void Create_NoEpochs_IsRefused() =>
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LearningRateSchedule.Create(0.1, 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => EpochSchedule.Create(0.1, 0));
 }

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tool;
 /// <param name="Teacher">What ran the teacher.</param>
 /// <param name="Validation">The images that were held out.</param>
 /// <param name="Checkpoint">The run's state on the disk.</param>
-internal sealed record AdaptationTraining(
+internal sealed record JobRunner(
     AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Validation,
     RunCheckpoint Checkpoint)
 {
@@ -25,10 +25,10 @@ internal sealed record AdaptationTraining(
     /// <param name="engine">Where it runs.</param>
     /// <param name="begin">Told what is done, before it is begun.</param>
     /// <exception cref="SelfAdaptException">
-    /// As <see cref="Adapter.Run"/>; or (OutOfMemory) memory ran out twice, or where beginning anew would lose something.
+    /// As <see cref="AdaptationLoop.Run"/>; or (OutOfMemory) memory ran out twice, or where beginning anew would lose something.
     /// </exception>
-    public static AdaptationTraining Run(
-        Terminal terminal, AdaptationJob job, AdaptationEngine engine, Action<AdaptationJob> begin)
+    public static JobRunner Run(
+        Terminal terminal, AdaptationJob job, JobEngines engine, Action<AdaptationJob> begin)
     {
         RunCheckpoint checkpoint = RunCheckpoint.Of(job, job.Resume);
         begin(job);
@@ -81,14 +81,14 @@ internal sealed record AdaptationTraining(
     public static string ResumeCommand(AdaptationJob job) =>
         $"adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume";
 
-    private static AdaptationTraining Attempt(
-        Terminal terminal, AdaptationJob job, AdaptationEngine engine, RunCheckpoint checkpoint)
+    private static JobRunner Attempt(
+        Terminal terminal, AdaptationJob job, JobEngines engine, RunCheckpoint checkpoint)
     {
         (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
-            Adapter.Split(job.Images, job.Options);
+            AdaptationLoop.Split(job.Images, job.Options);
         // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
         MemoryShortage.Release();
-        using Adapter adapter = new(job.Network, engine.Backend, job.Options, job.Segmentation, engine.Teacher);
+        using AdaptationLoop adapter = new(job.Network, engine.Backend, job.Options, job.Segmentation, engine.Teacher);
         terminal.Error.WriteLine(
             $"student: built-in engine on {engine.Backend.Name}; teacher: {adapter.TeacherEngineName}");
         terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
@@ -100,7 +100,7 @@ internal sealed record AdaptationTraining(
         AdaptationResult result = adapter.Run(
             training, validation, job.Labelled, observer, terminal.Cancelled,
             new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
-        return new AdaptationTraining(job, result, adapter.TeacherEngineName, validation, checkpoint);
+        return new JobRunner(job, result, adapter.TeacherEngineName, validation, checkpoint);
 
         void KeepSnapshot(int step, WeightSnapshot weights)
         {

@@ -4,7 +4,7 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Tests.Adaptation;
 
 [TestClass]
-internal sealed class LearningRateScheduleTests
+internal sealed class WarmupCosineTests
 {
     [TestMethod]
     [DataRow(1, 2e-7)]
@@ -16,14 +16,14 @@ internal sealed class LearningRateScheduleTests
     public void At_ThePapersSchedule_WarmsUpAndFollowsTheCosine(int step, double expected)
     {
         // Half-way down the cosine, (500 + 25000) / 2, lies the middle of peak and floor.
-        Assert.AreEqual(expected, new LearningRateSchedule(AdaptationOptions.Paper).At(step), 1e-15);
+        Assert.AreEqual(expected, new WarmupCosine(AdaptationOptions.Paper).At(step), 1e-15);
     }
 
     [TestMethod]
     public void At_AThirdOfTheCosine_IsThreeQuartersOfTheWayUp()
     {
         // cos(pi / 3) = 1/2, so (1 + 1/2) / 2 of the distance between floor and peak is left.
-        LearningRateSchedule schedule =
+        WarmupCosine schedule =
             new(new() { Iterations = 30, Warmup = 0, LearningRate = 1, LearningRateFloor = 0.2 });
         Assert.AreEqual(0.2 + (0.8 * 0.75), schedule.At(10), 1e-15);
     }
@@ -31,7 +31,7 @@ internal sealed class LearningRateScheduleTests
     [TestMethod]
     public void At_PeakZero_StaysZero()
     {
-        LearningRateSchedule schedule = new(new() { LearningRate = 0 });
+        WarmupCosine schedule = new(new() { LearningRate = 0 });
         Assert.AreEqual(0, schedule.At(1));
         Assert.AreEqual(0, schedule.At(25_000));
     }
@@ -39,7 +39,7 @@ internal sealed class LearningRateScheduleTests
     [TestMethod]
     public void At_WarmupAsLongAsTheRun_EndsAtThePeak()
     {
-        LearningRateSchedule schedule = new(new() { Iterations = 10, Warmup = 10, LearningRate = 1e-4 });
+        WarmupCosine schedule = new(new() { Iterations = 10, Warmup = 10, LearningRate = 1e-4 });
         Assert.AreEqual(1e-4, schedule.At(10), 1e-18);
     }
 }

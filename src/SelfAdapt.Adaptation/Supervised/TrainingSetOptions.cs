@@ -5,9 +5,9 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>
-/// How labelled images become training batches; defaults as in Cellpose 3 (spec/cellpose.md 5).
+/// How labelled images become training batches; defaults as in Cellpose 3 (docs/cellpose.md 5).
 /// </summary>
-internal sealed record TrainingOptions
+internal sealed record TrainingSetOptions
 {
     /// <summary>Channels that the network sees.</summary>
     [Setting("Channel to segment (0: mean of all) and helper channel such as nuclei (0: none)",

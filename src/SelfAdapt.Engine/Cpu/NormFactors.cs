@@ -11,7 +11,7 @@ namespace SelfAdapt.Engine.Cpu;
 /// and means far above the deviation, as in Cellpose's decoder, gradients were off by 1e-3.
 /// </remarks>
 /// <param name="Data">[4][16], or null for none.</param>
-internal readonly unsafe record struct NormLanes(nint Data)
+internal readonly unsafe record struct NormFactors(nint Data)
 {
     /// <summary>Floats per channel block.</summary>
     public const int Floats = 4 * CpuTensor.Block;
@@ -23,7 +23,7 @@ internal readonly unsafe record struct NormLanes(nint Data)
     public float* Pointer => (float*)Data;
 }
 
-/// <summary>A register's share of <see cref="NormLanes"/>.</summary>
+/// <summary>A register's share of <see cref="NormFactors"/>.</summary>
 internal readonly unsafe ref struct Normalizer<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
@@ -35,7 +35,7 @@ internal readonly unsafe ref struct Normalizer<TSimd, TVector>
 
     /// <summary>Loads the lanes from <paramref name="lane"/> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Normalizer(NormLanes norm, int lane)
+    public Normalizer(NormFactors norm, int lane)
     {
         float* p = norm.Pointer + lane;
         _mean = TSimd.Load(p);

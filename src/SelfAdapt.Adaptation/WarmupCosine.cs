@@ -3,10 +3,10 @@ using System;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// Linear warm-up to the peak, then a cosine down to the floor (paper; lengths in spec/selfadapt.md section
+/// Linear warm-up to the peak, then a cosine down to the floor (paper; lengths in docs/method.md section
 /// 6). A floor above the peak counts as the peak, so a peak of 0 is 0 throughout.
 /// </summary>
-internal sealed class LearningRateSchedule
+internal sealed class WarmupCosine
 {
     private readonly double _peak;
     private readonly double _floor;
@@ -14,7 +14,7 @@ internal sealed class LearningRateSchedule
     private readonly int _steps;
 
     /// <summary>Takes peak, floor, warm-up and length from the options.</summary>
-    public LearningRateSchedule(AdaptationOptions options)
+    public WarmupCosine(AdaptationOptions options)
     {
         _peak = options.LearningRate;
         _floor = Math.Min(options.LearningRateFloor, _peak);

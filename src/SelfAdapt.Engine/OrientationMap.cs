@@ -3,32 +3,32 @@ using System;
 namespace SelfAdapt.Engine;
 
 /// <summary>
-/// A <see cref="View"/> as index arithmetic. A step down (row + 1) in the turned image is the step
+/// A <see cref="Orientation"/> as index arithmetic. A step down (row + 1) in the turned image is the step
 /// (RowFromRow, ColumnFromRow) in the original, a step right the step (RowFromColumn, ColumnFromColumn). The
-/// same four numbers turn a vector field's components back (table in spec/selfadapt.md section 3).
+/// same four numbers turn a vector field's components back (table in docs/method.md).
 /// </summary>
-internal readonly record struct ViewTransform(
+internal readonly record struct OrientationMap(
     int RowFromRow, int RowFromColumn, int ColumnFromRow, int ColumnFromColumn)
 {
     /// <summary>True where rows become columns: the turned image is W x H.</summary>
     public bool SwapsAxes => RowFromRow == 0;
 
     /// <summary>The arithmetic of a view.</summary>
-    public static ViewTransform Of(View view) => view switch
+    public static OrientationMap Of(Orientation view) => view switch
     {
-        View.Identity => new(1, 0, 0, 1),
-        View.FlipRows => new(-1, 0, 0, 1),
-        View.FlipColumns => new(1, 0, 0, -1),
-        View.Rotate90 => new(0, 1, -1, 0),
-        View.Rotate180 => new(-1, 0, 0, -1),
-        View.Rotate270 => new(0, -1, 1, 0),
-        View.Transpose => new(0, 1, 1, 0),
-        View.AntiTranspose => new(0, -1, -1, 0),
+        Orientation.Identity => new(1, 0, 0, 1),
+        Orientation.FlipRows => new(-1, 0, 0, 1),
+        Orientation.FlipColumns => new(1, 0, 0, -1),
+        Orientation.Rotate90 => new(0, 1, -1, 0),
+        Orientation.Rotate180 => new(-1, 0, 0, -1),
+        Orientation.Rotate270 => new(0, -1, 1, 0),
+        Orientation.Transpose => new(0, 1, 1, 0),
+        Orientation.AntiTranspose => new(0, -1, -1, 0),
         _ => throw new ArgumentOutOfRangeException(nameof(view), view, "This is not one of the eight views."),
     };
 
     /// <summary>The view that undoes this one: the transposed matrix.</summary>
-    public ViewTransform Inverse() => new(RowFromRow, ColumnFromRow, RowFromColumn, ColumnFromColumn);
+    public OrientationMap Inverse() => new(RowFromRow, ColumnFromRow, RowFromColumn, ColumnFromColumn);
 
     /// <summary>
     /// Where the turned image's pixel (i, j) lies in the original's plane: origin + i * down + j * right.

@@ -66,7 +66,7 @@ public sealed record AdaptationResult(
 /// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on held-out
 /// images, and the decision which checkpoint is the result (paper sections 3 and 4).
 /// </summary>
-public sealed class Adapter : IDisposable
+public sealed class AdaptationLoop : IDisposable
 {
     /// <summary>So few cells make signals that jump: as many images are held out where a third of all suffices.</summary>
     private const int FewestHeldOut = 8;
@@ -74,7 +74,7 @@ public sealed class Adapter : IDisposable
     private readonly Network _network;
     private readonly AdaptationOptions _options;
     private readonly SegmentationOptions _segmentation;
-    private readonly SelfTraining _training;
+    private readonly AdaptationStep _training;
     private readonly EngineNetwork _student;
     private readonly List<EvaluationPoint> _evaluations = [];
 
@@ -87,7 +87,7 @@ public sealed class Adapter : IDisposable
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.InvalidOption"/>: an option is out of range, or the crop does not fit the network.
     /// </exception>
-    internal Adapter(
+    internal AdaptationLoop(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
     {
@@ -104,7 +104,7 @@ public sealed class Adapter : IDisposable
         }
 
         (_network, _options, _segmentation) = (network, options, segmentation);
-        _training = new SelfTraining(network, backend, options, teacherEngine);
+        _training = new AdaptationStep(network, backend, options, teacherEngine);
         _student = new EngineNetwork(_training.Student, backend);
     }
 
@@ -185,7 +185,7 @@ public sealed class Adapter : IDisposable
         RandomStream augmentationRandom = random.Substream("strong augmentation");
         CropSampler sampler = new([.. training.Select(Prepare)], _options);
         StrongAugmenter augmenter = new(_options);
-        LearningRateSchedule schedule = new(_options);
+        WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
         HeldOutImages heldOut = new(validation, _segmentation, _network.Outputs);
         float[] weak = new float[_options.BatchSize * sampler.Length];

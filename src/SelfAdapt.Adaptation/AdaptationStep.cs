@@ -7,11 +7,11 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// One SelfAdapt step (paper section 3; spec/selfadapt.md sections 3 to 6): the teacher labels weak views, unsure
+/// One SelfAdapt step (paper section 3; docs/method.md): the teacher labels weak views, unsure
 /// pixels are masked, the student learns from a strongly augmented view, L2-SP holds it, the teacher follows.
 /// Everything runs on the backend; numbers for the log are fetched after the step.
 /// </summary>
-internal sealed class SelfTraining : IDisposable
+internal sealed class AdaptationStep : IDisposable
 {
     private readonly AdaptationOptions _options;
     private readonly Backend _backend;
@@ -30,7 +30,7 @@ internal sealed class SelfTraining : IDisposable
     private readonly DeviceVector _lossSums;
     private readonly DeviceVector _optimizerSums;
     private readonly ChannelMeaning[] _channels;
-    private readonly View[] _views;
+    private readonly Orientation[] _views;
     private readonly (int Offset, int Length)[] _frozen;
     private double _learningRate;
 
@@ -41,7 +41,7 @@ internal sealed class SelfTraining : IDisposable
     /// <param name="teacherEngine">
     /// Makes the engine that runs the teacher, given its weights; null: the built-in engine.
     /// </param>
-    public SelfTraining(
+    public AdaptationStep(
         Network network, Backend backend, AdaptationOptions options,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
     {
@@ -51,7 +51,7 @@ internal sealed class SelfTraining : IDisposable
         (_network, _backend, _options) = (network, backend, options);
         (int batch, int crop) = (options.BatchSize, options.Crop);
         _channels = Meanings(network.Outputs);
-        _views = ViewSets.Of(options).ToArray();
+        _views = Orientations.Of(options).ToArray();
         _frozen = [.. FrozenWeights.Of(network.Parameters, options.Layers)];
         Student = new NetworkWeights(network, backend);
         Teacher = new NetworkWeights(network, backend);
@@ -213,7 +213,7 @@ internal sealed class SelfTraining : IDisposable
     {
         for (int i = 0; i < _views.Length; i++)
         {
-            _backend.ApplyView(weak, InputShape, _views[i], _view);
+            _backend.Reorient(weak, InputShape, _views[i], _view);
             _teacherEngine.Run(_view, _outputs[i]);
         }
 

@@ -4,7 +4,7 @@ using System.CommandLine;
 using System.Linq;
 using System.Reflection;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>The options for a type's properties that carry a <see cref="SettingAttribute"/> with a help text.</summary>
 /// <typeparam name="T">A type that can be made without arguments; its defaults are the options'.</typeparam>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using SelfAdapt.Segmentation;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>How properties and enums are called on the command line; the library knows nothing of it.</summary>
 internal static class FlagNames

@@ -6,7 +6,7 @@ using System.Numerics;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
-namespace SelfAdapt.Tool.Options;
+namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>How values of a type are written, whatever the machine's language.</summary>
 /// <param name="Sketch">Stands for the value in the help.</param>

@@ -13,7 +13,7 @@ namespace SelfAdapt.Tests.Adaptation;
 
 /// <summary>What must hold to the last bit, on a small network.</summary>
 [TestClass]
-internal sealed class SelfTrainingTests
+internal sealed class AdaptationStepTests
 {
     private static readonly AdaptationOptions Options = new() { BatchSize = 2, Crop = 32 };
 
@@ -26,7 +26,7 @@ internal sealed class SelfTrainingTests
     public void Step_LearningRateZero_LeavesEveryWeightBitIdentical(bool decoupled)
     {
         using CpuBackend backend = new(2);
-        using SelfTraining training = new(Small.Value, backend, Options with { DecoupledL2Sp = decoupled });
+        using AdaptationStep training = new(Small.Value, backend, Options with { DecoupledL2Sp = decoupled });
         WeightSnapshot before = training.Student.Download();
 
         StepPoint[] points = Steps(training, 5, 0);
@@ -42,7 +42,7 @@ internal sealed class SelfTrainingTests
         using CpuBackend backend = new(2);
         AdaptationOptions options =
             Options with { StudentNorm = StudentNorm.Stored, NormUpdate = NormUpdate.None };
-        using SelfTraining training = new(Small.Value, backend, options);
+        using AdaptationStep training = new(Small.Value, backend, options);
         WeightSnapshot before = training.Student.Download();
 
         Steps(training, 3, 1e-3);
@@ -64,7 +64,7 @@ internal sealed class SelfTrainingTests
         static float[] First(AdaptationOptions options)
         {
             using CpuBackend backend = new(2);
-            using SelfTraining training = new(Small.Value, backend, options);
+            using AdaptationStep training = new(Small.Value, backend, options);
             StepPoint point = Steps(training, 1, 1e-3)[0];
             Assert.AreEqual(0.0, point.L2Sp);
             return training.Student.Download().Parameters;
@@ -77,7 +77,7 @@ internal sealed class SelfTrainingTests
     public void Step_SomeLayers_LeavesTheOthersBitIdentical(TrainedLayers layers)
     {
         using CpuBackend backend = new(2);
-        using SelfTraining training = new(Small.Value, backend, Options with { Layers = layers });
+        using AdaptationStep training = new(Small.Value, backend, Options with { Layers = layers });
         float[] before = training.Student.Download().Parameters;
 
         Steps(training, 3, 1e-3);
@@ -103,7 +103,7 @@ internal sealed class SelfTrainingTests
     {
         // The counterpart: once the weights have moved, the anchor pulls.
         using CpuBackend backend = new(2);
-        using SelfTraining training = new(Small.Value, backend, Options);
+        using AdaptationStep training = new(Small.Value, backend, Options);
         StepPoint[] points = Steps(training, 2, 1e-3);
         Assert.IsTrue(points[1].L2Sp > 0);
     }
@@ -130,7 +130,7 @@ internal sealed class SelfTrainingTests
         static (WeightSnapshot Student, WeightSnapshot Teacher, StepPoint[] Points) Run(int threads)
         {
             using CpuBackend backend = new(threads);
-            using SelfTraining training = new(Small.Value, backend, Options);
+            using AdaptationStep training = new(Small.Value, backend, Options);
             StepPoint[] points = Steps(training, 3, 1e-3);
             return (training.Student.Download(), training.Teacher.Download(), points);
         }
@@ -140,8 +140,8 @@ internal sealed class SelfTrainingTests
     public void Begin_NextBatchSentMeanwhile_GivesTheBitsOfSingleSteps()
     {
         using CpuBackend backend = new(2);
-        using SelfTraining single = new(Small.Value, backend, Options);
-        using SelfTraining ahead = new(Small.Value, backend, Options);
+        using AdaptationStep single = new(Small.Value, backend, Options);
+        using AdaptationStep ahead = new(Small.Value, backend, Options);
         StepPoint[] expected = Steps(single, 3, 1e-3);
         ahead.Send(Weak(0));
         for (int step = 0; step < expected.Length; step++)
@@ -161,7 +161,7 @@ internal sealed class SelfTrainingTests
         AssertSameBits(single.Teacher.Download().Parameters, ahead.Teacher.Download().Parameters);
     }
 
-    private static StepPoint[] Steps(SelfTraining training, int count, double learningRate) =>
+    private static StepPoint[] Steps(AdaptationStep training, int count, double learningRate) =>
         [.. Enumerable.Range(0, count).Select(step => training.Step(Weak(step), Strong(step), learningRate))];
 
     private static float[] Weak(int step) =>
