@@ -205,7 +205,6 @@ internal static class ConvolutionBody
             return Inside(p, inPitch);
         }
 
-        /// <summary>Eight steps on.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Position Next(Position p, int inPitch)
         {

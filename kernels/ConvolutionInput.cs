@@ -30,7 +30,6 @@ internal struct PixelSource
 /// <summary>What is done to a quad of input channels before it is convolved.</summary>
 internal struct InputNorm
 {
-    /// <summary>What concerns it.</summary>
     public const ConvolutionFlags Flags = ConvolutionFlags.Normalize | ConvolutionFlags.Relu;
 
     private Quad _mean;

@@ -72,7 +72,6 @@ internal struct FetchedQuads
     public Quad C0;
     public Quad C1;
 
-    /// <summary>Nothing yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FetchedQuads None()
     {

@@ -3,7 +3,6 @@ using ILGPU;
 
 namespace SelfAdapt.Kernels;
 
-/// <summary>Where things are.</summary>
 internal static class Place
 {
     /// <summary>The thread's place in a grid along x.</summary>

@@ -11,7 +11,6 @@ internal struct PseudoLabel
     /// <summary>The predicted class's probability, rounded as thresholds are.</summary>
     public float Confidence;
 
-    /// <summary>The foreground's probability.</summary>
     public double Probability;
 
     /// <summary>Reads a logit or a probability.</summary>

@@ -10,16 +10,12 @@ namespace SelfAdapt.Kernels;
 /// </summary>
 internal struct Quad
 {
-    /// <summary>First channel.</summary>
     public float X;
 
-    /// <summary>Second channel.</summary>
     public float Y;
 
-    /// <summary>Third channel.</summary>
     public float Z;
 
-    /// <summary>Fourth channel.</summary>
     public float W;
 
     /// <summary>Makes one of four numbers.</summary>
@@ -42,19 +38,15 @@ internal struct Quad
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<Quad> View(ArrayView<float> values) => values.AsAligned(16).Cast<Quad>();
 
-    /// <summary>a + b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Add(Quad a, Quad b) => Of(a.X + b.X, a.Y + b.Y, a.Z + b.Z, a.W + b.W);
 
-    /// <summary>a - b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Subtract(Quad a, Quad b) => Of(a.X - b.X, a.Y - b.Y, a.Z - b.Z, a.W - b.W);
 
-    /// <summary>a * b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Multiply(Quad a, Quad b) => Of(a.X * b.X, a.Y * b.Y, a.Z * b.Z, a.W * b.W);
 
-    /// <summary>a * s.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Scale(Quad a, float s) => Of(a.X * s, a.Y * s, a.Z * s, a.W * s);
 

@@ -13,7 +13,6 @@ internal static class Reduction
     /// The sum over the group, for every thread. The threads lie along x. The scratch is free again behind a barrier.
     /// </summary>
     /// <param name="value">The thread's own value.</param>
-    /// <param name="scratch">Shared, <see cref="MaxThreads"/> values.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(double value, ArrayView<double> scratch)
     {

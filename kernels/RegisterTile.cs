@@ -25,7 +25,6 @@ internal struct RegisterTile
     public Quad R6;
     public Quad R7;
 
-    /// <summary>All zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RegisterTile Zero()
     {

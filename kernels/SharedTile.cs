@@ -30,7 +30,6 @@ internal static class SharedTile
         (8 * groupX) + (format != Operands.Fp32 ? TensorSkew : 0);
 
     /// <summary>Adds a slice's products.</summary>
-    /// <param name="sums">The thread's sums.</param>
     /// <param name="rows">Row values, as quads.</param>
     /// <param name="columns">Column values, as quads.</param>
     /// <param name="slice">0 or 1: which half of the double buffer.</param>

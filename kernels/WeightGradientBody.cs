@@ -225,7 +225,6 @@ internal static class WeightGradientBody
             return p;
         }
 
-        /// <summary>Eight steps on.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Pixels Next(Pixels p, int height, int width, int groupX)
         {

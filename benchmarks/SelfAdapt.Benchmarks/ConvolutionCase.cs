@@ -1,7 +1,7 @@
 using System;
 using System.Text.Json.Nodes;
-using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Benchmarks;
@@ -38,7 +38,11 @@ internal sealed class ConvolutionCase : IDisposable
         (_y, _dy) = (backend.CreateTensor(output), Tensor(output, 4));
         Arguments = new JsonObject
         {
-            ["batch"] = batch, ["inputs"] = c, ["outputs"] = k, ["kernel"] = kernel, ["size"] = side,
+            ["batch"] = batch,
+            ["inputs"] = c,
+            ["outputs"] = k,
+            ["kernel"] = kernel,
+            ["size"] = side,
         };
         Run(Passes[0]);
     }

@@ -68,7 +68,9 @@ internal static class ForwardTable
 
         using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "forward", new JsonObject
         {
-            ["state"] = bench.CheckpointFile, ["batch"] = batch, ["size"] = size,
+            ["state"] = bench.CheckpointFile,
+            ["batch"] = batch,
+            ["size"] = size,
         });
         Func<double> ours = Stopwatches.Ours(Ours);
         Rounds rounds = Stopwatches.Alternate(

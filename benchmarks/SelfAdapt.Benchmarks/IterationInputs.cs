@@ -48,13 +48,20 @@ internal sealed class IterationInputs
     /// <summary>All of it as the peer takes it.</summary>
     public JsonObject ForPeer() => new()
     {
-        ["state"] = _checkpoint, ["batch"] = Options.BatchSize, ["size"] = Options.Crop,
+        ["state"] = _checkpoint,
+        ["batch"] = Options.BatchSize,
+        ["size"] = Options.Crop,
         ["options"] = new JsonObject
         {
-            ["learning_rate"] = Options.LearningRate, ["weight_decay"] = Options.WeightDecay,
-            ["lambda_bal"] = Options.LambdaBal, ["lambda_l2sp"] = Options.LambdaL2Sp, ["ema"] = Options.Ema,
-            ["class_quantile"] = Options.ClassQuantile, ["regression_quantile"] = Options.RegressionQuantile,
-            ["keep"] = Options.ThresholdKeep, ["norm_momentum"] = Options.NormMomentum,
+            ["learning_rate"] = Options.LearningRate,
+            ["weight_decay"] = Options.WeightDecay,
+            ["lambda_bal"] = Options.LambdaBal,
+            ["lambda_l2sp"] = Options.LambdaL2Sp,
+            ["ema"] = Options.Ema,
+            ["class_quantile"] = Options.ClassQuantile,
+            ["regression_quantile"] = Options.RegressionQuantile,
+            ["keep"] = Options.ThresholdKeep,
+            ["norm_momentum"] = Options.NormMomentum,
         },
         ["augmentations"] = new JsonArray([.. Augmentations.Select(
             batch => new JsonArray([.. batch.Select(s => new JsonObject

@@ -5,8 +5,8 @@ using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
 using MathNet.Numerics.Statistics;
-using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Benchmarks;

@@ -6,13 +6,13 @@ using System.IO;
 using System.Linq;
 using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Npy;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Simulation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Benchmarks;
 

@@ -127,7 +127,10 @@ internal sealed class TorchPeer : IDisposable
     /// <param name="arguments">What it takes.</param>
     public void Make(string name, string kind, string format, JsonObject arguments) => Ask(new JsonObject
     {
-        ["do"] = "make", ["name"] = name, ["kind"] = kind, ["format"] = format,
+        ["do"] = "make",
+        ["name"] = name,
+        ["kind"] = kind,
+        ["format"] = format,
         ["arguments"] = arguments.DeepClone(),
     });
 
@@ -135,7 +138,11 @@ internal sealed class TorchPeer : IDisposable
     /// <returns>Milliseconds per call.</returns>
     public double Run(string name, string part, int threads, int repeat) => (double)Ask(new JsonObject
     {
-        ["do"] = "run", ["name"] = name, ["part"] = part, ["threads"] = threads, ["repeat"] = repeat,
+        ["do"] = "run",
+        ["name"] = name,
+        ["part"] = part,
+        ["threads"] = threads,
+        ["repeat"] = repeat,
     })["ms"]!;
 
     /// <summary>The result of a case's last run.</summary>
@@ -185,7 +192,11 @@ internal sealed class TorchPeer : IDisposable
         {
             peer.Make(Name, "convolution", "channels_last", new JsonObject
             {
-                ["batch"] = 2, ["inputs"] = 32, ["outputs"] = 32, ["kernel"] = 3, ["size"] = 112,
+                ["batch"] = 2,
+                ["inputs"] = 32,
+                ["outputs"] = 32,
+                ["kernel"] = 3,
+                ["size"] = 112,
             });
             peer.Run(Name, "forward", threads, 5);
         }

@@ -2,9 +2,9 @@ using System;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
@@ -59,8 +59,11 @@ internal sealed class TrainingStep : IDisposable
         _optimizerSums = _backend.CreateVector(2);
         Arguments = new JsonObject
         {
-            ["state"] = checkpoint, ["batch"] = batch, ["size"] = size,
-            ["learning_rate"] = LearningRate, ["weight_decay"] = WeightDecay,
+            ["state"] = checkpoint,
+            ["batch"] = batch,
+            ["size"] = size,
+            ["learning_rate"] = LearningRate,
+            ["weight_decay"] = WeightDecay,
         };
     }
 

@@ -1,12 +1,12 @@
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
-using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Study;
 

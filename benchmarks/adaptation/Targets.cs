@@ -4,10 +4,10 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
-using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Study;
 

@@ -3,8 +3,11 @@ using System.IO;
 using SelfAdapt;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
-using SelfAdapt.Models;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
 
 // Adapts a model to a folder of unlabeled images and segments them with it: what the tool does, in a few lines.

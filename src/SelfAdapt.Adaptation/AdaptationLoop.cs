@@ -4,14 +4,14 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation;
 
@@ -83,13 +83,19 @@ public sealed class AdaptationLoop : IDisposable
     /// <param name="backend">Where it runs.</param>
     /// <param name="options">The method's options.</param>
     /// <param name="segmentation">How images are prepared and segmented.</param>
-    /// <param name="teacherEngine">Makes the teacher's engine from its weights; null: the built-in engine.</param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.InvalidOption"/>: an option is out of range, or the crop does not fit the network.
     /// </exception>
+    public AdaptationLoop(
+        Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation)
+        : this(network, backend, options, segmentation, null)
+    {
+    }
+
+    /// <summary>Prepares a run with a teacher's engine of the caller's.</summary>
     internal AdaptationLoop(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
-        Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
+        Func<NetworkWeights, ITeacherEngine>? teacherEngine)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;
@@ -35,9 +35,6 @@ internal sealed class AdaptationStep : IDisposable
     private double _learningRate;
 
     /// <summary>Sets student, teacher and anchor to the source network.</summary>
-    /// <param name="network">The source network.</param>
-    /// <param name="backend">Where everything runs.</param>
-    /// <param name="options">Checked options.</param>
     /// <param name="teacherEngine">
     /// Makes the engine that runs the teacher, given its weights; null: the built-in engine.
     /// </param>
@@ -45,9 +42,6 @@ internal sealed class AdaptationStep : IDisposable
         Network network, Backend backend, AdaptationOptions options,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(backend);
-        ArgumentNullException.ThrowIfNull(options);
         (_network, _backend, _options) = (network, backend, options);
         (int batch, int crop) = (options.BatchSize, options.Crop);
         _channels = Meanings(network.Outputs);
@@ -71,7 +65,6 @@ internal sealed class AdaptationStep : IDisposable
         _optimizerSums = backend.CreateVector(2);
     }
 
-    /// <summary>The student's weights.</summary>
     public NetworkWeights Student { get; }
 
     /// <summary>The teacher's weights: the moving average of the student's.</summary>
@@ -80,7 +73,6 @@ internal sealed class AdaptationStep : IDisposable
     /// <summary>The engine that runs the teacher, for the log.</summary>
     public string TeacherEngineName => _teacherEngine.Name;
 
-    /// <summary>Steps done.</summary>
     public int Steps { get; private set; }
 
     /// <summary>The pseudo-labels of the last step, [N,K,H,W].</summary>
@@ -95,10 +87,8 @@ internal sealed class AdaptationStep : IDisposable
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
 
     /// <summary>The meaning of each channel of a described output.</summary>
-    /// <param name="outputs">The description.</param>
     public static ChannelMeaning[] Meanings(OutputDescription outputs)
     {
-        ArgumentNullException.ThrowIfNull(outputs);
         return [.. outputs.Parts.SelectMany(part => part.Kind switch
         {
             OutputKind.VectorField => new[] { ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn },
@@ -192,7 +182,6 @@ internal sealed class AdaptationStep : IDisposable
         _teacherEngine.Refresh(Teacher);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _teacherEngine.Dispose();

@@ -6,7 +6,6 @@ using SelfAdapt.Segmentation.Metrics;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>How the cells of some images differ between two segmentations, counted over all images together.</summary>
-/// <param name="Common">Cells in both.</param>
 /// <param name="Lost">Cells in the first alone.</param>
 /// <param name="Gained">Cells in the second alone.</param>
 internal readonly record struct CellChange(int Common, int Lost, int Gained)

@@ -25,13 +25,11 @@ internal static class CheckpointFile
 
     /// <summary>Writes a state.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="state">The state.</param>
     /// <param name="fingerprint">What the run was started with; only a run started with the same can go on from it.</param>
     /// <param name="logLength">Bytes of the run log that belong to it.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
     public static void Write(string path, RunState state, string fingerprint, long logLength)
     {
-        ArgumentNullException.ThrowIfNull(state);
         Header header = new(
             fingerprint, logLength, state.Iteration, state.CropPosition, state.AugmentationPosition, state.Seconds,
             [.. state.Evaluations]);
@@ -61,7 +59,6 @@ internal static class CheckpointFile
     }
 
     /// <summary>Reads a state.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="network">The network whose weights it holds.</param>
     /// <param name="fingerprint">What the run that wants to go on was started with.</param>
     /// <returns>The state, and the bytes of the run log that belong to it.</returns>
@@ -70,7 +67,6 @@ internal static class CheckpointFile
     /// </exception>
     public static (RunState State, long LogLength) Read(string path, Network network, string fingerprint)
     {
-        ArgumentNullException.ThrowIfNull(network);
         try
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);

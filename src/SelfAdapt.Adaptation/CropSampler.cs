@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Adaptation;
 

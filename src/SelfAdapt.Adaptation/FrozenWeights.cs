@@ -12,7 +12,6 @@ internal static class FrozenWeights
 
     /// <summary>Runs of the flat weights that stay as they are, in order, neighbours joined.</summary>
     /// <param name="parameters">The trained tensors, in the order in which the network uses them.</param>
-    /// <param name="layers">What learns.</param>
     public static IReadOnlyList<(int Offset, int Length)> Of(
         IReadOnlyList<NetworkTensor> parameters, TrainedLayers layers)
     {

@@ -2,11 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Adaptation;
 
@@ -35,7 +35,6 @@ internal sealed class HeldOutImages
     private (LabelImage[] Masks, float[] Embeddings)? _source;
 
     /// <summary>Takes the images and makes their noisy copies.</summary>
-    /// <param name="images">At least one.</param>
     /// <param name="segmentation">How they are segmented.</param>
     /// <param name="outputs">What the networks' channels mean.</param>
     public HeldOutImages(

@@ -18,7 +18,6 @@ internal sealed class HostTeacher : ITeacherEngine
 
     /// <param name="network">The network, which this disposes of.</param>
     /// <param name="weights">Number of its parameters and statistics.</param>
-    /// <param name="batch">Images per call.</param>
     /// <param name="size">Height and width, px.</param>
     public HostTeacher(IRefreshableNetwork network, int weights, int batch, int size)
     {

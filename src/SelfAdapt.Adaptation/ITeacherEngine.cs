@@ -1,6 +1,6 @@
 using System;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;
@@ -12,7 +12,6 @@ internal interface ITeacherEngine : IDisposable
     string Name { get; }
 
     /// <summary>Takes up the teacher's weights after they have moved.</summary>
-    /// <param name="weights">The teacher's weights.</param>
     void Refresh(NetworkWeights weights);
 
     /// <summary>Runs one view of a batch in evaluation mode.</summary>
@@ -27,26 +26,19 @@ internal sealed class BuiltinTeacher : ITeacherEngine
     private readonly TrainableGraph _graph;
 
     /// <summary>Compiles the teacher's graph.</summary>
-    /// <param name="weights">The teacher's weights.</param>
-    /// <param name="backend">Where they live.</param>
-    /// <param name="batch">Images per call.</param>
     /// <param name="size">Height and width, px.</param>
     public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
     {
-        ArgumentNullException.ThrowIfNull(weights);
         _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
     }
 
-    /// <inheritdoc/>
     public string Name => $"builtin, {_graph.Backend.Name}";
 
-    /// <inheritdoc/>
     public void Refresh(NetworkWeights weights)
     {
         // The graph reads the very vectors that the optimiser moved.
     }
 
-    /// <inheritdoc/>
     public void Run(DeviceVector input, DeviceVector output)
     {
         _graph.Backend.Copy(input, _graph.Input);
@@ -54,6 +46,5 @@ internal sealed class BuiltinTeacher : ITeacherEngine
         _graph.Backend.Copy(_graph.Output, output);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _graph.Dispose();
 }

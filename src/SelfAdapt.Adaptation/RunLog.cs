@@ -29,13 +29,10 @@ internal sealed class RunLog : IDisposable
     public long Length => _stream.Position;
 
     /// <summary>Creates the file; one that is there is replaced.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">The file can't be written.</exception>
     public static RunLog Create(string path) => Open(path, anew: true, 0);
 
     /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="length">Bytes that stay.</param>
     /// <exception cref="SelfAdaptException">The file can't be written, or is shorter than that.</exception>
     public static RunLog Resume(string path, long length) => Open(path, anew: false, length);
 
@@ -86,7 +83,6 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Writes an evaluation.</summary>
-    /// <param name="point">What was measured.</param>
     /// <param name="decision">What it meant for the run.</param>
     public void Write(EvaluationPoint point, StopDecision decision)
     {
@@ -108,7 +104,6 @@ internal sealed class RunLog : IDisposable
         End();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _writer.Dispose();

@@ -10,7 +10,6 @@ namespace SelfAdapt.Adaptation;
 /// </summary>
 internal sealed record RunState
 {
-    /// <summary>Steps done.</summary>
     public required int Iteration { get; init; }
 
     /// <summary>Random numbers drawn for crops.</summary>
@@ -33,10 +32,6 @@ internal sealed record RunState
 }
 
 /// <summary>What the steps of a run hand on to each other.</summary>
-/// <param name="Student">The student's weights.</param>
-/// <param name="Teacher">The teacher's weights.</param>
-/// <param name="FirstMoment">AdamW's first moments.</param>
-/// <param name="SecondMoment">AdamW's second moments.</param>
 /// <param name="Thresholds">The confidence thresholds with their flags.</param>
 internal sealed record TrainingState(
     WeightSnapshot Student, WeightSnapshot Teacher, float[] FirstMoment, float[] SecondMoment, float[] Thresholds);

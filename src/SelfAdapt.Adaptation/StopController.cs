@@ -39,7 +39,6 @@ internal sealed class StopController
     public StopReason? Reason { get; private set; }
 
     /// <summary>Takes the next point in. After the rule has fired every further point is a stop.</summary>
-    /// <param name="point">The point.</param>
     public StopDecision Add(EvaluationPoint point)
     {
         Reason ??= _options.Stop switch

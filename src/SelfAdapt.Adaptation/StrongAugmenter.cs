@@ -19,8 +19,6 @@ internal sealed class StrongAugmenter
     /// Fills one entry per sample. Every sample takes the same six numbers off the stream whether it is
     /// augmented or not, so that the ranges of one setting do not shift the draws of another.
     /// </summary>
-    /// <param name="random">The stream.</param>
-    /// <param name="samples">Receives the entries.</param>
     public void Draw(RandomStream random, Span<StrongAugmentation> samples)
     {
         foreach (ref StrongAugmentation sample in samples)

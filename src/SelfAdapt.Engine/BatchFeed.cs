@@ -13,7 +13,6 @@ internal sealed class BatchFeed : IDisposable
     private int _taken;
 
     /// <summary>Makes room for two batches.</summary>
-    /// <param name="backend">Where they go.</param>
     /// <param name="length">Numbers in a batch.</param>
     public BatchFeed(Backend backend, int length) =>
         _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
@@ -46,6 +45,5 @@ internal sealed class BatchFeed : IDisposable
         return batch;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Array.ForEach(_vectors, v => v.Dispose());
 }

@@ -16,7 +16,6 @@ internal static class CounterRandom
     private const int Rounds = 10;
 
     /// <summary>64 random bits: the block's words 0 (low half) and 1 (high half).</summary>
-    /// <param name="key">The stream.</param>
     /// <param name="counter">The position in it.</param>
     public static ulong UInt64(ulong key, ulong counter)
     {
@@ -25,7 +24,6 @@ internal static class CounterRandom
     }
 
     /// <summary>A number from [0, 1): the upper 53 of the 64 bits.</summary>
-    /// <param name="key">The stream.</param>
     /// <param name="counter">The position in it.</param>
     public static double Uniform(ulong key, ulong counter) => ToUniform(UInt64(key, counter));
 
@@ -34,7 +32,6 @@ internal static class CounterRandom
     /// words 0 and 1: u = (w0 / 256 + 1) / 2^24, v = (w1 / 256) / 2^24, both exact in single precision;
     /// sqrt(-2 ln u) cos(2 pi v). Its magnitude is at most 5.77.
     /// </summary>
-    /// <param name="key">The stream.</param>
     /// <param name="counter">The position in it.</param>
     public static double Normal(ulong key, ulong counter)
     {

@@ -9,7 +9,6 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <inheritdoc/>
     internal override void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples, DeviceVector target)
     {

@@ -7,7 +7,6 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <inheritdoc/>
     internal override void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
@@ -65,7 +64,6 @@ internal abstract partial class HostBackend<T>
         report[2] = FromDouble(crossEntropy + (options.LambdaBal * squares));
     }
 
-    /// <inheritdoc/>
     internal override void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)

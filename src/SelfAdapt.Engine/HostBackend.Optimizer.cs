@@ -10,7 +10,6 @@ internal abstract partial class HostBackend<T>
     /// <summary>Weights per task: fixed, so that the sums do not depend on the number of threads.</summary>
     private const int WeightsPerTask = 1 << 15;
 
-    /// <inheritdoc/>
     internal override void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {

@@ -8,7 +8,6 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <inheritdoc/>
     internal override void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,

@@ -8,7 +8,6 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <inheritdoc/>
     internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
         T[] from = Data(source);
@@ -32,7 +31,6 @@ internal abstract partial class HostBackend<T>
         });
     }
 
-    /// <inheritdoc/>
     internal override void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,

@@ -8,21 +8,16 @@ namespace SelfAdapt.Engine;
 /// A backend whose vectors lie in the host's memory. The adaptation's vector ops are written once, for both the
 /// reference (double) and the cpu (float) backend: next to the convolutions their cost does not show.
 /// </summary>
-/// <typeparam name="T">The number type.</typeparam>
 internal abstract partial class HostBackend<T> : Backend
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <inheritdoc/>
     internal override DeviceVector CreateVector(int length) => new HostVector<T>(length);
 
-    /// <inheritdoc/>
     internal override void Fill(DeviceVector target, float value) =>
         Values(target).Fill(T.CreateTruncating(value));
 
-    /// <inheritdoc/>
     internal override void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
 
-    /// <inheritdoc/>
     internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep)
     {
         Span<T> t = Values(target);
@@ -38,8 +33,6 @@ internal abstract partial class HostBackend<T> : Backend
     /// Runs body(0) .. body(count - 1), each once, in any order and on any thread, and waits for all. For equal
     /// results on every machine a task writes places of its own, and what tasks add up is summed in their order.
     /// </summary>
-    /// <param name="count">Number of tasks.</param>
-    /// <param name="body">The task.</param>
     private protected virtual void For(int count, Action<int> body)
     {
         for (int i = 0; i < count; i++)

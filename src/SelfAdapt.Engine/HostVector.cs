@@ -10,16 +10,12 @@ internal sealed class HostVector<T> : DeviceVector
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Makes a zeroed vector; pinned, so that kernels can hold pointers into it.</summary>
-    /// <param name="length">Number of values.</param>
     public HostVector(int length) => Data = GC.AllocateArray<T>(length, pinned: true);
 
-    /// <summary>The values.</summary>
     public T[] Data { get; }
 
-    /// <inheritdoc/>
     public override int Length => Data.Length;
 
-    /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> source, int offset = 0)
     {
         Span<T> target = Data.AsSpan(offset, source.Length);
@@ -35,7 +31,6 @@ internal sealed class HostVector<T> : DeviceVector
         }
     }
 
-    /// <inheritdoc/>
     public override void Download(Span<float> target, int offset = 0)
     {
         ReadOnlySpan<T> source = Data.AsSpan(offset, target.Length);
@@ -51,7 +46,6 @@ internal sealed class HostVector<T> : DeviceVector
         }
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         // Managed memory: the collector takes it back.

@@ -10,15 +10,12 @@ namespace SelfAdapt.Engine;
 internal sealed class RandomStream
 {
     /// <summary>Starts the stream of a seed.</summary>
-    /// <param name="seed">Any number.</param>
     public RandomStream(ulong seed)
         : this(seed, 0)
     {
     }
 
     /// <summary>Takes a saved stream up again.</summary>
-    /// <param name="key">The saved <see cref="Key"/>.</param>
-    /// <param name="position">The saved <see cref="Position"/>.</param>
     public RandomStream(ulong key, ulong position) => (Key, Position) = (key, position);
 
     /// <summary>Which stream it is; never changes.</summary>
@@ -30,11 +27,8 @@ internal sealed class RandomStream
     /// <summary>
     /// A stream of its own for one purpose, from its start; the same whatever was drawn here.
     /// </summary>
-    /// <param name="name">The purpose.</param>
     public RandomStream Substream(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
-
         // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary
         // positions.
         ulong hash = 0xCBF29CE484222325;
@@ -54,7 +48,6 @@ internal sealed class RandomStream
     public double NextUniform() => CounterRandom.Uniform(Key, Position++);
 
     /// <summary>A number from [<paramref name="low"/>, <paramref name="high"/>).</summary>
-    /// <param name="low">Lower end.</param>
     /// <param name="high">Upper end, at least <paramref name="low"/>.</param>
     public double NextUniform(double low, double high) => low + ((high - low) * NextUniform());
 

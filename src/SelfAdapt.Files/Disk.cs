@@ -6,7 +6,6 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SelfAdapt.Files;
 
-/// <summary>The disk.</summary>
 internal sealed partial class Disk : IFileLayer
 {
     private static readonly AsyncLocal<IFileLayer?> InItsPlace = new();
@@ -15,7 +14,6 @@ internal sealed partial class Disk : IFileLayer
     {
     }
 
-    /// <summary>The disk itself.</summary>
     public static Disk Real { get; } = new();
 
     /// <summary>
@@ -27,10 +25,8 @@ internal sealed partial class Disk : IFileLayer
         set => InItsPlace.Value = value;
     }
 
-    /// <inheritdoc/>
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    /// <inheritdoc/>
     public Stream Grow(string path, bool anew)
     {
         if (anew)
@@ -46,16 +42,12 @@ internal sealed partial class Disk : IFileLayer
             path, anew ? FileMode.CreateNew : FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
     }
 
-    /// <inheritdoc/>
     public void Flush(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);
 
-    /// <inheritdoc/>
     public void Replace(string from, string to) => File.Move(from, to, overwrite: true);
 
-    /// <inheritdoc/>
     public void FlushFolder(string path) => _ = TryFlushFolder(path);
 
-    /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
 
     /// <summary>

@@ -16,7 +16,6 @@ internal sealed class FileBytes : IDisposable
 
     /// <summary>Wraps the content of a file.</summary>
     /// <param name="name">The name shown in messages.</param>
-    /// <param name="bytes">The content.</param>
     public FileBytes(string name, byte[] bytes) => (Name, _bytes, Length) = (name, bytes, bytes.Length);
 
     private FileBytes(string name, SafeFileHandle handle) =>
@@ -37,7 +36,6 @@ internal sealed class FileBytes : IDisposable
     private long MostPageSamples => IsStreamed ? ImageLimits.StreamedSamples : ImageLimits.PageSamples;
 
     /// <summary>Opens a file that stays on disk.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: it is absent or not readable.</exception>
     public static FileBytes Open(string path)
     {
@@ -52,11 +50,9 @@ internal sealed class FileBytes : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _handle?.Dispose();
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: it is absent, empty, not readable or larger than <see cref="ImageLimits.FileBytes"/>.
     /// </exception>
@@ -111,8 +107,6 @@ internal sealed class FileBytes : IDisposable
     public SelfAdaptException Unsupported(string reason) => new(ErrorKind.UnreadableInput, Name, $"{reason}.");
 
     /// <summary>Part of the file.</summary>
-    /// <param name="offset">First byte.</param>
-    /// <param name="length">Number of bytes.</param>
     /// <param name="what">What lies there, for the message.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: the range is not inside the file.</exception>
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
@@ -122,8 +116,6 @@ internal sealed class FileBytes : IDisposable
     }
 
     /// <summary>Part of the file as a stream.</summary>
-    /// <param name="offset">First byte.</param>
-    /// <param name="length">Number of bytes.</param>
     /// <param name="what">What lies there, for the message.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: the range is not inside the file.</exception>
     public MemoryStream Stream(long offset, long length, string what)
@@ -135,16 +127,12 @@ internal sealed class FileBytes : IDisposable
     }
 
     /// <summary>An unsigned big-endian 32-bit number.</summary>
-    /// <param name="offset">First byte.</param>
     /// <param name="what">What it is, for the message.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: it is not inside the file.</exception>
     public uint UInt32BigEndian(long offset, string what)
         => BinaryPrimitives.ReadUInt32BigEndian(Slice(offset, 4, what));
 
     /// <summary>Refuses a size before anything of it is allocated.</summary>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="channels">Samples per pixel.</param>
     /// <param name="bytesPerSample">Bytes of one sample.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: a size is zero, or the page is larger than <see cref="ImageLimits"/> allows.

@@ -9,7 +9,6 @@ internal interface IFileLayer
     Stream Create(string path);
 
     /// <summary>Opens a file that grows; a link in its place is replaced, never followed.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="anew">Whether it begins empty, whatever is there.</param>
     Stream Grow(string path, bool anew);
 

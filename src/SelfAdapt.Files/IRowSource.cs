@@ -5,13 +5,10 @@ namespace SelfAdapt.Files;
 /// <summary>An image that is read a few rows at a time.</summary>
 internal interface IRowSource
 {
-    /// <summary>Number of channels.</summary>
     int Channels { get; }
 
-    /// <summary>Rows.</summary>
     int Height { get; }
 
-    /// <summary>Columns.</summary>
     int Width { get; }
 
     /// <summary>Reads rows.</summary>
@@ -31,20 +28,15 @@ internal sealed class ImageRows : IRowSource
     /// <param name="image">The image; not changed.</param>
     public ImageRows(Image image)
     {
-        ArgumentNullException.ThrowIfNull(image);
         _image = image;
     }
 
-    /// <inheritdoc/>
     public int Channels => _image.Channels;
 
-    /// <inheritdoc/>
     public int Height => _image.Height;
 
-    /// <inheritdoc/>
     public int Width => _image.Width;
 
-    /// <inheritdoc/>
     public Image Read(int firstRow, int rowCount)
     {
         int length = rowCount * Width;

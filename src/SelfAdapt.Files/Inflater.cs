@@ -9,7 +9,6 @@ internal static class Inflater
 {
     /// <summary>Decodes a zlib stream into a buffer, checking the stream's own checksum.</summary>
     /// <param name="file">The file, for messages.</param>
-    /// <param name="compressed">The zlib stream.</param>
     /// <param name="target">Receives exactly its length of bytes; more in the stream are ignored.</param>
     /// <param name="what">What is decoded, for messages.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: the stream is damaged or too short.</exception>
@@ -34,7 +33,6 @@ internal static class Inflater
     }
 
     /// <summary>Encodes bytes as a zlib stream.</summary>
-    /// <param name="data">What to encode.</param>
     public static byte[] Deflate(ReadOnlySpan<byte> data)
     {
         using MemoryStream buffer = new();

@@ -13,12 +13,10 @@ internal sealed class LineFile : IDisposable
     private LineFile(Stream stream, string path) => (_stream, _path) = (stream, path);
 
     /// <summary>Begins a file; one that is there is replaced.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
     public static LineFile Create(string path) => Open(path, anew: true);
 
     /// <summary>Goes on with a file, or begins it; a last line that was cut off stays a line of its own.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
     public static LineFile Append(string path) => Open(path, anew: false);
 
@@ -38,7 +36,6 @@ internal sealed class LineFile : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
     private static LineFile Open(string path, bool anew)

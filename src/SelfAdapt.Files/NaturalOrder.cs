@@ -8,10 +8,8 @@ namespace SelfAdapt.Files;
 /// </summary>
 internal sealed class NaturalOrder : IComparer<string>
 {
-    /// <summary>The one comparer.</summary>
     public static NaturalOrder Instance { get; } = new();
 
-    /// <inheritdoc/>
     public int Compare(string? x, string? y)
     {
         ReadOnlySpan<char> left = x;

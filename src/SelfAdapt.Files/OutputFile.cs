@@ -10,8 +10,6 @@ internal static class OutputFile
     private const string Ending = ".partial";
 
     /// <summary>Writes a file beside its place and moves it there, replacing what was there.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="content">Its bytes.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
@@ -19,8 +17,6 @@ internal static class OutputFile
         Write(path, stream => stream.Write(content.Span));
 
     /// <summary>The same for content that is written bit by bit.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="write">Writes the content.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
@@ -30,8 +26,6 @@ internal static class OutputFile
     /// The same for what a power cut must not take: the content is on the disk before it takes its place, so that there is
     /// never an empty file, and the place is on the disk when this returns.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="content">Its bytes.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
@@ -39,15 +33,12 @@ internal static class OutputFile
         WriteDurably(path, stream => stream.Write(content.Span));
 
     /// <summary>The same for content that is written bit by bit.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="write">Writes the content.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the folder is absent, protected or full.
     /// </exception>
     public static void WriteDurably(string path, Action<Stream> write) => Write(path, write, durably: true);
 
     /// <summary>Deletes a file if it is there.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be deleted.</exception>
     public static void Delete(string path)
     {
@@ -76,7 +67,6 @@ internal static class OutputFile
     }
 
     /// <summary>Deletes half-written files of programs that were killed; not those in use.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="depth">How many levels of folders below are looked into.</param>
     public static void RemoveLeftovers(string folder, int depth)
     {
@@ -110,7 +100,6 @@ internal static class OutputFile
 
     private static void Write(string path, Action<Stream> write, bool durably)
     {
-        ArgumentNullException.ThrowIfNull(write);
         if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
         {
             throw NotWritable(path, new IOException("That is no name of a file."));

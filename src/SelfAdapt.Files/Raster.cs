@@ -6,9 +6,6 @@ namespace SelfAdapt.Files;
 internal sealed class Raster
 {
     /// <summary>Makes room for a page.</summary>
-    /// <param name="channels">Number of planes.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="kind">Number type of the samples.</param>
     public Raster(int channels, int height, int width, SampleKind kind)
     {
@@ -16,13 +13,10 @@ internal sealed class Raster
         Samples = new SampleBuffer(kind, (long)channels * height * width);
     }
 
-    /// <summary>Number of planes.</summary>
     public int Channels { get; }
 
-    /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>Columns.</summary>
     public int Width { get; }
 
     /// <summary>[channels, height, width].</summary>

@@ -9,15 +9,12 @@ namespace SelfAdapt.Files;
 internal sealed class SampleBuffer
 {
     /// <summary>Makes room for values, all zero.</summary>
-    /// <param name="kind">Their number type.</param>
-    /// <param name="count">How many.</param>
     public SampleBuffer(SampleKind kind, long count)
     {
         (Kind, Count) = (kind, checked((int)count));
         Bytes = new byte[checked(Count * kind.Size())];
     }
 
-    /// <summary>The number type.</summary>
     public SampleKind Kind { get; }
 
     /// <summary>How many values there are.</summary>
@@ -27,7 +24,6 @@ internal sealed class SampleBuffer
     public byte[] Bytes { get; }
 
     /// <summary>Turns values read from a file into the machine's byte order, in place.</summary>
-    /// <param name="bytes">The values.</param>
     /// <param name="size">Bytes of one value: 1, 2, 4 or 8.</param>
     /// <param name="bigEndian">Whether the file has the high byte first.</param>
     public static void ToMachineOrder(Span<byte> bytes, int size, bool bigEndian)
@@ -59,7 +55,6 @@ internal sealed class SampleBuffer
     /// <param name="sourceStep">Distance of two copied values in the source, values.</param>
     /// <param name="target">Receives the values, from the first one to write.</param>
     /// <param name="targetStep">Distance of two written values in the target, values.</param>
-    /// <param name="count">How many.</param>
     /// <param name="size">Bytes of one value: 1, 2, 4 or 8.</param>
     public static void CopyStrided(
         ReadOnlySpan<byte> source, int sourceStep, Span<byte> target, int targetStep, int count, int size)
@@ -98,7 +93,6 @@ internal sealed class SampleBuffer
     }
 
     /// <summary>Some values as floats.</summary>
-    /// <param name="first">The first one.</param>
     /// <param name="result">Receives as many as fit.</param>
     public void ToFloats(int first, Span<float> result)
     {

@@ -43,7 +43,6 @@ internal enum SampleKind
 internal static class SampleKinds
 {
     /// <summary>Bytes of one value.</summary>
-    /// <param name="kind">The number type.</param>
     public static int Size(this SampleKind kind) => kind switch
     {
         SampleKind.UInt8 or SampleKind.Int8 => 1,

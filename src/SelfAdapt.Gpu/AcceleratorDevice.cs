@@ -40,22 +40,17 @@ internal class AcceleratorDevice : IGpuDevice
         }
     }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public long MemoryBytes => Accelerator.MemorySize;
 
-    /// <inheritdoc/>
     public int GroupThreads => Math.Min(Kernels.Reduction.MaxThreads, Accelerator.MaxNumThreadsPerGroup);
 
     /// <summary>What ILGPU calls it.</summary>
     protected Accelerator Accelerator { get; } = null!;
 
-    /// <summary>The queue.</summary>
     protected AcceleratorStream Stream { get; } = null!;
 
-    /// <summary>ILGPU's context.</summary>
     protected Context Context => _context;
 
     /// <summary>
@@ -67,7 +62,6 @@ internal class AcceleratorDevice : IGpuDevice
     /// <summary>The CPU, as slow as a debugger: one group of 256 threads at a time.</summary>
     public static AcceleratorDevice OnCpu() => new(new CPUDevice(32, 8, 1), "ILGPU's CPU accelerator");
 
-    /// <inheritdoc/>
     public MemoryBuffer Allocate(long words)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -83,7 +77,6 @@ internal class AcceleratorDevice : IGpuDevice
         }
     }
 
-    /// <inheritdoc/>
     public void Free(MemoryBuffer memory)
     {
         if (!_disposed)
@@ -92,11 +85,9 @@ internal class AcceleratorDevice : IGpuDevice
         }
     }
 
-    /// <inheritdoc/>
     public void Copy(ArrayView<float> source, ArrayView<float> target) =>
         Guard("copy within its memory", () => source.CopyTo(Stream, target));
 
-    /// <inheritdoc/>
     public virtual unsafe void Upload(ReadOnlySpan<float> source, ArrayView<float> target)
     {
         fixed (float* from = source)
@@ -111,7 +102,6 @@ internal class AcceleratorDevice : IGpuDevice
         }
     }
 
-    /// <inheritdoc/>
     public virtual unsafe void Download(ArrayView<float> source, Span<float> target)
     {
         fixed (float* to = target)
@@ -126,30 +116,24 @@ internal class AcceleratorDevice : IGpuDevice
         }
     }
 
-    /// <inheritdoc/>
     public virtual void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready) =>
         Upload(source, target);
 
-    /// <inheritdoc/>
     public virtual nint CreateFence() => 0;
 
-    /// <inheritdoc/>
     public virtual void DestroyFence(nint fence)
     {
     }
 
-    /// <inheritdoc/>
     public virtual void Signal(nint fence)
     {
         // There is one queue, and it runs in order.
     }
 
-    /// <inheritdoc/>
     public virtual void Await(nint fence)
     {
     }
 
-    /// <inheritdoc/>
     public virtual void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
         object[] values = KernelArgument.Boxed(kernel.Method, arguments);
@@ -166,20 +150,16 @@ internal class AcceleratorDevice : IGpuDevice
         });
     }
 
-    /// <inheritdoc/>
     public void Synchronize() => Guard("finish what it was given", Stream.Synchronize);
 
-    /// <inheritdoc/>
     public virtual nint Mark()
     {
         Synchronize();
         return (nint)Stopwatch.GetTimestamp();
     }
 
-    /// <inheritdoc/>
     public virtual double Milliseconds(nint from, nint to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_disposed)
@@ -203,10 +183,8 @@ internal class AcceleratorDevice : IGpuDevice
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Class.Method, for people.</summary>
     protected static string NameOf(Delegate kernel) => $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
 
-    /// <summary>Makes a queue.</summary>
     protected virtual AcceleratorStream CreateStream() => Accelerator.CreateStream();
 
     /// <summary>Bytes that are free; null where that is not known.</summary>

@@ -22,7 +22,6 @@ internal sealed unsafe class CopyQueue : IDisposable
 
     /// <summary>Takes the pinned memory.</summary>
     /// <param name="stream">The stream, which its accelerator disposes.</param>
-    /// <param name="deviceName">For errors.</param>
     /// <exception cref="SelfAdaptException">The driver can't.</exception>
     public CopyQueue(CudaStream stream, string deviceName)
     {
@@ -45,12 +44,9 @@ internal sealed unsafe class CopyQueue : IDisposable
         }
     }
 
-    /// <summary>The stream.</summary>
     public CudaStream Stream { get; }
 
     /// <summary>Queues a copy from the host; the source may change as soon as this returns.</summary>
-    /// <param name="source">The words.</param>
-    /// <param name="target">As long.</param>
     public void Upload(ReadOnlySpan<float> source, ArrayView<float> target)
     {
         for (int at = 0; at < source.Length; at += HalfWords)
@@ -65,8 +61,6 @@ internal sealed unsafe class CopyQueue : IDisposable
     }
 
     /// <summary>Copies to the host, after everything queued before.</summary>
-    /// <param name="source">What is read.</param>
-    /// <param name="target">As long.</param>
     public void Download(ArrayView<float> source, Span<float> target)
     {
         for (int at = 0; at < target.Length; at += HalfWords)
@@ -79,7 +73,6 @@ internal sealed unsafe class CopyQueue : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         // Whatever fails here fails because something failed before, and that has been told.

@@ -11,7 +11,6 @@ internal sealed partial class GpuBackend
 {
     private GpuMemory? _samples;
 
-    /// <inheritdoc/>
     internal override void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
         DeviceVector target)

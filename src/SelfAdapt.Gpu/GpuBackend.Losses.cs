@@ -8,7 +8,6 @@ namespace SelfAdapt.Gpu;
 // The masked loss of the adaptation and the supervised loss, with their gradients.
 internal sealed partial class GpuBackend
 {
-    /// <inheritdoc/>
     internal override void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
@@ -31,7 +30,6 @@ internal sealed partial class GpuBackend
             shape.N, chunks, plane, options.LambdaBal, perLogit, perRegression);
     }
 
-    /// <inheritdoc/>
     internal override void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)

@@ -6,7 +6,6 @@ namespace SelfAdapt.Gpu;
 // Batch normalisation, forward and backward.
 internal sealed partial class GpuBackend
 {
-    /// <inheritdoc/>
     internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
@@ -31,7 +30,6 @@ internal sealed partial class GpuBackend
             shape.GridDim.Y, norm.Epsilon, norm.Momentum, Flag(use == NormStatistics.BatchAndUpdate));
     }
 
-    /// <inheritdoc/>
     internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
@@ -42,7 +40,6 @@ internal sealed partial class GpuBackend
             Flag(norm.Relu), target.PitchQuads, target.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)

@@ -10,7 +10,6 @@ internal sealed partial class GpuBackend
 {
     private const int WeightsPerThread = 8;
 
-    /// <inheritdoc/>
     internal override void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {

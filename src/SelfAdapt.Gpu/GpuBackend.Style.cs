@@ -9,11 +9,9 @@ internal sealed partial class GpuBackend
 {
     private const int MostLanes = 32;
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes(Tensor(x), Tensor(y), 1f / Tensor(x).Plane, false);
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
@@ -22,7 +20,6 @@ internal sealed partial class GpuBackend
             target.Plane, target.PitchQuads, Flag(accumulate), target.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor source = Tensor(x);
@@ -31,7 +28,6 @@ internal sealed partial class GpuBackend
             Tensor(y).View, source.Shape.C, source.Pitch);
     }
 
-    /// <inheritdoc/>
     internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
@@ -41,13 +37,11 @@ internal sealed partial class GpuBackend
             Tensor(y).View, Tensor(dy).View, target.View, Flag(accumulate), target.Shape.C, target.Pitch);
     }
 
-    /// <inheritdoc/>
     internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y) =>
         Launch(
             Kernels.Style.Linear, Groups(y.Shape.C, y.Shape.N), Tensor(x).View,
             View(weight), View(bias), Tensor(y).View, x.Shape.C, y.Shape.C);
 
-    /// <inheritdoc/>
     internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)

@@ -6,7 +6,6 @@ namespace SelfAdapt.Gpu;
 // Layout, sums of tensors, ReLU, channels, pooling and upsampling, forward and backward.
 internal sealed partial class GpuBackend
 {
-    /// <inheritdoc/>
     internal override void Import(VectorSlice source, DeviceTensor target)
     {
         GpuTensor t = Tensor(target);
@@ -14,7 +13,6 @@ internal sealed partial class GpuBackend
         Launch(Kernels.Layout.Import, Each(count), View(source), t.View, t.Shape.C, t.Plane, t.Pitch, count);
     }
 
-    /// <inheritdoc/>
     internal override void Export(DeviceTensor source, VectorSlice target)
     {
         GpuTensor s = Tensor(source);
@@ -23,21 +21,18 @@ internal sealed partial class GpuBackend
             (int)s.Shape.Count);
     }
 
-    /// <inheritdoc/>
     internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         GpuTensor s = Tensor(source);
         Launch(Kernels.Elementwise.Copy, Each(s.Quads), s.View, Tensor(target).View, Flag(accumulate), s.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
         Launch(Kernels.Elementwise.Add, Each(sum.Quads), Tensor(a).View, Tensor(b).View, sum.View, sum.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
@@ -46,18 +41,15 @@ internal sealed partial class GpuBackend
             sum.PitchQuads, sum.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes(Tensor(dy), Tensor(ds), 1, accumulate);
 
-    /// <inheritdoc/>
     internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor target = Tensor(y);
         Launch(Kernels.Elementwise.Relu, Each(target.Quads), Tensor(x).View, target.View, target.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
@@ -66,7 +58,6 @@ internal sealed partial class GpuBackend
             Flag(accumulate), target.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor small = Tensor(y);
@@ -75,7 +66,6 @@ internal sealed partial class GpuBackend
             small.PitchQuads, small.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor small = Tensor(dy);
@@ -84,7 +74,6 @@ internal sealed partial class GpuBackend
             Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
@@ -93,7 +82,6 @@ internal sealed partial class GpuBackend
             Each(large.Quads), small.View, large.View, small.Shape.H, small.Shape.W, small.PitchQuads, large.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         GpuTensor small = Tensor(dx);
@@ -105,7 +93,6 @@ internal sealed partial class GpuBackend
             small.PitchQuads, small.Quads);
     }
 
-    /// <inheritdoc/>
     internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(x), Tensor(y));
@@ -114,7 +101,6 @@ internal sealed partial class GpuBackend
             channel, (int)from.Shape.Count);
     }
 
-    /// <inheritdoc/>
     internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(dy), Tensor(dx));

@@ -14,11 +14,9 @@ internal sealed partial class GpuBackend
     // Small tables that depend on the options alone: uploaded once.
     private readonly List<(int[] Content, GpuMemory Memory)> _tables = [];
 
-    /// <inheritdoc/>
     internal override void Fill(DeviceVector target, float value) =>
         Launch(Kernels.Elementwise.Fill, Each(target.Length), View(target), value, target.Length);
 
-    /// <inheritdoc/>
     internal override void Copy(VectorSlice source, VectorSlice target)
     {
         if (source.Length > target.Length)
@@ -29,12 +27,10 @@ internal sealed partial class GpuBackend
         _device.Copy(View(source), View(target.Vector.Slice(target.Offset, source.Length)));
     }
 
-    /// <inheritdoc/>
     internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
         Launch(
             Kernels.Elementwise.MoveTowards, Each(target.Length), View(target), View(source), 1 - keep, target.Length);
 
-    /// <inheritdoc/>
     internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
         OrientationMap transform = OrientationMap.Of(view);
@@ -44,7 +40,6 @@ internal sealed partial class GpuBackend
             transform.SwapsAxes ? shape.H : shape.W, origin, down, right, (int)shape.Count);
     }
 
-    /// <inheritdoc/>
     internal override void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
@@ -70,7 +65,6 @@ internal sealed partial class GpuBackend
             shape.H * shape.W, shape.W, (int)shape.Count);
     }
 
-    /// <inheritdoc/>
     internal override void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,

@@ -25,7 +25,6 @@ internal sealed partial class GpuBackend : Backend
     private GpuMemory _workspace;
 
     /// <summary>Runs on a device, which the backend disposes.</summary>
-    /// <param name="device">The device.</param>
     internal GpuBackend(IGpuDevice device)
     {
         _device = device;
@@ -33,7 +32,6 @@ internal sealed partial class GpuBackend : Backend
         _workspace = new GpuMemory(device, 1 << 18);
     }
 
-    /// <inheritdoc/>
     public override string Name => Precision == GpuPrecision.Fp32
         ? _device.Name
         : $"{_device.Name} in {Precision.ToString().ToUpperInvariant()}";
@@ -45,8 +43,6 @@ internal sealed partial class GpuBackend : Backend
     internal IGpuDevice Device => _device;
 
     /// <summary>Opens one of the GPUs of this machine.</summary>
-    /// <param name="devices">What was found.</param>
-    /// <param name="index">Its number.</param>
     /// <param name="precision">What convolutions multiply in; not fp32 on NVIDIA's GPUs alone.</param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.DeviceMissing"/>: there is no such GPU, or its driver can't run the kernels on it.
@@ -54,7 +50,6 @@ internal sealed partial class GpuBackend : Backend
     /// </exception>
     public static GpuBackend Open(GpuDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32)
     {
-        ArgumentNullException.ThrowIfNull(devices);
         return new GpuBackend(OpenDevice(devices, index, precision)) { Precision = precision };
     }
 
@@ -80,16 +75,12 @@ internal sealed partial class GpuBackend : Backend
             : new AcceleratorDevice(info.Device, info.Label);
     }
 
-    /// <inheritdoc/>
     internal override DeviceVector CreateVector(int length) => new GpuVector(_device, length);
 
-    /// <inheritdoc/>
     internal override DeviceTensor CreateTensor(TensorShape shape) => new GpuTensor(_device, shape);
 
-    /// <inheritdoc/>
     internal override long TensorBytes(TensorShape shape) => GpuTensor.BytesFor(shape);
 
-    /// <inheritdoc/>
     internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
     {
         long bytes = places.Count == 0 ? 0 : places.Max(p => p.End);
@@ -98,18 +89,15 @@ internal sealed partial class GpuBackend : Backend
             [.. places.Select(p => new GpuTensor(p.Shape, memory, p.Offset / sizeof(float)))], memory, bytes);
     }
 
-    /// <inheritdoc/>
     internal override void Prepare(DeviceTensor tensor)
     {
         // Nothing that kernels use is left unwritten: what pads channels to a multiple of four is never read for a
         // result.
     }
 
-    /// <inheritdoc/>
     internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         new GpuConvolution(this, inputs, outputs, kernel);
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -134,7 +122,6 @@ internal sealed partial class GpuBackend : Backend
     internal int BusyGroups { get; init; } = DefaultBusyGroups;
 
     /// <summary>Working memory for one operation; what earlier ones left there is lost.</summary>
-    /// <param name="floats">Number of floats.</param>
     internal ArrayView<float> Workspace(long floats)
     {
         if (_workspace.Words < floats)

@@ -52,7 +52,6 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
 
     private long PackedFloats => (long)_taps * GpuTensor.Padded(inputs) * GpuTensor.Padded(outputs);
 
-    /// <inheritdoc/>
     public override void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward)
     {
         _bias = bias;
@@ -63,7 +62,6 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
         }
     }
 
-    /// <inheritdoc/>
     public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
         GpuTensor source = (GpuTensor)x.Tensor;
@@ -75,12 +73,10 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
             View(terms.Residual), View(terms.PerChannel), Factors(x), flags);
     }
 
-    /// <inheritdoc/>
     public override void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate) => Convolve(
         (GpuTensor)dy, Packed(_packedBackward), (GpuTensor)dx, backend.Nothing, View(accumulate ? dx : null),
         backend.Nothing, backend.Nothing, If(accumulate, ConvolutionFlags.Residual));
 
-    /// <inheritdoc/>
     public override void BackwardWeights(
         in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
     {
@@ -104,7 +100,6 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
             dBias is null ? 0 : 1, sums);
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

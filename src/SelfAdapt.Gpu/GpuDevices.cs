@@ -11,7 +11,6 @@ namespace SelfAdapt.Gpu;
 /// <summary>How a GPU is reached.</summary>
 internal enum GpuKind
 {
-    /// <summary>NVIDIA's driver.</summary>
     Cuda,
 
     /// <summary>OpenCL, fp32 alone; untried on a device.</summary>
@@ -21,11 +20,8 @@ internal enum GpuKind
 /// <summary>One GPU, as its driver describes it.</summary>
 /// <param name="Kind">How it is reached.</param>
 /// <param name="Index">The number in cuda:N or opencl:N.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="MemoryBytes">Its memory.</param>
 /// <param name="ComputeMajor">Compute capability before the dot; 0 without CUDA.</param>
 /// <param name="ComputeMinor">Compute capability behind the dot; 0 without CUDA.</param>
-/// <param name="Multiprocessors">Number of multiprocessors.</param>
 internal sealed record GpuDeviceInfo(
     GpuKind Kind, int Index, string Name, long MemoryBytes, int ComputeMajor, int ComputeMinor, int Multiprocessors)
 {
@@ -72,7 +68,6 @@ internal sealed class GpuDevices
     public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
 
     /// <summary>One of the devices.</summary>
-    /// <param name="index">Its number.</param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.DeviceMissing"/>: there is none of that number.
     /// </exception>

@@ -14,13 +14,11 @@ internal static class GpuError
     private const CudaError UnsupportedPtxVersion = (CudaError)222;
 
     /// <summary>True for what ILGPU throws when a device or its driver fails.</summary>
-    /// <param name="e">What was thrown.</param>
     public static bool IsOfDevice(Exception e) => e is AcceleratorException or NotSupportedException;
 
     /// <summary>The error of something that failed.</summary>
     /// <param name="device">The device, for people.</param>
     /// <param name="doing">What it was to do ("copy to the GPU").</param>
-    /// <param name="e">What ILGPU threw.</param>
     public static SelfAdaptException Of(string device, string doing, Exception e) =>
         Of(device, doing, IsOutOfMemory(e), e switch
         {

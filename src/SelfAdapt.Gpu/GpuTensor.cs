@@ -18,17 +18,12 @@ internal sealed class GpuTensor : DeviceTensor
     private readonly GpuMemory? _own;
 
     /// <summary>Makes a zeroed tensor with memory of its own.</summary>
-    /// <param name="device">The device.</param>
-    /// <param name="shape">Its size.</param>
     public GpuTensor(IGpuDevice device, TensorShape shape)
         : this(shape, new GpuMemory(device, FloatsFor(shape)))
     {
     }
 
     /// <summary>Makes a tensor in a block of memory.</summary>
-    /// <param name="shape">Its size.</param>
-    /// <param name="memory">The block.</param>
-    /// <param name="first">Its first word.</param>
     public GpuTensor(TensorShape shape, GpuMemory memory, long first)
         : base(shape)
     {
@@ -39,7 +34,6 @@ internal sealed class GpuTensor : DeviceTensor
     private GpuTensor(TensorShape shape, GpuMemory own)
         : this(shape, own, 0) => _own = own;
 
-    /// <inheritdoc/>
     public override long Bytes { get; }
 
     /// <summary>All of it, padding included.</summary>
@@ -61,15 +55,12 @@ internal sealed class GpuTensor : DeviceTensor
     public int Pixels => Shape.N * Plane;
 
     /// <summary>Bytes that a tensor takes.</summary>
-    /// <param name="shape">Its size.</param>
     public static long BytesFor(TensorShape shape) =>
         ((FloatsFor(shape) * sizeof(float)) + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>Channels and their padding.</summary>
-    /// <param name="channels">Channels.</param>
     public static int Padded(int channels) => (channels + Pack - 1) / Pack * Pack;
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

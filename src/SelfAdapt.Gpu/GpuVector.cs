@@ -13,12 +13,9 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     // Fences: what used the values is done; new ones have come.
     private (nint Free, nint Ready)? _fences;
 
-    /// <inheritdoc/>
     public override int Length => length;
 
     /// <summary>A part of it.</summary>
-    /// <param name="offset">First index.</param>
-    /// <param name="count">Number of values.</param>
     public ArrayView<float> View(int offset, int count) => _memory.View(offset, count);
 
     /// <summary>
@@ -32,21 +29,18 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         return _lanes.View(0, 4L * pitch);
     }
 
-    /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> source, int offset = 0)
     {
         RequireRoom(source.Length, offset);
         device.Upload(source, View(offset, source.Length));
     }
 
-    /// <inheritdoc/>
     public override void Download(Span<float> target, int offset = 0)
     {
         RequireRoom(target.Length, offset);
         device.Download(View(offset, target.Length), target);
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -63,7 +57,6 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         }
     }
 
-    /// <inheritdoc/>
     internal override void UploadBeside(ReadOnlySpan<float> source)
     {
         RequireRoom(source.Length, 0);
@@ -71,10 +64,8 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         device.UploadBeside(source, View(0, source.Length), free, ready);
     }
 
-    /// <inheritdoc/>
     internal override void Await() => device.Await(Fences().Ready);
 
-    /// <inheritdoc/>
     internal override void Release() => device.Signal(Fences().Free);
 
     private (nint Free, nint Ready) Fences()

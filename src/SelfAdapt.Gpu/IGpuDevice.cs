@@ -29,29 +29,21 @@ internal interface IGpuDevice : IDisposable
     MemoryBuffer Allocate(long words);
 
     /// <summary>Gives memory back.</summary>
-    /// <param name="memory">From <see cref="Allocate"/>.</param>
     void Free(MemoryBuffer memory);
 
     /// <summary>Copies on the device.</summary>
-    /// <param name="source">What is read.</param>
     /// <param name="target">As long; the two do not overlap.</param>
     void Copy(ArrayView<float> source, ArrayView<float> target);
 
     /// <summary>Copies from the host; the source may change as soon as this returns.</summary>
-    /// <param name="source">The words.</param>
-    /// <param name="target">As long.</param>
     void Upload(ReadOnlySpan<float> source, ArrayView<float> target);
 
     /// <summary>Copies to the host, after everything queued before.</summary>
-    /// <param name="source">What is read.</param>
-    /// <param name="target">As long.</param>
     void Download(ArrayView<float> source, Span<float> target);
 
     /// <summary>
     /// Copies from the host in a second queue, while the first goes on; the source may change as soon as this returns.
     /// </summary>
-    /// <param name="source">The words.</param>
-    /// <param name="target">As long.</param>
     /// <param name="free">The copy begins when this fence is passed.</param>
     /// <param name="ready">This fence is passed when the copy is done.</param>
     void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready);
@@ -60,21 +52,16 @@ internal interface IGpuDevice : IDisposable
     nint CreateFence();
 
     /// <summary>Gives a fence back.</summary>
-    /// <param name="fence">From <see cref="CreateFence"/>.</param>
     void DestroyFence(nint fence);
 
     /// <summary>From now on the fence is passed when everything queued before is done.</summary>
-    /// <param name="fence">From <see cref="CreateFence"/>.</param>
     void Signal(nint fence);
 
     /// <summary>What is queued from now on begins when the fence, as it stands now, is passed.</summary>
-    /// <param name="fence">From <see cref="CreateFence"/>.</param>
     void Await(nint fence);
 
     /// <summary>Queues a kernel.</summary>
-    /// <param name="kernel">Its method.</param>
     /// <param name="shape">Groups, and threads of each.</param>
-    /// <param name="arguments">One per parameter.</param>
     void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments);
 
     /// <summary>Waits until everything queued is done.</summary>
@@ -85,7 +72,5 @@ internal interface IGpuDevice : IDisposable
     nint Mark();
 
     /// <summary>Waits for two points and tells the time between them; both handles end with this.</summary>
-    /// <param name="from">The earlier.</param>
-    /// <param name="to">The later.</param>
     double Milliseconds(nint from, nint to);
 }

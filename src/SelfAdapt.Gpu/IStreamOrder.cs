@@ -8,7 +8,6 @@ internal interface IStreamOrder
 {
     /// <summary>Lets a stream wait for an event as recorded last; for one never recorded it does not wait.</summary>
     /// <param name="stream">The stream that waits.</param>
-    /// <param name="fence">The event.</param>
     CudaError LetWait(nint stream, nint fence);
 }
 
@@ -17,7 +16,6 @@ internal sealed partial class DriverStreamOrder : IStreamOrder
 {
     static DriverStreamOrder() => CudaLibrary.Register();
 
-    /// <inheritdoc/>
     public CudaError LetWait(nint stream, nint fence) => cuStreamWaitEvent(stream, fence, 0);
 
     [LibraryImport(CudaLibrary.Name)]

@@ -35,13 +35,11 @@ internal readonly struct KernelArgument
     /// <summary>Of a view the number of its values.</summary>
     public long Length => (long)_bits[1];
 
-    /// <summary>The bytes.</summary>
     [UnscopedRef]
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes((ReadOnlySpan<ulong>)_bits);
 
     /// <summary>An argument of a kernel.</summary>
     /// <typeparam name="T">A view of four-byte values, or a value of at most <see cref="MostBytes"/> bytes.</typeparam>
-    /// <param name="value">The argument.</param>
     public static KernelArgument Of<T>(T value)
     {
         if (typeof(T) == typeof(ArrayView<float>))
@@ -70,8 +68,6 @@ internal readonly struct KernelArgument
     }
 
     /// <summary>The arguments as the kernel's method takes them.</summary>
-    /// <param name="kernel">The method.</param>
-    /// <param name="arguments">One per parameter.</param>
     public static object[] Boxed(MethodInfo kernel, ReadOnlySpan<KernelArgument> arguments)
     {
         ParameterInfo[] parameters = kernel.GetParameters();
@@ -100,7 +96,6 @@ internal readonly struct KernelArgument
     }
 
     /// <summary>A value that is no view.</summary>
-    /// <param name="type">Its type.</param>
     public unsafe object Value(Type type)
     {
         fixed (byte* bytes = Bytes)

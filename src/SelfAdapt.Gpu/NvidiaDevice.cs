@@ -51,21 +51,18 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
 
     private nint StreamPointer => ((CudaStream)Stream).StreamPtr;
 
-    /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> source, ArrayView<float> target)
     {
         Accelerator.Bind();
         _copies.Upload(source, target);
     }
 
-    /// <inheritdoc/>
     public override void Download(ArrayView<float> source, Span<float> target)
     {
         Accelerator.Bind();
         _copies.Download(source, target);
     }
 
-    /// <inheritdoc/>
     public override void UploadBeside(ReadOnlySpan<float> source, ArrayView<float> target, nint free, nint ready)
     {
         Accelerator.Bind();
@@ -75,7 +72,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         Check(Driver.RecordEvent(ready, _beside.Stream.StreamPtr), "record an event");
     }
 
-    /// <inheritdoc/>
     public override nint CreateFence()
     {
         Accelerator.Bind();
@@ -83,7 +79,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         return fence;
     }
 
-    /// <inheritdoc/>
     public override void DestroyFence(nint fence)
     {
         if (!Accelerator.IsDisposed)
@@ -93,21 +88,18 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         }
     }
 
-    /// <inheritdoc/>
     public override void Signal(nint fence)
     {
         Accelerator.Bind();
         Check(Driver.RecordEvent(fence, StreamPointer), "record an event");
     }
 
-    /// <inheritdoc/>
     public override void Await(nint fence)
     {
         Accelerator.Bind();
         Check(_order.LetWait(StreamPointer, fence), "wait between streams");
     }
 
-    /// <inheritdoc/>
     public override void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
         Accelerator.Bind();
@@ -133,7 +125,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         }
     }
 
-    /// <inheritdoc/>
     public override nint Mark()
     {
         nint mark = CreateFence();
@@ -141,7 +132,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         return mark;
     }
 
-    /// <inheritdoc/>
     public override double Milliseconds(nint from, nint to)
     {
         Accelerator.Bind();
@@ -152,15 +142,12 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         return milliseconds;
     }
 
-    /// <inheritdoc/>
     protected override AcceleratorStream CreateStream() =>
         ((CudaAccelerator)Accelerator).CreateStream(StreamFlags.CU_STREAM_NON_BLOCKING);
 
-    /// <inheritdoc/>
     protected override long? FreeBytes() =>
         Driver.GetMemoryInfo(out long free, out long _) == CudaError.CUDA_SUCCESS ? free : null;
 
-    /// <inheritdoc/>
     protected override void Close()
     {
         if (Accelerator is not null)
@@ -173,7 +160,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         }
     }
 
-    /// <inheritdoc/>
     protected override void Abandon() => _ = Driver.DestroyContext(Accelerator.NativePtr);
 
     private nint Function(Delegate kernel)

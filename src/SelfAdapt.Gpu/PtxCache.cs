@@ -18,7 +18,6 @@ internal sealed class PtxCache(string folder)
     /// <summary>A text from the cache, or made anew and kept.</summary>
     /// <param name="name">What it is, for people.</param>
     /// <param name="version">Everything that decides it.</param>
-    /// <param name="make">Makes it.</param>
     public string Get(string name, string version, Func<string> make)
     {
         string file = Path.Combine(folder, $"{name}-{Hash(version)[..16]}.ptx");

@@ -21,7 +21,6 @@ internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDis
     private PTXBackend? _compiler;
 
     /// <summary>A kernel's text and the name of its entry.</summary>
-    /// <param name="kernel">The kernel's method.</param>
     public (string Text, string Entry) Get(MethodInfo kernel)
     {
         string text = cache.Get(
@@ -32,11 +31,9 @@ internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDis
         return (text, EntryName().Match(text).Groups[1].Value);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _compiler?.Dispose();
 
     /// <summary>A kernel's text, made anew.</summary>
-    /// <param name="kernel">The kernel's method.</param>
     internal string Compile(MethodInfo kernel)
     {
         _compiler ??= new PTXBackend(context, Target, Version, null!);

@@ -8,7 +8,6 @@ namespace SelfAdapt.ManagedCuda;
 /// <summary>The CUDA driver's call that ILGPU lacks, through ManagedCuda.</summary>
 internal sealed class ManagedCudaStreamOrder : IStreamOrder
 {
-    /// <inheritdoc/>
     public CudaError LetWait(nint stream, nint fence) => (CudaError)DriverAPINativeMethods.Streams.cuStreamWaitEvent(
         new CUstream { Pointer = stream }, new CUevent { Pointer = fence }, 0);
 }

@@ -29,13 +29,10 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         }
     }
 
-    /// <inheritdoc/>
     public int InputChannels { get; }
 
-    /// <inheritdoc/>
     public OutputDescription Outputs { get; }
 
-    /// <inheritdoc/>
     public int EmbeddingLength { get; }
 
     /// <summary>A network with the model's own weights.</summary>
@@ -48,28 +45,21 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     /// </exception>
     public static OrtNetwork Load(OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(outputs);
         RequireOneInput(model);
         OrtSession session = new(model.Bytes, options);
         return Owned(session, () => new OrtNetwork(model, outputs, session, () => session));
     }
 
     /// <summary>A network whose weights the caller refreshes; it disposes of the session.</summary>
-    /// <param name="session">The session.</param>
     /// <param name="model">The model it was made from, with one input [N, C, H, W].</param>
     /// <param name="outputs">Which of its outputs are what.</param>
     /// <exception cref="SelfAdaptException">Inputs or outputs don't fit (ModelUnsupported).</exception>
     public static OrtNetwork Over(RefreshableSession session, OnnxModel model, OrtNetworkOutputs outputs)
     {
-        ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(outputs);
         RequireOneInput(model);
         return new OrtNetwork(model, outputs, session, () => session.Current);
     }
 
-    /// <inheritdoc/>
     /// <exception cref="SelfAdaptException">
     /// ONNX Runtime refuses the input or gives an output of another size (ModelUnsupported); memory ran out.
     /// </exception>
@@ -96,7 +86,6 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _owner.Dispose();
 
     private static OrtNetwork Owned(OrtSession session, Func<OrtNetwork> make)

@@ -3,15 +3,12 @@ namespace SelfAdapt.OnnxRuntime;
 /// <summary>Where a session runs.</summary>
 internal enum OrtDevice
 {
-    /// <summary>The processor.</summary>
     Cpu,
 
-    /// <summary>An NVIDIA GPU.</summary>
     Cuda,
 }
 
 /// <summary>How a session runs.</summary>
-/// <param name="Device">Where.</param>
 /// <param name="DeviceIndex">Which GPU, 0-based.</param>
 /// <param name="Threads">Threads within an operator on the processor; 0 leaves it to ONNX Runtime.</param>
 internal sealed record OrtOptions(OrtDevice Device = OrtDevice.Cpu, int DeviceIndex = 0, int Threads = 0)

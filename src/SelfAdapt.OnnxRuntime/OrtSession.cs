@@ -20,8 +20,6 @@ internal sealed class OrtSession : IDisposable
     /// </exception>
     public OrtSession(byte[] model, OrtOptions options)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
         ProviderName = options.ProviderName;
         _session = OrtRuntime.Call(() =>
         {
@@ -48,12 +46,10 @@ internal sealed class OrtSession : IDisposable
     /// <summary>The provider in use: "CPU" or "CUDA:0".</summary>
     public string ProviderName { get; }
 
-    /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
     /// <summary>Runs the model.</summary>
     /// <param name="input">The input's elements, row-major.</param>
-    /// <param name="shape">The input's sizes.</param>
     /// <param name="outputs">Names of the outputs wanted.</param>
     /// <returns>The elements of each of them, row-major, in that order.</returns>
     /// <exception cref="SelfAdaptException">

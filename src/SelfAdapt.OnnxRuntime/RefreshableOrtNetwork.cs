@@ -12,7 +12,6 @@ internal sealed class RefreshableOrtNetwork : IRefreshableNetwork
     private readonly OrtNetwork _network;
 
     /// <summary>Loads the model with its own weights.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="network">The same, as the engine trains it.</param>
     /// <param name="options">Where and how it runs.</param>
     /// <exception cref="SelfAdaptException">

@@ -15,7 +15,6 @@ internal sealed class RefreshableSession : IDisposable
     private readonly WritableWeights _weights;
 
     /// <summary>Loads a model with its own weights.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="weightNames">Names of the float32 weights that change; the others keep their values.</param>
     /// <param name="options">Where and how it runs.</param>
     /// <exception cref="SelfAdaptException">
@@ -45,7 +44,6 @@ internal sealed class RefreshableSession : IDisposable
         old.Dispose();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Current.Dispose();
 
     private OrtSession Create() => new(_weights.Model, _options);

@@ -1,17 +1,16 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Image = SelfAdapt.Files.Image;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Results;
-using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
+using Image = SelfAdapt.Files.Image;
 
 namespace SelfAdapt.Reporting;
 
 /// <summary>One image with what a model found in it before and after adaptation.</summary>
-/// <param name="Image">The pixels.</param>
 /// <param name="Before">Objects found before, same size as the image.</param>
 /// <param name="After">Objects found after, same size as the image.</param>
 internal sealed record BeforeAfterPanel(Image Image, LabelImage Before, LabelImage After);
@@ -41,7 +40,6 @@ internal static class BeforeAfterPicture
     /// </exception>
     public static byte[] EncodePng(IReadOnlyList<BeforeAfterPanel> panels, int? channel = null)
     {
-        ArgumentNullException.ThrowIfNull(panels);
         if (panels.Count == 0)
         {
             throw new ArgumentException("There is no image to draw.");

@@ -14,8 +14,6 @@ internal sealed class ChartAxis
     private readonly double _step;
 
     /// <summary>Lays out an axis.</summary>
-    /// <param name="least">Smallest value shown.</param>
-    /// <param name="most">Largest value shown.</param>
     /// <param name="from">Where the smallest lies in the picture.</param>
     /// <param name="to">Where the largest lies.</param>
     /// <param name="roundUp">Whether the axis may grow so that it ends at a tick.</param>
@@ -30,14 +28,11 @@ internal sealed class ChartAxis
         Most = roundUp ? Math.Ceiling((least + range) / _step) * _step : least + range;
     }
 
-    /// <summary>Smallest value.</summary>
     public double Least { get; }
 
-    /// <summary>Largest value.</summary>
     public double Most { get; }
 
     /// <summary>Where a value lies in the picture; values beyond the ends lie at the ends.</summary>
-    /// <param name="value">The value.</param>
     public double At(double value) =>
         _from + ((_to - _from) * (Math.Clamp(value, Least, Most) - Least) / (Most - Least));
 

@@ -33,9 +33,6 @@ internal static class ChartFrame
             + $"aria-label=\"{Markup.Escape(title)}\">");
 
     /// <summary>Draws the grid lines and labels.</summary>
-    /// <param name="svg">The picture.</param>
-    /// <param name="x">The x axis.</param>
-    /// <param name="y">The y axis.</param>
     /// <param name="yTicks">Those of its ticks that are drawn.</param>
     public static void DrawTicks(
         StringBuilder svg, ChartAxis x, ChartAxis y, IEnumerable<(double Value, string Text)> yTicks)
@@ -57,8 +54,6 @@ internal static class ChartFrame
     }
 
     /// <summary>Names the x axis.</summary>
-    /// <param name="svg">The picture.</param>
-    /// <param name="name">Its name.</param>
     public static void NameX(StringBuilder svg, string name) =>
         svg.Append(CultureInfo.InvariantCulture,
             $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">{name}</text>");

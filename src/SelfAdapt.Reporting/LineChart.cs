@@ -8,7 +8,6 @@ using static SelfAdapt.Reporting.ChartFrame;
 namespace SelfAdapt.Reporting;
 
 /// <summary>One curve of a chart.</summary>
-/// <param name="Name">What it shows.</param>
 /// <param name="Points">(x, y) by rising x; values that are not finite are left out.</param>
 /// <param name="Dots">Whether each point is marked: for the few of the evaluations.</param>
 internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dots = false);
@@ -26,7 +25,6 @@ internal static class LineChart
     /// <param name="series">The curves, at most four.</param>
     /// <param name="kept">The step whose weights were kept; null for none.</param>
     /// <param name="limit">A threshold drawn across; null for none.</param>
-    /// <param name="lastStep">The largest x.</param>
     public static string Draw(
         string title, IReadOnlyList<ChartSeries> series, double? kept, double? limit, double lastStep)
     {

@@ -10,7 +10,6 @@ internal static class Markup
     /// Text that may come from anywhere (file names!), safe between tags and in quoted attributes: markup becomes
     /// entities; control characters, and those that turn the direction of text, become U+FFFD.
     /// </summary>
-    /// <param name="text">The text.</param>
     public static string Escape(string text)
     {
         StringBuilder safe = new(text.Length);
@@ -31,7 +30,6 @@ internal static class Markup
     }
 
     /// <summary>A coordinate, with at most two decimals.</summary>
-    /// <param name="value">The number.</param>
     public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     private static bool IsHarmless(Rune rune) =>

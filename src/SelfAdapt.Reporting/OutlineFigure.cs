@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
-using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 
@@ -23,11 +23,9 @@ internal static class OutlineFigure
     private const int GridStep = 32;
 
     /// <summary>Draws a sample.</summary>
-    /// <param name="change">The sample.</param>
     /// <param name="id">A word that no other figure of the page has.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
     /// <param name="place">Decides which part of a large image is shown, 0 to 1; null: that which changed most.</param>
-    /// <returns>HTML: two figures.</returns>
     public static string Draw(SampleChange change, string id, int? channel, (double Y, double X)? place)
     {
         Image image = change.Sample.Image;
@@ -57,7 +55,6 @@ internal static class OutlineFigure
     }
 
     /// <summary>Whether a figure shows the whole image.</summary>
-    /// <param name="image">The image.</param>
     public static bool ShowsAll(Image image) => image.Height <= Window && image.Width <= Window;
 
     private static string Half(string when, int cells, string box, string picture, string paths) =>

@@ -23,11 +23,9 @@ internal sealed class ReportPage
     private readonly StringBuilder _html = new();
 
     /// <summary>Starts a page.</summary>
-    /// <param name="report">The run.</param>
     public ReportPage(RunReport report) =>
         (_report, _changes) = (report, [.. report.Samples.Select(s => new SampleChange(s))]);
 
-    /// <summary>The whole page.</summary>
     public string ToHtml()
     {
         Add($"""

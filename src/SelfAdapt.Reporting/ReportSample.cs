@@ -8,8 +8,6 @@ using SelfAdapt.Segmentation.Results;
 namespace SelfAdapt.Reporting;
 
 /// <summary>An image of a report with what was found in it.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Image">The pixels.</param>
 /// <param name="Before">Cells found with the original model, same size as the image.</param>
 /// <param name="After">Cells found with the kept model, same size as the image.</param>
 /// <param name="Truth">Cells that people marked; null for an image without labels.</param>
@@ -19,7 +17,6 @@ internal sealed record ReportSample(string Name, Image Image, LabelImage Before,
 internal sealed class SampleChange
 {
     /// <summary>Compares the two segmentations of a sample.</summary>
-    /// <param name="sample">The sample.</param>
     /// <exception cref="ArgumentException">Image and labels differ in size.</exception>
     public SampleChange(ReportSample sample)
     {
@@ -37,16 +34,13 @@ internal sealed class SampleChange
         After = [.. CellList.Of(sample.After)];
     }
 
-    /// <summary>The sample.</summary>
     public ReportSample Sample { get; }
 
     /// <summary>Which cells are the same before and after.</summary>
     public ObjectPairing Pairs { get; }
 
-    /// <summary>The cells before.</summary>
     public IReadOnlyList<(int Label, LabelRegion Region)> Before { get; }
 
-    /// <summary>The cells after.</summary>
     public IReadOnlyList<(int Label, LabelRegion Region)> After { get; }
 
     /// <summary>Cells without a partner after.</summary>
@@ -59,7 +53,6 @@ internal sealed class SampleChange
     public double Changed => (Lost + Gained) / (double)Math.Max(1, Before.Count + After.Count);
 
     /// <summary>Diameters of discs with the cells' areas, px.</summary>
-    /// <param name="cells">The cells.</param>
     public static IEnumerable<double> Diameters(IEnumerable<(int Label, LabelRegion Region)> cells) =>
         cells.Select(c => 2 * Math.Sqrt(c.Region.Area / Math.PI));
 }

@@ -7,8 +7,6 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Reporting;
 
 /// <summary>What came of a run, in plain words; accuracy is spoken of only where there were labels.</summary>
-/// <param name="Headline">One line.</param>
-/// <param name="Reason">Why.</param>
 /// <param name="Evidence">What the words rest on, and what they do not say.</param>
 /// <param name="Warnings">What should be looked at.</param>
 internal sealed record ReportVerdict(
@@ -20,8 +18,6 @@ internal sealed record ReportVerdict(
     private const double Strict = 0.9;
 
     /// <summary>Judges a run.</summary>
-    /// <param name="report">The run.</param>
-    /// <param name="changes">Its samples.</param>
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int step = report.KeptPoint.Iteration;

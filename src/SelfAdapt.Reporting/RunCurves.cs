@@ -16,7 +16,6 @@ internal readonly record struct LoggedStep(int Iteration, double Loss, double Ke
 internal static class RunCurves
 {
     /// <summary>Reads the steps; lines that are cut off or of another kind are passed over.</summary>
-    /// <param name="path">The log.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
     public static IReadOnlyList<LoggedStep> Read(string path)
     {

@@ -34,7 +34,6 @@ internal sealed record RunReport
     /// <summary>The steps; may be empty.</summary>
     public required IReadOnlyList<LoggedStep> Steps { get; init; }
 
-    /// <summary>Steps done.</summary>
     public required int Iterations { get; init; }
 
     /// <summary>The images that both models segmented; may be empty when there is no result.</summary>

@@ -8,8 +8,8 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Png;
 
 namespace SelfAdapt.Fuzz;
 

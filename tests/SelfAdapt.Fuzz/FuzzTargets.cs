@@ -5,20 +5,20 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
-using SelfAdapt.Tool.Verbs;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Fuzz;
 

@@ -6,8 +6,8 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Fuzz;

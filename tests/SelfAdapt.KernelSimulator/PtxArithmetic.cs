@@ -11,32 +11,32 @@ internal static class PtxArithmetic
     /// <param name="wide">A 64-bit product of 32-bit factors.</param>
     public static Func<ulong, ulong, ulong, ulong>? Operation(string name, string type, bool wide) =>
         (name, type) switch
-    {
-        (_, "f32") => Single(name) is { } f ? (a, b, c) => Bits(f(F32(a), F32(b), F32(c))) : null,
-        (_, "f64") => Double(name) is { } d ? (a, b, c) => Bits(d(F64(a), F64(b), F64(c))) : null,
-        ("mul", "u32") when wide => (a, b, _) => (a & uint.MaxValue) * (b & uint.MaxValue),
-        ("mul", "s32") when wide => (a, b, _) => (ulong)((long)(int)a * (int)b),
-        ("add", "s32" or "u32") => (a, b, _) => (uint)(a + b),
-        ("add", "s64" or "u64") => (a, b, _) => a + b,
-        ("sub", "s32" or "u32") => (a, b, _) => (uint)(a - b),
-        ("sub", "s64" or "u64") => (a, b, _) => a - b,
-        ("mul", "s32" or "u32") => (a, b, _) => (uint)(a * b),
-        ("mul", "s64" or "u64") => (a, b, _) => a * b,
-        ("div", "s32") => (a, b, _) => (uint)((int)a / (int)b),
-        ("rem", "s32") => (a, b, _) => (uint)((int)a % (int)b),
-        ("neg", "s32") => (a, _, _) => (uint)-(int)a,
-        ("and", _) => (a, b, _) => a & b,
-        ("or", _) => (a, b, _) => a | b,
-        ("xor", _) => (a, b, _) => a ^ b,
-        ("not", "pred") => (a, _, _) => a ^ 1,
-        ("not", "b32") => (a, _, _) => (uint)~a,
-        ("shl", "b32") => (a, b, _) => b > 31 ? 0 : (uint)(a << (int)b),
-        ("shl", "b64") => (a, b, _) => b > 63 ? 0 : a << (int)b,
-        ("shr", "s32") => (a, b, _) => (uint)((int)a >> (int)Math.Min(b, 31)),
-        ("shr", "u32" or "b32") => (a, b, _) => b > 31 ? 0 : (uint)a >> (int)b,
-        ("shr", "u64" or "b64") => (a, b, _) => b > 63 ? 0 : a >> (int)b,
-        _ => null,
-    };
+        {
+            (_, "f32") => Single(name) is { } f ? (a, b, c) => Bits(f(F32(a), F32(b), F32(c))) : null,
+            (_, "f64") => Double(name) is { } d ? (a, b, c) => Bits(d(F64(a), F64(b), F64(c))) : null,
+            ("mul", "u32") when wide => (a, b, _) => (a & uint.MaxValue) * (b & uint.MaxValue),
+            ("mul", "s32") when wide => (a, b, _) => (ulong)((long)(int)a * (int)b),
+            ("add", "s32" or "u32") => (a, b, _) => (uint)(a + b),
+            ("add", "s64" or "u64") => (a, b, _) => a + b,
+            ("sub", "s32" or "u32") => (a, b, _) => (uint)(a - b),
+            ("sub", "s64" or "u64") => (a, b, _) => a - b,
+            ("mul", "s32" or "u32") => (a, b, _) => (uint)(a * b),
+            ("mul", "s64" or "u64") => (a, b, _) => a * b,
+            ("div", "s32") => (a, b, _) => (uint)((int)a / (int)b),
+            ("rem", "s32") => (a, b, _) => (uint)((int)a % (int)b),
+            ("neg", "s32") => (a, _, _) => (uint)-(int)a,
+            ("and", _) => (a, b, _) => a & b,
+            ("or", _) => (a, b, _) => a | b,
+            ("xor", _) => (a, b, _) => a ^ b,
+            ("not", "pred") => (a, _, _) => a ^ 1,
+            ("not", "b32") => (a, _, _) => (uint)~a,
+            ("shl", "b32") => (a, b, _) => b > 31 ? 0 : (uint)(a << (int)b),
+            ("shl", "b64") => (a, b, _) => b > 63 ? 0 : a << (int)b,
+            ("shr", "s32") => (a, b, _) => (uint)((int)a >> (int)Math.Min(b, 31)),
+            ("shr", "u32" or "b32") => (a, b, _) => b > 31 ? 0 : (uint)a >> (int)b,
+            ("shr", "u64" or "b64") => (a, b, _) => b > 63 ? 0 : a >> (int)b,
+            _ => null,
+        };
 
     /// <summary>A comparison: 1 or 0.</summary>
     /// <param name="relation">lt, leu, hi, ...</param>
@@ -86,20 +86,20 @@ internal static class PtxArithmetic
     /// <param name="towardsZero">Real to integer.</param>
     public static Func<ulong, ulong, ulong, ulong> Convert(string to, string from, bool towardsZero) =>
         (to, from) switch
-    {
-        ("f64", "f32") => (a, _, _) => Bits((double)F32(a)),
-        ("f32", "f64") => (a, _, _) => Bits((float)F64(a)),
-        ("f64", "s32") => (a, _, _) => Bits((double)(int)a),
-        ("f64", "u32") => (a, _, _) => Bits((double)(uint)a),
-        ("f32", "s32") => (a, _, _) => Bits((float)(int)a),
-        ("bf16x2", "f32") => (a, b, _) => TensorArithmetic.Bf16Pair(F32(a), F32(b)),
-        ("s32", "f64") when towardsZero => (a, _, _) => (uint)(int)F64(a),
-        ("u32", "f64") when towardsZero => (a, _, _) => (uint)F64(a),
-        ("s64" or "u64", "s32") => (a, _, _) => (ulong)(int)a,
-        ("s64" or "u64", "u32") => (a, _, _) => (uint)a,
-        ("s32" or "u32", "s64" or "u64") => (a, _, _) => (uint)a,
-        _ => throw new SimulationException($"The PTX interpreter does not convert {from} to {to}."),
-    };
+        {
+            ("f64", "f32") => (a, _, _) => Bits((double)F32(a)),
+            ("f32", "f64") => (a, _, _) => Bits((float)F64(a)),
+            ("f64", "s32") => (a, _, _) => Bits((double)(int)a),
+            ("f64", "u32") => (a, _, _) => Bits((double)(uint)a),
+            ("f32", "s32") => (a, _, _) => Bits((float)(int)a),
+            ("bf16x2", "f32") => (a, b, _) => TensorArithmetic.Bf16Pair(F32(a), F32(b)),
+            ("s32", "f64") when towardsZero => (a, _, _) => (uint)(int)F64(a),
+            ("u32", "f64") when towardsZero => (a, _, _) => (uint)F64(a),
+            ("s64" or "u64", "s32") => (a, _, _) => (ulong)(int)a,
+            ("s64" or "u64", "u32") => (a, _, _) => (uint)a,
+            ("s32" or "u32", "s64" or "u64") => (a, _, _) => (uint)a,
+            _ => throw new SimulationException($"The PTX interpreter does not convert {from} to {to}."),
+        };
 
     private static Func<float, float, float, float>? Single(string name) => name switch
     {

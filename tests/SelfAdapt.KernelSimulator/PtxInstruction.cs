@@ -131,7 +131,8 @@ internal static partial class PtxInstruction
                         ? t.Memory.At<ulong>(own, space, aligned, t)
                         : t.Memory.At<uint>(own, space, aligned, t);
                 }
-            },
+            }
+            ,
             "st" => t =>
             {
                 ulong at = address.Read(t) + offset;
@@ -148,13 +149,15 @@ internal static partial class PtxInstruction
                         t.Memory.At<uint>(own, space, aligned, t) = (uint)sources[i].Read(t);
                     }
                 }
-            },
+            }
+            ,
             "red" when name is [_, "add" or "min", .., "u32"] => t =>
             {
                 ref uint place = ref t.Memory.At<uint>(address.Read(t) + offset, space, bytes, t);
                 uint value = (uint)sources[0].Read(t);
                 place = name[1] == "add" ? place + value : Math.Min(place, value);
-            },
+            }
+            ,
             _ => throw Unknown(line),
         };
     }

@@ -11,11 +11,9 @@ internal sealed class AdaptationArguments
     private readonly SettingOptions<AdaptationOptions> _options = new();
 
     /// <summary>Adds the options to a verb.</summary>
-    /// <param name="command">The verb.</param>
     public void AddTo(Command command) => _options.AddTo(command);
 
     /// <summary>The method's options; warm-up and evaluations follow from the run's length unless given.</summary>
-    /// <param name="parsed">The command line.</param>
     /// <exception cref="SelfAdaptException">Usage: options do not go together.</exception>
     public AdaptationOptions Get(ParseResult parsed)
     {

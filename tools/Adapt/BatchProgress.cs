@@ -29,7 +29,6 @@ internal sealed class BatchProgress
     }
 
     /// <summary>Part of a file is done.</summary>
-    /// <param name="name">The file's name.</param>
     /// <param name="share">0 to 1.</param>
     public void Within(string name, double share)
     {

@@ -3,16 +3,16 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Results;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
@@ -29,7 +29,6 @@ internal sealed class BeforeAfter
     private readonly List<(string Name, Image Image, LabelImage? Truth)> _images;
 
     /// <summary>Chooses the images: labelled ones first, then held-out ones, then others.</summary>
-    /// <param name="job">The run.</param>
     /// <param name="validation">The images held out.</param>
     public BeforeAfter(AdaptationJob job, IReadOnlyList<NamedImage> validation)
     {
@@ -52,8 +51,6 @@ internal sealed class BeforeAfter
     /// Segments with the source's weights and with the kept ones, and writes masks, images and picture. Ctrl-C ends it
     /// after the image that it is at; where it ended the training already, only a second one does, with the program.
     /// </summary>
-    /// <param name="terminal">Progress.</param>
-    /// <param name="backend">Where it runs.</param>
     /// <param name="kept">The weights that the run kept.</param>
     /// <returns>The images with both segmentations; fewer than chosen after Ctrl-C.</returns>
     public IReadOnlyList<ReportSample> Write(Terminal terminal, Backend backend, WeightSnapshot kept)
@@ -96,7 +93,6 @@ internal sealed class BeforeAfter
     /// The diameter of the images' cells as the kept weights find them, px: the median over images of each image's
     /// median cell, as Cellpose measures it (docs/cellpose.md 5.5); null without cells.
     /// </summary>
-    /// <param name="samples">The images.</param>
     public static double? DiameterOf(IEnumerable<ReportSample> samples)
     {
         double diameter = CellGeometry.MedianDiameter(samples.Select(s => s.After));

@@ -7,7 +7,6 @@ namespace SelfAdapt.Tool;
 internal static class Durations
 {
     /// <summary>A span in hours, minutes or seconds.</summary>
-    /// <param name="time">The span.</param>
     public static string Show(TimeSpan time) =>
         time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.0} h")
         : time.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min")

@@ -12,10 +12,8 @@ internal enum EngineKind
     /// <summary>ONNX Runtime on a GPU; on a CPU the built-in engine, or for a teacher the faster one.</summary>
     Auto,
 
-    /// <summary>ONNX Runtime.</summary>
     Ort,
 
-    /// <summary>The built-in engine.</summary>
     Builtin,
 }
 
@@ -25,10 +23,8 @@ internal enum DeviceKind
     /// <summary>A GPU where one can be used, else the CPU.</summary>
     Auto,
 
-    /// <summary>The CPU.</summary>
     Cpu,
 
-    /// <summary>An NVIDIA GPU.</summary>
     Cuda,
 
     /// <summary>Another GPU, through OpenCL; untried on a device.</summary>
@@ -58,7 +54,6 @@ internal readonly record struct DeviceChoice(DeviceKind Kind, int Index = 0)
         _ => null,
     };
 
-    /// <inheritdoc/>
     public override string ToString() =>
         Kind.ToString().ToLowerInvariant() + (Index > 0 ? FormattableString.Invariant($":{Index}") : "");
 
@@ -98,11 +93,9 @@ internal sealed class EngineArguments
     private readonly SettingOptions<EngineRequest> _options = new();
 
     /// <summary>Adds the options to a verb.</summary>
-    /// <param name="command">The verb.</param>
     public void AddTo(Command command) => _options.AddTo(command);
 
     /// <summary>What the user asked for.</summary>
-    /// <param name="parsed">The command line.</param>
     /// <exception cref="SelfAdaptException">Usage: a precision does not go with the device.</exception>
     public EngineRequest Get(ParseResult parsed)
     {

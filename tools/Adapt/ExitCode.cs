@@ -5,7 +5,6 @@ internal enum ExitCode
 {
     Ok = 0,
 
-    /// <summary>A bug.</summary>
     Unexpected = 1,
 
     Usage = 2,

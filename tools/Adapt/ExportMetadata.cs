@@ -12,7 +12,6 @@ internal static class ExportMetadata
     private const string LicenceKey = "license";
 
     /// <summary>The pairs: those of the source model, then what is known of it and of the run.</summary>
-    /// <param name="model">The source model.</param>
     /// <param name="network">The same, as imported.</param>
     /// <param name="run">The run whose weights are exported; null for the source's own.</param>
     /// <param name="diameters">The diameters that the export carries.</param>

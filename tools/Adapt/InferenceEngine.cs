@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
@@ -23,14 +23,12 @@ internal sealed class InferenceEngine : IDisposable
         ISegmentationNetwork network, string name, params IReadOnlyList<IDisposable> owned)
         => (Network, Name, _owned) = (network, name, [network, .. owned]);
 
-    /// <summary>The network.</summary>
     public ISegmentationNetwork Network { get; }
 
     /// <summary>The engine, where it runs, and why it was chosen, in one line.</summary>
     public string Name { get; }
 
     /// <summary>Opens a network.</summary>
-    /// <param name="model">The model file.</param>
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="log">Told why a GPU that is there is not taken, where none was asked for.</param>
@@ -113,7 +111,6 @@ internal sealed class InferenceEngine : IDisposable
         return new CpuBackend(request.Threads, request.Exact);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (IDisposable owned in _owned)

@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
@@ -31,7 +31,6 @@ internal sealed class JobEngines : IDisposable
 
     /// <summary>Opens what the user asked for.</summary>
     /// <param name="log">Told what is taken, and why.</param>
-    /// <param name="model">The model file.</param>
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="options">What decides its sizes.</param>
@@ -67,6 +66,5 @@ internal sealed class JobEngines : IDisposable
         (Backend, Teacher) = _open(options);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Backend.Dispose();
 }

@@ -5,13 +5,13 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation.Supervised;
 using System.Text.Json.Serialization;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
@@ -19,11 +19,8 @@ using SelfAdapt.Segmentation;
 namespace SelfAdapt.Tool;
 
 /// <summary>What a run starts from.</summary>
-/// <param name="Model">The source model.</param>
 /// <param name="Network">The same, as the engine trains it.</param>
-/// <param name="Images">The unlabeled images.</param>
 /// <param name="Labelled">Labelled images, for reporting only; may be empty.</param>
-/// <param name="Options">The method's options.</param>
 /// <param name="Segmentation">How images are prepared and segmented.</param>
 /// <param name="Out">The output folder, ready to be written to.</param>
 /// <param name="KeepSnapshots">Whether the weights of every evaluation are kept.</param>
@@ -55,8 +52,6 @@ internal static class JobOutput
 
     /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
     /// <param name="terminal">Where results and progress go.</param>
-    /// <param name="asked">What to do.</param>
-    /// <param name="engine">Where it runs.</param>
     /// <param name="begin">Told what is done, before it is begun: with half the batch once more, if need be.</param>
     /// <returns>The result for scripts, and the exit code.</returns>
     /// <exception cref="SelfAdaptException">

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tool;
@@ -20,9 +20,6 @@ internal sealed record JobRunner(
     RunCheckpoint Checkpoint)
 {
     /// <summary>Trains.</summary>
-    /// <param name="terminal">Where progress goes.</param>
-    /// <param name="job">What to do.</param>
-    /// <param name="engine">Where it runs.</param>
     /// <param name="begin">Told what is done, before it is begun.</param>
     /// <exception cref="SelfAdaptException">
     /// As <see cref="AdaptationLoop.Run"/>; or (OutOfMemory) memory ran out twice, or where beginning anew would lose something.
@@ -77,7 +74,6 @@ internal sealed record JobRunner(
     }
 
     /// <summary>The command line that goes on with a run.</summary>
-    /// <param name="job">The run.</param>
     public static string ResumeCommand(AdaptationJob job) =>
         $"adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume";
 

@@ -31,7 +31,6 @@ internal static class JsonFile
     }
 
     /// <summary>A text; null if it is another kind of value.</summary>
-    /// <param name="node">Any value.</param>
     public static string? Text(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 

@@ -36,7 +36,6 @@ internal static class MaskFolder
             : imageName;
 
     /// <summary>The mask files of a folder by the name they share with their image.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="role">What they are taken for.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder, or no mask in
     /// it.</exception>

@@ -7,7 +7,6 @@ namespace SelfAdapt.Tool;
 internal static class MemoryShortage
 {
     /// <summary>Whether an error says that memory ran out.</summary>
-    /// <param name="error">The error.</param>
     public static bool Is(Exception error) => error switch
     {
         OutOfMemoryException => true,
@@ -17,7 +16,6 @@ internal static class MemoryShortage
     };
 
     /// <summary>What it says: its own words only where they are ours.</summary>
-    /// <param name="error">The error.</param>
     public static string Describe(Exception error) =>
         error is SelfAdaptException ? error.Message : "Memory ran out.";
 

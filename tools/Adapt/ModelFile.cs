@@ -27,7 +27,6 @@ internal sealed class ModelFile
     private ModelFile(string path, OnnxModel onnx, TorchCheckpoint? checkpoint)
         => (Path, Onnx, Checkpoint) = (path, onnx, checkpoint);
 
-    /// <summary>The file.</summary>
     public string Path { get; }
 
     /// <summary>The ONNX graph; for a checkpoint, the one built from it.</summary>
@@ -45,7 +44,6 @@ internal sealed class ModelFile
     public double? DiamLabels => Diameter(DiamLabelsKey);
 
     /// <summary>Reads a model.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: it can't be read. ModelMalformed: it is neither an ONNX file nor a Cellpose checkpoint,
     /// or
@@ -71,13 +69,11 @@ internal sealed class ModelFile
     }
 
     /// <summary>An ONNX model in memory.</summary>
-    /// <param name="bytes">The file's content.</param>
     /// <param name="path">What messages and results call it.</param>
     /// <exception cref="SelfAdaptException">As <see cref="Load"/>.</exception>
     public static ModelFile Of(byte[] bytes, string path) => new(path, OnnxModel.Parse(bytes, path), null);
 
     /// <summary>A checkpoint in memory.</summary>
-    /// <param name="checkpoint">The state dict.</param>
     /// <param name="path">What messages and results call it.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: it is not Cellpose's network.</exception>
     public static ModelFile Of(TorchCheckpoint checkpoint, string path) =>
@@ -118,11 +114,9 @@ internal sealed class ModelFile
     }
 
     /// <summary>The model with other weights: an ONNX file with the same graph.</summary>
-    /// <param name="weights">Values by name.</param>
     public byte[] WriteOnnx(IReadOnlyDictionary<string, float[]> weights) => Onnx.WithWeights(weights);
 
     /// <summary>A Cellpose checkpoint with other weights, as a torch file.</summary>
-    /// <param name="weights">Values by name.</param>
     /// <param name="network">This model as imported.</param>
     /// <param name="diameters">The diameters that it carries.</param>
     /// <param name="name">The name of the file that it will go to.</param>
@@ -152,9 +146,7 @@ internal sealed class ModelFile
     }
 
     /// <summary>A variant with other weights: an ONNX file with the same network written plainly.</summary>
-    /// <param name="weights">Values by name.</param>
     /// <param name="network">This model as imported.</param>
-    /// <param name="variant">What to write.</param>
     /// <param name="metadata">Key-value pairs that it carries.</param>
     /// <exception cref="SelfAdaptException">As <see cref="NetworkWriter.Write"/>.</exception>
     public byte[] WriteVariant(

@@ -77,7 +77,6 @@ internal static class OutputFolder
     }
 
     /// <summary>Refuses to write over a file unless that was asked for, and makes its folder.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="force">Whether it may be there already.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputExists: it is there and <paramref name="force"/> is off. OutputNotWritable: its folder can't be

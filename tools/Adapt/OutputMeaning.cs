@@ -11,7 +11,6 @@ internal static class OutputMeaning
     public const string Kinds = "flow (two channels, dY and dX), logit, scalar";
 
     /// <summary>The words for a description, as the option takes them.</summary>
-    /// <param name="part">One meaning.</param>
     public static string Word(OutputPart part) => part.Kind switch
     {
         OutputKind.VectorField => "flow",
@@ -20,11 +19,9 @@ internal static class OutputMeaning
     };
 
     /// <summary>The words of a description, as <see cref="Parse"/> takes them.</summary>
-    /// <param name="outputs">The description.</param>
     public static string Words(OutputDescription outputs) => string.Join(',', outputs.Parts.Select(Word));
 
     /// <summary>A description from its words; null if they are none.</summary>
-    /// <param name="text">Such as flow,logit.</param>
     public static OutputDescription? Parse(string text)
     {
         List<OutputPart> parts = [];

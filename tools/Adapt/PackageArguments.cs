@@ -6,11 +6,11 @@ using System.IO;
 using System.Linq;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
@@ -23,7 +23,6 @@ internal sealed class PackageArguments
     private readonly SettingOptions<PackageSettings> _options = new();
 
     /// <summary>Adds the options to a verb.</summary>
-    /// <param name="command">The verb.</param>
     /// <param name="format">Its option that names the format.</param>
     public void AddTo(Command command, Option format)
     {
@@ -48,10 +47,7 @@ internal sealed class PackageArguments
     }
 
     /// <summary>Packs a model.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="content">The ONNX file.</param>
     /// <param name="variant">How it was written.</param>
-    /// <param name="model">The source model.</param>
     /// <param name="network">The same, as imported.</param>
     /// <param name="run">The run whose weights are packed; null for none.</param>
     /// <param name="diameters">The diameters that the export carries.</param>

@@ -9,8 +9,6 @@ namespace SelfAdapt.Tool;
 internal static class PackageReport
 {
     /// <summary>Checks a package and prints what is wrong with it.</summary>
-    /// <param name="terminal">Where that goes.</param>
-    /// <param name="path">The zip file.</param>
     /// <param name="json">The file for the result; null for none.</param>
     /// <returns>Ok where nothing is an error, else ModelMalformed.</returns>
     /// <exception cref="SelfAdaptException">The file can't be read, or the result not written.</exception>

@@ -24,7 +24,6 @@ internal sealed class ProgressLine
         (_writer, _interactive) = (writer, interactive);
 
     /// <summary>Shows a step in place of the one before.</summary>
-    /// <param name="text">One line.</param>
     public void Step(string text)
     {
         if (!_interactive)
@@ -42,7 +41,6 @@ internal sealed class ProgressLine
     /// <summary>
     /// The same for steps that are many: one that comes too soon after the one before is not shown.
     /// </summary>
-    /// <param name="text">Makes the line.</param>
     public void StepAtTimes(Func<string> text)
     {
         if (_since.Elapsed.TotalSeconds >= (_interactive ? SecondsDrawn : SecondsWritten))
@@ -53,7 +51,6 @@ internal sealed class ProgressLine
     }
 
     /// <summary>Writes a line that stays.</summary>
-    /// <param name="text">One line.</param>
     public void Note(string text)
     {
         Finish();

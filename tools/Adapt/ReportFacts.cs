@@ -15,9 +15,7 @@ namespace SelfAdapt.Tool;
 internal static class ReportFacts
 {
     /// <summary>What was run, on what, with which program.</summary>
-    /// <param name="job">The run.</param>
     /// <param name="result">What came of it.</param>
-    /// <param name="heldOut">Images held out.</param>
     /// <param name="student">Where the student ran.</param>
     /// <param name="teacher">What ran the teacher.</param>
     public static IReadOnlyList<(string Name, string Value)> Of(
@@ -49,7 +47,6 @@ internal static class ReportFacts
     }
 
     /// <summary>Options as name and value, nested names joined by dots.</summary>
-    /// <param name="options">The options.</param>
     public static IReadOnlyList<(string Name, string Value)> Flatten(params IEnumerable<JsonNode?> options) =>
         [.. options.SelectMany(o => Flatten("", o))];
 

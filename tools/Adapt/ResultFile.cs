@@ -34,7 +34,6 @@ internal static class ResultFile
 
     /// <summary>Writes the result.</summary>
     /// <param name="path">The file; null for none.</param>
-    /// <param name="result">The result.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
     public static void Write(string? path, JsonObject result)
     {
@@ -46,7 +45,6 @@ internal static class ResultFile
     }
 
     /// <summary>A number; null where it is none that JSON can hold.</summary>
-    /// <param name="value">The number.</param>
     public static JsonNode? Number(double? value) =>
         value is { } number && double.IsFinite(number) ? JsonValue.Create(number) : null;
 

@@ -55,7 +55,6 @@ internal sealed class RunCheckpoint
     }
 
     /// <summary>Saves a state.</summary>
-    /// <param name="state">The state.</param>
     /// <param name="logLength">Bytes of the log that belong to it.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is protected or full.</exception>
     public void Save(RunState state, long logLength)

@@ -25,8 +25,6 @@ internal static class RunConfig
     private static readonly string[] Paths = [ModelOption, "--images", "--labels"];
 
     /// <summary>Writes a run's options.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="parsed">The command line.</param>
     /// <param name="resolved">Values of options that need not be what the command line says.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
     public static void Write(string path, ParseResult parsed, IReadOnlyDictionary<string, string> resolved)
@@ -53,7 +51,6 @@ internal static class RunConfig
 
     /// <summary>The command line with the options of its --config file, where it has one.</summary>
     /// <param name="args">The words after the program's name.</param>
-    /// <param name="parsed">The same, parsed.</param>
     /// <param name="warnings">Receives what should be known.</param>
     /// <returns>The words, with those of the file behind them.</returns>
     /// <exception cref="SelfAdaptException">

@@ -9,61 +9,46 @@ namespace SelfAdapt.Tool;
 internal static class RunFolder
 {
     /// <summary>The adapted model.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Adapted(string folder) => Path.Combine(folder, "adapted.onnx");
 
     /// <summary>The adapted model as a Cellpose checkpoint, where it came from one.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Checkpoint(string folder) => Path.Combine(folder, "adapted");
 
     /// <summary>The state of a run that is not over, for --resume.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string State(string folder) => Path.Combine(folder, "run.state");
 
     /// <summary>The log: one JSON object per line.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Log(string folder) => Path.Combine(folder, "run.jsonl");
 
     /// <summary>The result, as --json writes it.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Summary(string folder) => Path.Combine(folder, "summary.json");
 
     /// <summary>The options, for --config.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Config(string folder) => Path.Combine(folder, "run.json");
 
     /// <summary>The picture of a few images before and after.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Picture(string folder) => Path.Combine(folder, "before_after.png");
 
     /// <summary>The report for people: one HTML file.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Report(string folder) => Path.Combine(folder, "report.html");
 
     /// <summary>The images that both models segmented, as gray PNG files for the viewer.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Shown(string folder) => Path.Combine(folder, "images_shown");
 
     /// <summary>The masks of those images with the original model.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string MasksBefore(string folder) => Path.Combine(folder, "masks_before");
 
     /// <summary>The masks of those images with the model that was kept.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string MasksAfter(string folder) => Path.Combine(folder, "masks_after");
 
     /// <summary>The name of an image's mask file.</summary>
-    /// <param name="image">The image's name.</param>
     public static string MaskFile(string image) => image + "_cp_masks.tif";
 
     /// <summary>The weights after a step.</summary>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="step">The step.</param>
     public static string Snapshot(string folder, int step) =>
         Path.Combine(Snapshots(folder), string.Create(CultureInfo.InvariantCulture, $"step_{step:D6}.onnx"));
 
     /// <summary>What of a run is there, for messages.</summary>
-    /// <param name="folder">The run's folder.</param>
     public static string Contents(string folder)
     {
         string[] steps = Directory.Exists(Snapshots(folder))

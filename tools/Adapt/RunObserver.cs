@@ -22,8 +22,6 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     private double _secondsPerStep;
 
     /// <summary>Begins to follow a run.</summary>
-    /// <param name="terminal">Where progress goes.</param>
-    /// <param name="options">The run's options.</param>
     /// <param name="log">Where the log goes.</param>
     /// <param name="keep">Keeps the weights of an evaluation; null: they are not kept.</param>
     public RunObserver(
@@ -33,7 +31,6 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     /// <summary>Bytes of the log so far.</summary>
     public long LogLength => _log.Length;
 
-    /// <inheritdoc/>
     public void OnStep(StepPoint point)
     {
         _log.Write(point);
@@ -51,7 +48,6 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _step.Restart();
     }
 
-    /// <inheritdoc/>
     public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights)
     {
         _latest = point;
@@ -71,7 +67,6 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _step.Restart();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _terminal.Progress.Finish();

@@ -30,10 +30,8 @@ internal sealed class RunRecord
     /// <summary>The step whose weights it kept.</summary>
     public double? KeptIteration => Number("kept_iteration");
 
-    /// <summary>The run's seed.</summary>
     public double? Seed => Number("options", "seed");
 
-    /// <summary>Why it ended.</summary>
     public string? StopReason => Text("stop_reason");
 
     /// <summary>How intensities were normalised.</summary>
@@ -86,7 +84,6 @@ internal sealed class RunRecord
     }
 
     /// <summary>Reads a run's summary; null if the folder holds none.</summary>
-    /// <param name="folder">The run's folder.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: it can't be read, or is no JSON object.</exception>
     public static RunRecord? Read(string folder)
     {

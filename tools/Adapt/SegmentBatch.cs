@@ -4,18 +4,16 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Streaming;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Streaming;
 
 namespace SelfAdapt.Tool;
 
 /// <summary>What segment does with every image.</summary>
-/// <param name="Folder">Where results go.</param>
-/// <param name="Kinds">Which results.</param>
 /// <param name="Options">How images are segmented.</param>
 /// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
 /// <param name="Force">Whether results may be there already.</param>
@@ -36,9 +34,7 @@ internal sealed class SegmentBatch : IDisposable
 
     /// <summary>Opens a network for a plan.</summary>
     /// <param name="terminal">Where results and progress go.</param>
-    /// <param name="plan">What to do.</param>
     /// <param name="open">Opens the network; once more where memory ran out.</param>
-    /// <param name="journal">What is done.</param>
     /// <param name="skipped">Receives what was passed over.</param>
     public SegmentBatch(
         Terminal terminal, SegmentPlan plan, Func<InferenceEngine> open, SegmentJournal journal,
@@ -60,7 +56,6 @@ internal sealed class SegmentBatch : IDisposable
     public int DoneBefore { get; private set; }
 
     /// <summary>Segments files.</summary>
-    /// <param name="files">The files.</param>
     /// <returns>The results, one per image.</returns>
     /// <exception cref="SelfAdaptException">
     /// OutputExists: a result is there and not known as finished. Others as <see cref="Segmenter.Segment"/>.
@@ -100,13 +95,9 @@ internal sealed class SegmentBatch : IDisposable
         return results;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _engine?.Dispose();
 
     /// <summary>Refuses to write over results.</summary>
-    /// <param name="folder">Their folder.</param>
-    /// <param name="name">The image's name.</param>
-    /// <param name="kinds">Which results.</param>
     /// <exception cref="SelfAdaptException">OutputExists: one of them is there.</exception>
     public static void RequireFree(string folder, string name, IReadOnlySet<ResultKind> kinds)
     {

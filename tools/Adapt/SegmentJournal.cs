@@ -59,7 +59,6 @@ internal sealed class SegmentJournal : IDisposable
     /// The results of an image file that an earlier run finished with the same options, and which are still as they were
     /// written; null if it has to be done.
     /// </summary>
-    /// <param name="file">The image file.</param>
     public IReadOnlyList<SegmentedImage>? Finished(string file)
     {
         if (!_finished.TryGetValue(file, out IReadOnlyList<SegmentedImage>? images))
@@ -72,11 +71,9 @@ internal sealed class SegmentJournal : IDisposable
     }
 
     /// <summary>All that decides the results of an image file, as text.</summary>
-    /// <param name="file">The image file.</param>
     public string Deciding(string file) => $"{_options} {StateOf(file)}";
 
     /// <summary>Notes an image file as finished.</summary>
-    /// <param name="file">The image file.</param>
     /// <param name="images">The results of its images, with their files.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
     public void Add(string file, IEnumerable<SegmentedImage> images)
@@ -97,7 +94,6 @@ internal sealed class SegmentJournal : IDisposable
         _lines.Write(entry.ToJsonString(JsonStyle.Line));
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _lines?.Dispose();
 
     private List<SegmentedImage>? Look(string file)

@@ -22,7 +22,6 @@ internal sealed class SegmentationArguments
         _options = new(name => withBatchSize || name != nameof(SegmentationOptions.BatchSize));
 
     /// <summary>Adds all options to a verb.</summary>
-    /// <param name="command">The verb.</param>
     public void AddTo(Command command)
     {
         _options.AddTo(command);
@@ -38,7 +37,6 @@ internal sealed class SegmentationArguments
     }
 
     /// <summary>The options for a model.</summary>
-    /// <param name="parsed">The command line.</param>
     /// <param name="model">The model, which may tell diameters.</param>
     /// <param name="outputs">What its outputs mean.</param>
     /// <param name="batchSize">Tiles per network call; null: as the options say.</param>

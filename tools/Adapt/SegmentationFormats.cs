@@ -2,11 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Results;
 
 namespace SelfAdapt.Tool;
 
@@ -21,7 +21,6 @@ internal static class SegmentationFormats
     ];
 
     /// <summary>The kinds that were asked for; masks as TIFF where none of masks or cells was.</summary>
-    /// <param name="settings">The options.</param>
     public static IReadOnlySet<ResultKind> Chosen(FormatSettings settings)
     {
         HashSet<ResultKind> kinds = [.. settings.Format ?? []];
@@ -45,15 +44,11 @@ internal static class SegmentationFormats
 
     /// <summary>The file of a kind.</summary>
     /// <param name="stem">Folder and image name without extension.</param>
-    /// <param name="kind">The kind.</param>
     public static string PathOf(string stem, ResultKind kind) => stem + Kinds.Single(k => k.Kind == kind).Ending;
 
     /// <summary>Writes one image's files.</summary>
-    /// <param name="kinds">What to write.</param>
     /// <param name="stem">Folder and image name without extension.</param>
-    /// <param name="image">The image.</param>
     /// <param name="result">What was found in it.</param>
-    /// <param name="options">How.</param>
     /// <param name="outputs">What the network's planes mean.</param>
     /// <returns>The files written, in the order of the help.</returns>
     /// <exception cref="SelfAdaptException">OutputNotWritable: a file can't be written.</exception>

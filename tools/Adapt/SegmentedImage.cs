@@ -8,8 +8,6 @@ namespace SelfAdapt.Tool;
 /// <param name="Name">The image's name, unique among the results.</param>
 /// <param name="File">The file that it was read from.</param>
 /// <param name="Files">The files that were written, the masks first.</param>
-/// <param name="Cells">Cells found.</param>
-/// <param name="Seconds">Time taken.</param>
 internal sealed record SegmentedImage(
     string Name, string File, IReadOnlyList<string> Files, int Cells, double Seconds)
 {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
@@ -22,11 +22,9 @@ internal static class TeacherChoice
 
     /// <summary>What makes the teacher's engine; null for the built-in one.</summary>
     /// <param name="log">Told which engine it is, and why.</param>
-    /// <param name="model">The model file.</param>
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="backend">Where the student learns.</param>
-    /// <param name="batch">Crops per step.</param>
     /// <param name="crop">Side of a crop, px.</param>
     /// <exception cref="SelfAdaptException">
     /// DeviceMissing: ONNX Runtime was asked for and can't be loaded. ModelUnsupported: it was asked for and can't run

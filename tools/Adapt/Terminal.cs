@@ -8,30 +8,23 @@ namespace SelfAdapt.Tool;
 internal sealed class Terminal
 {
     /// <summary>Wraps two writers.</summary>
-    /// <param name="output">Results.</param>
-    /// <param name="error">Progress and messages.</param>
     /// <param name="interactive">Whether a line on <paramref name="error"/> may be drawn over.</param>
-    /// <param name="cancelled">Set by Ctrl-C.</param>
     public Terminal(TextWriter output, TextWriter error, bool interactive, CancellationToken cancelled)
     {
         (Out, Error, Cancelled) = (output, error, cancelled);
         Progress = new ProgressLine(error, interactive);
     }
 
-    /// <summary>Where results go.</summary>
     public TextWriter Out { get; }
 
-    /// <summary>Where messages go.</summary>
     public TextWriter Error { get; }
 
     /// <summary>The line that tells how far a verb is.</summary>
     public ProgressLine Progress { get; }
 
-    /// <summary>Set by Ctrl-C.</summary>
     public CancellationToken Cancelled { get; }
 
     /// <summary>The process's own streams.</summary>
-    /// <param name="cancelled">Set by Ctrl-C.</param>
     public static Terminal OfConsole(CancellationToken cancelled)
     {
         // NO_COLOR asks for plain text; drawing over a line takes control characters too.

@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
-using ILGPU.Runtime;
+using System.Reflection;
 using ILGPU;
+using ILGPU.Runtime;
 using SelfAdapt.Gpu;
 using SelfAdapt.Kernels;
-using System.Reflection;
 
 namespace SelfAdapt.Benchmarks.Gpu;
 

@@ -18,7 +18,6 @@ internal sealed class NumpyRandom
     private int _next;
 
     /// <summary>As <c>numpy.random.seed(seed)</c>.</summary>
-    /// <param name="seed">The seed.</param>
     public NumpyRandom(uint seed)
     {
         _state[0] = seed;
@@ -40,7 +39,6 @@ internal sealed class NumpyRandom
     }
 
     /// <summary>As <c>permutation(count)</c>: the numbers 0..count-1 in random order.</summary>
-    /// <param name="count">How many.</param>
     public int[] Permutation(int count)
     {
         int[] order = new int[count];

@@ -20,7 +20,6 @@ internal readonly struct RandomRotateAndResize
 
     /// <summary>Draws flip, angle, scale and shift, in Cellpose's order.</summary>
     /// <param name="random">The generator: five numbers are taken.</param>
-    /// <param name="sample">The image.</param>
     /// <param name="options">Crop size, diameter and whether images are rescaled to it.</param>
     public static RandomRotateAndResize Draw(
         NumpyRandom random, TrainingSample sample, TrainingSetOptions options)
@@ -44,7 +43,6 @@ internal readonly struct RandomRotateAndResize
 
     /// <summary>Writes one crop with its targets into a batch.</summary>
     /// <param name="sample">The image that was drawn for.</param>
-    /// <param name="batch">Receives the crop.</param>
     /// <param name="slot">Which crop of the batch.</param>
     public void Apply(TrainingSample sample, TrainingBatch batch, int slot)
     {

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation.Supervised;
@@ -20,7 +20,6 @@ internal sealed record TrainerOptions
     [Setting(0, double.PositiveInfinity, "Peak learning rate of AdamW", Group = "training")]
     public double LearningRate { get; init; } = 0.005;
 
-    /// <summary>Decoupled weight decay.</summary>
     [Setting(0, double.PositiveInfinity, "AdamW's weight decay", Group = "training")]
     public double WeightDecay { get; init; } = 1e-5;
 
@@ -38,7 +37,6 @@ internal sealed record TrainerOptions
 /// <param name="LearningRate">The epoch's learning rate.</param>
 /// <param name="Loss">Mean loss over the epoch's images.</param>
 /// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
-/// <param name="Seconds">Since training began.</param>
 internal sealed record TrainingEpoch(
     int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
 
@@ -59,15 +57,11 @@ internal sealed class Trainer : IDisposable
     private int _steps;
 
     /// <summary>Starts from the network's imported weights.</summary>
-    /// <param name="network">The network.</param>
     /// <param name="backend">Where it is trained.</param>
     /// <param name="options">Epochs, learning rate, decay.</param>
     /// <exception cref="SelfAdaptException">InvalidOption: an option is out of range.</exception>
     public Trainer(Network network, Backend backend, TrainerOptions options)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(backend);
-        ArgumentNullException.ThrowIfNull(options);
         Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
         _channels = AdaptationStep.Meanings(network.Outputs);
@@ -82,15 +76,12 @@ internal sealed class Trainer : IDisposable
     public NetworkWeights Weights { get; }
 
     /// <summary>Trains for all epochs.</summary>
-    /// <param name="train">The labelled images.</param>
     /// <param name="test">Held-out labelled images for the log, or null.</param>
     /// <param name="report">Called after every epoch.</param>
     /// <param name="cancel">Ends training after the step in progress.</param>
     /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(report);
         Stopwatch watch = Stopwatch.StartNew();
         double[] rates = EpochSchedule.Create(_options.LearningRate, _options.Epochs);
         TrainingSampler sampler = new(train);
@@ -130,16 +121,13 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>One step on one batch.</summary>
-    /// <param name="batch">Crops and targets.</param>
     /// <param name="learningRate">The step's learning rate.</param>
     /// <returns>The batch's loss before the step.</returns>
     public double Step(TrainingBatch batch, double learningRate)
     {
-        ArgumentNullException.ThrowIfNull(batch);
         Begin(batch, learningRate);
         return ReadLoss();
     }
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Compiled compiled in _graphs.Values)

@@ -18,10 +18,8 @@ internal sealed class TrainingSampler
     private int _next;
 
     /// <summary>Couples a sampler with a set; an epoch must be begun before batches can be drawn.</summary>
-    /// <param name="set">The images.</param>
     public TrainingSampler(TrainingSet set)
     {
-        ArgumentNullException.ThrowIfNull(set);
         _set = set;
     }
 
@@ -59,7 +57,6 @@ internal sealed class TrainingSampler
     /// <exception cref="ArgumentException">The batch was made for other sizes.</exception>
     public bool NextBatch(TrainingBatch batch)
     {
-        ArgumentNullException.ThrowIfNull(batch);
         if (batch.InputChannels != _set.InputChannels || batch.CropSize != _set.Options.CropSize)
         {
             throw new ArgumentException("The batch was made for other channels or another crop size.");

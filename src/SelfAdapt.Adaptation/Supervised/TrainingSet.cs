@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using SelfAdapt.Files;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
@@ -54,8 +54,6 @@ internal sealed class TrainingSet
     public static TrainingSet Create(
         IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         List<TrainingSample> samples = [];
         List<string> leftOut = [];

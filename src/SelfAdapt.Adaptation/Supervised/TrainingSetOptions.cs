@@ -33,7 +33,6 @@ internal sealed record TrainingSetOptions
     [Setting("Images with fewer cells are left out", Group = "training")]
     public int MinTrainMasks { get; init; } = 5;
 
-    /// <summary>Images per batch.</summary>
     [Setting(1, 4096, "Crops per step", Group = "training")]
     public int BatchSize { get; init; } = 8;
 

@@ -47,12 +47,8 @@ internal sealed class MemoryPlan
     private readonly List<Life> _lives = [];
 
     /// <summary>Plans.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="operations">Its operations.</param>
-    /// <param name="batch">Images per pass.</param>
     /// <param name="height">Image height, px.</param>
     /// <param name="width">Image width, px.</param>
-    /// <param name="mode">Training or inference.</param>
     /// <param name="tensorBytes">Bytes that a tensor takes on the backend.</param>
     public MemoryPlan(
         Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,

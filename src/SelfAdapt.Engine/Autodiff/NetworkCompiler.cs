@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Engine.Autodiff.Operations;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff;
 

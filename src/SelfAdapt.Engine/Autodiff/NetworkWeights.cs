@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using SelfAdapt.Engine.Autodiff.Operations;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff;
 

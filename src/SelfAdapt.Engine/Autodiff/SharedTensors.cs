@@ -16,8 +16,6 @@ internal sealed class SharedTensors : IDisposable
     private readonly bool[] _used;
 
     /// <summary>Takes the memory.</summary>
-    /// <param name="backend">Where.</param>
-    /// <param name="places">The tensors.</param>
     public SharedTensors(Backend backend, IReadOnlyList<TensorPlace> places)
     {
         _backend = backend;
@@ -53,6 +51,5 @@ internal sealed class SharedTensors : IDisposable
         return tensor;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _block.Dispose();
 }

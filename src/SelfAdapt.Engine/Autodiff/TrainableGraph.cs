@@ -28,20 +28,14 @@ internal sealed class TrainableGraph : IDisposable
     private readonly IDisposable?[] _states;
 
     /// <summary>Compiles.</summary>
-    /// <param name="network">The network.</param>
     /// <param name="weights">The weights it reads at every pass.</param>
     /// <param name="backend">Where it runs; the weights must live there too.</param>
-    /// <param name="batch">Images per pass.</param>
     /// <param name="height">Image height, px, a multiple of <see cref="Network.SizeMultiple"/>.</param>
     /// <param name="width">Image width, px, likewise.</param>
-    /// <param name="mode">Training or inference.</param>
     /// <exception cref="ArgumentException">A size is no positive multiple of the network's.</exception>
     public TrainableGraph(
         Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(backend);
         if (batch < 1 || height < 1 || width < 1
             || height % network.SizeMultiple != 0 || width % network.SizeMultiple != 0)
         {
@@ -69,7 +63,6 @@ internal sealed class TrainableGraph : IDisposable
         }
     }
 
-    /// <summary>The network.</summary>
     public Network Network { get; }
 
     /// <summary>The weights it reads.</summary>
@@ -78,10 +71,8 @@ internal sealed class TrainableGraph : IDisposable
     /// <summary>The backend it runs on.</summary>
     public Backend Backend { get; }
 
-    /// <summary>Training or inference.</summary>
     public GraphMode Mode { get; }
 
-    /// <summary>Images per pass.</summary>
     public int Batch { get; }
 
     /// <summary>Image height, px.</summary>
@@ -187,7 +178,6 @@ internal sealed class TrainableGraph : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (IDisposable? state in _states)

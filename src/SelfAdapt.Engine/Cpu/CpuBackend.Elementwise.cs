@@ -6,7 +6,6 @@ namespace SelfAdapt.Engine.Cpu;
 // Adds, ReLU, copies and concatenation: one pass over memory each, a task per (sample, channel block) plane.
 internal sealed unsafe partial class CpuBackend
 {
-    /// <inheritdoc/>
     internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         (CpuTensor s, CpuTensor t) = ((CpuTensor)source, (CpuTensor)target);
@@ -22,7 +21,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         (CpuTensor ta, CpuTensor tb, CpuTensor ty) = ((CpuTensor)a, (CpuTensor)b, (CpuTensor)y);
@@ -39,7 +37,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ts, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)s, (CpuTensor)y);
@@ -56,11 +53,9 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes((CpuTensor)dy, (CpuTensor)ds, 1f, accumulate);
 
-    /// <inheritdoc/>
     internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -76,7 +71,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tg, CpuTensor tx) = ((CpuTensor)y, (CpuTensor)dy, (CpuTensor)dx);
@@ -94,7 +88,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -116,7 +109,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);

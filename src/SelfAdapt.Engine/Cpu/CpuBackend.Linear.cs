@@ -6,7 +6,6 @@ namespace SelfAdapt.Engine.Cpu;
 // The linear layers on pooled features, forward beside backward: rows of weights times dense copies of the features.
 internal sealed unsafe partial class CpuBackend
 {
-    /// <inheritdoc/>
     internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
@@ -23,7 +22,6 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)

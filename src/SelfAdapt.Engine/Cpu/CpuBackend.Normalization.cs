@@ -6,7 +6,6 @@ namespace SelfAdapt.Engine.Cpu;
 // Batch normalisation with ReLU, global pooling and the style vector, forward beside backward.
 internal sealed unsafe partial class CpuBackend
 {
-    /// <inheritdoc/>
     internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
@@ -29,7 +28,6 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
@@ -67,7 +65,6 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
@@ -116,11 +113,9 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes((CpuTensor)x, (CpuTensor)y, 1f / (x.Shape.H * x.Shape.W), false);
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
@@ -137,7 +132,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -153,7 +147,6 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {

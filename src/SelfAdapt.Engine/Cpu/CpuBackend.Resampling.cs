@@ -6,7 +6,6 @@ namespace SelfAdapt.Engine.Cpu;
 // Pooling and upsampling, forward beside backward.
 internal sealed unsafe partial class CpuBackend
 {
-    /// <inheritdoc/>
     internal override void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -25,7 +24,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor tg, CpuTensor td) = ((CpuTensor)x, (CpuTensor)dy, (CpuTensor)dx);
@@ -62,7 +60,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -96,7 +93,6 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    /// <inheritdoc/>
     internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);

@@ -36,7 +36,6 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
     /// <summary>Convolutions are direct everywhere.</summary>
     public bool Exact { get; }
 
-    /// <inheritdoc/>
     public override string Name => $"cpu ({Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}, {InstructionSet})";
 
     private protected override void For(int count, Action<int> body) => Pool.For(count, body);
@@ -48,23 +47,18 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         : Vector128.IsHardwareAccelerated ? "128-bit SIMD"
         : "scalar";
 
-    /// <summary>The threads.</summary>
     internal WorkerPool Pool { get; }
 
-    /// <inheritdoc/>
     internal override DeviceTensor CreateTensor(TensorShape shape) => new CpuTensor(shape);
 
-    /// <inheritdoc/>
     internal override long TensorBytes(TensorShape shape) => CpuTensor.BytesFor(shape);
 
-    /// <inheritdoc/>
     internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places)
     {
         CpuMemory memory = new(places.Count == 0 ? 0 : places.Max(p => p.End), "activations");
         return new TensorBlock([.. places.Select(p => new CpuTensor(p.Shape, memory, p.Offset))], memory, memory.Bytes);
     }
 
-    /// <inheritdoc/>
     internal override void Prepare(DeviceTensor tensor)
     {
         CpuTensor t = (CpuTensor)tensor;
@@ -72,14 +66,12 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         t.ClearSlack();
     }
 
-    /// <inheritdoc/>
     internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         CpuConvolution.Create(this, inputs, outputs, kernel);
 
     /// <summary>
     /// Few enough images that a network's activations stay in the last cache, enough for all threads to have tiles.
     /// </summary>
-    /// <inheritdoc/>
     internal override int EvaluationSlice(int batch, int height, int width)
     {
         const int EnoughPixels = 200 * 200;
@@ -92,7 +84,6 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         return slice;
     }
 
-    /// <inheritdoc/>
     internal override void Import(VectorSlice source, DeviceTensor target)
     {
         CpuTensor t = (CpuTensor)target;
@@ -115,7 +106,6 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         });
     }
 
-    /// <inheritdoc/>
     internal override void Export(DeviceTensor source, VectorSlice target)
     {
         CpuTensor s = (CpuTensor)source;
@@ -181,7 +171,6 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         });
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -53,7 +53,6 @@ internal abstract unsafe class CpuConvolution : Convolution
             ? new WinogradConvolution(backend, inputs, outputs)
             : new DirectConvolution(backend, inputs, outputs, kernel);
 
-    /// <inheritdoc/>
     public override void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward)
     {
         _weight = weight;
@@ -76,7 +75,6 @@ internal abstract unsafe class CpuConvolution : Convolution
         }
     }
 
-    /// <inheritdoc/>
     public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
         float* packed = _kept is null ? Backend.Scratch(PackedFloats(Inputs, Outputs)) : (float*)_kept.Data;
@@ -90,7 +88,6 @@ internal abstract unsafe class CpuConvolution : Convolution
             new Sum((CpuTensor)y, (CpuTensor?)terms.Residual, (CpuTensor?)terms.PerChannel));
     }
 
-    /// <inheritdoc/>
     public override void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         float* packed = Backend.Scratch(PackedFloats(Outputs, Inputs));
@@ -101,7 +98,6 @@ internal abstract unsafe class CpuConvolution : Convolution
             new Sum(target, accumulate ? target : null, null));
     }
 
-    /// <inheritdoc/>
     public override void BackwardWeights(
         in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
     {
@@ -124,7 +120,6 @@ internal abstract unsafe class CpuConvolution : Convolution
     /// <summary>Writes the weights' gradient, [K,C,k,k].</summary>
     protected abstract void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient);
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -49,7 +49,6 @@ internal abstract unsafe class CpuKernels
     /// <param name="channels">Channels wanted; whole tiles are computed, so sums need room for 16.</param>
     /// <param name="dy">First row of the gradient's first channel block.</param>
     /// <param name="blockStride">Floats from one of the gradient's channel blocks to the next.</param>
-    /// <param name="rows">Number of rows.</param>
     /// <param name="sums">[channel][lanes].</param>
     /// <param name="channelStride">Floats from a channel's sums to the next.</param>
     public abstract void OuterProduct(
@@ -57,8 +56,6 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Copies pixels of one channel block, normalised on the way.</summary>
     /// <param name="from">[pixels][16].</param>
-    /// <param name="norm">What to apply.</param>
-    /// <param name="pixels">Number of pixels.</param>
     /// <param name="to">Receives [pixels][16].</param>
     public abstract void Normalize(float* from, NormFactors norm, int pixels, float* to);
 
@@ -76,7 +73,6 @@ internal abstract unsafe class CpuKernels
     /// <param name="source">[tile][lanes] for each of the 36 points.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
     /// <param name="tileStride">Floats from a tile to the next.</param>
-    /// <param name="tiles">Number of tiles.</param>
     /// <param name="target">Top left pixel of the first tile's 4x4 outputs.</param>
     /// <param name="rowStride">Floats from a pixel row to the next.</param>
     /// <param name="shift">[16], added to every pixel.</param>
@@ -109,8 +105,6 @@ internal abstract unsafe class CpuKernels
 }
 
 /// <summary>The kernels over one vector width and its tiles.</summary>
-/// <typeparam name="TSimd">The width.</typeparam>
-/// <typeparam name="TVector">Its register.</typeparam>
 /// <typeparam name="TProduct">Product tile of a full panel.</typeparam>
 /// <typeparam name="TLastProduct">Product tile of one channel block.</typeparam>
 /// <typeparam name="TOuter">Outer product tile of a full panel.</typeparam>

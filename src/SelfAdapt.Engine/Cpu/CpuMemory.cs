@@ -9,7 +9,6 @@ internal sealed unsafe class CpuMemory : IDisposable
     private byte* _data;
 
     /// <summary>Takes it.</summary>
-    /// <param name="bytes">Its size.</param>
     /// <param name="what">What it is for, for the message.</param>
     /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public CpuMemory(long bytes, string what)
@@ -22,13 +21,10 @@ internal sealed unsafe class CpuMemory : IDisposable
 
     ~CpuMemory() => Free();
 
-    /// <summary>Its size.</summary>
     public long Bytes { get; }
 
-    /// <summary>Its first byte.</summary>
     public byte* Data => _data;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Free();

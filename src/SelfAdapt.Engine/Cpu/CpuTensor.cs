@@ -11,7 +11,6 @@ namespace SelfAdapt.Engine.Cpu;
 /// </summary>
 internal sealed unsafe class CpuTensor : DeviceTensor
 {
-    /// <summary>Channels per block.</summary>
     public const int Block = 16;
 
     // Convolution tiles may read (never write) this many pixels past the last one.
@@ -22,13 +21,10 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     private readonly float* _data;
 
     /// <summary>Makes a zeroed tensor with memory of its own.</summary>
-    /// <param name="shape">Its size.</param>
     public CpuTensor(TensorShape shape)
         : this(shape, new CpuMemory(BytesFor(shape), "activations"), 0) => _owned = true;
 
     /// <summary>Makes a tensor in a block of memory.</summary>
-    /// <param name="shape">Its size.</param>
-    /// <param name="memory">The block.</param>
     /// <param name="offset">Bytes before it, a multiple of 64.</param>
     public CpuTensor(TensorShape shape, CpuMemory memory, long offset)
         : base(shape)
@@ -41,10 +37,8 @@ internal sealed unsafe class CpuTensor : DeviceTensor
         _data = (float*)(memory.Data + offset);
     }
 
-    /// <inheritdoc/>
     public override long Bytes { get; }
 
-    /// <summary>Channel blocks.</summary>
     public int Blocks { get; }
 
     /// <summary>Pixels from a row to the next, borders included.</summary>
@@ -57,8 +51,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     public int Planes => Shape.N * Blocks;
 
     /// <summary>The first pixel (a border pixel) of a plane.</summary>
-    /// <param name="n">Sample.</param>
-    /// <param name="block">Channel block.</param>
     public float* Plane(int n, int block) => _data + ((((long)n * Blocks) + block) * PlanePixels * Block);
 
     /// <summary>The first pixel of an interior row.</summary>
@@ -68,11 +60,9 @@ internal sealed unsafe class CpuTensor : DeviceTensor
         _data + ((((long)plane * PlanePixels) + ((h + 1) * RowPixels) + 1) * Block);
 
     /// <summary>Channel blocks that so many channels take, the last one perhaps in part.</summary>
-    /// <param name="channels">Number of channels.</param>
     public static int BlocksFor(int channels) => (channels + Block - 1) / Block;
 
     /// <summary>Bytes that a tensor takes, a multiple of 64.</summary>
-    /// <param name="shape">Its size.</param>
     public static long BytesFor(TensorShape shape)
     {
         long planes = (long)shape.N * BlocksFor(shape.C);
@@ -107,7 +97,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
         Clear(Row(plane, Shape.H - 1) + (Shape.W * Block), RowPixels + 1);
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing && _owned)

@@ -21,7 +21,6 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
 
     private int Taps => Kernel * Kernel;
 
-    /// <inheritdoc/>
     protected override long PackedFloats(int inputs, int outputs) =>
         (long)Taps * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
@@ -33,7 +32,6 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
             blocks, new PackTask(weights, Taps, (nint)packed, blocks), static (block, task) => task.Run(block));
     }
 
-    /// <inheritdoc/>
     protected override void Convolve(Source x, float* packed, int inputs, float* bias, Sum sum)
     {
         CpuTensor y = sum.Target;
@@ -43,7 +41,6 @@ internal sealed unsafe class DirectConvolution(CpuBackend backend, int inputs, i
             static (band, task) => task.Run(band));
     }
 
-    /// <inheritdoc/>
     protected override void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient)
     {
         Bands bands = new(Backend, x, Kernel, dy.Shape);

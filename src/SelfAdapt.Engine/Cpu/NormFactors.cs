@@ -44,7 +44,6 @@ internal readonly unsafe ref struct Normalizer<TSimd, TVector>
         _floor = TSimd.Load(p + (3 * CpuTensor.Block));
     }
 
-    /// <summary>Normalises a register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Apply(TVector x) =>
         TSimd.Max(TSimd.MultiplyAdd(TSimd.Subtract(x, _mean), _factor, _bias), _floor);

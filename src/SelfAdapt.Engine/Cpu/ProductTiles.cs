@@ -14,7 +14,6 @@ namespace SelfAdapt.Engine.Cpu;
 /// </remarks>
 internal unsafe interface IProductTile
 {
-    /// <summary>Rows per tile.</summary>
     static abstract int Rows { get; }
 
     /// <summary>Output channels per tile: 16 or 32.</summary>
@@ -30,7 +29,6 @@ internal unsafe interface IProductTile
 }
 
 /// <summary>What a product sums over: taps x input channels.</summary>
-/// <param name="Channels">Input channels.</param>
 /// <param name="BlockStride">Floats from a channel block to the next.</param>
 /// <param name="Kernel">1 or 3.</param>
 /// <param name="RowStride">Floats from a pixel row to the next; unused where the kernel is 1.</param>

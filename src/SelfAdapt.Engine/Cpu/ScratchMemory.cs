@@ -21,7 +21,6 @@ internal sealed unsafe class ScratchMemory : IDisposable
         return (float*)_memory.Data;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _memory?.Dispose();

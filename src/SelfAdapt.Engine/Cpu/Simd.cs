@@ -8,11 +8,9 @@ namespace SelfAdapt.Engine.Cpu;
 /// 128-bit SIMD (SSE, Arm). The type arguments are structs: the JIT compiles one body for each width, all calls
 /// inlined.
 /// </summary>
-/// <typeparam name="TVector">The register type.</typeparam>
 internal unsafe interface ISimd<TVector>
     where TVector : struct
 {
-    /// <summary>Floats per register.</summary>
     static abstract int Width { get; }
 
     /// <summary>Reads a register from memory.</summary>
@@ -27,10 +25,8 @@ internal unsafe interface ISimd<TVector>
     /// <summary>The same value in every lane.</summary>
     static abstract TVector All(float value);
 
-    /// <summary>a + b.</summary>
     static abstract TVector Add(TVector a, TVector b);
 
-    /// <summary>a - b.</summary>
     static abstract TVector Subtract(TVector a, TVector b);
 
     /// <summary>The larger of a and b, lane by lane.</summary>

@@ -42,7 +42,6 @@ internal static unsafe class Winograd<TSimd, TVector>
     private const int Tile = Winograd.Tile;
     private const int Patch = Winograd.Patch;
 
-    /// <summary>See <see cref="CpuKernels.WinogradInput"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(
         float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride)
@@ -85,7 +84,6 @@ internal static unsafe class Winograd<TSimd, TVector>
         }
     }
 
-    /// <summary>See <see cref="CpuKernels.WinogradOutput"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(
         float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
@@ -172,7 +170,6 @@ internal static unsafe class Winograd<TSimd, TVector>
         }
     }
 
-    /// <summary>See <see cref="CpuKernels.WinogradWeights"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weights(float* weights, float* target, nint pointStride)
     {
@@ -193,7 +190,6 @@ internal static unsafe class Winograd<TSimd, TVector>
         }
     }
 
-    /// <summary>See <see cref="CpuKernels.WinogradWeightGradient"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WeightGradient(float* sums, nint pointStride, float* target)
     {

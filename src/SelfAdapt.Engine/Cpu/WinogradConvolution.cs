@@ -33,7 +33,6 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
     private const int SpreadFloats = 8 * 1024 * 1024;
     private const int ChunkTiles = 32;
 
-    /// <inheritdoc/>
     protected override long PackedFloats(int inputs, int outputs) =>
         (long)Points * inputs * CpuTensor.BlocksFor(outputs) * Block;
 
@@ -45,7 +44,6 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             blocks, new PackTask(weights, (nint)packed, blocks), static (block, task) => task.Run(block));
     }
 
-    /// <inheritdoc/>
     protected override void Convolve(Source x, float* packed, int inputs, float* bias, Sum sum)
     {
         WinogradTiling tiling = new(sum.Target.Shape);
@@ -61,7 +59,6 @@ internal sealed unsafe class WinogradConvolution(CpuBackend backend, int inputs,
             static (index, task) => task.Run(index));
     }
 
-    /// <inheritdoc/>
     protected override void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient)
     {
         WinogradTiling tiling = new(dy.Shape);

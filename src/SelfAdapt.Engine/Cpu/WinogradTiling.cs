@@ -12,15 +12,10 @@ internal readonly struct WinogradTiling(TensorShape shape)
     /// <summary>Rows of tiles of a sample.</summary>
     public int Rows { get; } = (shape.H + Winograd.Tile - 1) / Winograd.Tile;
 
-    /// <summary>All tiles.</summary>
     public int Count => shape.N * Rows * Columns;
 }
 
 /// <summary>Consecutive tiles of one row of tiles.</summary>
-/// <param name="Sample">Which sample.</param>
-/// <param name="Row">Row of tiles.</param>
-/// <param name="Column">First tile's column.</param>
-/// <param name="Count">Number of tiles.</param>
 /// <param name="Offset">The first tile's place in the range that was asked for.</param>
 internal readonly record struct TileRun(int Sample, int Row, int Column, int Count, int Offset);
 

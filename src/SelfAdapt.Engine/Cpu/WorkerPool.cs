@@ -38,12 +38,9 @@ internal sealed class WorkerPool : IDisposable
     public int Threads { get; }
 
     /// <summary>Runs body(0) .. body(count - 1), each once, and waits for all.</summary>
-    /// <param name="count">Number of tasks.</param>
-    /// <param name="body">The task.</param>
     public void For(int count, Action<int> body) => For(count, body, static (i, body) => body(i));
 
     /// <summary>Runs body(0, state) .. body(count - 1, state), each once, and waits for all.</summary>
-    /// <param name="count">Number of tasks.</param>
     /// <param name="state">What the tasks work on.</param>
     /// <param name="body">The task: a static lambda, so that no closure is made.</param>
     public void For<TState>(int count, TState state, Action<int, TState> body)
@@ -85,7 +82,6 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Volatile.Write(ref _stop, true);

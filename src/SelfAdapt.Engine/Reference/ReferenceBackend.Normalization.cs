@@ -5,7 +5,6 @@ namespace SelfAdapt.Engine.Reference;
 // Batch normalisation, the linear layer and the style vector, forward and backward by their definitions.
 internal sealed partial class ReferenceBackend
 {
-    /// <inheritdoc/>
     internal override void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
@@ -34,7 +33,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
@@ -61,7 +59,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
@@ -97,7 +94,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
@@ -113,7 +109,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
@@ -146,7 +141,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
@@ -156,7 +150,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         int plane = dx.Shape.H * dx.Shape.W;
@@ -166,7 +159,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         int channels = x.Shape.C;
@@ -180,7 +172,6 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    /// <inheritdoc/>
     internal override void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {

@@ -8,39 +8,30 @@ namespace SelfAdapt.Engine.Reference;
 /// <summary>The oracle of the tests: every op in double, scalar and obvious.</summary>
 internal sealed partial class ReferenceBackend : HostBackend<double>
 {
-    /// <inheritdoc/>
     public override string Name => "reference (double)";
 
-    /// <inheritdoc/>
     internal override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
 
-    /// <inheritdoc/>
     internal override long TensorBytes(TensorShape shape) => shape.Count * sizeof(double);
 
     /// <summary>Each has memory of its own: so the oracle does not depend on how places were planned.</summary>
-    /// <inheritdoc/>
     internal override TensorBlock CreateTensors(IReadOnlyList<TensorPlace> places) =>
         new([.. places.Select(p => CreateTensor(p.Shape))], null, places.Sum(p => p.Bytes));
 
-    /// <inheritdoc/>
     internal override void Prepare(DeviceTensor tensor)
     {
         // Nothing but values.
     }
 
-    /// <inheritdoc/>
     internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         new ReferenceConvolution(inputs, outputs, kernel);
 
-    /// <inheritdoc/>
     internal override void Import(VectorSlice source, DeviceTensor target) =>
         Values(source)[..Data(target).Length].CopyTo(Data(target));
 
-    /// <inheritdoc/>
     internal override void Export(DeviceTensor source, VectorSlice target) =>
         Data(source).CopyTo(Values(target));
 
-    /// <inheritdoc/>
     internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         double[] s = Data(source);
@@ -50,7 +41,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
@@ -59,7 +49,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
@@ -69,7 +58,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
     {
         int plane = dy.Shape.H * dy.Shape.W;
@@ -79,7 +67,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void Relu(DeviceTensor x, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
@@ -88,7 +75,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         for (int i = 0; i < Data(y).Length; i++)
@@ -97,7 +83,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         int run = x.Shape.C * x.Shape.H * x.Shape.W;
@@ -107,7 +92,6 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    /// <inheritdoc/>
     internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         int run = dx.Shape.C * dx.Shape.H * dx.Shape.W;

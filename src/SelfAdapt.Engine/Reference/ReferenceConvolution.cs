@@ -8,7 +8,6 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
     private readonly double[] _weight = new double[outputs * inputs * kernel * kernel];
     private readonly double[] _bias = new double[outputs];
 
-    /// <inheritdoc/>
     public override void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward)
     {
         Values(weight).CopyTo(_weight);
@@ -18,7 +17,6 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         }
     }
 
-    /// <inheritdoc/>
     public override void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y)
     {
         ReferenceTensor input = Read(x);
@@ -34,7 +32,6 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         }
     }
 
-    /// <inheritdoc/>
     public override void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         if (!accumulate)
@@ -46,7 +43,6 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
             (ReferenceTensor)dx, (ReferenceTensor)dy, (xi, yi, wi) => Input(dx)[xi] += Input(dy)[yi] * _weight[wi]);
     }
 
-    /// <inheritdoc/>
     public override void BackwardWeights(
         in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias)
     {

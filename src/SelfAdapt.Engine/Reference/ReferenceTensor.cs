@@ -9,14 +9,12 @@ internal sealed class ReferenceTensor(TensorShape shape) : DeviceTensor(shape)
     /// <summary>[N,C,H,W].</summary>
     public double[] Data { get; } = new double[shape.Count];
 
-    /// <inheritdoc/>
     public override long Bytes => Data.LongLength * sizeof(double);
 
     /// <summary>Index of a value.</summary>
     public int At(int n, int c, int h, int w) =>
         ((((n * Shape.C) + c) * Shape.H) + h) * Shape.W + w;
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         // Managed memory: the collector takes it back.

@@ -1,6 +1,5 @@
 namespace SelfAdapt.Files.Images;
 
-/// <summary>Mirrored borders.</summary>
 internal static class Mirror
 {
     /// <summary>

@@ -41,7 +41,6 @@ internal static class OtherPictures
     private static readonly Configuration Formats = Configure();
 
     /// <summary>Decodes a file; null if it is of none of these formats.</summary>
-    /// <param name="file">Its content.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: it is damaged, too large or holds several pictures.
     /// </exception>

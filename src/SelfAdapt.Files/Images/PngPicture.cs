@@ -14,8 +14,6 @@ internal static class PngPicture
     private static readonly PngEncoder Encoder = new() { FilterMethod = PngFilterMethod.Up };
 
     /// <summary>Encodes pixels: L8 and L16 as gray, Rgb24 as colours.</summary>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="pixels">[height, width].</param>
     public static byte[] Encode<TPixel>(int height, int width, ReadOnlySpan<TPixel> pixels)
         where TPixel : unmanaged, IPixel<TPixel>
@@ -25,7 +23,6 @@ internal static class PngPicture
     }
 
     /// <summary>Encodes a picture.</summary>
-    /// <param name="picture">The picture.</param>
     public static byte[] Encode<TPixel>(Image<TPixel> picture)
         where TPixel : unmanaged, IPixel<TPixel>
     {
@@ -35,8 +32,6 @@ internal static class PngPicture
     }
 
     /// <summary>Encodes 8-bit gray.</summary>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="pixels">[height, width].</param>
     public static byte[] Encode(int height, int width, ReadOnlySpan<byte> pixels) =>
         Encode(height, width, MemoryMarshal.Cast<byte, L8>(pixels));

@@ -34,7 +34,6 @@ internal sealed class NpyArray
 internal static class NpyFile
 {
     /// <summary>Reads an array of numbers or booleans.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: absent, malformed, too large, or of a type that is not read (objects, structures,
     /// complex).
@@ -68,7 +67,6 @@ internal static class NpyFile
         => Encode("f4", 4, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>Decodes an array.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
     internal static NpyArray Decode(FileBytes file)
     {
@@ -108,7 +106,6 @@ internal static class NpyFile
     /// <summary>
     /// Takes an array as a picture: [rows, columns], or three axes of which the smallest is channels.
     /// </summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: as <see cref="Read"/>, or the shape is not a picture's (docs/cellpose.md 3.1: channel
     /// axis shorter than 10, the last one on ties).
@@ -182,7 +179,6 @@ internal static class NpyFile
 
     private static byte[] Encode(string type, int size, ReadOnlySpan<byte> values, int[] shape)
     {
-        ArgumentNullException.ThrowIfNull(shape);
         long count = shape.Aggregate(1L, (product, n) => product * n);
         if (count * size != values.Length)
         {

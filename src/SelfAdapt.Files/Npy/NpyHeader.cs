@@ -26,7 +26,6 @@ internal sealed class NpyHeader
     public static ReadOnlySpan<byte> Signature
         => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <summary>Number type.</summary>
     public SampleKind Kind { get; private set; }
 
     /// <summary>Whether values have their high byte first.</summary>
@@ -42,7 +41,6 @@ internal sealed class NpyHeader
     public long DataOffset { get; }
 
     /// <summary>Reads and checks the header.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: a malformed header or a type that is not read.
     /// </exception>

@@ -7,7 +7,6 @@ internal static class PngFilter
 {
     /// <summary>Restores a filtered row in place.</summary>
     /// <param name="filter">The row's filter number.</param>
-    /// <param name="row">The filtered bytes.</param>
     /// <param name="above">The restored row above, zeros above the first.</param>
     /// <param name="distance">Bytes of a pixel, at least 1.</param>
     /// <returns>False for an unknown filter number.</returns>

@@ -28,7 +28,6 @@ internal static class PngReader
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
 
     /// <summary>Decodes a file.</summary>
-    /// <param name="file">Its content.</param>
     /// <param name="paletteIndices">
     /// Keep a palette image's indices (they are the labels of a label image).
     /// </param>

@@ -28,8 +28,6 @@ internal sealed class LabelTiffStream
 
     /// <summary>Begins a file.</summary>
     /// <param name="stream">An empty stream that can seek; stays the caller's to dispose.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     public LabelTiffStream(Stream stream, int height, int width)
         : this(stream, height, width, (long)height * width * sizeof(int) > LargestClassic)
     {
@@ -37,7 +35,6 @@ internal sealed class LabelTiffStream
 
     internal LabelTiffStream(Stream stream, int height, int width, bool big)
     {
-        ArgumentNullException.ThrowIfNull(stream);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         (_stream, _height, _width, _big) = (stream, height, width, big);

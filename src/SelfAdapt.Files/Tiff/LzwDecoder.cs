@@ -13,7 +13,6 @@ internal static class LzwDecoder
     private const int TableSize = 4096;
 
     /// <summary>Decodes data.</summary>
-    /// <param name="data">The codes.</param>
     /// <param name="target">Receives the bytes; decoding stops when it is full.</param>
     /// <returns>
     /// How many bytes were written before the target was full, the data ended or a code was bad.

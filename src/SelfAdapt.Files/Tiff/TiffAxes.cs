@@ -18,7 +18,6 @@ internal sealed record TiffAxes(int Channels, int Slices, int Frames, int Channe
     private const int MaximumSize = 1_000_000;
     private const int MaximumXmlCharacters = 64_000_000;
 
-    /// <summary>Number of planes.</summary>
     public long Planes => (long)Channels * Slices * Frames;
 
     /// <summary>Number of positions (slices x frames), each an image of its own.</summary>

@@ -9,7 +9,6 @@ namespace SelfAdapt.Files.Tiff;
 internal static class TiffCodec
 {
     /// <summary>Decodes one strip or tile.</summary>
-    /// <param name="file">The file.</param>
     /// <param name="compression">The page's compression number.</param>
     /// <param name="offset">First byte of the compressed data.</param>
     /// <param name="length">Bytes of the compressed data.</param>
@@ -56,7 +55,6 @@ internal static class TiffCodec
     /// Undoes horizontal differencing of a row, values in the machine's byte order (predictor 2).
     /// </summary>
     /// <param name="row">[pixels, samples].</param>
-    /// <param name="samples">Values per pixel.</param>
     /// <param name="size">Bytes of a value.</param>
     public static void UndoDifferences(Span<byte> row, int samples, int size)
     {
@@ -102,7 +100,6 @@ internal static class TiffCodec
     /// <param name="row">
     /// The row: byte planes, highest byte first, each byte a difference to the one before.
     /// </param>
-    /// <param name="samples">Values per pixel.</param>
     /// <param name="size">Bytes of a value.</param>
     public static void UndoFloatPredictor(Span<byte> row, int samples, int size)
     {

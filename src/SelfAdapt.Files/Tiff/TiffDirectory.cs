@@ -52,7 +52,6 @@ internal sealed class TiffDirectory
             || content.StartsWith("II+\0"u8) || content.StartsWith("MM\0+"u8);
 
     /// <summary>Reads the chain of directories.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: a directory lies outside the file, the chain is a loop, or there are none or too many.
     /// </exception>
@@ -96,11 +95,9 @@ internal sealed class TiffDirectory
     }
 
     /// <summary>Whether a tag is there.</summary>
-    /// <param name="tag">The tag.</param>
     public bool Has(TiffTag tag) => _entries.ContainsKey((int)tag);
 
     /// <summary>A tag's single number.</summary>
-    /// <param name="tag">The tag.</param>
     /// <param name="absent">The value if the tag is not there; null makes that an error.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: absent without a default, or not a number.
@@ -116,7 +113,6 @@ internal sealed class TiffDirectory
     }
 
     /// <summary>A tag's numbers; empty if the tag is not there.</summary>
-    /// <param name="tag">The tag.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: they lie outside the file or are not integers.
     /// </exception>

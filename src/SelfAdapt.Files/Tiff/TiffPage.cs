@@ -20,8 +20,6 @@ internal sealed class TiffPage
     private (long[] Offsets, long[] Counts)? _stored;
 
     /// <summary>Reads and checks a page's layout; no pixels yet.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="directory">The page's tags.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: an impossible layout, or one that is not read.
     /// </exception>
@@ -79,13 +77,10 @@ internal sealed class TiffPage
         (_blockWidth, _blockHeight) = ((int)blockWidth, (int)blockHeight);
     }
 
-    /// <summary>Columns.</summary>
     public int Width { get; }
 
-    /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>Channels without alpha.</summary>
     public int Channels { get; }
 
     /// <summary>Whether this is a smaller copy of another page (bit 0 of SubfileType).</summary>

@@ -19,7 +19,6 @@ internal sealed class TiffReader
     private readonly List<long[]> _images = [];
 
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>

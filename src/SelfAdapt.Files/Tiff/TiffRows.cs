@@ -22,17 +22,13 @@ internal sealed class TiffRows : IRowSource, IDisposable
         _rowsPerChunk = Math.Min(Height, ((LeastRows + block - 1) / block) * block);
     }
 
-    /// <inheritdoc/>
     public int Channels { get; }
 
-    /// <inheritdoc/>
     public int Height { get; }
 
-    /// <inheritdoc/>
     public int Width { get; }
 
     /// <summary>Opens a file with one image; no pixels yet.</summary>
-    /// <param name="path">The file.</param>
     /// <returns>
     /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read
     /// whole.
@@ -77,7 +73,6 @@ internal sealed class TiffRows : IRowSource, IDisposable
 
     private long ChunkBytes => (long)_rowsPerChunk * Width * Channels * sizeof(float);
 
-    /// <inheritdoc/>
     public Image Read(int firstRow, int rowCount)
     {
         if ((long)Channels * rowCount * Width > ImageLimits.PageSamples)
@@ -107,7 +102,6 @@ internal sealed class TiffRows : IRowSource, IDisposable
         return new Image(Channels, rowCount, Width, pixels ?? []);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private Raster Decode(int chunk)

@@ -16,8 +16,6 @@ internal static class TiffWriter
     /// <summary>Encodes planes.</summary>
     /// <param name="kind">Number type of the values.</param>
     /// <param name="planes">Number of planes; each becomes a page.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="values">[planes, height, width], the bytes of the values in the machine's order.</param>
     /// <param name="description">ASCII text for the first page, empty for none.</param>
     /// <exception cref="ArgumentException">The number of bytes does not fit the sizes.</exception>

@@ -18,9 +18,6 @@ internal enum CellposeEntryKind
 }
 
 /// <summary>One entry of the state dict.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Shape">Its sizes.</param>
-/// <param name="Kind">What it is.</param>
 /// <param name="FanIn">Inputs per output of its layer; 0 outside of layers.</param>
 internal sealed record CellposeEntry(string Key, long[] Shape, CellposeEntryKind Kind, long FanIn = 0)
 {

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 
@@ -41,8 +41,6 @@ internal sealed class CellposeStateReader
     /// </exception>
     public static TorchCheckpoint Read(OnnxModel model, Network network, float diamMean, float diamLabels)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(network);
         return new CellposeStateReader(model, network).Run(diamMean, diamLabels);
     }
 

@@ -6,7 +6,6 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>A small tensor known at import: sizes, scales, axes.</summary>
-/// <param name="Type">Its element type.</param>
 /// <param name="Dims">Its dimensions; empty for a scalar.</param>
 /// <param name="Values">Its values; integers up to 2^53 are exact.</param>
 internal sealed record Constant(OnnxDataType Type, long[] Dims, double[] Values)
@@ -28,7 +27,6 @@ internal static class ConstantFolder
     private const double LargestExact = 1L << 53;
 
     /// <summary>The node's value, or null where the operator is none of those that sizes are computed with.</summary>
-    /// <param name="node">The node.</param>
     /// <param name="inputs">Its inputs; null where absent.</param>
     public static Constant? Fold(OnnxNode node, IReadOnlyList<Constant?> inputs)
     {

@@ -56,7 +56,6 @@ internal sealed class NetworkWriter
     /// <summary>Writes a variant.</summary>
     /// <param name="model">The model, with the weights that are wanted.</param>
     /// <param name="network">The same model as read; its weights may be older.</param>
-    /// <param name="variant">What to write.</param>
     /// <param name="metadata">Free key-value pairs to store in the file.</param>
     /// <returns>
     /// The file: input "image" [N, channels, H, W], one output [N, outputs, H, W], both float32; the output is called
@@ -68,10 +67,6 @@ internal sealed class NetworkWriter
     public static byte[] Write(
         OnnxModel model, Network network, ModelVariant variant, IReadOnlyDictionary<string, string> metadata)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(variant);
-        ArgumentNullException.ThrowIfNull(metadata);
         int multiple = network.SizeMultiple;
         if (variant is { Height: int h, Width: int w }
             && (h < multiple || w < multiple || h % multiple != 0 || w % multiple != 0))

@@ -5,7 +5,6 @@ using System.Linq;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Whether a program can be expected to open a file.</summary>
-/// <param name="Consumer">The program.</param>
 /// <param name="Reason">Why not; null if it can.</param>
 /// <param name="Variant">What to export for it, as --variant takes it; null if it can.</param>
 internal sealed record ConsumerFinding(string Consumer, string? Reason, string? Variant)
@@ -30,10 +29,8 @@ internal static class ConsumerCheck
     private static readonly string[] OpencvRefuses = ["Shape", "Gather", "NonZero", "Loop", "If", "Scan"];
 
     /// <summary>Every consumer's finding, in a fixed order.</summary>
-    /// <param name="model">The file.</param>
     public static IReadOnlyList<ConsumerFinding> Check(OnnxModel model)
     {
-        ArgumentNullException.ThrowIfNull(model);
         return
         [
             new("ONNX Runtime", null, null),

@@ -7,19 +7,14 @@ namespace SelfAdapt.Models.Onnx;
 /// <summary>Kinds of attribute, numbered as in ONNX's AttributeProto.AttributeType.</summary>
 internal enum OnnxAttributeKind
 {
-    /// <summary>Not given.</summary>
     Undefined = 0,
 
-    /// <summary>One float.</summary>
     Float = 1,
 
-    /// <summary>One integer.</summary>
     Int = 2,
 
-    /// <summary>Text.</summary>
     String = 3,
 
-    /// <summary>A tensor.</summary>
     Tensor = 4,
 
     /// <summary>A list of floats.</summary>
@@ -37,10 +32,8 @@ internal sealed class OnnxAttribute
 {
     internal OnnxAttribute(string name, OnnxAttributeKind kind) => (Name, Kind) = (name, kind);
 
-    /// <summary>Its name.</summary>
     public string Name { get; }
 
-    /// <summary>What it holds.</summary>
     public OnnxAttributeKind Kind { get; }
 
     internal float FloatValue { get; init; }
@@ -56,41 +49,28 @@ internal sealed class OnnxAttribute
     internal IReadOnlyList<long> IntValues { get; init; } = [];
 
     /// <summary>An integer attribute.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public static OnnxAttribute Int(string name, long value) =>
         new(name, OnnxAttributeKind.Int) { IntValue = value };
 
     /// <summary>A list of integers.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="values">Its values.</param>
     public static OnnxAttribute Ints(string name, params long[] values) =>
         new(name, OnnxAttributeKind.Ints) { IntValues = values };
 
     /// <summary>A float attribute.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public static OnnxAttribute Float(string name, float value) =>
         new(name, OnnxAttributeKind.Float) { FloatValue = value };
 
     /// <summary>A list of floats.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="values">Its values.</param>
     public static OnnxAttribute Floats(string name, params float[] values) =>
         new(name, OnnxAttributeKind.Floats) { FloatValues = values };
 
     /// <summary>A text attribute.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public static OnnxAttribute String(string name, string value)
     {
-        ArgumentNullException.ThrowIfNull(value);
         return new(name, OnnxAttributeKind.String) { StringValue = Encoding.UTF8.GetBytes(value) };
     }
 
     /// <summary>A tensor attribute.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
     public static OnnxAttribute Tensor(string name, OnnxTensor value) =>
         new(name, OnnxAttributeKind.Tensor) { TensorValue = value };
 }

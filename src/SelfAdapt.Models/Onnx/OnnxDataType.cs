@@ -3,7 +3,6 @@ namespace SelfAdapt.Models.Onnx;
 /// <summary>Element types, numbered as in ONNX's TensorProto.DataType.</summary>
 internal enum OnnxDataType
 {
-    /// <summary>Not given.</summary>
     Undefined = 0,
 
     /// <summary>32-bit float.</summary>

@@ -21,7 +21,6 @@ internal sealed class OnnxGraph
         }
     }
 
-    /// <summary>Its name.</summary>
     public string Name { get; }
 
     /// <summary>The nodes in file order, which is a topological order.</summary>
@@ -33,10 +32,8 @@ internal sealed class OnnxGraph
     /// <summary>The inputs that must be fed: those that are not initialisers.</summary>
     public IReadOnlyList<OnnxValueInfo> Inputs { get; }
 
-    /// <summary>The outputs.</summary>
     public IReadOnlyList<OnnxValueInfo> Outputs { get; }
 
     /// <summary>The initialiser of this name, or null.</summary>
-    /// <param name="name">Its name.</param>
     public OnnxTensor? FindInitializer(string name) => _byName.GetValueOrDefault(name);
 }

@@ -19,7 +19,6 @@ internal sealed class OnnxNode
     /// <summary>Its name; may be "" and need not be unique.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The operator.</summary>
     public required string OpType { get; init; }
 
     /// <summary>The operator set; "" for ONNX's own.</summary>
@@ -44,52 +43,43 @@ internal sealed class OnnxNode
         $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
 
     /// <summary>True if the attribute is there.</summary>
-    /// <param name="name">Its name.</param>
     public bool Has(string name) => _attributes.ContainsKey(name);
 
     /// <summary>An integer attribute.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="defaultValue">Returned if it is absent.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public long GetInt(string name, long defaultValue) =>
         Find(name, OnnxAttributeKind.Int)?.IntValue ?? defaultValue;
 
     /// <summary>A list of integers, or null if it is absent.</summary>
-    /// <param name="name">Its name.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public long[]? GetInts(string name) => Find(name, OnnxAttributeKind.Ints)?.IntValues.ToArray();
 
     /// <summary>A float attribute.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="defaultValue">Returned if it is absent.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public float GetFloat(string name, float defaultValue) =>
         Find(name, OnnxAttributeKind.Float)?.FloatValue ?? defaultValue;
 
     /// <summary>A list of floats, or null if it is absent.</summary>
-    /// <param name="name">Its name.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public float[]? GetFloats(string name) => Find(name, OnnxAttributeKind.Floats)?.FloatValues.ToArray();
 
     /// <summary>A text attribute, or null if it is absent.</summary>
-    /// <param name="name">Its name.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public string? GetString(string name) =>
         Find(name, OnnxAttributeKind.String) is { } found ? Encoding.UTF8.GetString(found.StringValue) : null;
 
     /// <summary>A tensor attribute, or null if it is absent.</summary>
-    /// <param name="name">Its name.</param>
     /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
 
     /// <summary>True if a list of integers is absent, or holds one value only.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="value">The value that it may hold.</param>
     internal bool HasOnly(string name, long value) => GetInts(name) is not { } values || values.All(v => v == value);
 
     private OnnxAttribute? Find(string name, OnnxAttributeKind kind)
     {
-        ArgumentNullException.ThrowIfNull(name);
         if (!_attributes.TryGetValue(name, out OnnxAttribute? found))
         {
             return null;

@@ -19,7 +19,6 @@ internal sealed class OnnxTensor
     /// <summary>Its name; "" for a Constant node's value.</summary>
     public string Name { get; }
 
-    /// <summary>Element type.</summary>
     public OnnxDataType DataType { get; }
 
     /// <summary>Sizes; none for a scalar.</summary>
@@ -34,9 +33,6 @@ internal sealed class OnnxTensor
     internal ByteRange Record { get; }
 
     /// <summary>Makes a float tensor.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="dims">Sizes.</param>
-    /// <param name="values">Elements, row-major.</param>
     /// <exception cref="ArgumentException">The number of values is not the product of the sizes.</exception>
     public static OnnxTensor FromFloats(string name, long[] dims, ReadOnlySpan<float> values)
     {
@@ -50,9 +46,6 @@ internal sealed class OnnxTensor
     }
 
     /// <summary>Makes an int64 tensor.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="dims">Sizes.</param>
-    /// <param name="values">Elements, row-major.</param>
     /// <exception cref="ArgumentException">The number of values is not the product of the sizes.</exception>
     public static OnnxTensor FromInt64s(string name, long[] dims, ReadOnlySpan<long> values)
     {
@@ -66,15 +59,10 @@ internal sealed class OnnxTensor
     }
 
     /// <summary>Makes a tensor from little-endian bytes.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="type">Element type, one with a fixed width.</param>
-    /// <param name="dims">Sizes.</param>
-    /// <param name="raw">Elements, row-major, little-endian.</param>
     /// <exception cref="ArgumentException">The number of bytes does not fit the sizes.</exception>
     public static OnnxTensor FromRaw(string name, OnnxDataType type, long[] dims, byte[] raw)
     {
-        ArgumentNullException.ThrowIfNull(dims);
-        ArgumentNullException.ThrowIfNull(raw);
         long count = 1;
         foreach (long dim in dims)
         {
@@ -131,7 +119,6 @@ internal sealed class OnnxTensor
     /// <summary>
     /// A copy with other values; elements that are the same keep their stored bits (no double rounding).
     /// </summary>
-    /// <param name="name">The copy's name.</param>
     /// <param name="values">One float per element.</param>
     internal OnnxTensor WithValues(string name, ReadOnlySpan<float> values)
     {

@@ -13,7 +13,6 @@ internal readonly record struct OnnxDimension(long? Value, string? Symbol)
 }
 
 /// <summary>A graph input or output.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
 internal sealed record OnnxValueInfo(

@@ -17,7 +17,6 @@ internal sealed class OnnxWriter
     private readonly long _irVersion;
 
     /// <summary>Starts an empty model.</summary>
-    /// <param name="graphName">The graph's name.</param>
     /// <param name="opset">Version of ONNX's own operator set.</param>
     /// <param name="irVersion">Version of the file format.</param>
     public OnnxWriter(string graphName, long opset, long irVersion) =>
@@ -38,10 +37,8 @@ internal sealed class OnnxWriter
 
     /// <summary>Adds a node.</summary>
     /// <param name="opType">The operator, of ONNX's own set.</param>
-    /// <param name="name">The node's name.</param>
     /// <param name="inputs">Names of the values it takes.</param>
     /// <param name="outputs">Names of the values it makes.</param>
-    /// <param name="attributes">Its constants.</param>
     public void AddNode(
         string opType,
         string name,
@@ -51,12 +48,9 @@ internal sealed class OnnxWriter
         _nodes.Message(GraphFields.Node, Node(opType, name, inputs, outputs, attributes));
 
     /// <summary>Adds a free key-value pair.</summary>
-    /// <param name="key">Key, used once.</param>
-    /// <param name="value">Value.</param>
     public void AddMetadata(string key, string value) =>
         _metadata.Message(ModelFields.Metadata, MetadataEntry(key, value));
 
-    /// <summary>The file's content.</summary>
     public byte[] ToArray()
     {
         ProtoWriter graph = new();
@@ -93,9 +87,6 @@ internal sealed class OnnxWriter
         IReadOnlyList<string> outputs,
         params OnnxAttribute[] attributes)
     {
-        ArgumentNullException.ThrowIfNull(inputs);
-        ArgumentNullException.ThrowIfNull(outputs);
-        ArgumentNullException.ThrowIfNull(attributes);
         ProtoWriter node = new();
         foreach (string input in inputs)
         {
@@ -120,7 +111,6 @@ internal sealed class OnnxWriter
     /// <summary>A TensorProto with its values in raw_data.</summary>
     internal static ProtoWriter Tensor(OnnxTensor tensor, string name)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
         ProtoWriter message = TensorHead(tensor, name);
         message.Bytes(TensorFields.RawData, tensor.ToRaw());
         return message;
@@ -179,7 +169,6 @@ internal sealed class OnnxWriter
 
     private static ProtoWriter Value(OnnxValueInfo value)
     {
-        ArgumentNullException.ThrowIfNull(value);
         ProtoWriter tensor = new();
         tensor.Int(1, (long)value.ElementType);
         if (value.Shape is not null)

@@ -13,8 +13,6 @@ internal enum WireType
 }
 
 /// <summary>A stretch of the file.</summary>
-/// <param name="Start">First byte.</param>
-/// <param name="Length">Number of bytes.</param>
 internal readonly record struct ByteRange(int Start, int Length)
 {
     public int End => Start + Length;
@@ -44,7 +42,6 @@ internal struct ProtoReader
     /// <summary>Number of the field that <see cref="Next"/> stopped at.</summary>
     public int Field { get; private set; }
 
-    /// <summary>Its wire type.</summary>
     public WireType Wire { get; private set; }
 
     /// <summary>Offset of the tag of the field that <see cref="Next"/> stopped at.</summary>

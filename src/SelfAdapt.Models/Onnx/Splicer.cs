@@ -54,7 +54,6 @@ internal sealed class Splicer
         }
     }
 
-    /// <summary>The edited file.</summary>
     public byte[] Finish()
     {
         if (_edits.Count == 0 && _tail.Length == 0)

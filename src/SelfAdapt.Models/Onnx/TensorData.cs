@@ -8,7 +8,6 @@ namespace SelfAdapt.Models.Onnx;
 /// Equally spaced fixed-width elements: one packed list, or single fields standing back to back.
 /// </summary>
 /// <param name="Start">Offset of the first element.</param>
-/// <param name="Count">Number of elements.</param>
 /// <param name="Stride">Bytes from one element to the next.</param>
 internal readonly record struct ElementRun(int Start, int Count, int Stride);
 

@@ -2,7 +2,6 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>Reads TensorProto messages.</summary>
 internal static class TensorParser
 {
     private const int MaxRank = 32;

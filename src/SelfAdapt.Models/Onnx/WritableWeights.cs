@@ -14,13 +14,10 @@ internal sealed class WritableWeights
     private readonly ElementRun[] _places;
 
     /// <summary>Copies a model. Weights that are not named keep their values.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="names">Names of float32 weights, as in <see cref="OnnxModel.FindWeight"/>.</param>
     /// <exception cref="SelfAdaptException">A name is no float32 weight of this model (ModelUnsupported).</exception>
     public WritableWeights(OnnxModel model, IReadOnlyList<string> names)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(names);
         Model = WithOwnTensors(model, names);
         OnnxGraph graph = OnnxModel.Parse(Model, model.Origin).Graph;
         _places = [.. names.Select(n => graph.FindInitializer(n)!.Data.FixedRuns(sizeof(float)).SingleOrDefault())];

@@ -13,6 +13,5 @@ internal interface ITorchContainer : IDisposable
     byte[] ReadStorage(string key);
 
     /// <summary>The error for a damaged file.</summary>
-    /// <param name="why">What is wrong.</param>
     SelfAdaptException Malformed(string why);
 }

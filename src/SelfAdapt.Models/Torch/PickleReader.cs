@@ -17,8 +17,6 @@ internal sealed record PickleGlobal(string Name);
 internal sealed record PicklePersistent(object? Id);
 
 /// <summary>The result of REDUCE: a call that a full unpickler would make.</summary>
-/// <param name="Function">The global's name.</param>
-/// <param name="Arguments">Its arguments.</param>
 internal sealed record PickleCall(string Function, object?[] Arguments);
 
 /// <summary>A dictionary in insertion order.</summary>
@@ -27,7 +25,6 @@ internal sealed class PickleDictionary
     public List<KeyValuePair<object?, object?>> Items { get; } = [];
 }
 
-/// <summary>A list.</summary>
 internal sealed class PickleList
 {
     public List<object?> Items { get; } = [];
@@ -56,7 +53,6 @@ internal sealed class PickleReader
     private readonly List<PicklePersistent> _persistentIds = [];
 
     /// <summary>Reads a pickle within bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
     /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
     /// <param name="start">Where the pickle begins.</param>
     public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>

@@ -45,7 +45,6 @@ internal sealed class PickleWriter
         _buffer.Advance(4);
     }
 
-    /// <summary>A float.</summary>
     public void Double(double value)
     {
         Op(PickleOpcodes.BinFloat);
@@ -53,7 +52,6 @@ internal sealed class PickleWriter
         _buffer.Advance(8);
     }
 
-    /// <summary>Text.</summary>
     public void Text(string value) => Run(PickleOpcodes.BinUnicode, Encoding.UTF8.GetBytes(value));
 
     /// <summary>Bytes; protocol 3.</summary>

@@ -12,12 +12,12 @@ internal static class TorchNames
 
     public static readonly IReadOnlyDictionary<string, OnnxDataType> Storages =
         new Dictionary<string, OnnxDataType>
-    {
-        ["torch FloatStorage"] = OnnxDataType.Float,
-        ["torch DoubleStorage"] = OnnxDataType.Double,
-        ["torch HalfStorage"] = OnnxDataType.Float16,
-        ["torch LongStorage"] = OnnxDataType.Int64,
-    };
+        {
+            ["torch FloatStorage"] = OnnxDataType.Float,
+            ["torch DoubleStorage"] = OnnxDataType.Double,
+            ["torch HalfStorage"] = OnnxDataType.Float16,
+            ["torch LongStorage"] = OnnxDataType.Int64,
+        };
 
     public static string StorageOf(OnnxDataType type) => Storages.Single(s => s.Value == type).Key;
 }

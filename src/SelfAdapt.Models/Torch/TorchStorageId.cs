@@ -4,9 +4,7 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>What a persistent id of torch tells: a storage's element type, key and length.</summary>
-/// <param name="Type">Element type.</param>
 /// <param name="Key">The key by which the container knows the storage.</param>
-/// <param name="Elements">Number of elements.</param>
 internal readonly record struct TorchStorageId(OnnxDataType Type, string Key, long Elements)
 {
     /// <summary>Reads an id; null if it is none of a storage of a known type.</summary>

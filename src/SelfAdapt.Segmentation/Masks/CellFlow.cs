@@ -22,13 +22,9 @@ internal static unsafe class CellFlow
     /// <summary>What receives a cell's flow, pixel by pixel.</summary>
     /// <param name="index">Index of the pixel in the image.</param>
     /// <param name="y">Row component of the unit vector.</param>
-    /// <param name="x">Column component.</param>
     public delegate void PixelSink(int index, double y, double x);
 
     /// <summary>Computes one cell's flow.</summary>
-    /// <param name="labels">The label image.</param>
-    /// <param name="label">The cell.</param>
-    /// <param name="region">Its bounding box.</param>
     /// <param name="sink">Called once for each pixel of the cell, in raster order.</param>
     public static void Compute(LabelImage labels, int label, in LabelRegion region, PixelSink sink)
     {

@@ -14,7 +14,6 @@ internal static class CellGeometry
     /// <param name="masks">The cells, any positive labels.</param>
     public static double MedianDiameter(LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
         if (count == 0)
         {
@@ -29,7 +28,6 @@ internal static class CellGeometry
     /// <returns>The diameter; 0 without cells.</returns>
     public static double MedianDiameter(IEnumerable<LabelImage> images)
     {
-        ArgumentNullException.ThrowIfNull(images);
         return Median(images.Select(MedianDiameter).Where(d => d > 0));
     }
 
@@ -37,7 +35,6 @@ internal static class CellGeometry
     /// <param name="masks">The cells, any positive labels.</param>
     public static int Count(LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         return LabelRegions.Renumber(masks).Count;
     }
 
@@ -49,7 +46,6 @@ internal static class CellGeometry
     /// <returns>[height, width].</returns>
     public static bool[] OutlinePixels(LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
         LabelRegion[] regions = LabelRegions.Find(labels, count);
         bool[] outline = new bool[labels.Labels.Length];
@@ -82,8 +78,6 @@ internal static class CellGeometry
 
     /// <summary>Every pixel within a distance of a marked pixel.</summary>
     /// <param name="marked">[height, width].</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="radius">The distance between pixel centres, px.</param>
     internal static bool[] DilateByDisc(bool[] marked, int height, int width, double radius)
     {

@@ -20,8 +20,6 @@ internal sealed class ExteriorMap
     public bool HasHoles { get; private set; }
 
     /// <summary>Examines one label.</summary>
-    /// <param name="labels">The label image.</param>
-    /// <param name="label">The label.</param>
     /// <param name="region">A box that holds every pixel of the label.</param>
     public void Examine(LabelImage labels, int label, in LabelRegion region)
     {

@@ -19,12 +19,8 @@ internal static unsafe class FlowDynamics
 
     /// <summary>Follows the flow from every cell pixel.</summary>
     /// <param name="flowY">[height, width]: row component of the network's flow.</param>
-    /// <param name="flowX">Column component.</param>
     /// <param name="cellPixels">Indices of the cell pixels; elsewhere the flow counts as 0.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="scale">What the flow is divided by.</param>
-    /// <param name="steps">Number of steps.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <param name="origin">
     /// Row and column in the whole image where the field begins: positions are rounded as there.

@@ -15,7 +15,6 @@ internal readonly unsafe struct FlowField
     /// <summary>[height * width, 2]: row and column component, px per step; zeros behind it.</summary>
     public readonly float* Vectors;
 
-    /// <summary>Columns.</summary>
     public readonly int Width;
 
     private readonly float _maxY;
@@ -27,9 +26,6 @@ internal readonly unsafe struct FlowField
     private readonly float _left;
 
     /// <summary>Takes a field.</summary>
-    /// <param name="vectors"><see cref="Length"/> values.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="origin">Row and column in the whole image where the field begins.</param>
     public FlowField(float* vectors, int height, int width, (int Top, int Left) origin)
     {
@@ -41,8 +37,6 @@ internal readonly unsafe struct FlowField
     /// <summary>
     /// How many values a field has: a point in the last row or column reads its neighbours beyond, with weight 0.
     /// </summary>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     public static int Length(int height, int width) => checked(2 * (((height + 1) * width) + 1));
 
     /// <summary>Moves one point by one step.</summary>

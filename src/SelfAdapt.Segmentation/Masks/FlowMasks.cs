@@ -24,9 +24,6 @@ internal static class FlowMasks
     public static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(outputs);
-        ArgumentNullException.ThrowIfNull(description);
-        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         return Compute(outputs, description, options, outputs.Height, outputs.Width);
     }

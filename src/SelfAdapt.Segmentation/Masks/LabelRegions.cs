@@ -10,16 +10,12 @@ internal struct LabelRegion
     /// <summary>Number of pixels; 0 when the label does not occur, and then the box means nothing.</summary>
     public int Area;
 
-    /// <summary>First row.</summary>
     public int Top;
 
-    /// <summary>First column.</summary>
     public int Left;
 
-    /// <summary>Last row.</summary>
     public int Bottom;
 
-    /// <summary>Last column.</summary>
     public int Right;
 
     /// <summary>Rows of the bounding box.</summary>
@@ -34,7 +30,6 @@ internal static class LabelRegions
 {
     /// <summary>Finds every label's box and area in one pass.</summary>
     /// <param name="labels">Labels 0..count.</param>
-    /// <param name="count">The largest label.</param>
     /// <returns>Entry k - 1 describes label k.</returns>
     public static LabelRegion[] Find(LabelImage labels, int count)
     {
@@ -126,8 +121,6 @@ internal static class LabelRegions
     }
 
     /// <summary>The pixels of one row of a box.</summary>
-    /// <param name="labels">The label image.</param>
-    /// <param name="region">The box.</param>
     /// <param name="y">Row within the box.</param>
     public static Span<int> Row(LabelImage labels, in LabelRegion region, int y) =>
         labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);

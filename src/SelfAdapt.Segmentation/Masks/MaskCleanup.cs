@@ -45,8 +45,6 @@ internal static class MaskCleanup
 
     /// <summary>Numbers the 4-connected pieces of a foreground in raster order.</summary>
     /// <param name="foreground">[height, width].</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     public static LabelImage Components(bool[] foreground, int height, int width)
     {
         int[] labels = new int[height * width];

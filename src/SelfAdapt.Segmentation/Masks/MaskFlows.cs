@@ -13,7 +13,6 @@ internal static class MaskFlows
     /// <returns>[2, height, width]: row and column component; background 0.</returns>
     public static Image FromMasks(LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
         LabelRegion[] regions = LabelRegions.Find(labels, count);
         Image flows = ImagePreparation.Blank(2, masks.Height, masks.Width);
@@ -30,7 +29,6 @@ internal static class MaskFlows
     /// How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).
     /// </summary>
     /// <param name="labels">Labels 0..n without gaps.</param>
-    /// <param name="regions">Their boxes.</param>
     /// <param name="outputs">The network's output planes at the size of the labels.</param>
     /// <param name="flowChannel">The channel of the flow's row component; the other one follows it.</param>
     /// <param name="scale">Factor between the network's flow and unit flows.</param>

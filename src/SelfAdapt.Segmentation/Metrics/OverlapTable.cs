@@ -31,13 +31,10 @@ internal sealed class OverlapTable
     public List<Overlap> Overlaps { get; }
 
     /// <summary>Compares two segmentations.</summary>
-    /// <param name="truth">The reference.</param>
     /// <param name="predicted">What is judged, of the same size.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
-        ArgumentNullException.ThrowIfNull(truth);
-        ArgumentNullException.ThrowIfNull(predicted);
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)
         {
             throw new ArgumentException(

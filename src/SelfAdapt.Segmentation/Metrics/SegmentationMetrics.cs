@@ -82,8 +82,6 @@ internal static class SegmentationMetrics
     public static BoundaryScore[] BoundaryScores(
         LabelImage truth, LabelImage predicted, IReadOnlyList<double> scales)
     {
-        ArgumentNullException.ThrowIfNull(truth);
-        ArgumentNullException.ThrowIfNull(predicted);
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)
         {
             throw new ArgumentException("Outlines of images of different size can't be compared.");

@@ -47,8 +47,6 @@ internal sealed class SparseAssignment
     }
 
     /// <summary>Finds the best matching.</summary>
-    /// <param name="rows">Number of rows.</param>
-    /// <param name="columns">Number of columns.</param>
     /// <param name="pairs">Pairs with a positive weight, each at most once.</param>
     /// <returns>For each row its column, or -1 when it stays alone.</returns>
     public static int[] Solve(

@@ -13,7 +13,6 @@ internal sealed class FindingList
     /// <summary>All findings in the order of finding.</summary>
     public IReadOnlyList<PackageFinding> All => _all;
 
-    /// <summary>Notes an error.</summary>
     public void Error(string place, string message) => _all.Add(new(true, place, message));
 
     /// <summary>Notes an error unless a condition holds.</summary>

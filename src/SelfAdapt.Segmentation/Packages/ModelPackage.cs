@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
 using System.Text;
-using SelfAdapt.Files.Npy;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
@@ -25,8 +25,6 @@ internal static class ModelPackage
     /// <exception cref="SelfAdaptException">InvalidOption: the name, the description or the variant can't be used.</exception>
     public static void RequirePackable(ModelVariant variant, PackageRequest request)
     {
-        ArgumentNullException.ThrowIfNull(variant);
-        ArgumentNullException.ThrowIfNull(request);
         string? wrong = !PackageRequest.IsName(request.Name)
             ? $"the name '{request.Name}' must have 5 to 128 letters, digits, blanks and _ + - ( ) only"
             : request.Description.Length is 0 or > PackageRequest.LongestDescription
@@ -58,8 +56,6 @@ internal static class ModelPackage
         byte[] model, ModelVariant variant, Network network, ISegmentationNetwork engine, Image picture, string source,
         PackageRequest request)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(engine);
         RequirePackable(variant, request);
         (Image input, Image output) = Test(variant.Height ?? TileSide, engine, picture, source, request.Preparation);
         LabelImage masks = FlowMasks.Compute(output, network.Outputs, request.Preparation);

@@ -20,14 +20,12 @@ internal sealed class PackageArchive
 
     private PackageArchive(string path, Dictionary<string, byte[]> files) => (Path, _files) = (path, files);
 
-    /// <summary>The zip file.</summary>
     public string Path { get; }
 
     /// <summary>Names of the files.</summary>
     public IReadOnlyCollection<string> Names => _files.Keys;
 
     /// <summary>Reads a package.</summary>
-    /// <param name="path">The zip file.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
     /// </exception>
@@ -76,7 +74,6 @@ internal sealed class PackageArchive
     }
 
     /// <summary>Whether a file begins like a zip file that holds a description.</summary>
-    /// <param name="path">The file.</param>
     public static bool LooksLikeOne(string path)
     {
         try
@@ -93,7 +90,6 @@ internal sealed class PackageArchive
     }
 
     /// <summary>A file's content; null if it is not there.</summary>
-    /// <param name="name">Its name.</param>
     public byte[]? Find(string name) => _files.GetValueOrDefault(name);
 
     private static byte[] Extract(ZipArchiveEntry entry)

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Png;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Segmentation.Packages;
@@ -12,7 +12,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <summary>Something wrong with a package.</summary>
 /// <param name="IsError">Whether the format forbids it; else it is only advised against.</param>
 /// <param name="Place">Where, such as "outputs[0].axes".</param>
-/// <param name="Message">What.</param>
 internal sealed record PackageFinding(bool IsError, string Place, string Message);
 
 /// <summary>
@@ -29,11 +28,9 @@ internal sealed class PackageCheck
     private PackageCheck(PackageArchive archive) => _archive = archive;
 
     /// <summary>Whether a file is a zip file with a description in it.</summary>
-    /// <param name="path">The file.</param>
     public static bool IsPackage(string path) => PackageArchive.LooksLikeOne(path);
 
     /// <summary>Checks a package.</summary>
-    /// <param name="path">The zip file.</param>
     /// <returns>What is wrong; empty if nothing is.</returns>
     /// <exception cref="SelfAdaptException">As <see cref="PackageArchive.Read"/>.</exception>
     public static IReadOnlyList<PackageFinding> Check(string path)

@@ -31,7 +31,6 @@ internal static class PackageDescription
     /// <summary>The whole description.</summary>
     /// <param name="request">What the user says.</param>
     /// <param name="variant">How the ONNX file was written.</param>
-    /// <param name="network">The network.</param>
     /// <param name="checksums">SHA-256 of every other file, by name.</param>
     public static JsonObject Build(
         PackageRequest request, ModelVariant variant, Network network, IReadOnlyDictionary<string, string> checksums)
@@ -85,7 +84,6 @@ internal static class PackageDescription
     }
 
     /// <summary>The id of the output tensor: the ONNX output's name as far as ids may hold it.</summary>
-    /// <param name="network">The network.</param>
     public static string OutputId(Network network) =>
         Identifier(network.Outputs.HasFlow ? NetworkWriter.FlowOutputName : network.OutputName);
 

@@ -11,7 +11,6 @@ internal static class PackageDocumentation
     /// <summary>The text, in Markdown.</summary>
     /// <param name="request">What the user says.</param>
     /// <param name="variant">How the ONNX file was written.</param>
-    /// <param name="network">The network.</param>
     public static string Write(PackageRequest request, ModelVariant variant, Network network)
     {
         SegmentationOptions preparation = request.Preparation;

@@ -21,6 +21,5 @@ internal static class PackageFiles
     public const string ChecksumsKey = "sha256";
 
     /// <summary>A file's checksum, as descriptions have it.</summary>
-    /// <param name="content">The file.</param>
     public static string Checksum(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 }

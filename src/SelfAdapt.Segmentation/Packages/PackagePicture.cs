@@ -1,12 +1,12 @@
 using System;
-using Image = SelfAdapt.Files.Image;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
-using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Results;
-using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
+using Image = SelfAdapt.Files.Image;
 
 namespace SelfAdapt.Segmentation.Packages;
 
@@ -52,7 +52,6 @@ internal static class PackagePicture
     }
 
     /// <summary>Draws the tile, and beside it the same with the objects found, twice as wide as high.</summary>
-    /// <param name="tile">The tile.</param>
     /// <param name="masks">The objects in it.</param>
     /// <returns>The content of a PNG file.</returns>
     public static byte[] DrawCover(Image tile, LabelImage masks)

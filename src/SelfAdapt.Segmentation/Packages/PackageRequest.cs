@@ -21,10 +21,8 @@ internal sealed record PackageRequest(
     internal const int LongestDescription = 1024;
 
     /// <summary>Whether a text can be a model's name.</summary>
-    /// <param name="name">The text.</param>
     public static bool IsName(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         return name.Length is >= ShortestName and <= LongestName
             && !name.AsSpan().ContainsAnyExcept(NameCharacters);
     }

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files.Npy;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Npy;
 
 namespace SelfAdapt.Segmentation.Packages;
 
@@ -26,13 +26,11 @@ internal sealed class PackageTensorCheck
     private readonly Dictionary<(string Tensor, string Axis), int> _sizes = [];
 
     /// <summary>Takes the package.</summary>
-    /// <param name="archive">Its files.</param>
     /// <param name="findings">Receives what is wrong.</param>
     public PackageTensorCheck(PackageArchive archive, FindingList findings) =>
         (_archive, _findings) = (archive, findings);
 
     /// <summary>Checks all tensors of a description.</summary>
-    /// <param name="description">The description.</param>
     public void Run(JsonObject description)
     {
         HashSet<string> ids = [];

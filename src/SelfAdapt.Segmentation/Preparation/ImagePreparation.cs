@@ -28,8 +28,6 @@ internal static class ImagePreparation
     public static Image Prepare(
         Image image, SegmentationOptions options, int inputChannels, string source = "the image")
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Image selected = SelectChannels(image, options.Channels, inputChannels, source);
         Normalize(selected, options.Normalization, options.Invert, source, options.Threads);
@@ -50,7 +48,6 @@ internal static class ImagePreparation
     public static Image SelectChannels(
         Image image, ChannelPair channels, int inputChannels, string source = "the image")
     {
-        ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputChannels, 1);
         Image result = Blank(inputChannels, image.Height, image.Width);
         if (inputChannels > 2)
@@ -85,7 +82,6 @@ internal static class ImagePreparation
 
     /// <summary>Normalises every channel in place (docs/cellpose.md 3.2).</summary>
     /// <param name="image">The selected channels; changed.</param>
-    /// <param name="normalization">How.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
     /// <param name="source">What error messages call the image.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
@@ -96,7 +92,6 @@ internal static class ImagePreparation
         Image image, IntensityNormalization normalization, bool invert, string source = "the image",
         int threads = 0)
     {
-        ArgumentNullException.ThrowIfNull(image);
         RequireFinite(image, source);
         if (normalization == IntensityNormalization.None)
         {
@@ -127,7 +122,6 @@ internal static class ImagePreparation
     /// </exception>
     public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
     {
-        ArgumentNullException.ThrowIfNull(image);
         if (factor == 1.0)
         {
             return image;
@@ -147,14 +141,12 @@ internal static class ImagePreparation
     }
 
     /// <summary>Resizes to a given size, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
-    /// <param name="image">The image.</param>
     /// <param name="height">New rows, at least 1.</param>
     /// <param name="width">New columns, at least 1.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>A new image of [channels, height, width].</returns>
     public static Image Resize(Image image, int height, int width, int threads = 0)
     {
-        ArgumentNullException.ThrowIfNull(image);
         Image result = Blank(image.Channels, height, width);
         int from = image.Height * image.Width;
         int to = height * width;

@@ -17,8 +17,6 @@ internal static class IntensityScaling
     /// as it is (all values equal) or set to 0 (percentiles closer than 1e-3).
     /// </summary>
     /// <param name="plane">[height, width], changed in place.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static void Percentile(Span<float> plane, int height, int width, bool invert)
     {
@@ -65,16 +63,12 @@ internal static class IntensityScaling
     }
 
     /// <summary>The scale of a channel with known moments.</summary>
-    /// <param name="mean">The mean.</param>
     /// <param name="squares">Sum of squared differences to it.</param>
-    /// <param name="count">Number of values.</param>
     /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static ChannelScale ZeroMeanUnitVariance(double mean, double squares, long count, bool invert) =>
         ChannelScale.Affine((float)mean, (float)(Math.Sqrt(squares / count) + VarianceGuard), invert);
 
     /// <summary>Distances of the rows and columns that percentiles are taken from: 1, 1 unless there are many.</summary>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     public static (int Y, int X) SampleSteps(int height, int width) => (long)height * width <= SubsampleAbove
         ? (1, 1)
         : (Math.Max(1, height / SubsampleSide), Math.Max(1, width / SubsampleSide));

@@ -11,7 +11,6 @@ internal static class OrderStatistics
     /// <summary>NumPy's linear percentile of float32 data (docs/cellpose.md 3.2).</summary>
     /// <param name="values">At least one finite value, any order.</param>
     /// <param name="percent">0 to 100.</param>
-    /// <returns>The interpolated value.</returns>
     public static double Percentile(ReadOnlySpan<float> values, double percent)
     {
         double position = (values.Length - 1) * (percent / 100.0);

@@ -4,10 +4,6 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>The zero frame around a network-scale image (docs/cellpose.md 3.4).</summary>
-/// <param name="Top">Rows added above.</param>
-/// <param name="Bottom">Rows added below.</param>
-/// <param name="Left">Columns added before.</param>
-/// <param name="Right">Columns added after.</param>
 internal readonly record struct Padding(int Top, int Bottom, int Left, int Right)
 {
     private const int Multiple = 16;

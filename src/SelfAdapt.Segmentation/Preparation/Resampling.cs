@@ -12,11 +12,7 @@ internal static class Resampling
     /// OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.
     /// </summary>
     /// <param name="source">[height, width].</param>
-    /// <param name="height">Source rows.</param>
-    /// <param name="width">Source columns.</param>
     /// <param name="target">Receives [newHeight, newWidth].</param>
-    /// <param name="newHeight">Target rows.</param>
-    /// <param name="newWidth">Target columns.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static void Linear(
         ReadOnlyMemory<float> source, int height, int width, Memory<float> target,
@@ -29,12 +25,9 @@ internal static class Resampling
     /// <param name="source">Rows of the source from <paramref name="sourceFirst"/> on, as far as needed.</param>
     /// <param name="sourceFirst">Which row they begin with.</param>
     /// <param name="height">Rows of the whole source.</param>
-    /// <param name="width">Source columns.</param>
     /// <param name="target">Receives [count, newWidth].</param>
     /// <param name="targetFirst">The first row wanted.</param>
-    /// <param name="count">How many.</param>
     /// <param name="newHeight">Rows of the whole target.</param>
-    /// <param name="newWidth">Target columns.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static void LinearRows(
         ReadOnlyMemory<float> source, int sourceFirst, int height, int width, Memory<float> target,
@@ -71,8 +64,6 @@ internal static class Resampling
     }
 
     /// <summary>For every target row the first and last source row that <see cref="Linear"/> looks at.</summary>
-    /// <param name="height">Source rows.</param>
-    /// <param name="newHeight">Target rows.</param>
     public static (int First, int Last)[] RowTaps(int height, int newHeight)
     {
         if (height == newHeight)
@@ -84,9 +75,6 @@ internal static class Resampling
     }
 
     /// <summary>OpenCV's INTER_NEAREST for labels.</summary>
-    /// <param name="labels">The label image.</param>
-    /// <param name="newHeight">Target rows.</param>
-    /// <param name="newWidth">Target columns.</param>
     /// <returns>A label image of [newHeight, newWidth].</returns>
     public static LabelImage Nearest(LabelImage labels, int newHeight, int newWidth)
     {

@@ -2,9 +2,9 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Masks;
 
@@ -39,8 +39,6 @@ internal static class CellposeSegFile
     /// </exception>
     public static void Write(string path, LabelImage masks, SegFileContext context)
     {
-        ArgumentNullException.ThrowIfNull(masks);
-        ArgumentNullException.ThrowIfNull(context);
         if (masks.Labels.Length > MaxPixels)
         {
             throw new SelfAdaptException(

@@ -10,7 +10,6 @@ namespace SelfAdapt.Segmentation.Results;
 internal sealed record FlowPicture(byte[] Colours, byte[] Probability)
 {
     /// <summary>Paints the planes dY, dX, cellprob.</summary>
-    /// <param name="flows">The three planes.</param>
     public static FlowPicture Of(Image flows)
     {
         int pixels = flows.Height * flows.Width;

@@ -21,11 +21,9 @@ internal static class GeoJsonFile
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="name">The image's name: cells of one name and label always get the same id.</param>
-    /// <param name="masks">The cells.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, string name, LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         OutputFile.Write(path, stream =>
         {
             using Utf8JsonWriter json = new(stream, JsonStyle.Writer);

@@ -1,7 +1,7 @@
 using System;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Results;
 
@@ -14,18 +14,15 @@ internal static class GrayRendering
 
     /// <summary>Writes an image as 8-bit PNG, stretched between its 1st and 99.7th percentile.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="image">The image.</param>
     /// <param name="channel">The channel shown; null, or one that is not there, for the mean of all.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void WritePng(string path, Image image, int? channel)
     {
-        ArgumentNullException.ThrowIfNull(image);
         OutputFile.Write(path, PngPicture.Encode(
             image.Height, image.Width, Stretch(image, channel < image.Channels ? channel : null)));
     }
 
     /// <summary>Stretches an image between its 1st and 99.7th percentile.</summary>
-    /// <param name="image">The image.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
     /// <returns>[height, width].</returns>
     internal static byte[] Stretch(Image image, int? channel)

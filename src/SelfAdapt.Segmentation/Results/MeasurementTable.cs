@@ -16,14 +16,11 @@ internal static class MeasurementTable
 {
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="masks">The cells.</param>
     /// <param name="image">The image as read, of the same size.</param>
     /// <exception cref="ArgumentException">Image and masks differ in size.</exception>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, LabelImage masks, Image image)
     {
-        ArgumentNullException.ThrowIfNull(masks);
-        ArgumentNullException.ThrowIfNull(image);
         if (image.Height != masks.Height || image.Width != masks.Width)
         {
             throw new ArgumentException("Image and masks differ in size.", nameof(image));

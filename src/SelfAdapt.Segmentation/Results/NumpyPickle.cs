@@ -9,10 +9,7 @@ namespace SelfAdapt.Segmentation.Results;
 internal static class NumpyPickle
 {
     /// <summary>An array of numbers.</summary>
-    /// <param name="pickle">The pickle.</param>
     /// <param name="type">NumPy's short name of the element type: "u2", "f4", "b1".</param>
-    /// <param name="shape">Sizes.</param>
-    /// <param name="values">Elements, row-major, little-endian.</param>
     public static void Array(PickleWriter pickle, string type, long[] shape, ReadOnlySpan<byte> values)
     {
         Begin(pickle, type, shape);
@@ -21,8 +18,6 @@ internal static class NumpyPickle
     }
 
     /// <summary>An array without axes that holds one object.</summary>
-    /// <param name="pickle">The pickle.</param>
-    /// <param name="content">Writes the object.</param>
     public static void Scalar(PickleWriter pickle, Action content)
     {
         Begin(pickle, "O8", []);

@@ -18,11 +18,9 @@ internal static class OutlineText
 
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="masks">The cells.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         OutputFile.Write(path, stream =>
         {
             using StreamWriter writer = new(stream, leaveOpen: true) { NewLine = "\n" };

@@ -7,8 +7,6 @@ using SelfAdapt.Segmentation.Masks;
 namespace SelfAdapt.Segmentation.Results;
 
 /// <summary>A point of an outline: a pixel's column and row, or a corner between pixels.</summary>
-/// <param name="X">To the right.</param>
-/// <param name="Y">Down.</param>
 internal readonly record struct OutlinePoint(int X, int Y);
 
 /// <summary>
@@ -29,7 +27,6 @@ internal sealed class OutlineTracer
     private int _label;
 
     /// <summary>Makes a tracer for one label image; it may be used for many cells.</summary>
-    /// <param name="labels">The cells.</param>
     public OutlineTracer(LabelImage labels) => _labels = labels;
 
     /// <summary>
@@ -37,8 +34,6 @@ internal sealed class OutlineTracer
     /// touch by a corner hang together, of several parts the one with the longest rim, no holes; from the topmost
     /// pixel, there from the leftmost, downwards.
     /// </summary>
-    /// <param name="label">The cell.</param>
-    /// <param name="region">Where it lies.</param>
     public IReadOnlyList<OutlinePoint> RimPixels(int label, LabelRegion region)
     {
         Begin(label, region);
@@ -74,8 +69,6 @@ internal sealed class OutlineTracer
     /// The cell as polygons that cover exactly its pixels: corners in pixel edges' coordinates, straight runs as one
     /// edge, no ring touching itself. One polygon per part; parts that touch by a corner only are parts of their own.
     /// </summary>
-    /// <param name="label">The cell.</param>
-    /// <param name="region">Where it lies.</param>
     /// <returns>Per polygon its rings: the outer one first, then the holes; not closed.</returns>
     public IReadOnlyList<IReadOnlyList<OutlinePoint[]>> Polygons(int label, LabelRegion region)
     {
@@ -103,7 +96,6 @@ internal sealed class OutlineTracer
     }
 
     /// <summary>The signed area that a ring encloses, px²; positive against the clock.</summary>
-    /// <param name="ring">Its corners.</param>
     public static long Area(IReadOnlyList<OutlinePoint> ring)
     {
         long twice = 0;

@@ -33,7 +33,6 @@ internal static class RoiArchive
     /// </exception>
     public static void Write(string path, LabelImage masks)
     {
-        ArgumentNullException.ThrowIfNull(masks);
         if (masks.Width > short.MaxValue || masks.Height > short.MaxValue)
         {
             throw new SelfAdaptException(

@@ -9,8 +9,6 @@ internal static class LabelCleanup
     /// Keeps each label's largest 4-connected part, drops small ones, and numbers the rest 1 to n.
     /// </summary>
     /// <param name="labels">[height, width], 0 = background; changed in place.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="smallest">Parts with fewer pixels are dropped.</param>
     public static void KeepLargestParts(int[] labels, int height, int width, int smallest)
     {

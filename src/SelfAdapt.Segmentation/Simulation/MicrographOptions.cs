@@ -22,10 +22,8 @@ internal sealed record MicrographOptions
         ReadNoise = 2.5,
     };
 
-    /// <summary>Rows.</summary>
     public int Height { get; init; } = 256;
 
-    /// <summary>Columns.</summary>
     public int Width { get; init; } = 256;
 
     /// <summary>Nuclei to place; fewer if no room is left.</summary>

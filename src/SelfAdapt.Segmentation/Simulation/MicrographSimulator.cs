@@ -32,7 +32,6 @@ internal static class MicrographSimulator
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static Micrograph Simulate(MicrographOptions options, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(options);
         options.Check();
 
         // Scene and exposure draw from sequences of their own: the same seed gives the same nuclei in every

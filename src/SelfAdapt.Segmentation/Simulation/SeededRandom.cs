@@ -29,8 +29,6 @@ internal sealed class SeededRandom
     public double Uniform() => (NextBits() >> 11) * (1.0 / (1L << 53));
 
     /// <summary>Uniform in [low, high).</summary>
-    /// <param name="low">Smallest value.</param>
-    /// <param name="high">Bound above.</param>
     public double Uniform(double low, double high) => low + ((high - low) * Uniform());
 
     /// <summary>Normal with mean 0 and standard deviation 1 (Box-Muller).</summary>

@@ -7,8 +7,6 @@ internal static class SmoothField
 {
     /// <summary>Blurs a plane in place, mirrored at the borders; sigma 0 leaves it.</summary>
     /// <param name="plane">[height, width].</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="sigma">Standard deviation, px.</param>
     public static void Blur(float[] plane, int height, int width, double sigma)
     {
@@ -34,8 +32,6 @@ internal static class SmoothField
     /// A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.
     /// </summary>
     /// <param name="random">Where the chance comes from.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="sigma">Blur of the white noise it is made from, px.</param>
     public static float[] Noise(SeededRandom random, int height, int width, double sigma)
     {

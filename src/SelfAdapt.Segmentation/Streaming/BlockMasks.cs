@@ -35,10 +35,8 @@ internal sealed class BlockMasks
     /// <param name="outputs">What the network's channels mean.</param>
     /// <param name="options">Thresholds, steps and sizes.</param>
     /// <param name="height">Rows of the image.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="core">Side of a core, px.</param>
     /// <param name="margin">Width of the margin, px.</param>
-    /// <param name="sink">Receives the labels.</param>
     /// <param name="from">Where to go on; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     public BlockMasks(
@@ -59,7 +57,6 @@ internal sealed class BlockMasks
         }
     }
 
-    /// <summary>Cells so far.</summary>
     public int Cells { get; private set; }
 
     private bool ExcludesAtBorder { get; }

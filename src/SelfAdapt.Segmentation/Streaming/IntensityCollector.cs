@@ -25,7 +25,6 @@ internal sealed class IntensityCollector
     /// <summary>Starts.</summary>
     /// <param name="options">How intensities are normalised.</param>
     /// <param name="height">Rows of the image.</param>
-    /// <param name="width">Columns.</param>
     public IntensityCollector(SegmentationOptions options, int height, int width)
     {
         (_options, _width, _count) = (options, width, (long)height * width);

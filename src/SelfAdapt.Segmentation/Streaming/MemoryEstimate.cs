@@ -22,15 +22,10 @@ internal static class MemoryEstimate
 
     /// <summary>Bytes for an image as a whole.</summary>
     /// <param name="channels">Channels of the image.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="network">The network.</param>
     /// <param name="options">How it is segmented.</param>
     public static long Whole(
         int channels, int height, int width, ISegmentationNetwork network, SegmentationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(options);
         double pixels = (double)height * width;
         double scaled = pixels * options.Rescale * options.Rescale;
         double perPixel = WholePixelBytes + (4.0 * channels) + (4.0 * network.Outputs.Channels);

@@ -38,8 +38,6 @@ internal sealed class StreamedInference
     }
 
     /// <summary>Runs the network.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="rows">The prepared image.</param>
     /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <param name="first">The first row that is wanted, at network scale.</param>
     /// <param name="progress">Receives the share of tiles that is done.</param>

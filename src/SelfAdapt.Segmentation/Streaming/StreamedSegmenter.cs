@@ -22,15 +22,12 @@ internal sealed class StreamedSegmenter
 
     /// <summary>Couples a network with options.</summary>
     /// <param name="network">The network; stays the caller's to dispose.</param>
-    /// <param name="options">How to segment.</param>
     /// <param name="memory">Bytes that the work may take.</param>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range, or masks are to be built at network scale.
     /// </exception>
     public StreamedSegmenter(ISegmentationNetwork network, SegmentationOptions options, long memory)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (!options.Resample)
         {
@@ -42,21 +39,17 @@ internal sealed class StreamedSegmenter
     }
 
     /// <summary>Width of the margin around a block, px: four object diameters, at least 96.</summary>
-    /// <param name="options">How to segment.</param>
     public static int MarginOf(SegmentationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         const int Least = 96;
         double diameter = options.Diameter > 0 ? options.Diameter : options.DiamMean;
         return Math.Max(Least, (int)Math.Ceiling(4 * diameter));
     }
 
     /// <summary>Segments one image.</summary>
-    /// <param name="image">The image.</param>
     /// <param name="source">What error messages call it.</param>
     /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
     /// <param name="progress">Receives the share that is done, 0 to 1.</param>
-    /// <param name="cancelled">Ends the work.</param>
     /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     /// <returns>The number of cells.</returns>
@@ -68,9 +61,6 @@ internal sealed class StreamedSegmenter
         IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
         MaskProgress? from = null, Action<MaskProgress>? mark = null)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(sink);
-        ArgumentNullException.ThrowIfNull(progress);
         int margin = MarginOf(_options);
         if (from is not null && (from.CoreTop < 1 || from.CoreTop >= image.Height
             || from.Top != Math.Max(0, from.CoreTop - margin) || from.Cells < 0

@@ -38,10 +38,8 @@ internal sealed class UnfinishedMasks : IDisposable
         (_file, _height, _width) = (file, height, width);
 
     /// <summary>Opens the file of a broken-off run, or begins one.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="decides">All that decides the result, as text: a file from anything else is begun anew.</param>
     /// <param name="height">Rows of the image.</param>
-    /// <param name="width">Columns.</param>
     /// <param name="finished">Receives the rows that are final already.</param>
     /// <param name="progress">Where to go on; null to begin.</param>
     /// <exception cref="IOException">The file can't be opened or written.</exception>
@@ -49,8 +47,6 @@ internal sealed class UnfinishedMasks : IDisposable
     public static UnfinishedMasks Open(
         string path, string decides, int height, int width, LabelRows finished, out MaskProgress? progress)
     {
-        ArgumentNullException.ThrowIfNull(decides);
-        ArgumentNullException.ThrowIfNull(finished);
         byte[] head = [.. Magic, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{decides}\n{height} {width}"))];
         UnfinishedMasks masks = new(Disk.Current.Grow(path, anew: false), height, width);
         try
@@ -86,7 +82,6 @@ internal sealed class UnfinishedMasks : IDisposable
     /// <param name="progress">How far they are.</param>
     public void Mark(MaskProgress progress)
     {
-        ArgumentNullException.ThrowIfNull(progress);
         byte[] content = Deflate(progress.Begun, MarkLength);
         BinaryPrimitives.WriteInt32LittleEndian(content, progress.Top);
         BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(4), progress.CoreTop);
@@ -95,7 +90,6 @@ internal sealed class UnfinishedMasks : IDisposable
         _file.Flush();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private void Append(int kind, byte[] content)

@@ -68,7 +68,6 @@ internal sealed class TileBlender
     /// <summary>
     /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
     /// </summary>
-    /// <param name="count">How many rows.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, count, width].</returns>
     public Image TakeRows(int count, int threads)

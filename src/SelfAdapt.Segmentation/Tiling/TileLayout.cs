@@ -3,10 +3,6 @@ using System;
 namespace SelfAdapt.Segmentation.Tiling;
 
 /// <summary>One tile's place in the padded image, and whether the network sees it mirrored.</summary>
-/// <param name="Y">First row.</param>
-/// <param name="X">First column.</param>
-/// <param name="FlipRows">Upside down.</param>
-/// <param name="FlipColumns">Left to right.</param>
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
 /// <summary>

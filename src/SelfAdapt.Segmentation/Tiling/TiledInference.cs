@@ -22,7 +22,6 @@ internal sealed class TiledInference
     }
 
     /// <summary>Runs the network on one network-scale image.</summary>
-    /// <param name="network">The network.</param>
     /// <param name="image">[InputChannels, height, width], normalised and rescaled.</param>
     /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <returns>
@@ -89,9 +88,6 @@ internal sealed class TiledInference
     }
 
     /// <summary>Cuts a tile out of an image, mirrored as the tile asks.</summary>
-    /// <param name="image">The padded image.</param>
-    /// <param name="layout">Sizes of tiles.</param>
-    /// <param name="tile">The tile.</param>
     /// <param name="target">Receives [channels, tile height, tile width].</param>
     internal static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)
     {

@@ -13,8 +13,17 @@ internal sealed class AdaptationOptionsTests
     [TestMethod]
     public void Validate_EndsOfTheRanges_Pass() => new AdaptationOptions
     {
-        Iterations = 1, Warmup = 1, Views = 8, Crop = 16, LearningRate = 0, ClassQuantile = 0,
-        RegressionQuantile = 1, Ema = 1, CropScaleMin = 1, CropScaleMax = 1, ValidationFraction = 0,
+        Iterations = 1,
+        Warmup = 1,
+        Views = 8,
+        Crop = 16,
+        LearningRate = 0,
+        ClassQuantile = 0,
+        RegressionQuantile = 1,
+        Ema = 1,
+        CropScaleMin = 1,
+        CropScaleMax = 1,
+        ValidationFraction = 0,
         Strong = new() { BlurMin = 0, BlurMax = 0, Noise = 0, Probability = 1 },
     }.Validate();
 

@@ -2,12 +2,12 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Engine;
+using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Adaptation;
 

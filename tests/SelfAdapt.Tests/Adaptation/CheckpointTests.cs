@@ -7,11 +7,11 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Adaptation;

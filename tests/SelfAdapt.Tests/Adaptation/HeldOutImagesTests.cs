@@ -2,8 +2,8 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 

@@ -4,18 +4,18 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Engine;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Simulation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Adaptation;
 

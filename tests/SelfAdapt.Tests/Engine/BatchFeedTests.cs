@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Gpu;
 using SelfAdapt.Tests.Gpu;
 

@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Engine.Reference;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Reference;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Engine;

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
-using SelfAdapt.Engine.Reference;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Reference;
 
 namespace SelfAdapt.Tests.Engine;
 

@@ -174,7 +174,8 @@ internal static class OperationCases
                 yield return new OperationCase(
                     $"Relu {shape}{(kinks ? " with zeros" : "")}", [shape], shape,
                     b => b.Backend.Relu(b.X[0], b.Y),
-                    (b, accumulate) => b.Backend.ReluBackward(b.Y, b.Dy, b.Dx[0], accumulate)) { Kinks = kinks };
+                    (b, accumulate) => b.Backend.ReluBackward(b.Y, b.Dy, b.Dx[0], accumulate))
+                { Kinks = kinks };
             }
 
             yield return new OperationCase(

@@ -1,9 +1,9 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
-using SelfAdapt.Engine;
 
 namespace SelfAdapt.Tests.Engine;
 

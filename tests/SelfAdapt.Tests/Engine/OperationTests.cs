@@ -5,9 +5,9 @@ using System.IO;
 using System.Linq;
 using System.Runtime.Intrinsics;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Engine;

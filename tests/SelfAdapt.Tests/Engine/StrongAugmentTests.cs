@@ -1,9 +1,9 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Engine;

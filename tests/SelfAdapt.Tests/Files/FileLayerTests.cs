@@ -2,16 +2,16 @@ using System;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;
-using SelfAdapt.Files;
 using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-internal class FileLayerTests
+internal sealed class FileLayerTests
 {
     private string _folder = string.Empty;
 

@@ -1,14 +1,14 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-internal class FixtureReadingTests
+internal sealed class FixtureReadingTests
 {
     [TestMethod]
     [DataRow("TiffUInt8", 1, 1.0, 0.0)]

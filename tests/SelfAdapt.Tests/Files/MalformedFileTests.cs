@@ -4,10 +4,10 @@ using System.Collections.Generic;
 using System.IO.Hashing;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Files;
 
@@ -15,7 +15,7 @@ namespace SelfAdapt.Tests.Files;
 /// Damaged files of every format: a named error or the same pixels, nothing else, and no large allocation.
 /// </summary>
 [TestClass]
-internal class MalformedFileTests
+internal sealed class MalformedFileTests
 {
     private const int MutantsPerFile = 250;
 

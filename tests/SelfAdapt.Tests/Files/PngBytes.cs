@@ -2,8 +2,8 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO.Hashing;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Png;
 
 namespace SelfAdapt.Tests.Files;
 

@@ -3,15 +3,15 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Png;
-using SelfAdapt.Files;
 using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-internal class PngTests
+internal sealed class PngTests
 {
     // Rows of 3 bytes with distance 1; the expected bytes are worked out by hand from PNG specification 9.2.
     [TestMethod]

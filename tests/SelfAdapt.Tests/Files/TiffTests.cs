@@ -3,14 +3,14 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Files;
 
 [TestClass]
-internal class TiffTests
+internal sealed class TiffTests
 {
     [TestMethod]
     public void Decode_PackBitsExampleOfTheSpecification_GivesItsBytes()

@@ -3,13 +3,13 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
-using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Engine;
+using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Gpu;
 

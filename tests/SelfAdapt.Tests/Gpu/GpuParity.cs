@@ -5,8 +5,8 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
-using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Engine;
+using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Gpu;
 

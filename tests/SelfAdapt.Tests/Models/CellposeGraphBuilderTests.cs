@@ -9,7 +9,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-internal class CellposeGraphBuilderTests
+internal sealed class CellposeGraphBuilderTests
 {
     [TestMethod]
     public void Build_FullSize_HasTheDocumentedParts()

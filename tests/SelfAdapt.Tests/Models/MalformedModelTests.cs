@@ -8,7 +8,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-internal class MalformedModelTests
+internal sealed class MalformedModelTests
 {
     [TestMethod]
     public void Parse_CutAnywhere_IsRefusedOrWhole()

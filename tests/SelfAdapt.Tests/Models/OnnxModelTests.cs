@@ -8,7 +8,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-internal class OnnxModelTests
+internal sealed class OnnxModelTests
 {
     [TestMethod]
     public void Parse_WrittenModel_GivesBackWhatWasWritten()

@@ -9,7 +9,7 @@ using static SelfAdapt.Tests.Models.SmallModels;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-internal class OnnxPatchTests
+internal sealed class OnnxPatchTests
 {
     [TestMethod]
     public void WithWeights_UnchangedValues_IsByteIdentical()

@@ -12,7 +12,7 @@ using SelfAdapt.Models.Torch;
 namespace SelfAdapt.Tests.Models;
 
 [TestClass]
-internal class TorchCheckpointTests
+internal sealed class TorchCheckpointTests
 {
     [TestMethod]
     public void Load_RealCellposeCheckpoint_HasTheDocumentedStateDict()

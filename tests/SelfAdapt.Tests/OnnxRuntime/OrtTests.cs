@@ -11,7 +11,7 @@ using SelfAdapt.Tests.Models;
 namespace SelfAdapt.Tests.OnnxRuntime;
 
 [TestClass]
-internal class OrtTests
+internal sealed class OrtTests
 {
     private static readonly OrtOptions TwoThreads = new(Threads: 2);
 

@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Png;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Results;
 using SixLabors.ImageSharp.PixelFormats;
@@ -10,7 +10,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Tests.Reporting;
 
 [TestClass]
-internal class BeforeAfterPictureTests
+internal sealed class BeforeAfterPictureTests
 {
     private static readonly Rgb24 Yellow = new(255, 214, 0);
     private static readonly Rgb24 Magenta = new(255, 64, 220);

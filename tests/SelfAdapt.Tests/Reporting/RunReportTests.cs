@@ -39,8 +39,7 @@ internal sealed class RunReportTests
     public void Html_IsWellFormed_AsAreItsPictures()
     {
         string html = Report().ToHtml();
-        string body = html[html.IndexOf("<main>", StringComparison.Ordinal)
-            ..(html.IndexOf("</main>", StringComparison.Ordinal) + "</main>".Length)];
+        string body = html[html.IndexOf("<main>", StringComparison.Ordinal)..(html.IndexOf("</main>", StringComparison.Ordinal) + "</main>".Length)];
         XElement main = XElement.Parse(body);
         Assert.HasCount(2, main.Descendants("image").ToArray());
         Assert.HasCount(2, main.Descendants("use").ToArray());

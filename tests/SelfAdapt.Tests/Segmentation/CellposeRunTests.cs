@@ -6,12 +6,12 @@ using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tests.Engine.Autodiff;
 
 namespace SelfAdapt.Tests.Segmentation;

@@ -4,9 +4,9 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;
 

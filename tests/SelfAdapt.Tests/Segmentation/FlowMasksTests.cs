@@ -3,14 +3,14 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation;
 

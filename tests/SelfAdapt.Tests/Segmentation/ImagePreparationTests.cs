@@ -2,8 +2,8 @@ using System;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
-using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Tests.Segmentation;
 

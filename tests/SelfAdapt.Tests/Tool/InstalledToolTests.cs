@@ -7,10 +7,10 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Tool;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Tool.Viewer;
+using SelfAdapt.Tool;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool;

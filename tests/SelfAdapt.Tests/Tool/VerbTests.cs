@@ -4,14 +4,14 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Tool;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Simulation;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
 

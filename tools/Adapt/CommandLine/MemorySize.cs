@@ -4,7 +4,6 @@ using System.Globalization;
 namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>An amount of memory, such as 2GB.</summary>
-/// <param name="Bytes">In bytes.</param>
 internal readonly record struct MemorySize(long Bytes)
 {
     private static readonly (string Unit, double Bytes)[] Units = [("GB", 1e9), ("MB", 1e6)];

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
@@ -23,7 +23,6 @@ internal sealed class AdaptVerb
 
     private AdaptVerb(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         AdaptVerb verb = new(terminal);

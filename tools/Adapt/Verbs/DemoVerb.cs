@@ -4,13 +4,13 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Files.Images;
+using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -33,7 +33,6 @@ internal sealed class DemoVerb
 
     private DemoVerb(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         DemoVerb verb = new(terminal);

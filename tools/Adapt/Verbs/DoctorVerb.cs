@@ -5,8 +5,8 @@ using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
@@ -21,7 +21,6 @@ internal static class DoctorVerb
     private const int Side = 128;
     private const int Kernel = 3;
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         EngineArguments engine = new();

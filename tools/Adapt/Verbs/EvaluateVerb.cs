@@ -5,8 +5,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool.CommandLine;
 
@@ -20,7 +20,6 @@ internal static class EvaluateVerb
 
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         SettingOptions<EvaluateSettings> options = new();

@@ -28,7 +28,6 @@ internal sealed class ExportVerb
         BioImageIo,
     }
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         ExportVerb verb = new(terminal);

@@ -14,7 +14,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>inspect: what was recognised in a model file, and what of it can be trained.</summary>
 internal static class InspectVerb
 {
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         Argument<string?> file = new("MODEL")

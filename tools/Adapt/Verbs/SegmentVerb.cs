@@ -7,8 +7,8 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool.CommandLine;
@@ -26,7 +26,6 @@ internal sealed class SegmentVerb
 
     private SegmentVerb(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         SegmentVerb verb = new(terminal);

@@ -7,14 +7,14 @@ using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
-using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -32,7 +32,6 @@ internal sealed class TrainVerb
 
     private TrainVerb(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>The verb.</summary>
     public static Command Create(Terminal terminal)
     {
         TrainVerb verb = new(terminal);

@@ -13,7 +13,6 @@ namespace SelfAdapt.Tool.Verbs;
 internal static class ViewVerb
 {
     /// <summary>The verb.</summary>
-    /// <param name="terminal">Where results go.</param>
     public static Command Create(Terminal terminal)
     {
         Argument<string> folder = new("OUT") { Description = "Folder that adapt or demo wrote" };

@@ -5,9 +5,6 @@ using Microsoft.AspNetCore.Http;
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>An answer of the viewer's server.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="ContentType">The media type.</param>
-/// <param name="Body">The content.</param>
 internal sealed record LocalResponse(int Status, string ContentType, byte[] Body)
 {
     private const string PagePolicy =
@@ -25,13 +22,10 @@ internal sealed record LocalResponse(int Status, string ContentType, byte[] Body
     public string? Allow { get; init; }
 
     /// <summary>A plain message.</summary>
-    /// <param name="status">The HTTP status.</param>
-    /// <param name="message">The text.</param>
     public static LocalResponse Text(int status, string message) =>
         new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(message));
 
     /// <summary>Writes the answer.</summary>
-    /// <param name="response">Where it goes.</param>
     public Task WriteAsync(HttpResponse response)
     {
         response.StatusCode = Status;

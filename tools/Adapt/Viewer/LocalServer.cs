@@ -36,7 +36,6 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     private readonly string[] _hosts;
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="site">What is served.</param>
     /// <param name="port">The port; 0 for any free one.</param>
     /// <exception cref="SelfAdaptException">Usage: the port is taken.</exception>
     public LocalServer(ViewerSite site, int port)
@@ -69,11 +68,9 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     /// <summary>The port listened on.</summary>
     public int Port { get; }
 
-    /// <summary>The page's address.</summary>
     public string Address => FormattableString.Invariant($"http://127.0.0.1:{Port}/");
 
     /// <summary>Answers requests until asked to end.</summary>
-    /// <param name="cancelled">Ends it.</param>
     public async Task RunAsync(CancellationToken cancelled)
     {
         try
@@ -87,20 +84,16 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _server.Dispose();
 
-    /// <inheritdoc/>
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
-    /// <inheritdoc/>
     public async Task ProcessRequestAsync(HttpContext context)
     {
         LocalResponse answer = Refusal(context.Request.Headers) ?? await AnswerAsync(context).ConfigureAwait(false);
         await answer.WriteAsync(context.Response).ConfigureAwait(false);
     }
 
-    /// <inheritdoc/>
     public void DisposeContext(HttpContext context, Exception? exception)
     {
     }

@@ -23,7 +23,6 @@ internal sealed class ViewerRun
     public JsonObject Description { get; }
 
     /// <summary>Looks at a run's folder.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="runtimeMissing">Why the page can't run a model; null if it can.</param>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: it is no run's folder, or its summary is damaged.
@@ -66,10 +65,8 @@ internal sealed class ViewerRun
     public string MaskFile(int index, bool after) =>
         Masks(after ? RunFolder.MasksAfter(_folder) : RunFolder.MasksBefore(_folder), Images[index]);
 
-    /// <summary>The report.</summary>
     public string ReportFile => RunFolder.Report(_folder);
 
-    /// <summary>The model.</summary>
     public string ModelFile => RunFolder.Adapted(_folder);
 
     /// <summary>

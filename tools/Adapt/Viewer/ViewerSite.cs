@@ -5,8 +5,8 @@ using System.IO;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Tool.Viewer;
 
@@ -31,7 +31,6 @@ internal sealed class ViewerSite
     private readonly Dictionary<string, Func<LocalResponse>> _addresses = new(StringComparer.Ordinal);
 
     /// <summary>Lists the addresses.</summary>
-    /// <param name="run">The run shown.</param>
     /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
     public ViewerSite(ViewerRun run, string? runtimeFolder)
     {
@@ -70,7 +69,6 @@ internal sealed class ViewerSite
     }
 
     /// <summary>The answer to a request that came from the page itself.</summary>
-    /// <param name="method">Such as GET.</param>
     /// <param name="target">The path as it was sent.</param>
     /// <param name="body">What was sent with it.</param>
     public LocalResponse Answer(string method, string target, byte[] body)

@@ -1,6 +1,6 @@
 using System;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 

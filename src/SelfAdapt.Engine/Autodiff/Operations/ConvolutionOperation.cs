@@ -11,7 +11,6 @@ namespace SelfAdapt.Engine.Autodiff.Operations;
 /// </summary>
 /// <param name="inputs">The activation that is convolved, then those that are added.</param>
 /// <param name="output">The activation it makes.</param>
-/// <param name="weights">The convolution itself.</param>
 /// <param name="norm">The normalisation in front, or null.</param>
 /// <param name="sum">Which inputs are added.</param>
 internal sealed class ConvolutionOperation(

@@ -22,7 +22,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public int Output { get; } = output;
 
     /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
-    /// <param name="input">Which input.</param>
     public virtual bool BackwardReadsInput(int input) => false;
 
     /// <summary>True where backward reads the output activation.</summary>
@@ -41,7 +40,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public virtual bool BackwardNeedsWorkspace => false;
 
     /// <summary>True where an input's gradient is the output's gradient itself (a sum's terms).</summary>
-    /// <param name="input">Which input.</param>
     public virtual bool PassesGradient(int input) => false;
 
     /// <summary>What a graph keeps for this operation between forward and backward.</summary>
@@ -58,17 +56,14 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
 }
 
 /// <summary>What an operation may touch while it runs.</summary>
-/// <param name="graph">The graph.</param>
 /// <param name="index">The operation's index in the graph.</param>
 /// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
 internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
 {
     private Operation Operation => graph.Operations[index];
 
-    /// <summary>The backend.</summary>
     public Backend Backend => graph.Backend;
 
-    /// <summary>The output activation.</summary>
     public DeviceTensor Output => graph.Activation(Operation.Output, backward);
 
     /// <summary>The output's gradient, complete.</summary>
@@ -88,7 +83,6 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
     /// <summary>True while a backward pass will follow.</summary>
     public bool Training => graph.Mode == GraphMode.Training;
 
-    /// <summary>An input activation.</summary>
     public DeviceTensor Input(int i) => graph.Activation(Operation.Inputs[i], backward);
 
     /// <summary>Channels of an input, also where its activation is no longer kept.</summary>
@@ -100,19 +94,15 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
     /// <summary>True where an input's gradient already holds other consumers' parts.</summary>
     public bool Accumulates(int i) => graph.Accumulates(index, i);
 
-    /// <summary>A parameter's values.</summary>
     public VectorSlice Parameter(NetworkTensor tensor) =>
         graph.Weights.Parameters.Slice(tensor.Offset, tensor.Length);
 
-    /// <summary>A parameter's gradient.</summary>
     public VectorSlice ParameterGradient(NetworkTensor tensor) =>
         graph.ParameterGradients!.Slice(tensor.Offset, tensor.Length);
 
-    /// <summary>A stored statistic.</summary>
     public VectorSlice Statistic(NetworkTensor tensor) =>
         graph.Weights.Statistics.Slice(tensor.Offset, tensor.Length);
 
-    /// <summary>What <see cref="Operation.CreateState"/> made.</summary>
     public TState State<TState>()
         where TState : class => (TState)(object)graph.State(index)!;
 }

@@ -1,11 +1,10 @@
 using System;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
 /// <summary>A convolution with one of a network's weights, prepared anew when those have changed.</summary>
-/// <param name="all">All weights.</param>
 /// <param name="weights">Size and place of its own.</param>
 internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode weights) : IDisposable
 {
@@ -27,7 +26,6 @@ internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode we
         return _convolution;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _convolution.Dispose();
 
     private VectorSlice? Slice(NetworkTensor? tensor) =>

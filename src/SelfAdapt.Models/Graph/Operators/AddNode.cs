@@ -6,8 +6,6 @@ namespace SelfAdapt.Models.Graph.Operators;
 /// <summary>Add: of two values of one size, or of a map and pooled features (Cellpose's style) at every pixel.</summary>
 /// <param name="name">Its name in the ONNX file.</param>
 /// <param name="a">The map, or one of two values of one size.</param>
-/// <param name="b">The other value.</param>
-/// <param name="output">The sum.</param>
 /// <param name="perChannel">True where <paramref name="b"/> is pooled features and <paramref name="a"/> a map.</param>
 internal sealed class AddNode(string name, int a, int b, int output, bool perChannel)
     : NetworkNode(name, [a, b], output)

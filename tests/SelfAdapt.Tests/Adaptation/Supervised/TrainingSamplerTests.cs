@@ -4,9 +4,9 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Adaptation.Supervised;
 

@@ -3,8 +3,8 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
-using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tests.Segmentation;
 
 namespace SelfAdapt.Tests.Adaptation.Supervised;

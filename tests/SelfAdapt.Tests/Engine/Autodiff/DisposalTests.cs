@@ -3,15 +3,15 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Engine.Autodiff.Operations;
+using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
-using SelfAdapt.Engine;
-using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;
@@ -47,6 +47,7 @@ internal sealed class DisposalTests
         [typeof(TrainableGraph)] = backend => Graph(new NetworkWeights(Network, backend)),
         [typeof(EngineNetwork)] = backend => Used(new EngineNetwork(new NetworkWeights(Network, backend), backend)),
         [typeof(BuiltinTeacher)] = backend => new BuiltinTeacher(new NetworkWeights(Network, backend), backend, 1, Size),
+        [typeof(HostTeacher)] = _ => new HostTeacher(new NoNetwork(), 1, 1, Size),
         [typeof(AdaptationStep)] = backend => new AdaptationStep(Network, backend, Options),
         [typeof(AdaptationLoop)] = backend => new AdaptationLoop(Network, backend, Options, new SegmentationOptions()),
         [typeof(RunLog)] = _ => new RunLog(new MemoryStream(), "log"),
@@ -117,4 +118,25 @@ internal sealed class DisposalTests
 
     private static void Run(EngineNetwork network) => network.Run(
         new float[2 * Size * Size], 1, Size, Size, new float[3 * Size * Size], new float[network.EmbeddingLength]);
+
+    private sealed class NoNetwork : IRefreshableNetwork
+    {
+        public string Engine => "none";
+
+        public int InputChannels => 2;
+
+        public OutputDescription Outputs => OutputDescription.Cellpose;
+
+        public int EmbeddingLength => 0;
+
+        public void Refresh(ReadOnlySpan<float> weights) => throw new NotSupportedException();
+
+        public void Run(
+            ReadOnlySpan<float> input, int batch, int height, int width, Span<float> output, Span<float> embedding) =>
+            throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -1,8 +1,8 @@
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;

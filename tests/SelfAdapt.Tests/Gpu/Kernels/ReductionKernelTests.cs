@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Engine.Reference;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Reference;
 using SelfAdapt.Models.Graph;
 using static SelfAdapt.Tests.Gpu.Kernels.KernelLaunch;
 

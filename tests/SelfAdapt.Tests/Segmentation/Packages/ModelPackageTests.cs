@@ -7,13 +7,13 @@ using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Npy;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation.Simulation;
-using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Models.Export;
 

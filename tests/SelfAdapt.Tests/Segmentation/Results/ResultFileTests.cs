@@ -8,9 +8,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation.Results;
 

@@ -6,7 +6,7 @@ using SelfAdapt.Segmentation.Simulation;
 namespace SelfAdapt.Tests.Segmentation.Simulation;
 
 [TestClass]
-internal class MicrographSimulatorTests
+internal sealed class MicrographSimulatorTests
 {
     [TestMethod]
     public void Simulate_SameSeed_GivesTheSameBytes()
@@ -79,7 +79,12 @@ internal class MicrographSimulatorTests
         MicrographOptions options = MicrographOptions.Clean with
         {
             Nuclei =
-                0, Background = 0.2, BackgroundUnevenness = 0, PhotonScale = 200, ReadNoise = 3, Offset = 100,
+                0,
+            Background = 0.2,
+            BackgroundUnevenness = 0,
+            PhotonScale = 200,
+            ReadNoise = 3,
+            Offset = 100,
         };
         Micrograph picture = MicrographSimulator.Simulate(options, 5);
         double mean = picture.Image.Pixels.Average(p => (double)p);

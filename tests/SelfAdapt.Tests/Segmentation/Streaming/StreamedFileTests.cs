@@ -3,9 +3,9 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Files;
 using SelfAdapt.Tests.Files;
 
 namespace SelfAdapt.Tests.Segmentation.Streaming;

@@ -9,11 +9,11 @@ using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Segmentation.Streaming;
-using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tests.Segmentation.Streaming;
 

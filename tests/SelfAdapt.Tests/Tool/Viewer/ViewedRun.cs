@@ -4,14 +4,14 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation.Simulation;
-using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Viewer;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 

@@ -4,13 +4,13 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
-using SelfAdapt.Segmentation;
-using SelfAdapt.Tool.Viewer;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 
