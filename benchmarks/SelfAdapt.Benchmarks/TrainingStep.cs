@@ -88,10 +88,10 @@ internal sealed class TrainingStep : IDisposable
     public void Run()
     {
         Graph.Forward(NormStatistics.BatchAndUpdate);
-        _backend.SupervisedLoss(
+        _backend.Steps.SupervisedLoss(
             Graph.Output, Graph.OutputShape, _channels, _cell, _flow, FlowScale, Graph.OutputGradient!, _lossSums);
         Graph.Backward();
-        _backend.OptimizerStep(
+        _backend.Steps.OptimizerStep(
             new OptimizerVectors(_weights.Parameters, Graph.ParameterGradients!, _first, _second, null, null),
             new OptimizerStepOptions(
                 ++_steps, LearningRate, WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),

@@ -52,7 +52,7 @@ internal sealed class AdaptationStep : IDisposable
         _teacherEngine = teacherEngine?.Invoke(Teacher) ?? new BuiltinTeacher(Teacher, backend, batch, crop);
         _graph = new TrainableGraph(network, Student, backend, batch, crop, crop, GraphMode.Training);
         _anchor = backend.CreateVector(network.ParameterCount);
-        backend.Copy(Student.Parameters, _anchor);
+        backend.Steps.Copy(Student.Parameters, _anchor);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);
         _batches = new BatchFeed(backend, _graph.Input.Length);
@@ -132,7 +132,7 @@ internal sealed class AdaptationStep : IDisposable
     {
         DeviceVector batch = _batches.Take();
         Label(batch);
-        _backend.StrongAugment(batch, InputShape, augmentations, _graph.Input);
+        _backend.Steps.StrongAugment(batch, InputShape, augmentations, _graph.Input);
         Learn(batch, learningRate);
     }
 
@@ -202,13 +202,13 @@ internal sealed class AdaptationStep : IDisposable
     {
         for (int i = 0; i < _views.Length; i++)
         {
-            _backend.Reorient(weak, InputShape, _views[i], _view);
+            _backend.Steps.Reorient(weak, InputShape, _views[i], _view);
             _teacherEngine.Run(_view, _outputs[i]);
         }
 
         TensorShape shape = _graph.OutputShape;
-        _backend.ViewMoments(_outputs, _views, shape, _channels, _options.AverageProbabilities, _mean, _deviation);
-        _backend.UpdateThresholds(
+        _backend.Steps.ViewMoments(_outputs, _views, shape, _channels, _options.AverageProbabilities, _mean, _deviation);
+        _backend.Steps.UpdateThresholds(
             _mean, _deviation, shape, _channels, (float)_options.ClassQuantile, (float)_options.RegressionQuantile,
             (float)_options.ThresholdKeep, _options.AverageProbabilities, _thresholds);
     }
@@ -222,13 +222,13 @@ internal sealed class AdaptationStep : IDisposable
         MaskedLossOptions loss = new(
             (float)_options.LambdaBal, _options.UseConfidenceFilter,
             _options.UseConfidenceFilter && _views.Length > 1, _options.SoftLabels, _options.AverageProbabilities);
-        _backend.MaskedLoss(
+        _backend.Steps.MaskedLoss(
             _graph.Output, _mean, _deviation, _graph.OutputShape, _channels, loss, _thresholds,
             _graph.OutputGradient!, _lossSums);
         _graph.Backward();
 
         bool follow = Steps % _options.EmaEvery == 0;
-        _backend.OptimizerStep(
+        _backend.Steps.OptimizerStep(
             new OptimizerVectors(
                 Student.Parameters, _graph.ParameterGradients!, _firstMoment, _secondMoment, _anchor,
                 Teacher.Parameters),
@@ -238,8 +238,8 @@ internal sealed class AdaptationStep : IDisposable
             _optimizerSums);
         foreach ((int offset, int length) in _frozen)
         {
-            _backend.Copy(_anchor.Slice(offset, length), Student.Parameters.Slice(offset, length));
-            _backend.Copy(_anchor.Slice(offset, length), Teacher.Parameters.Slice(offset, length));
+            _backend.Steps.Copy(_anchor.Slice(offset, length), Student.Parameters.Slice(offset, length));
+            _backend.Steps.Copy(_anchor.Slice(offset, length), Teacher.Parameters.Slice(offset, length));
         }
 
         Student.MarkChanged();
@@ -262,14 +262,14 @@ internal sealed class AdaptationStep : IDisposable
         if (weakMoves || (strongMoves && norm == NormStatistics.Stored))
         {
             // A pass for the statistics alone.
-            _backend.Copy(_graph.Input, _view);
+            _backend.Steps.Copy(_graph.Input, _view);
             if (weakMoves)
             {
-                _backend.Copy(weak, _graph.Input);
+                _backend.Steps.Copy(weak, _graph.Input);
             }
 
             _graph.Forward(NormStatistics.BatchAndUpdate, momentum);
-            _backend.Copy(_view, _graph.Input);
+            _backend.Steps.Copy(_view, _graph.Input);
         }
 
         _graph.Forward(norm, momentum);
@@ -279,11 +279,11 @@ internal sealed class AdaptationStep : IDisposable
     {
         if (_options.TeacherNorm == TeacherNorm.Student)
         {
-            _backend.Copy(Student.Statistics, Teacher.Statistics);
+            _backend.Steps.Copy(Student.Statistics, Teacher.Statistics);
         }
         else if (_options.TeacherNorm == TeacherNorm.Ema && follow)
         {
-            _backend.MoveTowards(Teacher.Statistics, Student.Statistics, (float)_options.Ema);
+            _backend.Steps.MoveTowards(Teacher.Statistics, Student.Statistics, (float)_options.Ema);
         }
     }
 }

@@ -41,9 +41,9 @@ internal sealed class BuiltinTeacher : ITeacherEngine
 
     public void Run(DeviceVector input, DeviceVector output)
     {
-        _graph.Backend.Copy(input, _graph.Input);
+        _graph.Backend.Steps.Copy(input, _graph.Input);
         _graph.Forward();
-        _graph.Backend.Copy(_graph.Output, output);
+        _graph.Backend.Steps.Copy(_graph.Output, output);
     }
 
     public void Dispose() => _graph.Dispose();

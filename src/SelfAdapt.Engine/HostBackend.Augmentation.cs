@@ -9,7 +9,7 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    internal override void StrongAugment(
+    public void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples, DeviceVector target)
     {
         (T[] from, T[] to) = (Data(source), Data(target));

@@ -7,7 +7,7 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    internal override void MaskedLoss(
+    public void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums)
@@ -64,7 +64,7 @@ internal abstract partial class HostBackend<T>
         report[2] = FromDouble(crossEntropy + (options.LambdaBal * squares));
     }
 
-    internal override void SupervisedLoss(
+    public void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)
     {

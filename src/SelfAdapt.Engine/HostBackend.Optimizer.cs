@@ -10,7 +10,7 @@ internal abstract partial class HostBackend<T>
     /// <summary>Weights per task: fixed, so that the sums do not depend on the number of threads.</summary>
     private const int WeightsPerTask = 1 << 15;
 
-    internal override void OptimizerStep(
+    public void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {
         OptimizerVectors vectors = state;

@@ -8,7 +8,7 @@ namespace SelfAdapt.Engine;
 internal abstract partial class HostBackend<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
+    public void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
         T[] from = Data(source);
         T[] to = Data(target);
@@ -31,7 +31,7 @@ internal abstract partial class HostBackend<T>
         });
     }
 
-    internal override void ViewMoments(
+    public void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)

@@ -8,17 +8,19 @@ namespace SelfAdapt.Engine;
 /// A backend whose vectors lie in the host's memory. The adaptation's vector ops are written once, for both the
 /// reference (double) and the cpu (float) backend: next to the convolutions their cost does not show.
 /// </summary>
-internal abstract partial class HostBackend<T> : Backend
+internal abstract partial class HostBackend<T> : Backend, IAdaptationSteps
     where T : unmanaged, IFloatingPointIeee754<T>
 {
+    internal override IAdaptationSteps Steps => this;
+
     internal override DeviceVector CreateVector(int length) => new HostVector<T>(length);
 
-    internal override void Fill(DeviceVector target, float value) =>
+    public void Fill(DeviceVector target, float value) =>
         Values(target).Fill(T.CreateTruncating(value));
 
-    internal override void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
+    public void Copy(VectorSlice source, VectorSlice target) => Values(source).CopyTo(Values(target));
 
-    internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep)
+    public void MoveTowards(DeviceVector target, DeviceVector source, float keep)
     {
         Span<T> t = Values(target);
         ReadOnlySpan<T> s = Values(source);

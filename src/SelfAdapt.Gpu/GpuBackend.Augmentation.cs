@@ -11,7 +11,7 @@ internal sealed partial class GpuBackend
 {
     private GpuMemory? _samples;
 
-    internal override void StrongAugment(
+    public void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
         DeviceVector target)
     {

@@ -8,7 +8,7 @@ namespace SelfAdapt.Gpu;
 // The masked loss of the adaptation and the supervised loss, with their gradients.
 internal sealed partial class GpuBackend
 {
-    internal override void MaskedLoss(
+    public void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums)
@@ -30,7 +30,7 @@ internal sealed partial class GpuBackend
             shape.N, chunks, plane, options.LambdaBal, perLogit, perRegression);
     }
 
-    internal override void SupervisedLoss(
+    public void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums)
     {

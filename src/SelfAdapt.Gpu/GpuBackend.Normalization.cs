@@ -6,7 +6,7 @@ namespace SelfAdapt.Gpu;
 // Batch normalisation, forward and backward.
 internal sealed partial class GpuBackend
 {
-    internal override void BatchNormStatistics(
+    public void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         GpuTensor source = Tensor(x);
@@ -30,7 +30,7 @@ internal sealed partial class GpuBackend
             shape.GridDim.Y, norm.Epsilon, norm.Momentum, Flag(use == NormStatistics.BatchAndUpdate));
     }
 
-    internal override void BatchNorm(
+    public void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -40,7 +40,7 @@ internal sealed partial class GpuBackend
             Flag(norm.Relu), target.PitchQuads, target.Quads);
     }
 
-    internal override void BatchNormBackward(
+    public void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {

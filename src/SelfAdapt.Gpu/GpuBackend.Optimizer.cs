@@ -10,7 +10,7 @@ internal sealed partial class GpuBackend
 {
     private const int WeightsPerThread = 8;
 
-    internal override void OptimizerStep(
+    public void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums)
     {
         int count = state.Weights.Length;

@@ -9,10 +9,10 @@ internal sealed partial class GpuBackend
 {
     private const int MostLanes = 32;
 
-    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
+    public void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes(Tensor(x), Tensor(y), 1f / Tensor(x).Plane, false);
 
-    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
         Launch(
@@ -20,7 +20,7 @@ internal sealed partial class GpuBackend
             target.Plane, target.PitchQuads, Flag(accumulate), target.Quads);
     }
 
-    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    public void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor source = Tensor(x);
         Launch(
@@ -28,7 +28,7 @@ internal sealed partial class GpuBackend
             Tensor(y).View, source.Shape.C, source.Pitch);
     }
 
-    internal override void L2NormalizeBackward(
+    public void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
@@ -37,12 +37,12 @@ internal sealed partial class GpuBackend
             Tensor(y).View, Tensor(dy).View, target.View, Flag(accumulate), target.Shape.C, target.Pitch);
     }
 
-    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y) =>
+    public void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y) =>
         Launch(
             Kernels.Style.Linear, Groups(y.Shape.C, y.Shape.N), Tensor(x).View,
             View(weight), View(bias), Tensor(y).View, x.Shape.C, y.Shape.C);
 
-    internal override void LinearBackward(
+    public void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {

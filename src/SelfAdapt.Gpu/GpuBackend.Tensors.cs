@@ -6,14 +6,14 @@ namespace SelfAdapt.Gpu;
 // Layout, sums of tensors, ReLU, channels, pooling and upsampling, forward and backward.
 internal sealed partial class GpuBackend
 {
-    internal override void Import(VectorSlice source, DeviceTensor target)
+    public void Import(VectorSlice source, DeviceTensor target)
     {
         GpuTensor t = Tensor(target);
         int count = (int)t.View.Length;
         Launch(Kernels.Layout.Import, Each(count), View(source), t.View, t.Shape.C, t.Plane, t.Pitch, count);
     }
 
-    internal override void Export(DeviceTensor source, VectorSlice target)
+    public void Export(DeviceTensor source, VectorSlice target)
     {
         GpuTensor s = Tensor(source);
         Launch(
@@ -21,19 +21,19 @@ internal sealed partial class GpuBackend
             (int)s.Shape.Count);
     }
 
-    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    public void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         GpuTensor s = Tensor(source);
         Launch(Kernels.Elementwise.Copy, Each(s.Quads), s.View, Tensor(target).View, Flag(accumulate), s.Quads);
     }
 
-    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
         Launch(Kernels.Elementwise.Add, Each(sum.Quads), Tensor(a).View, Tensor(b).View, sum.View, sum.Quads);
     }
 
-    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
         Launch(
@@ -41,16 +41,16 @@ internal sealed partial class GpuBackend
             sum.PitchQuads, sum.Quads);
     }
 
-    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+    public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes(Tensor(dy), Tensor(ds), 1, accumulate);
 
-    internal override void Relu(DeviceTensor x, DeviceTensor y)
+    public void Relu(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor target = Tensor(y);
         Launch(Kernels.Elementwise.Relu, Each(target.Quads), Tensor(x).View, target.View, target.Quads);
     }
 
-    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor target = Tensor(dx);
         Launch(
@@ -58,7 +58,7 @@ internal sealed partial class GpuBackend
             Flag(accumulate), target.Quads);
     }
 
-    internal override void MaxPool(DeviceTensor x, DeviceTensor y)
+    public void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor small = Tensor(y);
         Launch(
@@ -66,7 +66,7 @@ internal sealed partial class GpuBackend
             small.PitchQuads, small.Quads);
     }
 
-    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         GpuTensor small = Tensor(dy);
         Launch(
@@ -74,7 +74,7 @@ internal sealed partial class GpuBackend
             Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
     }
 
-    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
         Launch(
@@ -82,7 +82,7 @@ internal sealed partial class GpuBackend
             Each(large.Quads), small.View, large.View, small.Shape.H, small.Shape.W, small.PitchQuads, large.Quads);
     }
 
-    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    public void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         GpuTensor small = Tensor(dx);
         Launch(
@@ -93,7 +93,7 @@ internal sealed partial class GpuBackend
             small.PitchQuads, small.Quads);
     }
 
-    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(x), Tensor(y));
         Launch(
@@ -101,7 +101,7 @@ internal sealed partial class GpuBackend
             channel, (int)from.Shape.Count);
     }
 
-    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(dy), Tensor(dx));
         Launch(

@@ -14,10 +14,10 @@ internal sealed partial class GpuBackend
     // Small tables that depend on the options alone: uploaded once.
     private readonly List<(int[] Content, GpuMemory Memory)> _tables = [];
 
-    internal override void Fill(DeviceVector target, float value) =>
+    public void Fill(DeviceVector target, float value) =>
         Launch(Kernels.Elementwise.Fill, Each(target.Length), View(target), value, target.Length);
 
-    internal override void Copy(VectorSlice source, VectorSlice target)
+    public void Copy(VectorSlice source, VectorSlice target)
     {
         if (source.Length > target.Length)
         {
@@ -27,11 +27,11 @@ internal sealed partial class GpuBackend
         _device.Copy(View(source), View(target.Vector.Slice(target.Offset, source.Length)));
     }
 
-    internal override void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
+    public void MoveTowards(DeviceVector target, DeviceVector source, float keep) =>
         Launch(
             Kernels.Elementwise.MoveTowards, Each(target.Length), View(target), View(source), 1 - keep, target.Length);
 
-    internal override void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
+    public void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target)
     {
         OrientationMap transform = OrientationMap.Of(view);
         (int origin, int down, int right) = transform.Strides(shape.H, shape.W);
@@ -40,7 +40,7 @@ internal sealed partial class GpuBackend
             transform.SwapsAxes ? shape.H : shape.W, origin, down, right, (int)shape.Count);
     }
 
-    internal override void ViewMoments(
+    public void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation)
@@ -65,7 +65,7 @@ internal sealed partial class GpuBackend
             shape.H * shape.W, shape.W, (int)shape.Count);
     }
 
-    internal override void UpdateThresholds(
+    public void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds)

@@ -13,7 +13,7 @@ namespace SelfAdapt.Gpu;
 /// device, so that the host runs ahead of it; only downloads wait. Workspace comes from one arena that every operation
 /// uses from its start: in a queue that runs in order, one is done with it before the next begins.
 /// </summary>
-internal sealed partial class GpuBackend : Backend
+internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptationSteps
 {
     /// <summary>Two groups on each of 132 multiprocessors.</summary>
     internal const int DefaultBusyGroups = 264;
@@ -31,6 +31,10 @@ internal sealed partial class GpuBackend : Backend
         _nothing = new GpuMemory(device, NothingWords);
         _workspace = new GpuMemory(device, 1 << 18);
     }
+
+    internal override ITensorOperators Operators => this;
+
+    internal override IAdaptationSteps Steps => this;
 
     public override string Name => Precision == GpuPrecision.Fp32
         ? _device.Name

@@ -149,7 +149,7 @@ internal sealed class Trainer : IDisposable
         TrainableGraph graph = compiled.Graph;
         Forward(compiled, batch, NormStatistics.BatchAndUpdate);
         graph.Backward();
-        _backend.OptimizerStep(
+        _backend.Steps.OptimizerStep(
             new OptimizerVectors(
                 Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, null),
             new OptimizerStepOptions(
@@ -181,7 +181,7 @@ internal sealed class Trainer : IDisposable
         cell.Upload(batch.Cell.AsSpan(0, cell.Length));
         flow.Upload(batch.Flow.AsSpan(0, flow.Length));
         graph.Forward(norm, (float)_options.NormMomentum);
-        _backend.SupervisedLoss(
+        _backend.Steps.SupervisedLoss(
             graph.Output, graph.OutputShape, _channels, cell, flow, _network.Outputs.FlowScale,
             graph.OutputGradient!, _lossSums);
     }

@@ -133,7 +133,7 @@ internal sealed class TrainableGraph : IDisposable
         (Norm, NormMomentum) = (norm, momentum);
         for (int slice = 0; slice < Batch / _slice; slice++)
         {
-            Backend.Import(Slice(Input, slice), Begin(_plan.ActivationBuffer(0, false)));
+            Backend.Operators.Import(Slice(Input, slice), Begin(_plan.ActivationBuffer(0, false)));
             OperationDone?.Invoke(-1, false);
             for (int i = 0; i < Operations.Count; i++)
             {
@@ -142,8 +142,8 @@ internal sealed class TrainableGraph : IDisposable
                 OperationDone?.Invoke(i, false);
             }
 
-            Backend.Export(Activation(Network.OutputValue, false), Slice(Output, slice));
-            Backend.Export(Activation(Network.EmbeddingValue, false), Slice(Embedding, slice));
+            Backend.Operators.Export(Activation(Network.OutputValue, false), Slice(Output, slice));
+            Backend.Operators.Export(Activation(Network.EmbeddingValue, false), Slice(Embedding, slice));
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class TrainableGraph : IDisposable
             throw new InvalidOperationException("This graph was compiled for inference; it has no backward pass.");
         }
 
-        Backend.Import(OutputGradient.Whole, Begin(_plan.GradientBuffer(Network.OutputValue)!.Value));
+        Backend.Operators.Import(OutputGradient.Whole, Begin(_plan.GradientBuffer(Network.OutputValue)!.Value));
         OperationDone?.Invoke(-1, true);
         for (int i = Operations.Count - 1; i >= 0; i--)
         {
@@ -236,7 +236,7 @@ internal sealed class TrainableGraph : IDisposable
     {
         if (operation == MemoryPlan.Import)
         {
-            Backend.Import(Input.Whole, Begin(_plan.ActivationBuffer(0, true)));
+            Backend.Operators.Import(Input.Whole, Begin(_plan.ActivationBuffer(0, true)));
         }
         else
         {

@@ -6,7 +6,7 @@ namespace SelfAdapt.Engine.Cpu;
 // Adds, ReLU, copies and concatenation: one pass over memory each, a task per (sample, channel block) plane.
 internal sealed unsafe partial class CpuBackend
 {
-    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    public void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         (CpuTensor s, CpuTensor t) = ((CpuTensor)source, (CpuTensor)target);
         ForEachRow(s, (s, t, accumulate), static (plane, h, all) =>
@@ -21,7 +21,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         (CpuTensor ta, CpuTensor tb, CpuTensor ty) = ((CpuTensor)a, (CpuTensor)b, (CpuTensor)y);
         ForEachRow(ty, (ta, tb, ty), static (plane, h, all) =>
@@ -37,7 +37,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ts, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)s, (CpuTensor)y);
         ForEachRow(ty, (tx, ts, ty), static (plane, h, all) =>
@@ -53,10 +53,10 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+    public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         SumPlanes((CpuTensor)dy, (CpuTensor)ds, 1f, accumulate);
 
-    internal override void Relu(DeviceTensor x, DeviceTensor y)
+    public void Relu(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty), static (plane, h, all) =>
@@ -71,7 +71,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tg, CpuTensor tx) = ((CpuTensor)y, (CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(ty, (ty, tg, tx, accumulate), static (plane, h, all) =>
@@ -88,7 +88,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachChannelRun(tx, ty, channel, false, static (from, to, lanes, width, _) =>
@@ -109,7 +109,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor ty, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         ForEachChannelRun(tx, ty, channel, accumulate, static (to, from, lanes, width, accumulate) =>

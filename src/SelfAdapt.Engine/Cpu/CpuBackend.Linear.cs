@@ -6,7 +6,7 @@ namespace SelfAdapt.Engine.Cpu;
 // The linear layers on pooled features, forward beside backward: rows of weights times dense copies of the features.
 internal sealed unsafe partial class CpuBackend
 {
-    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
+    public void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
         float* features = Scratch((long)x.Shape.N * inputs);
@@ -22,7 +22,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    internal override void LinearBackward(
+    public void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {

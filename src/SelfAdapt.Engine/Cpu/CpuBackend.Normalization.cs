@@ -6,7 +6,7 @@ namespace SelfAdapt.Engine.Cpu;
 // Batch normalisation with ReLU, global pooling and the style vector, forward beside backward.
 internal sealed unsafe partial class CpuBackend
 {
-    internal override void BatchNormStatistics(
+    public void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         int channels = x.Shape.C;
@@ -28,7 +28,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    internal override void BatchNorm(
+    public void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -65,7 +65,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    internal override void BatchNormBackward(
+    public void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
@@ -113,10 +113,10 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
+    public void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
         SumPlanes((CpuTensor)x, (CpuTensor)y, 1f / (x.Shape.H * x.Shape.W), false);
 
-    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         float scale = 1f / (dx.Shape.H * dx.Shape.W);
@@ -132,7 +132,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    public void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         for (int n = 0; n < x.Shape.N; n++)
@@ -147,7 +147,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    internal override void L2NormalizeBackward(
+    public void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);

@@ -6,7 +6,7 @@ namespace SelfAdapt.Engine.Cpu;
 // Pooling and upsampling, forward beside backward.
 internal sealed unsafe partial class CpuBackend
 {
-    internal override void MaxPool(DeviceTensor x, DeviceTensor y)
+    public void MaxPool(DeviceTensor x, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty), static (plane, h, all) =>
@@ -24,7 +24,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         (CpuTensor tx, CpuTensor tg, CpuTensor td) = ((CpuTensor)x, (CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(tg, (tx, tg, td, accumulate), static (plane, h, all) =>
@@ -60,7 +60,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
         ForEachRow(ty, (tx, ty, mode), static (plane, h, all) =>
@@ -93,7 +93,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    public void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         (CpuTensor tg, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
         ForEachRow(tx, (tg, tx, mode, accumulate), static (plane, h, all) =>

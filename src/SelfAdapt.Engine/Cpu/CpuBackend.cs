@@ -12,7 +12,7 @@ namespace SelfAdapt.Engine.Cpu;
 /// <summary>
 /// The embedded default: SIMD on every core, no native library. Results do not depend on the number of threads.
 /// </summary>
-internal sealed unsafe partial class CpuBackend : HostBackend<float>
+internal sealed unsafe partial class CpuBackend : HostBackend<float>, ITensorOperators
 {
     /// <summary>Tensors above this are not found in a cache later: they are written past it.</summary>
     internal const long LastCacheBytes = 32 << 20;
@@ -35,6 +35,8 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
 
     /// <summary>Convolutions are direct everywhere.</summary>
     public bool Exact { get; }
+
+    internal override ITensorOperators Operators => this;
 
     public override string Name => $"cpu ({Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}, {InstructionSet})";
 
@@ -84,7 +86,7 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         return slice;
     }
 
-    internal override void Import(VectorSlice source, DeviceTensor target)
+    public void Import(VectorSlice source, DeviceTensor target)
     {
         CpuTensor t = (CpuTensor)target;
         Pool.For(t.Planes, (t, from: (nint)Pointer(source)), static (plane, s) =>
@@ -106,7 +108,7 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>
         });
     }
 
-    internal override void Export(DeviceTensor source, VectorSlice target)
+    public void Export(DeviceTensor source, VectorSlice target)
     {
         CpuTensor s = (CpuTensor)source;
         Pool.For(s.Planes, (source: s, to: (nint)Pointer(target)), static (plane, t) =>

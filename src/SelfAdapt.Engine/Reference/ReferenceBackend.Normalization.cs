@@ -5,7 +5,7 @@ namespace SelfAdapt.Engine.Reference;
 // Batch normalisation, the linear layer and the style vector, forward and backward by their definitions.
 internal sealed partial class ReferenceBackend
 {
-    internal override void BatchNormStatistics(
+    public void BatchNormStatistics(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         (int batch, int channels, int height, int width) = x.Shape;
@@ -33,7 +33,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void BatchNorm(
+    public void BatchNorm(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor y)
     {
         BatchNormStatistics(x, norm, use, saved);
@@ -59,7 +59,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void BatchNormBackward(
+    public void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
@@ -94,7 +94,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
+    public void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
         for (int i = 0; i < Data(y).Length; i++)
@@ -109,7 +109,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void LinearBackward(
+    public void LinearBackward(
         DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
         VectorSlice dWeight, VectorSlice dBias)
     {
@@ -141,7 +141,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
+    public void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
         for (int i = 0; i < Data(y).Length; i++)
@@ -150,7 +150,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         int plane = dx.Shape.H * dx.Shape.W;
         for (int i = 0; i < Data(dx).Length; i++)
@@ -159,7 +159,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void L2Normalize(DeviceTensor x, DeviceTensor y)
+    public void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
         int channels = x.Shape.C;
         for (int n = 0; n < x.Shape.N; n++)
@@ -172,7 +172,7 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    internal override void L2NormalizeBackward(
+    public void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         int channels = x.Shape.C;

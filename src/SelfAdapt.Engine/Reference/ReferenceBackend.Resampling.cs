@@ -5,10 +5,10 @@ namespace SelfAdapt.Engine.Reference;
 // Pooling and upsampling, forward and backward by their definitions.
 internal sealed partial class ReferenceBackend
 {
-    internal override void MaxPool(DeviceTensor x, DeviceTensor y) =>
+    public void MaxPool(DeviceTensor x, DeviceTensor y) =>
         ForEachWindow(x, y, (from, to) => Data(y)[to] = Data(x)[from]);
 
-    internal override void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         if (!accumulate)
         {
@@ -18,13 +18,13 @@ internal sealed partial class ReferenceBackend
         ForEachWindow(x, dy, (from, to) => Data(dx)[from] += Data(dy)[to]);
     }
 
-    internal override void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
+    public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         Array.Clear(Data(y));
         ForEachTap(x, y, mode, (from, to, weight) => Data(y)[to] += weight * Data(x)[from]);
     }
 
-    internal override void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
+    public void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate)
     {
         if (!accumulate)
         {

@@ -6,8 +6,10 @@ using SelfAdapt.Models.Graph;
 namespace SelfAdapt.Engine.Reference;
 
 /// <summary>The oracle of the tests: every op in double, scalar and obvious.</summary>
-internal sealed partial class ReferenceBackend : HostBackend<double>
+internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOperators
 {
+    internal override ITensorOperators Operators => this;
+
     public override string Name => "reference (double)";
 
     internal override DeviceTensor CreateTensor(TensorShape shape) => new ReferenceTensor(shape);
@@ -26,13 +28,13 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
     internal override Convolution CreateConvolution(int inputs, int outputs, int kernel) =>
         new ReferenceConvolution(inputs, outputs, kernel);
 
-    internal override void Import(VectorSlice source, DeviceTensor target) =>
+    public void Import(VectorSlice source, DeviceTensor target) =>
         Values(source)[..Data(target).Length].CopyTo(Data(target));
 
-    internal override void Export(DeviceTensor source, VectorSlice target) =>
+    public void Export(DeviceTensor source, VectorSlice target) =>
         Data(source).CopyTo(Values(target));
 
-    internal override void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
+    public void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
     {
         double[] s = Data(source);
         for (int i = 0; i < s.Length; i++)
@@ -41,7 +43,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
+    public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -49,7 +51,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
+    public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         int plane = x.Shape.H * x.Shape.W;
         for (int i = 0; i < Data(y).Length; i++)
@@ -58,7 +60,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
+    public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
     {
         int plane = dy.Shape.H * dy.Shape.W;
         for (int i = 0; i < Data(ds).Length; i++)
@@ -67,7 +69,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void Relu(DeviceTensor x, DeviceTensor y)
+    public void Relu(DeviceTensor x, DeviceTensor y)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -75,7 +77,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
         for (int i = 0; i < Data(y).Length; i++)
         {
@@ -83,7 +85,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         int run = x.Shape.C * x.Shape.H * x.Shape.W;
         for (int n = 0; n < x.Shape.N; n++)
@@ -92,7 +94,7 @@ internal sealed partial class ReferenceBackend : HostBackend<double>
         }
     }
 
-    internal override void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
+    public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
     {
         int run = dx.Shape.C * dx.Shape.H * dx.Shape.W;
         for (int n = 0; n < dx.Shape.N; n++)

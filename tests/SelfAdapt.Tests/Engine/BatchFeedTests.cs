@@ -75,7 +75,7 @@ internal sealed class BatchFeedTests
                 feed.Send(Batch(i + 1));
             }
 
-            backend.Copy(batch.Whole, all.Slice(i * Length, Length));
+            backend.Steps.Copy(batch.Whole, all.Slice(i * Length, Length));
         }
 
         float[] received = new float[all.Length];

@@ -95,7 +95,7 @@ internal sealed class OperationBench : IDisposable
     public double[] Read(DeviceTensor tensor)
     {
         using DeviceVector vector = Backend.CreateVector((int)tensor.Shape.Count);
-        Backend.Export(tensor, vector.Whole);
+        Backend.Operators.Export(tensor, vector.Whole);
         return Read(vector);
     }
 
@@ -130,7 +130,7 @@ internal sealed class OperationBench : IDisposable
     {
         using DeviceVector vector = Backend.CreateVector(values.Length);
         vector.Upload(values);
-        Backend.Import(vector.Whole, tensor);
+        Backend.Operators.Import(vector.Whole, tensor);
     }
 
     private static void Write(DeviceVector vector, float[] values) => vector.Upload(values);

@@ -111,7 +111,7 @@ internal static class OperationCases
             [shape, output, output with { H = 1, W = 1 }], output,
             b =>
             {
-                b.Backend.BatchNormStatistics(b.X[0], b.Norm(relu), NormStatistics.Batch, b.Saved);
+                b.Backend.Operators.BatchNormStatistics(b.X[0], b.Norm(relu), NormStatistics.Batch, b.Saved);
                 b.Convolution!.LoadWeights(b.Parameter(2), b.Parameter(3), true);
                 b.Convolution.Forward(
                     new NormalizedTensor(b.X[0], b.Norm(relu), b.Saved), new ConvolutionTerms(b.X[1], b.X[2]), b.Y);
@@ -124,11 +124,11 @@ internal static class OperationCases
                 b.Convolution!.BackwardWeights(
                     new NormalizedTensor(b.X[0], b.Norm(relu), b.Saved), b.Dy, b.Gradient(2), b.Gradient(3));
                 b.Convolution.BackwardData(b.Dy, work, false);
-                b.Backend.BatchNormBackward(
+                b.Backend.Operators.BatchNormBackward(
                     b.X[0], b.Norm(relu), NormStatistics.Batch, b.Saved, work, b.Dx[0], accumulate, b.Gradient(0),
                     b.Gradient(1));
-                b.Backend.Copy(b.Dy, b.Dx[1], accumulate);
-                b.Backend.AddPerChannelBackward(b.Dy, b.Dx[2], accumulate);
+                b.Backend.Operators.Copy(b.Dy, b.Dx[1], accumulate);
+                b.Backend.Operators.AddPerChannelBackward(b.Dy, b.Dx[2], accumulate);
             })
         {
             Parameters = [shape.C, shape.C, outputs * shape.C * kernel * kernel, outputs],
@@ -151,8 +151,8 @@ internal static class OperationCases
                 {
                     yield return new OperationCase(
                         $"BatchNorm{(relu ? "+Relu" : "")} {use} {shape}", [shape], shape,
-                        b => b.Backend.BatchNorm(b.X[0], b.Norm(relu), use, b.Saved, b.Y),
-                        (b, accumulate) => b.Backend.BatchNormBackward(
+                        b => b.Backend.Operators.BatchNorm(b.X[0], b.Norm(relu), use, b.Saved, b.Y),
+                        (b, accumulate) => b.Backend.Operators.BatchNormBackward(
                             b.X[0], b.Norm(relu), use, b.Saved, b.Dy, b.Dx[0], accumulate, b.Gradient(0),
                             b.Gradient(1)))
                     {
@@ -173,30 +173,30 @@ internal static class OperationCases
             {
                 yield return new OperationCase(
                     $"Relu {shape}{(kinks ? " with zeros" : "")}", [shape], shape,
-                    b => b.Backend.Relu(b.X[0], b.Y),
-                    (b, accumulate) => b.Backend.ReluBackward(b.Y, b.Dy, b.Dx[0], accumulate))
+                    b => b.Backend.Operators.Relu(b.X[0], b.Y),
+                    (b, accumulate) => b.Backend.Operators.ReluBackward(b.Y, b.Dy, b.Dx[0], accumulate))
                 { Kinks = kinks };
             }
 
             yield return new OperationCase(
                 $"Copy {shape}", [shape], shape,
-                b => b.Backend.Copy(b.X[0], b.Y, false),
-                (b, accumulate) => b.Backend.Copy(b.Dy, b.Dx[0], accumulate));
+                b => b.Backend.Operators.Copy(b.X[0], b.Y, false),
+                (b, accumulate) => b.Backend.Operators.Copy(b.Dy, b.Dx[0], accumulate));
             yield return new OperationCase(
                 $"Add {shape}", [shape, shape], shape,
-                b => b.Backend.Add(b.X[0], b.X[1], b.Y),
+                b => b.Backend.Operators.Add(b.X[0], b.X[1], b.Y),
                 (b, accumulate) =>
                 {
-                    b.Backend.Copy(b.Dy, b.Dx[0], accumulate);
-                    b.Backend.Copy(b.Dy, b.Dx[1], accumulate);
+                    b.Backend.Operators.Copy(b.Dy, b.Dx[0], accumulate);
+                    b.Backend.Operators.Copy(b.Dy, b.Dx[1], accumulate);
                 });
             yield return new OperationCase(
                 $"AddPerChannel {shape}", [shape, shape with { H = 1, W = 1 }], shape,
-                b => b.Backend.AddPerChannel(b.X[0], b.X[1], b.Y),
+                b => b.Backend.Operators.AddPerChannel(b.X[0], b.X[1], b.Y),
                 (b, accumulate) =>
                 {
-                    b.Backend.Copy(b.Dy, b.Dx[0], accumulate);
-                    b.Backend.AddPerChannelBackward(b.Dy, b.Dx[1], accumulate);
+                    b.Backend.Operators.Copy(b.Dy, b.Dx[0], accumulate);
+                    b.Backend.Operators.AddPerChannelBackward(b.Dy, b.Dx[1], accumulate);
                 });
         }
     }
@@ -210,8 +210,8 @@ internal static class OperationCases
             {
                 yield return new OperationCase(
                     $"MaxPool {twice}{(kinks ? " with ties" : "")}", [twice], shape,
-                    b => b.Backend.MaxPool(b.X[0], b.Y),
-                    (b, accumulate) => b.Backend.MaxPoolBackward(b.X[0], b.Dy, b.Dx[0], accumulate))
+                    b => b.Backend.Operators.MaxPool(b.X[0], b.Y),
+                    (b, accumulate) => b.Backend.Operators.MaxPoolBackward(b.X[0], b.Dy, b.Dx[0], accumulate))
                 { Kinks = kinks };
             }
 
@@ -219,8 +219,8 @@ internal static class OperationCases
             {
                 yield return new OperationCase(
                     $"Upsample {mode} {shape}", [shape], twice,
-                    b => b.Backend.Upsample(b.X[0], b.Y, mode),
-                    (b, accumulate) => b.Backend.UpsampleBackward(b.Dy, b.Dx[0], mode, accumulate));
+                    b => b.Backend.Operators.Upsample(b.X[0], b.Y, mode),
+                    (b, accumulate) => b.Backend.Operators.UpsampleBackward(b.Dy, b.Dx[0], mode, accumulate));
             }
         }
     }
@@ -233,9 +233,9 @@ internal static class OperationCases
             int[] starts = [.. parts.Select((_, i) => parts.Take(i).Sum())];
             yield return new OperationCase(
                 $"Concat {string.Join("+", parts)}", inputs, inputs[0] with { C = parts.Sum() },
-                b => ForEachPart(i => b.Backend.CopyToChannels(b.X[i], b.Y, starts[i])),
+                b => ForEachPart(i => b.Backend.Operators.CopyToChannels(b.X[i], b.Y, starts[i])),
                 (b, accumulate) => ForEachPart(
-                    i => b.Backend.CopyFromChannels(b.Dy, starts[i], b.Dx[i], accumulate)));
+                    i => b.Backend.Operators.CopyFromChannels(b.Dy, starts[i], b.Dx[i], accumulate)));
 
             void ForEachPart(Action<int> body)
             {
@@ -253,8 +253,8 @@ internal static class OperationCases
         {
             yield return new OperationCase(
                 $"GlobalAveragePool {shape}", [shape], shape with { H = 1, W = 1 },
-                b => b.Backend.GlobalAveragePool(b.X[0], b.Y),
-                (b, accumulate) => b.Backend.GlobalAveragePoolBackward(b.Dy, b.Dx[0], accumulate))
+                b => b.Backend.Operators.GlobalAveragePool(b.X[0], b.Y),
+                (b, accumulate) => b.Backend.Operators.GlobalAveragePoolBackward(b.Dy, b.Dx[0], accumulate))
             { Large = LargeShapes.Contains(shape) };
         }
 
@@ -263,14 +263,14 @@ internal static class OperationCases
             TensorShape shape = new(batch, channels, 1, 1);
             yield return new OperationCase(
                 $"L2Normalize {shape}", [shape], shape,
-                b => b.Backend.L2Normalize(b.X[0], b.Y),
-                (b, accumulate) => b.Backend.L2NormalizeBackward(b.X[0], b.Y, b.Dy, b.Dx[0], accumulate));
+                b => b.Backend.Operators.L2Normalize(b.X[0], b.Y),
+                (b, accumulate) => b.Backend.Operators.L2NormalizeBackward(b.X[0], b.Y, b.Dy, b.Dx[0], accumulate));
             foreach (int outputs in (int[])[1, 19])
             {
                 yield return new OperationCase(
                     $"Linear {shape} to {outputs}", [shape], shape with { C = outputs },
-                    b => b.Backend.Linear(b.X[0], b.Parameter(0), b.Parameter(1), b.Y),
-                    (b, accumulate) => b.Backend.LinearBackward(
+                    b => b.Backend.Operators.Linear(b.X[0], b.Parameter(0), b.Parameter(1), b.Y),
+                    (b, accumulate) => b.Backend.Operators.LinearBackward(
                         b.X[0], b.Parameter(0), b.Dy, b.Dx[0], accumulate, b.Gradient(0), b.Gradient(1)))
                 { Parameters = [outputs * channels, outputs] };
             }

@@ -157,9 +157,9 @@ internal sealed class OperationTests
                 using DeviceTensor dy = backend.CreateTensor(new TensorShape(1, 1, 1, 2));
                 Fill(backend, x, 1, 3, 2, 0, 3, 3, 2, 2);
                 Fill(backend, dy, 5, 7);
-                backend.MaxPoolBackward(x, dy, dx, false);
+                backend.Operators.MaxPoolBackward(x, dy, dx, false);
                 using DeviceVector result = backend.CreateVector(8);
-                backend.Export(dx, result.Whole);
+                backend.Operators.Export(dx, result.Whole);
                 CollectionAssert.AreEqual(
                     new double[] { 0, 5, 7, 0, 0, 0, 0, 0 }, OperationBench.Read(result), backend.Name);
             }
@@ -180,12 +180,12 @@ internal sealed class OperationTests
                 using DeviceTensor dx = backend.CreateTensor(shape);
                 Fill(backend, x, 0, 0, 0, 3, 0, 4);
                 Fill(backend, dy, 1, 2, 3, 0, 1, 0);
-                backend.L2Normalize(x, y);
-                backend.L2NormalizeBackward(x, y, dy, dx, false);
+                backend.Operators.L2Normalize(x, y);
+                backend.Operators.L2NormalizeBackward(x, y, dy, dx, false);
                 using DeviceVector result = backend.CreateVector(6);
-                backend.Export(y, result.Whole);
+                backend.Operators.Export(y, result.Whole);
                 double[] unit = OperationBench.Read(result);
-                backend.Export(dx, result.Whole);
+                backend.Operators.Export(dx, result.Whole);
                 double[] gradient = OperationBench.Read(result);
                 for (int i = 0; i < 6; i++)
                 {
@@ -200,7 +200,7 @@ internal sealed class OperationTests
     {
         using DeviceVector vector = backend.CreateVector(values.Length);
         vector.Upload(values);
-        backend.Import(vector.Whole, tensor);
+        backend.Operators.Import(vector.Whole, tensor);
     }
 
     private static OperationCase Find(string name) => OperationCases.All.Single(c => c.Name == name);

@@ -202,7 +202,7 @@ internal sealed class OptimizerTests
         public double[] Step(OptimizerStepOptions options)
         {
             HostVector<T> sums = new(2);
-            _backend.OptimizerStep(new(Weights, Gradient, _first, _second, Anchor, Teacher), options, sums);
+            _backend.Steps.OptimizerStep(new(Weights, Gradient, _first, _second, Anchor, Teacher), options, sums);
             return HostVectors.Read(sums);
         }
 

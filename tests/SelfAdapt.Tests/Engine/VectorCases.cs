@@ -30,19 +30,19 @@ internal static class VectorCases
             yield return new($"Fill {length}", backend => Using(backend, vectors =>
             {
                 DeviceVector target = vectors.Noise(length, 1);
-                backend.Fill(target, -2.5f);
+                backend.Steps.Fill(target, -2.5f);
                 return [VectorShelf.Read(target)];
             }));
             yield return new($"Copy {length}", backend => Using(backend, vectors =>
             {
                 DeviceVector target = vectors.Noise(length, 1);
-                backend.Copy(vectors.Noise(length, 2), target);
+                backend.Steps.Copy(vectors.Noise(length, 2), target);
                 return [VectorShelf.Read(target)];
             }));
             yield return new($"MoveTowards {length}", backend => Using(backend, vectors =>
             {
                 DeviceVector target = vectors.Noise(length, 1);
-                backend.MoveTowards(target, vectors.Noise(length, 2), 0.99f);
+                backend.Steps.MoveTowards(target, vectors.Noise(length, 2), 0.99f);
                 return [VectorShelf.Read(target)];
             }));
         }
@@ -54,7 +54,7 @@ internal static class VectorCases
         select new VectorCase($"Reorient {view} {shape}", backend => Using(backend, vectors =>
         {
             DeviceVector target = vectors.Zeros((int)shape.Count);
-            backend.Reorient(vectors.Noise((int)shape.Count, 3), shape, view, target);
+            backend.Steps.Reorient(vectors.Noise((int)shape.Count, 3), shape, view, target);
             return [VectorShelf.Read(target)];
         }));
 
@@ -68,7 +68,7 @@ internal static class VectorCases
                 int length = (int)shape.Count;
                 DeviceVector[] outputs = [.. Enumerable.Range(0, count).Select(i => vectors.Noise(length, (ulong)i))];
                 (DeviceVector mean, DeviceVector deviation) = (vectors.Zeros(length), vectors.Zeros(length));
-                backend.ViewMoments(
+                backend.Steps.ViewMoments(
                     outputs, Enum.GetValues<Orientation>().AsSpan(8 - count), shape, Channels, probabilities, mean, deviation);
                 return [VectorShelf.Read(mean), VectorShelf.Read(deviation)];
             }));
@@ -94,7 +94,7 @@ internal static class VectorCases
                         DeviceVector thresholds = vectors.Zeros(16);
                         for (ulong batch = 0; batch < 2; batch++)
                         {
-                            backend.UpdateThresholds(
+                            backend.Steps.UpdateThresholds(
                                 vectors.Of(data(length, 10 + batch)),
                                 vectors.Of([.. data(length, 20 + batch).Select(MathF.Abs)]), shape, Channels,
                                 0.2f, 0.8f, 0.9f, probabilities, thresholds);
@@ -121,7 +121,7 @@ internal static class VectorCases
             {
                 DeviceVector gradient = vectors.Noise(length, 1);
                 DeviceVector sums = vectors.Zeros(7);
-                backend.MaskedLoss(
+                backend.Steps.MaskedLoss(
                     vectors.Of([.. Noise(length, 2).Select(v => 3 * v)]), vectors.Noise(length, 3),
                     vectors.Of([.. Noise(length, 4).Select(MathF.Abs)]), shape, Channels, options,
                     vectors.Of(thresholds), gradient, sums);
@@ -138,7 +138,7 @@ internal static class VectorCases
                 int pixels = size.N * size.H * size.W;
                 DeviceVector gradient = vectors.Noise((int)size.Count, 1);
                 DeviceVector sums = vectors.Zeros(3);
-                backend.SupervisedLoss(
+                backend.Steps.SupervisedLoss(
                     vectors.Of([.. Noise((int)size.Count, 2).Select(v => 4 * v)]), size, channels,
                     vectors.Of([.. Noise(pixels, 3).Select(v => v > 0 ? 1f : 0)]), vectors.Noise(2 * pixels, 4), 5,
                     gradient, sums);
@@ -162,7 +162,7 @@ internal static class VectorCases
                 int plane = shape.H * shape.W;
                 image.AsSpan((shape.C - 1) * plane, plane).Clear();
                 DeviceVector target = vectors.Noise(image.Length, 7);
-                backend.StrongAugment(vectors.Of(image), shape, samples, target);
+                backend.Steps.StrongAugment(vectors.Of(image), shape, samples, target);
                 return [VectorShelf.Read(target)];
             }));
         }
@@ -189,7 +189,7 @@ internal static class VectorCases
                     DeviceVector sums = vectors.Zeros(2);
                     for (int step = 1; step <= 3; step++)
                     {
-                        backend.OptimizerStep(
+                        backend.Steps.OptimizerStep(
                             state, new(step, rate, 0.1f, 0.9f, 0.999f, 1e-8f, 0.05f, decoupled, keep), sums);
                     }
 

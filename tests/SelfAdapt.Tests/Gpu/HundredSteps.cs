@@ -70,10 +70,10 @@ internal static class HundredSteps
         for (int step = 1; step <= steps; step++)
         {
             graph.Forward(NormStatistics.BatchAndUpdate);
-            backend.SupervisedLoss(
+            backend.Steps.SupervisedLoss(
                 graph.Output, graph.OutputShape, channels, cell, flow, 5, graph.OutputGradient!, sums);
             graph.Backward();
-            backend.OptimizerStep(
+            backend.Steps.OptimizerStep(
                 new OptimizerVectors(weights.Parameters, graph.ParameterGradients!, first, second, null, null),
                 new OptimizerStepOptions(step, 1e-4f, 1e-5f, 0.9f, 0.999f, 1e-8f, 0, false, 1), optimizerSums);
             weights.MarkChanged();

@@ -52,7 +52,7 @@ internal sealed class ConvolutionOperation(
         State state = run.State<State>();
         if (norm is not null)
         {
-            run.Backend.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, state.Saved!);
+            run.Backend.Operators.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, state.Saved!);
         }
 
         ConvolutionTerms terms = new(
@@ -71,7 +71,7 @@ internal sealed class ConvolutionOperation(
         if (norm is not null)
         {
             convolution.BackwardData(dy, run.Workspace, false);
-            run.Backend.BatchNormBackward(
+            run.Backend.Operators.BatchNormBackward(
                 run.Input(0), norm.Parameters(run), run.Norm, state.Saved!, run.Workspace,
                 run.InputGradient(0), run.Accumulates(0), run.ParameterGradient(norm.Scale),
                 run.ParameterGradient(norm.Bias));
@@ -83,12 +83,12 @@ internal sealed class ConvolutionOperation(
 
         if (sum.Residual is { } r && run.InputGradient(r) is { } dr)
         {
-            run.Backend.Copy(dy, dr, run.Accumulates(r));
+            run.Backend.Operators.Copy(dy, dr, run.Accumulates(r));
         }
 
         if (sum.PerChannel is { } c && run.InputGradient(c) is { } dc)
         {
-            run.Backend.AddPerChannelBackward(dy, dc, run.Accumulates(c));
+            run.Backend.Operators.AddPerChannelBackward(dy, dc, run.Accumulates(c));
         }
     }
 

@@ -9,13 +9,13 @@ internal sealed class ReluOperation(ReluNode node) : Operation("Relu", node)
 {
     public override bool BackwardReadsOutput => true;
 
-    public override void Forward(in OperationRun run) => run.Backend.Relu(run.Input(0), run.Output);
+    public override void Forward(in OperationRun run) => run.Backend.Operators.Relu(run.Input(0), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0));
+            run.Backend.Operators.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0));
         }
     }
 }
@@ -26,7 +26,7 @@ internal sealed class AddOperation(AddNode node) : Operation("Add", node)
     public override bool PassesGradient(int input) => true;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Add(run.Input(0), run.Input(1), run.Output);
+        run.Backend.Operators.Add(run.Input(0), run.Input(1), run.Output);
 
     public override void Backward(in OperationRun run)
     {
@@ -34,7 +34,7 @@ internal sealed class AddOperation(AddNode node) : Operation("Add", node)
         {
             if (run.InputGradient(i) is { } dx)
             {
-                run.Backend.Copy(run.OutputGradient, dx, run.Accumulates(i));
+                run.Backend.Operators.Copy(run.OutputGradient, dx, run.Accumulates(i));
             }
         }
     }
@@ -48,19 +48,19 @@ internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per 
     public override bool PassesGradient(int input) => input == 0;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.AddPerChannel(run.Input(0), run.Input(1), run.Output);
+        run.Backend.Operators.AddPerChannel(run.Input(0), run.Input(1), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         // The per-channel sums first: the x gradient may be this very buffer, and others add to it later.
         if (run.InputGradient(1) is { } ds)
         {
-            run.Backend.AddPerChannelBackward(run.OutputGradient, ds, run.Accumulates(1));
+            run.Backend.Operators.AddPerChannelBackward(run.OutputGradient, ds, run.Accumulates(1));
         }
 
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.Copy(run.OutputGradient, dx, run.Accumulates(0));
+            run.Backend.Operators.Copy(run.OutputGradient, dx, run.Accumulates(0));
         }
     }
 }

@@ -11,13 +11,13 @@ internal sealed class MaxPoolOperation(MaxPoolNode node) : Operation("MaxPool 2x
 
     public override bool CheapToRepeat => true;
 
-    public override void Forward(in OperationRun run) => run.Backend.MaxPool(run.Input(0), run.Output);
+    public override void Forward(in OperationRun run) => run.Backend.Operators.MaxPool(run.Input(0), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0));
+            run.Backend.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0));
         }
     }
 }
@@ -30,13 +30,13 @@ internal sealed class UpsampleOperation(UpsampleNode node)
 
     public override bool CheapToRepeat => true;
 
-    public override void Forward(in OperationRun run) => run.Backend.Upsample(run.Input(0), run.Output, _mode);
+    public override void Forward(in OperationRun run) => run.Backend.Operators.Upsample(run.Input(0), run.Output, _mode);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.UpsampleBackward(run.OutputGradient, dx, _mode, run.Accumulates(0));
+            run.Backend.Operators.UpsampleBackward(run.OutputGradient, dx, _mode, run.Accumulates(0));
         }
     }
 }
@@ -48,7 +48,7 @@ internal sealed class ConcatOperation(ConcatNode node) : Operation("Concat", nod
     {
         for (int i = 0, channel = 0; i < Inputs.Count; i++)
         {
-            run.Backend.CopyToChannels(run.Input(i), run.Output, channel);
+            run.Backend.Operators.CopyToChannels(run.Input(i), run.Output, channel);
             channel += run.Input(i).Shape.C;
         }
     }
@@ -59,7 +59,7 @@ internal sealed class ConcatOperation(ConcatNode node) : Operation("Concat", nod
         {
             if (run.InputGradient(i) is { } dx)
             {
-                run.Backend.CopyFromChannels(run.OutputGradient, channel, dx, run.Accumulates(i));
+                run.Backend.Operators.CopyFromChannels(run.OutputGradient, channel, dx, run.Accumulates(i));
             }
 
             channel += run.InputChannels(i);

@@ -8,13 +8,13 @@ namespace SelfAdapt.Engine.Autodiff.Operations;
 internal sealed class GlobalAveragePoolOperation(GlobalAveragePoolNode node)
     : Operation("GlobalAveragePool", node)
 {
-    public override void Forward(in OperationRun run) => run.Backend.GlobalAveragePool(run.Input(0), run.Output);
+    public override void Forward(in OperationRun run) => run.Backend.Operators.GlobalAveragePool(run.Input(0), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.GlobalAveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0));
+            run.Backend.Operators.GlobalAveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0));
         }
     }
 }
@@ -26,13 +26,13 @@ internal sealed class L2NormalizeOperation(L2NormalizeNode node) : Operation("L2
 
     public override bool BackwardReadsOutput => true;
 
-    public override void Forward(in OperationRun run) => run.Backend.L2Normalize(run.Input(0), run.Output);
+    public override void Forward(in OperationRun run) => run.Backend.Operators.L2Normalize(run.Input(0), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.L2NormalizeBackward(
+            run.Backend.Operators.L2NormalizeBackward(
                 run.Input(0), run.Output, run.OutputGradient, dx, run.Accumulates(0));
         }
     }
@@ -44,10 +44,10 @@ internal sealed class LinearOperation(LinearNode node) : Operation("Linear", nod
     public override bool BackwardReadsInput(int input) => true;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Linear(run.Input(0), run.Parameter(node.Weight), run.Parameter(node.Bias), run.Output);
+        run.Backend.Operators.Linear(run.Input(0), run.Parameter(node.Weight), run.Parameter(node.Bias), run.Output);
 
     public override void Backward(in OperationRun run) =>
-        run.Backend.LinearBackward(
+        run.Backend.Operators.LinearBackward(
             run.Input(0), run.Parameter(node.Weight), run.OutputGradient, run.InputGradient(0), run.Accumulates(0),
             run.ParameterGradient(node.Weight), run.ParameterGradient(node.Bias));
 }

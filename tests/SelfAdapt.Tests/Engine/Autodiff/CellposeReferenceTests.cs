@@ -121,7 +121,7 @@ internal sealed class CellposeReferenceTests
             c == 0 ? 0.6 * Math.Cos((0.2 * y) + (0.1 * x)) : 0.6 * Math.Sin((0.15 * x) - (0.1 * y))));
 
         graph.Forward(NormStatistics.BatchAndUpdate, 0.05f);
-        backend.SupervisedLoss(
+        backend.Steps.SupervisedLoss(
             graph.Output, graph.OutputShape, AdaptationStep.Meanings(network.Outputs), cell, flow, 5f,
             graph.OutputGradient!, sums);
         graph.Backward();

@@ -60,7 +60,7 @@ internal sealed class CellposeTraceTests
         for (int step = 1; step <= expected.Length; step++)
         {
             graph.Forward(NormStatistics.BatchAndUpdate, 0.05f);
-            backend.SupervisedLoss(
+            backend.Steps.SupervisedLoss(
                 graph.Output, graph.OutputShape, AdaptationStep.Meanings(network.Outputs), cell, flow, 5f,
                 graph.OutputGradient!, sums);
             graph.Backward();
@@ -69,7 +69,7 @@ internal sealed class CellposeTraceTests
                 CheckGradients(trace, network, graph, gradientTolerance);
             }
 
-            backend.OptimizerStep(
+            backend.Steps.OptimizerStep(
                 new OptimizerVectors(weights.Parameters, graph.ParameterGradients!, m, v, null, null),
                 new OptimizerStepOptions(step, 1e-4f, 1e-5f, 0.9f, 0.999f, 1e-8f, 0, false, 1), optimizerSums);
             weights.MarkChanged();

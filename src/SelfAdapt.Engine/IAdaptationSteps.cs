@@ -3,38 +3,39 @@ using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine;
 
-// The part of the op set that the adaptation computes with: plain NCHW vectors in, plain vectors out.
-// Thresholds, losses and kept fractions stay in vectors on the device; the host downloads them after a step,
-// for the log.
-public abstract partial class Backend
+/// <summary>
+/// What the methods compute beside the network, on a backend: plain NCHW vectors in, plain vectors out. Thresholds,
+/// losses and kept fractions stay in vectors on the device; the host downloads them after a step, for the log.
+/// </summary>
+internal interface IAdaptationSteps
 {
     /// <summary>Sets every value.</summary>
     /// <param name="target">The vector.</param>
     /// <param name="value">The value.</param>
-    internal abstract void Fill(DeviceVector target, float value);
+    void Fill(DeviceVector target, float value);
 
     /// <summary>target = source.</summary>
     /// <param name="source">Any vector.</param>
     /// <param name="target">Same length.</param>
-    internal void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
+    void Copy(DeviceVector source, DeviceVector target) => Copy(source.Whole, target.Whole);
 
     /// <summary>target = source.</summary>
     /// <param name="source">Part of any vector.</param>
     /// <param name="target">Same length; of another vector.</param>
-    internal abstract void Copy(VectorSlice source, VectorSlice target);
+    void Copy(VectorSlice source, VectorSlice target);
 
     /// <summary>target = keep * target + (1 - keep) * source: the EMA of running statistics.</summary>
     /// <param name="target">The moving average.</param>
     /// <param name="source">The new values.</param>
     /// <param name="keep">The rate, 0.99 say.</param>
-    internal abstract void MoveTowards(DeviceVector target, DeviceVector source, float keep);
+    void MoveTowards(DeviceVector target, DeviceVector source, float keep);
 
     /// <summary>Applies a weak view to every image of a batch.</summary>
     /// <param name="source">[N,C,H,W].</param>
     /// <param name="shape">Its size; H = W where the view turns by 90 or 270 degrees.</param>
     /// <param name="view">The flip or turn.</param>
     /// <param name="target">Receives [N,C,H',W'].</param>
-    internal abstract void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target);
+    void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target);
 
     /// <summary>
     /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
@@ -49,7 +50,7 @@ public abstract partial class Backend
     /// <param name="deviation">
     /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
     /// </param>
-    internal abstract void ViewMoments(
+    void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
         DeviceVector mean, DeviceVector deviation);
@@ -72,7 +73,7 @@ public abstract partial class Backend
     /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
     /// class that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
     /// </param>
-    internal abstract void UpdateThresholds(
+    void UpdateThresholds(
         DeviceVector mean, DeviceVector deviation, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels,
         float classQuantile, float regressionQuantile, float keep, bool meanIsProbability,
         DeviceVector thresholds);
@@ -94,7 +95,7 @@ public abstract partial class Backend
     /// <param name="sums">
     /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept.
     /// </param>
-    internal abstract void MaskedLoss(
+    void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, in MaskedLossOptions options, DeviceVector thresholds,
         DeviceVector gradient, DeviceVector sums);
@@ -112,7 +113,7 @@ public abstract partial class Backend
     /// <param name="flowScale">5 for Cellpose.</param>
     /// <param name="gradient">Receives d loss / d output, [N,C,H,W].</param>
     /// <param name="sums">Receives [3]: flow term (with its 0.5), BCE, loss.</param>
-    internal abstract void SupervisedLoss(
+    void SupervisedLoss(
         DeviceVector output, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels, DeviceVector cell,
         DeviceVector flow, float flowScale, DeviceVector gradient, DeviceVector sums);
 
@@ -129,7 +130,7 @@ public abstract partial class Backend
     /// <param name="shape">Its size.</param>
     /// <param name="samples">One entry per sample, drawn on the host.</param>
     /// <param name="target">Receives [N,C,H,W].</param>
-    internal abstract void StrongAugment(
+    void StrongAugment(
         DeviceVector source, TensorShape shape, ReadOnlySpan<StrongAugmentation> samples,
         DeviceVector target);
 
@@ -143,7 +144,7 @@ public abstract partial class Backend
     /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP
     /// included).
     /// </param>
-    internal abstract void OptimizerStep(
+    void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
 }
 
