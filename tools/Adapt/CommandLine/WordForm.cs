@@ -51,6 +51,7 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
     public static string? Write(object? value) => value switch
     {
         Enum choice => FlagNames.WordOf(choice),
+        string[] words => words.Length == 0 ? null : string.Join(' ', words),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value?.ToString(),
     };

@@ -89,7 +89,7 @@ internal sealed class AdaptVerb
         [Setting("ONNX file or Cellpose checkpoint to adapt", Unit = "file")]
         public required string Model { get; init; }
 
-        [Setting("Folder of unlabeled images (PNG, TIFF, NPY)", Unit = "path")]
+        [Setting("Folder of unlabeled images (TIFF, PNG, JPEG, NPY, ...)", Unit = "path")]
         public required string Images { get; init; }
 
         [Setting("Where the adapted model, log, masks and pictures go", Unit = "folder")]

@@ -137,7 +137,7 @@ internal sealed class SegmentVerb
         [Setting("ONNX file or Cellpose checkpoint", Unit = "file")]
         public required string Model { get; init; }
 
-        [Setting("Folder of images (PNG, TIFF, NPY), or one image", Unit = "path")]
+        [Setting("Folder of images (TIFF, PNG, JPEG, NPY, ...), or one image", Unit = "path")]
         public required string Images { get; init; }
 
         [Setting("Where masks go", Default = "beside the images", Unit = "folder", Basic = true)]
