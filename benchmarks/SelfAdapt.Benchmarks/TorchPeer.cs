@@ -22,6 +22,10 @@ internal sealed class TorchPeer : IDisposable
             RedirectStandardOutput = true,
         };
         start.Environment["KMP_BLOCKTIME"] = "1";
+
+        // Memory stays the process's between steps: fresh pages are slow on virtual machines, and torch gives its back.
+        start.Environment["MALLOC_MMAP_THRESHOLD_"] = "8000000000";
+        start.Environment["MALLOC_TRIM_THRESHOLD_"] = "100000000000";
         if (passive)
         {
             start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";

@@ -115,7 +115,7 @@ public sealed record AdaptationOptions
 
     /// <summary>Ranges of the strong augmentation.</summary>
     [Setting]
-    internal StrongAugmentationRanges Strong { get; init; } = new();
+    public StrongAugmentationRanges Strong { get; init; } = new();
 
     /// <summary>Smallest magnification of a crop.</summary>
     [Setting(0.1, 10)]
@@ -206,7 +206,7 @@ public sealed record AdaptationOptions
 /// <summary>
 /// Ranges that the strong augmentation is drawn from, evenly (docs/method.md, right column).
 /// </summary>
-internal sealed record StrongAugmentationRanges
+public sealed record StrongAugmentationRanges
 {
     /// <summary>Probability that a sample is augmented at all.</summary>
     [Setting(0, 1)]

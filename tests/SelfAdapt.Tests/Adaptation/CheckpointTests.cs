@@ -84,7 +84,7 @@ internal sealed class CheckpointTests
             Evaluations = [state.Evaluations[0] with { Signals = new HeldOutSignals { Cells = 1234 } }],
         };
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => Run(int.MaxValue, state));
-        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
+        Assert.AreEqual(ErrorKind.OtherRun, error.Kind);
         StringAssert.Contains(error.Message, "1234", StringComparison.Ordinal);
     }
 
@@ -94,7 +94,7 @@ internal sealed class CheckpointTests
         Run(3, null);
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => CheckpointFile.Read(_path, Small.Value, "another run"));
-        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
+        Assert.AreEqual(ErrorKind.OtherRun, error.Kind);
     }
 
     [TestMethod]

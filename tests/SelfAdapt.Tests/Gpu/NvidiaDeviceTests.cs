@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Gpu;
 
@@ -59,7 +60,7 @@ internal sealed class NvidiaDeviceTests
     {
         string tool = Path.Combine(AppContext.BaseDirectory, "Adapt.dll");
         (int code, string output) = Run(fault, folder ?? Folder, tool, "doctor", "--device", "cuda");
-        Assert.AreEqual((int)ErrorKind.DeviceMissing, code, output);
+        Assert.AreEqual((int)ExitCode.DeviceMissing, code, output);
         StringAssert.Contains(output, text, StringComparison.Ordinal);
     }
 

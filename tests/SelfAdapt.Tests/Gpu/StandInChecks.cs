@@ -112,7 +112,7 @@ internal static class StandInChecks
         using IGpuDevice device = Open();
         SelfAdaptException e = Expect(ErrorKind.OutOfMemory, "2048 MiB", () => device.Allocate(1L << 29));
         StringAssert.Contains(e.Message, "1024 MiB are free", StringComparison.Ordinal);
-        StringAssert.Contains(e.Message, "--batch-size", StringComparison.Ordinal);
+        StringAssert.Contains(e.Message, "smaller batch", StringComparison.Ordinal);
         StandInDriver.Fail("cuMemAlloc_v2", OutOfMemory);
         Expect(ErrorKind.OutOfMemory, "4 MiB", () => device.Allocate(1 << 20));
     }

@@ -179,10 +179,13 @@ internal sealed class NetworkReaderTests
         ModelSketch s = new(1, 1, 5);
         s.Conv("x", 1, 5, 3, "y");
         OnnxModel model = s.Model();
-        AssertRefused(model, "5 channels", "--outputs");
-        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(
-            () => Network.Read(model, OutputDescription.Cellpose));
-        StringAssert.Contains(e.Message, "5 channels, but 3 were described", StringComparison.Ordinal);
+        foreach (OutputDescription? described in (OutputDescription?[])[null, OutputDescription.Cellpose])
+        {
+            SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => Network.Read(model, described));
+            Assert.AreEqual(ErrorKind.OutputsUnknown, e.Kind);
+            Assert.AreEqual(model.Origin, e.File);
+            StringAssert.Contains(e.Message, "5 channels", StringComparison.Ordinal);
+        }
     }
 
     [TestMethod]
