@@ -33,6 +33,8 @@ internal sealed class OrtSession : IDisposable
                 OrtRuntime.AppendCuda(native, options.DeviceIndex);
             }
 
+            // Its idle threads would spin into whatever runs next: a student's step beside an ONNX Runtime teacher.
+            native.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
             return new InferenceSession(model, native);
         });
     }
