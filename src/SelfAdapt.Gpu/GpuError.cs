@@ -63,7 +63,8 @@ internal static class GpuError
         string said = log.Split('\0')[0].Trim();
         return new SelfAdaptException(
             result == CudaError.CUDA_ERROR_OUT_OF_MEMORY ? ErrorKind.OutOfMemory : ErrorKind.DeviceMissing,
-            $"{device}: the kernel {kernel} could not be loaded: {Describe(result)}"
+            device,
+            $"the kernel {kernel} could not be loaded: {Describe(result)}"
             + $"{(said.Length == 0 ? "" : $" ({said})")}. {next}, or run on the CPU.");
     }
 

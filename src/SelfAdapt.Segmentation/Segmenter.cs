@@ -77,8 +77,8 @@ public sealed class Segmenter
         if (bad >= 0)
         {
             int channel = bad / (outputs.Height * outputs.Width);
-            throw new SelfAdaptException(ErrorKind.Numerics, string.Create(CultureInfo.InvariantCulture,
-                $"{source}: the network's output channel {channel} holds {outputs.Pixels[bad]}. The model's "
+            throw new SelfAdaptException(ErrorKind.Numerics, source, string.Create(CultureInfo.InvariantCulture,
+                $"the network's output channel {channel} holds {outputs.Pixels[bad]}. The model's "
                 + $"weights are damaged, or do not fit the way this image is normalised."));
         }
     }

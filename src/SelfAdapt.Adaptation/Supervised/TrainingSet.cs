@@ -97,8 +97,9 @@ internal sealed class TrainingSet
     {
         if (image.Image.Height != image.Masks.Height || image.Image.Width != image.Masks.Width)
         {
-            throw new SelfAdaptException(ErrorKind.UnreadableInput, string.Create(CultureInfo.InvariantCulture,
-                $"{image.Name}: the image has {image.Image.Height}x{image.Image.Width} pixels, its masks "
+            throw new SelfAdaptException(ErrorKind.UnreadableInput, image.Name, string.Create(
+                CultureInfo.InvariantCulture,
+                $"the image has {image.Image.Height}x{image.Image.Width} pixels, its masks "
                 + $"have {image.Masks.Height}x{image.Masks.Width}. Check that the files belong together."));
         }
     }

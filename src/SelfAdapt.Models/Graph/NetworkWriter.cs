@@ -195,8 +195,8 @@ internal sealed class NetworkWriter
             if (!Half.IsFinite(half))
             {
                 throw new SelfAdaptException(
-                    ErrorKind.ModelUnsupported,
-                    string.Create(CultureInfo.InvariantCulture, $"{_model.Origin}: the weight '{tensor.Name}' holds {values[i]}, ")
+                    ErrorKind.ModelUnsupported, _model.Origin,
+                    string.Create(CultureInfo.InvariantCulture, $"the weight '{tensor.Name}' holds {values[i]}, ")
                     + "which a 16-bit float can't hold: write another variant.");
             }
 

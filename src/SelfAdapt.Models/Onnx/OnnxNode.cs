@@ -30,9 +30,6 @@ internal sealed class OnnxNode
     /// <summary>Names of the values it makes; "" for an optional one left out.</summary>
     public required IReadOnlyList<string> Outputs { get; init; }
 
-    /// <summary>Names of its attributes, in file order.</summary>
-    public IEnumerable<string> AttributeNames => _attributes.Keys;
-
     /// <summary>Its attributes, in file order: to write the node again.</summary>
     internal IEnumerable<OnnxAttribute> Attributes => _attributes.Values;
 

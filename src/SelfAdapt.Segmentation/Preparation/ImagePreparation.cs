@@ -131,8 +131,8 @@ internal static class ImagePreparation
         double newWidth = Math.Truncate(image.Width * factor);
         if (!(newHeight >= 1 && newWidth >= 1 && newHeight * newWidth * image.Channels <= MostPixels))
         {
-            throw new SelfAdaptException(ErrorKind.InvalidOption, string.Create(CultureInfo.InvariantCulture,
-                $"{source}: {image.Height}x{image.Width} pixels times {factor:G4} (the network's "
+            throw new SelfAdaptException(ErrorKind.InvalidOption, source, string.Create(CultureInfo.InvariantCulture,
+                $"{image.Height}x{image.Width} pixels times {factor:G4} (the network's "
                 + $"diameter over the one given) is {newHeight}x{newWidth}, which can't be segmented. "
                 + $"Check the diameter."));
         }
@@ -204,9 +204,9 @@ internal static class ImagePreparation
             if (!float.IsFinite(image.Pixels[i]))
             {
                 int inPlane = i % (image.Height * image.Width);
-                throw new SelfAdaptException(ErrorKind.UnreadableInput, string.Create(
+                throw new SelfAdaptException(ErrorKind.UnreadableInput, source, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{source}: the pixel at row {firstRow + (inPlane / image.Width)}, column {inPlane % image.Width} is "
+                    $"the pixel at row {firstRow + (inPlane / image.Width)}, column {inPlane % image.Width} is "
                     + $"{image.Pixels[i]}, not a finite number. Replace such pixels first."));
             }
         }

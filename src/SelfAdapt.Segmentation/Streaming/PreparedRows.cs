@@ -107,9 +107,9 @@ internal sealed class PreparedRows
         double scaled = factor == 1.0 ? length : Math.Truncate(length * factor);
         return scaled is >= 1 and <= LongestSide
             ? (int)scaled
-            : throw new SelfAdaptException(ErrorKind.InvalidOption, string.Create(
+            : throw new SelfAdaptException(ErrorKind.InvalidOption, source, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{source}: {length} pixels times {factor:G4} (the network's diameter over the one given) is {scaled}, ")
+                $"{length} pixels times {factor:G4} (the network's diameter over the one given) is {scaled}, ")
                 + "which can't be segmented. Check the diameter.");
     }
 }

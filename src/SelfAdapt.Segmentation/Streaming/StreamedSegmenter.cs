@@ -99,9 +99,9 @@ internal sealed class StreamedSegmenter
         }
 
         long least = MemoryEstimate.Streamed(image, _network, _options, Math.Max(CoreStep, margin), margin);
-        throw new SelfAdaptException(ErrorKind.OutOfMemory, string.Create(
+        throw new SelfAdaptException(ErrorKind.OutOfMemory, source, string.Create(
             CultureInfo.InvariantCulture,
-            $"{source}: {image.Width}x{image.Height} pixels need at least {(least / 1e9) + 0.05:0.0}GB, more than "
+            $"{image.Width}x{image.Height} pixels need at least {(least / 1e9) + 0.05:0.0}GB, more than "
             + $"the memory limit allows."));
     }
 }
