@@ -7,8 +7,8 @@ namespace SelfAdapt.Benchmarks;
 /// <param name="Settings">The command line.</param>
 /// <param name="Report">Where tables go.</param>
 /// <param name="Torch">The peer, or null where it is missing.</param>
-/// <param name="TorchNote">What the peer is, or why it is missing.</param>
-internal sealed record Bench(Settings Settings, Report Report, TorchPeer? Torch, string TorchNote) : IDisposable
+/// <param name="LibTorch">The second peer, or null.</param>
+internal sealed record Bench(Settings Settings, Report Report, TorchPeer? Torch, TorchPeer? LibTorch = null) : IDisposable
 {
     private string? _checkpoint;
 
@@ -34,6 +34,7 @@ internal sealed record Bench(Settings Settings, Report Report, TorchPeer? Torch,
     public void Dispose()
     {
         Torch?.Dispose();
+        LibTorch?.Dispose();
         if (_checkpoint is not null)
         {
             File.Delete(_checkpoint);

@@ -40,7 +40,7 @@ internal static class ConvolutionTable
         foreach (ConvolutionShape shape in CellposeShapes.Distinct)
         {
             using ConvolutionCase ours = new(backend, shape, bench.Settings.Batch, bench.Settings.Size);
-            using PeerCase? peer = bench.Torch is null ? null : new(bench.Torch, "convolution", ours.Arguments);
+            using PeerCase? peer = PeerCase.Of(bench.Torch, "convolution", ours.Arguments);
             foreach (string pass in ConvolutionCase.Passes)
             {
                 if (Row(bench, shape, pass, ours, peer, threads) is { } ratio)

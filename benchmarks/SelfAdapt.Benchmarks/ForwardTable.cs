@@ -25,12 +25,14 @@ internal static class ForwardTable
         bench.Report.Section("Forward", $"""
             Stored statistics, the image handed over and the output taken back. ONNX Runtime's CPU provider runs in this
             process ({OrtRuntime.Version}); torch in evaluation mode
-            without gradients, in whichever memory format was faster in three rounds before. Errors: largest difference
-            from ours in units of the largest value.
+            without gradients, in whichever memory format was faster in three rounds before; libtorch is the one of
+            TorchSharp, in fp32 and with weights and activations in BF16. Errors: largest difference from ours in units
+            of the largest value.
             """);
         bench.Report.Table(
             1, "threads", "batch", "ours ms", "GFLOP/s", "ONNX Runtime ms", "torch ms", "format",
-            "ours / ONNX Runtime", "ours / torch", "error ORT", "error torch");
+            "ours / ONNX Runtime", "ours / torch", "libtorch ms", "ours / libtorch", "libtorch BF16 ms",
+            "ours / libtorch BF16", "error ORT", "error torch", "error libtorch", "error BF16");
         double? worst = null;
         OnnxModel model = CellposeGraphBuilder.Build(TorchCheckpoint.Load(bench.CheckpointFile));
         foreach (int threads in bench.Settings.ThreadCounts)
@@ -66,22 +68,22 @@ internal static class ForwardTable
         long[] shape = [batch, network.InputChannels, size, size];
         void Ort() => ortOutput = session.Run(x, shape, network.OutputName)[0];
 
-        using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "forward", new JsonObject
-        {
-            ["state"] = bench.CheckpointFile,
-            ["batch"] = batch,
-            ["size"] = size,
-        });
+        JsonObject arguments = new() { ["state"] = bench.CheckpointFile, ["batch"] = batch, ["size"] = size };
+        using PeerCase? torch = PeerCase.Of(bench.Torch, "forward", arguments);
+        using PeerCase? libTorch = PeerCase.Of(bench.LibTorch, "forward", arguments);
+        arguments["precision"] = "bf16";
+        using PeerCase? bf16 = PeerCase.Of(bench.LibTorch, "forward", arguments);
         Func<double> ours = Stopwatches.Ours(Ours);
         Rounds rounds = Stopwatches.Alternate(
             bench.Settings.Rounds, ours, WithRest(Stopwatches.Ours(Ort)),
-            torch?.Fastest("", threads));
+            torch?.Fastest("", threads), libTorch?.Fastest("", threads), bf16?.Fastest("", threads));
+        double? Difference(PeerCase? peer) => peer is null ? null : Inputs.Error(peer.Result("", threads), y);
         bench.Report.Row(
             Bench.Threads(threads), batch, rounds.Median(0),
             CellposeShapes.ForwardFlops(batch, size) / 1e6 / rounds.Median(0), rounds.Median(1), rounds.Median(2),
             torch?.Format, rounds.Ratio(0, 1), rounds.Ratio(0, 2),
-            Inputs.Error(ortOutput, y),
-            torch is null ? null : Inputs.Error(torch.Result("", threads), y));
+            rounds.Median(3), rounds.Ratio(0, 3), rounds.Median(4), rounds.Ratio(0, 4),
+            Inputs.Error(ortOutput, y), Difference(torch), Difference(libTorch), Difference(bf16));
         return rounds.Ratio(0, 1);
     }
 

@@ -25,7 +25,7 @@ internal static class IterationTable
         bench.Report.Table(1, "threads", "ours ms", "torch ms", "format", "ratio", "error");
         using IterationCase ours = new(bench.CheckpointFile, new CpuBackend(threads), options);
         float[] thresholds = ours.Run();
-        using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "iteration", inputs.ForPeer());
+        using PeerCase? torch = PeerCase.Of(bench.Torch, "iteration", inputs.ForPeer());
         double? error = torch is null ? null : Inputs.Error(thresholds, torch.Result("", threads));
         Func<double> run = Stopwatches.Ours(() => ours.Run());
         Rounds rounds = Stopwatches.Alternate(bench.Settings.Rounds, run, torch?.Fastest("", threads));

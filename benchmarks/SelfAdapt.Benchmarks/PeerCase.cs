@@ -10,6 +10,9 @@ internal sealed class PeerCase : IDisposable
     private const int SelectionRounds = 3;
     private static readonly string[] Formats = ["default", "channels_last"];
 
+    // A peer holds several cases of a kind at a time: each has a name of its own.
+    private static int s_made;
+
     private readonly TorchPeer _peer;
     private readonly string[] _names;
 
@@ -17,15 +20,20 @@ internal sealed class PeerCase : IDisposable
     /// <param name="peer">The peer.</param>
     /// <param name="kind">Kind of case.</param>
     /// <param name="arguments">What it takes.</param>
-    public PeerCase(TorchPeer peer, string kind, JsonObject arguments)
+    private PeerCase(TorchPeer peer, string kind, JsonObject arguments)
     {
         _peer = peer;
-        _names = [.. Formats.Select(f => $"{kind} {f}")];
+        _names = [.. Formats.Select(f => $"{kind} {f} {s_made}")];
+        s_made++;
         for (int i = 0; i < Formats.Length; i++)
         {
             peer.Make(_names[i], kind, Formats[i], arguments);
         }
     }
+
+    /// <summary>Prepares it where the peer is there.</summary>
+    public static PeerCase? Of(TorchPeer? peer, string kind, JsonObject arguments) =>
+        peer is null ? null : new PeerCase(peer, kind, arguments);
 
     /// <summary>The format that the last <see cref="Fastest"/> chose.</summary>
     public string Format { get; private set; } = "";

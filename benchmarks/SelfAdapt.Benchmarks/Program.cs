@@ -49,7 +49,7 @@ internal static class Program
             Console.Error.WriteLine(
                 "usage: dotnet run -c Release --project benchmarks/SelfAdapt.Benchmarks -- "
                 + $"[{All}|{string.Join('|', Tables.Keys)}]\n       [--threads N] [--rounds N] [--size N] "
-                + "[--batch N] [--python FILE] [--out FILE.md]\n"
+                + "[--batch N] [--python FILE] [--libtorch FILE] [--out FILE.md]\n"
                 + "size: crop in px, a multiple of 16; batch: of the convolutions.\n"
                 + $"{GpuCommand.Usage}\n"
                 + "Or: masks [--threads N] [--rounds N] [--size N] [--peer COMMAND]");
@@ -58,9 +58,14 @@ internal static class Program
 
         string[] chosen = settings.Table == All ? [.. Tables.Keys] : [settings.Table];
         string load = Machine.Load;
-        TorchPeer? torch = TorchPeer.TryStart(settings, out string note);
-        using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch, note);
-        WriteHead(bench, load);
+        TorchPeer? torch = TorchPeer.TryStart(
+            TorchPeer.Python(settings.Python), settings.Threads, out string torchNote);
+        string libTorchNote = "not asked for";
+        TorchPeer? libTorch = settings.LibTorch is { } program
+            ? TorchPeer.TryStart([program], settings.Threads, out libTorchNote)
+            : null;
+        using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch, libTorch);
+        WriteHead(bench, load, $"Python: {torchNote}", $"TorchSharp: {libTorchNote}");
         foreach (string name in chosen)
         {
             try
@@ -77,7 +82,7 @@ internal static class Program
         return 0;
     }
 
-    private static void WriteHead(Bench bench, string load)
+    private static void WriteHead(Bench bench, string load, params string[] peers)
     {
         Settings settings = bench.Settings;
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
@@ -88,7 +93,7 @@ internal static class Program
         bench.Report.Line($"- Threads: {string.Join(" and ", settings.ThreadCounts.Order())}");
         bench.Report.Line($"- Rounds: {settings.Rounds}{(settings.IsSmoke ? ", a smoke run: no proof" : "")}");
         bench.Report.Line($"- Crop: {settings.Size} px; network: 2-32-64-128-256, weights from a fixed seed");
-        bench.Report.Line($"- PyTorch: {bench.TorchNote}");
+        Array.ForEach(peers, peer => bench.Report.Line($"- {peer}"));
         bench.Report.Line(
             "- Times are medians in ms; a ratio is ours / peer, the median over rounds in which both ran in turn: "
             + "below 1 we are faster.");

@@ -10,16 +10,18 @@ namespace SelfAdapt.Benchmarks;
 /// <param name="Size">Height and width of a crop, px.</param>
 /// <param name="Batch">Images per call of the convolutions.</param>
 /// <param name="Python">The interpreter that has torch.</param>
+/// <param name="LibTorch">The program of torchsharp/, or null.</param>
 /// <param name="Out">A file for the tables, or null.</param>
 /// <param name="Device">Which GPU, for the tables of the gpu command.</param>
 internal sealed record Settings(
-    string Table, int Threads, int Rounds, int Size, int Batch, string Python, string? Out, int Device = 0)
+    string Table, int Threads, int Rounds, int Size, int Batch, string Python, string? LibTorch, string? Out,
+    int Device = 0)
 {
     public const int FullSize = 224;
     private const int FullRounds = 10;
 
     private static readonly Settings Defaults =
-        new("all", Environment.ProcessorCount, FullRounds, FullSize, 8, "/usr/bin/python3", null);
+        new("all", Environment.ProcessorCount, FullRounds, FullSize, 8, "/usr/bin/python3", null, null);
 
     /// <summary>Too short a run, or not the size that the goals are stated for.</summary>
     public bool IsSmoke => Rounds < FullRounds || Size != FullSize;
@@ -60,6 +62,7 @@ internal sealed record Settings(
         ("--batch", >= 1 and <= 1024 and var n) => this with { Batch = n },
         ("--device", >= 0 and <= 255 and var n) => this with { Device = n },
         ("--python", _) => this with { Python = value },
+        ("--libtorch", _) => this with { LibTorch = value },
         ("--out", _) => this with { Out = value },
         _ => null,
     };

@@ -13,10 +13,11 @@ internal sealed class TorchPeer : IDisposable
     private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "peers", "torch_peer.py");
 
     private readonly Process _process;
+    private readonly string[] _command;
 
-    private TorchPeer(string python, bool passive)
+    private TorchPeer(string[] command, bool passive)
     {
-        ProcessStartInfo start = new(python, ["-W", "ignore", "-B", Script])
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -31,8 +32,8 @@ internal sealed class TorchPeer : IDisposable
             start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         }
 
-        _process = Process.Start(start) ?? throw new PeerException($"{python} did not start.");
-        (IsPassive, Python) = (passive, python);
+        _process = Process.Start(start) ?? throw new PeerException($"{command[0]} did not start.");
+        (IsPassive, _command) = (passive, command);
         try
         {
             JsonNode hello = Ask(new JsonObject { ["do"] = "hello" });
@@ -58,9 +59,6 @@ internal sealed class TorchPeer : IDisposable
     /// <summary>True where its idle threads sleep at once (OMP_WAIT_POLICY=PASSIVE).</summary>
     public bool IsPassive { get; }
 
-    /// <summary>Its interpreter.</summary>
-    public string Python { get; }
-
     /// <summary>Memory in use once its libraries were loaded, kB.</summary>
     public long BaselineKilobytes { get; }
 
@@ -68,17 +66,18 @@ internal sealed class TorchPeer : IDisposable
     public long PeakKilobytes => (long)Ask(new JsonObject { ["do"] = "memory" })["peak"]!;
 
     /// <summary>Starts it twice, with threads that sleep at once and with the default, and keeps the faster.</summary>
-    /// <param name="settings">Interpreter and threads.</param>
+    /// <param name="command">A program that answers as torch_peer.py does, and its arguments.</param>
+    /// <param name="threads">Threads of the trial.</param>
     /// <param name="note">What was started, or why nothing was.</param>
-    public static TorchPeer? TryStart(Settings settings, out string note)
+    public static TorchPeer? TryStart(string[] command, int threads, out string note)
     {
         TorchPeer? passive = null;
         TorchPeer? standard = null;
         try
         {
-            passive = new TorchPeer(settings.Python, true);
-            standard = new TorchPeer(settings.Python, false);
-            double[] trials = Trial(passive, standard, settings.Threads);
+            passive = new TorchPeer(command, true);
+            standard = new TorchPeer(command, false);
+            double[] trials = Trial(passive, standard, threads);
             (TorchPeer kept, TorchPeer other) = trials[0] <= trials[1] ? (passive, standard) : (standard, passive);
             other.Dispose();
             note = FormattableString.Invariant(
@@ -103,7 +102,7 @@ internal sealed class TorchPeer : IDisposable
     {
         try
         {
-            TorchPeer peer = new(settings.Python, false);
+            TorchPeer peer = new(Python(settings.Python), false);
             if (peer.Gpu is not null)
             {
                 note = $"torch {peer.Version} on {peer.Gpu}, cudnn.benchmark on";
@@ -122,7 +121,10 @@ internal sealed class TorchPeer : IDisposable
     }
 
     /// <summary>Another one like this, that has done nothing yet.</summary>
-    public TorchPeer StartAnother() => new(Python, IsPassive);
+    public TorchPeer StartAnother() => new(_command, IsPassive);
+
+    /// <summary>The command of torch in an interpreter.</summary>
+    public static string[] Python(string interpreter) => [interpreter, "-W", "ignore", "-B", Script];
 
     /// <summary>Prepares a case.</summary>
     /// <param name="name">Its name from now on.</param>

@@ -58,7 +58,7 @@ internal static class GpuCommand
     private static void Run(Settings settings, GpuDevices devices, GpuDeviceInfo info)
     {
         TorchPeer? torch = TorchPeer.TryStartOnGpu(settings, out string note);
-        using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch, note);
+        using Bench bench = new(settings, new Report(settings.Out, settings.IsSmoke), torch);
         GpuCeilings ceilings;
         using (IGpuDevice device = GpuBackend.OpenDevice(devices, info.Index))
         {

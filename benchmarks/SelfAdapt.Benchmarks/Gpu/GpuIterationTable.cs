@@ -28,9 +28,8 @@ internal static class GpuIterationTable
             GpuBackend backend = new(device) { Precision = precision };
             using IterationCase ours = new(bench.CheckpointFile, backend, options);
             float[] thresholds = ours.Run();
-            using PeerCase? torch = bench.Torch is null
-                ? null
-                : new(bench.Torch, "iteration", GpuStepTable.OnGpu(inputs.ForPeer(), gpu.Info.Index, name));
+            using PeerCase? torch = PeerCase.Of(
+                bench.Torch, "iteration", GpuStepTable.OnGpu(inputs.ForPeer(), gpu.Info.Index, name));
             double? error = torch is null ? null : Inputs.Error(thresholds, torch.Result("", 1));
             Rounds rounds = Stopwatches.Alternate(
                 bench.Settings.Rounds, GpuStepTable.Contestant(device, () => ours.Run()), torch?.Fastest("", 1));

@@ -84,7 +84,7 @@ internal static class GpuStepTable
         float loss = ours.Loss;
         JsonObject arguments = OnGpu(ours.Arguments, gpu.Info.Index, name);
         double? peerMemory = bench.Torch is null ? null : Memory(bench.Torch, arguments);
-        using PeerCase? torch = bench.Torch is null ? null : new(bench.Torch, "step", arguments);
+        using PeerCase? torch = PeerCase.Of(bench.Torch, "step", arguments);
         float? peerLoss = torch?.Result("", 1)[0];
         Rounds rounds = Stopwatches.Alternate(
             bench.Settings.Rounds, Contestant(device, ours.Run), torch?.Fastest("", 1));
