@@ -11,6 +11,9 @@ internal interface IRowSource
 
     int Width { get; }
 
+    /// <summary>The value that the file calls "no data"; null if it names none.</summary>
+    double? NoData => null;
+
     /// <summary>Reads rows.</summary>
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1; all lie within the image.</param>

@@ -15,7 +15,11 @@ namespace SelfAdapt.Files.Images;
 /// </param>
 /// <param name="Path">The file it came from.</param>
 /// <param name="Image">The pixels.</param>
-public sealed record NamedImage(string Name, string Path, Image Image);
+public sealed record NamedImage(string Name, string Path, Image Image)
+{
+    /// <summary>The value that the file calls "no data"; null if it names none.</summary>
+    internal double? NoData { get; init; }
+}
 
 /// <summary>
 /// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
@@ -79,7 +83,7 @@ internal static class ImageFile
             string own = tiff.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage()));
+            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i) });
         }
 
         return images;

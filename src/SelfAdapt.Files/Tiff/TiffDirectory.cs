@@ -28,6 +28,7 @@ internal enum TiffTag
     TileByteCounts = 325,
     ExtraSamples = 338,
     SampleFormat = 339,
+    GdalNoData = 42113,
 }
 
 /// <summary>One image file directory (page) of a TIFF or BigTIFF file: tags with their values.</summary>
@@ -152,17 +153,16 @@ internal sealed class TiffDirectory
         return values;
     }
 
-    /// <summary>The image description; empty if there is none.</summary>
-    public string Description()
+    /// <summary>A tag's text; empty if there is none.</summary>
+    public string Text(TiffTag tag)
     {
-        const int Tag = (int)TiffTag.ImageDescription;
-        if (!_entries.TryGetValue(Tag, out (int Type, long Count, long Offset) entry)
+        if (!_entries.TryGetValue((int)tag, out (int Type, long Count, long Offset) entry)
             || entry.Type is not (1 or 2 or 7))
         {
             return string.Empty;
         }
 
-        ReadOnlySpan<byte> text = _file.Slice(entry.Offset, entry.Count, $"the description of page {Number}");
+        ReadOnlySpan<byte> text = _file.Slice(entry.Offset, entry.Count, $"the tag {tag} of page {Number}");
         return Encoding.UTF8.GetString(text).TrimEnd('\0');
     }
 

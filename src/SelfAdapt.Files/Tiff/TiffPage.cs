@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 
 namespace SelfAdapt.Files.Tiff;
 
@@ -118,6 +119,12 @@ internal sealed class TiffPage
             return offsets.Length == 0 ? -1 : offsets[0];
         }
     }
+
+    /// <summary>The value that GDAL's tag calls "no data"; null if there is none.</summary>
+    public double? NoData => double.TryParse(
+        _directory.Text(TiffTag.GdalNoData).Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+        ? value
+        : null;
 
     /// <summary>Number type of the values.</summary>
     public SampleKind Kind => _kind;

@@ -33,7 +33,7 @@ internal sealed class TiffReader
             _pages = pages;
         }
 
-        string description = directories[0].Description();
+        string description = directories[0].Text(TiffTag.ImageDescription);
         TiffAxes? imageJ = TiffAxes.FromImageJ(description);
         _following = imageJ is not null && _pages.Count == 1 && imageJ.Planes > 1
             && _pages[0].ContiguousOffset >= 0;
@@ -61,6 +61,10 @@ internal sealed class TiffReader
     /// <summary>Rows of an image that are decoded together.</summary>
     /// <param name="index">0-based image.</param>
     public int RowsPerBlock(int index) => FirstPage(index).RowsPerBlock;
+
+    /// <summary>The value that stands for "no data" in an image, as GDAL's tag says; null if none does.</summary>
+    /// <param name="index">0-based image.</param>
+    public double? NoDataOf(int index) => FirstPage(index).NoData;
 
     /// <summary>Decodes one image.</summary>
     /// <param name="index">0-based image.</param>

@@ -28,6 +28,8 @@ internal sealed class TiffRows : IRowSource, IDisposable
 
     public int Width { get; }
 
+    public double? NoData => _reader.NoDataOf(0);
+
     /// <summary>Opens a file with one image; no pixels yet.</summary>
     /// <returns>
     /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read
