@@ -14,6 +14,9 @@ internal interface IRowSource
     /// <summary>The value that the file calls "no data"; null if it names none.</summary>
     double? NoData => null;
 
+    /// <summary>Whether pixels may be NaN or hold no data: false spares a look at all of them.</summary>
+    bool MayMissPixels { get; }
+
     /// <summary>Reads rows.</summary>
     /// <param name="firstRow">0-based first row.</param>
     /// <param name="rowCount">How many, at least 1; all lie within the image.</param>
@@ -39,6 +42,8 @@ internal sealed class ImageRows : IRowSource
     public int Height => _image.Height;
 
     public int Width => _image.Width;
+
+    public bool MayMissPixels => true;
 
     public Image Read(int firstRow, int rowCount)
     {

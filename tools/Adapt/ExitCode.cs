@@ -13,6 +13,10 @@ internal enum ExitCode
     DeviceMissing = 5,
     OutOfMemory = 6,
     Numerics = 7,
+
+    /// <summary>Done, but for files that were passed over.</summary>
+    Partly = 8,
+
     ModelUnsupported = 9,
     ModelImageMismatch = 10,
     OutputExists = 11,

@@ -19,14 +19,16 @@ internal static class LabelledFolder
     /// <param name="labels">The folder of masks.</param>
     /// <param name="candidates">Images already read; where masks belong to any of them, only those are used.</param>
     /// <param name="imageFolder">Where images are looked for otherwise; null for nowhere.</param>
+    /// <param name="skipped">Receives the pairs that can't be used.</param>
     /// <param name="names">Only these, if given.</param>
     /// <returns>At least one pair, ordered by name.</returns>
     /// <exception cref="SelfAdaptException">
-    /// NoUsableInput: no mask belongs to an image, a name has no pair, a file can't be read, or sizes differ.
+    /// NoUsableInput: no mask belongs to an image, a name has no pair, or no pair can be used (files that can't be read,
+    /// sizes that differ).
     /// </exception>
     public static IReadOnlyList<LabelledImage> Load(
-        string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder,
-            IReadOnlySet<string>? names = null)
+        string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder, SkippedFiles skipped,
+        IReadOnlySet<string>? names = null)
     {
         IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels);
         Dictionary<string, Image> read = [];
@@ -44,21 +46,22 @@ internal static class LabelledFolder
             files.TryAdd(MaskFolder.Key(Path.GetFileNameWithoutExtension(file)), file);
         }
 
-        List<LabelledImage> pairs = [];
+        List<(string Name, string Mask, Func<Image> Image)> found = [];
         foreach ((string name, string file) in masks.Where(m => names is null || names.Contains(m.Key)))
         {
-            Image? image = read.TryGetValue(name, out Image? known) ? known
-                : files.TryGetValue(name, out string? path) && path != file ? ImageFile.Read(path)
-                : null;
-            if (image is not null)
+            if (read.TryGetValue(name, out Image? known))
             {
-                pairs.Add(Pair(name, image, file));
+                found.Add((name, file, () => known));
+            }
+            else if (files.TryGetValue(name, out string? path) && path != file)
+            {
+                found.Add((name, file, () => ImageFolder.ReadOne(path).Image));
             }
         }
 
         string? missing =
-            names?.Except(pairs.Select(p => p.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
-        if (missing is not null || pairs.Count == 0)
+            names?.Except(found.Select(p => p.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (missing is not null || found.Count == 0)
         {
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, labels,
@@ -67,6 +70,8 @@ internal static class LabelledFolder
                     + $"NAME or NAME_img.");
         }
 
+        List<LabelledImage> pairs = [];
+        skipped.Keep(found, pair => pair.Mask, pair => pairs.Add(Pair(pair.Name, pair.Image(), pair.Mask)));
         return pairs;
     }
 

@@ -61,11 +61,7 @@ internal sealed class PackageArguments
     {
         PackageSettings settings = _options.Get(parsed);
         string file = settings.Image!;
-        Image image = ImageFile.Read(file);
-        if (ImageFolder.WhyUnusable(image) is { } reason)
-        {
-            throw new SelfAdaptException(ErrorKind.UnreadableInput, file, $"{reason}");
-        }
+        Image image = ImageFolder.ReadOne(file).Image;
 
         PackageRequest request = new(
             settings.Name ?? DefaultName(target),

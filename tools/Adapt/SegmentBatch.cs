@@ -28,7 +28,7 @@ internal sealed class SegmentBatch : IDisposable
     private readonly Func<InferenceEngine> _open;
     private readonly SegmentJournal _journal;
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<SkippedFile> _skipped;
+    private readonly SkippedFiles _skipped;
     private InferenceEngine? _engine;
     private SegmentationOptions _options;
 
@@ -38,7 +38,7 @@ internal sealed class SegmentBatch : IDisposable
     /// <param name="skipped">Receives what was passed over.</param>
     public SegmentBatch(
         Terminal terminal, SegmentPlan plan, Func<InferenceEngine> open, SegmentJournal journal,
-        List<SkippedFile> skipped)
+        SkippedFiles skipped)
     {
         (_terminal, _plan, _open, _journal, _skipped) = (terminal, plan, open, journal, skipped);
         _options = plan.Options;
@@ -49,16 +49,13 @@ internal sealed class SegmentBatch : IDisposable
     /// <summary>The engine in use.</summary>
     public string EngineName { get; }
 
-    /// <summary>The first image that did not fit the network, or could not be done within the memory.</summary>
-    public SelfAdaptException? FirstMisfit { get; private set; }
-
     /// <summary>How many files an earlier run had finished.</summary>
     public int DoneBefore { get; private set; }
 
     /// <summary>Segments files.</summary>
     /// <returns>The results, one per image.</returns>
     /// <exception cref="SelfAdaptException">
-    /// OutputExists: a result is there and not known as finished. Others as <see cref="Segmenter.Segment"/>.
+    /// OutputNotWritable: a result can't be written.
     /// </exception>
     /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
     public IReadOnlyList<SegmentedImage> Run(IReadOnlyList<string> files)
@@ -124,51 +121,41 @@ internal sealed class SegmentBatch : IDisposable
     private List<SegmentedImage> Segment(string file, BatchProgress progress)
     {
         List<SegmentedImage> results = [];
-        try
+        _skipped.Try(file, () =>
         {
             using TiffRows? rows = TiffRows.TryOpen(file);
             if (rows is not null && IsLarge(file, rows.Channels, rows.Height, rows.Width))
             {
                 string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
-                results.Add(OnceMore(file, () => SegmentInParts(rows, name, file, progress)));
-                return results;
+                IRowSource filled = MissingPixels.Fill(rows, out string? note);
+                Note(name, note);
+                results.Add(OnceMore(file, () => SegmentInParts(filled, name, file, progress)));
+                return;
             }
-        }
-        catch (SelfAdaptException e) when (e.Kind is ErrorKind.UnreadableInput or ErrorKind.ModelImageMismatch
-            or ErrorKind.OutOfMemory)
-        {
-            PassOver(file, e);
-            return results;
-        }
 
-        try
-        {
             foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
             {
                 _terminal.Cancelled.ThrowIfCancellationRequested();
-                Segment(image, file, progress, results);
+                Note(image.Name, image.Note);
+                _skipped.Try(file, () => results.Add(Segment(image, file, progress)));
             }
-        }
-        catch (SelfAdaptException e) when (e.Kind == ErrorKind.OutOfMemory)
-        {
-            PassOver(file, e);
-        }
-
+        });
         return results;
     }
 
-    private void Segment(NamedImage image, string file, BatchProgress progress, List<SegmentedImage> results)
+    private SegmentedImage Segment(NamedImage image, string file, BatchProgress progress)
     {
-        try
+        bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);
+        return OnceMore(file, () => large
+            ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
+            : SegmentWhole(image, file));
+    }
+
+    private void Note(string name, string? note)
+    {
+        if (note is not null)
         {
-            bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);
-            results.Add(OnceMore(file, () => large
-                ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
-                : SegmentWhole(image, file)));
-        }
-        catch (SelfAdaptException e) when (e.Kind is ErrorKind.ModelImageMismatch or ErrorKind.OutOfMemory)
-        {
-            PassOver(file, e);
+            _terminal.Progress.Note($"{name}: {note}");
         }
     }
 
@@ -226,12 +213,6 @@ internal sealed class SegmentBatch : IDisposable
                 + $"in parts, or close other programs. ({MemoryShortage.Describe(cause)})",
         cause);
 
-    private void PassOver(string file, SelfAdaptException reason)
-    {
-        FirstMisfit ??= reason;
-        _skipped.Add(new(file, reason.Message));
-    }
-
     private bool IsLarge(string file, int channels, int height, int width) =>
         MemoryEstimate.Whole(channels, height, width, Network(file), _options) > _plan.Memory;
 
@@ -243,18 +224,11 @@ internal sealed class SegmentBatch : IDisposable
         Stopwatch watch = Stopwatch.StartNew();
         ISegmentationNetwork network = Network(file);
         SegmentationResult result = new Segmenter(network, _options).Segment(image.Image, image.Path);
-        IReadOnlySet<ResultKind> kinds = _plan.Kinds;
-        int cells = result.Masks.Labels.Max();
-        if (kinds.Contains(ResultKind.Png) && cells > ushort.MaxValue)
-        {
-            _terminal.Progress.Note(
-                $"{image.Name}: more than {ushort.MaxValue:N0} cells, so TIFF instead of PNG");
-            kinds = kinds.Except([ResultKind.Png]).Append(ResultKind.Tif).ToHashSet();
-        }
-
+        IReadOnlySet<ResultKind> kinds = SegmentationFormats.Fitting(_plan.Kinds, result.Masks, out string? note);
+        Note(image.Name, note);
         IReadOnlyList<string> files = SegmentationFormats.Write(
             kinds, StemOf(image.Name), image, result, _options, network.Outputs);
-        return Tell(image.Name, image.Path, files, cells, watch.Elapsed.TotalSeconds);
+        return Tell(image.Name, image.Path, files, result.Masks.Labels.Max(), watch.Elapsed.TotalSeconds);
     }
 
     private SegmentedImage SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)

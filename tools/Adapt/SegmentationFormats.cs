@@ -42,6 +42,35 @@ internal static class SegmentationFormats
         return kinds;
     }
 
+    /// <summary>The kinds that can hold an image: others take the place of those that are too small for it.</summary>
+    /// <param name="note">What is written instead, in words for the user; null for what was asked.</param>
+    public static IReadOnlySet<ResultKind> Fitting(
+        IReadOnlySet<ResultKind> kinds, LabelImage masks, out string? note)
+    {
+        (ResultKind Small, ResultKind Large, bool TooSmall, string Why)[] limits =
+        [
+            (ResultKind.Png, ResultKind.Tif, kinds.Contains(ResultKind.Png) && masks.Labels.Max() > ushort.MaxValue,
+                $"more than {ushort.MaxValue:N0} cells: TIFF instead of PNG"),
+            (ResultKind.Rois, ResultKind.GeoJson, Math.Max(masks.Height, masks.Width) > RoiArchive.LongestSide,
+                $"longer than the {RoiArchive.LongestSide:N0} px of ImageJ's regions: GeoJSON instead"),
+            (ResultKind.Npy, ResultKind.Tif, masks.Labels.Length > CellposeSegFile.MostPixels,
+                $"more than the {CellposeSegFile.MostPixels:N0} pixels of a _seg.npy: TIFF instead"),
+        ];
+        HashSet<ResultKind> fitting = [.. kinds];
+        List<string> notes = [];
+        foreach ((ResultKind small, ResultKind large, bool tooSmall, string why) in limits)
+        {
+            if (tooSmall && fitting.Remove(small))
+            {
+                fitting.Add(large);
+                notes.Add(why);
+            }
+        }
+
+        note = notes.Count == 0 ? null : string.Join("; ", notes);
+        return fitting;
+    }
+
     /// <summary>The file of a kind.</summary>
     /// <param name="stem">Folder and image name without extension.</param>
     public static string PathOf(string stem, ResultKind kind) => stem + Kinds.Single(k => k.Kind == kind).Ending;

@@ -19,6 +19,9 @@ public sealed record NamedImage(string Name, string Path, Image Image)
 {
     /// <summary>The value that the file calls "no data"; null if it names none.</summary>
     internal double? NoData { get; init; }
+
+    /// <summary>What was done to the pixels, in words for the user; null if they are as the file has them.</summary>
+    internal string? Note { get; init; }
 }
 
 /// <summary>

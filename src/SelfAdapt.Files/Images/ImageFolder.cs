@@ -157,16 +157,34 @@ public sealed class ImageFolder
         ArgumentNullException.ThrowIfNull(skipped);
         foreach (NamedImage image in TryReadAll(file, skipped))
         {
+            string? note = MissingPixels.Fill(image.Image, image.NoData);
             if (WhyUnusable(image.Image) is { } reason)
             {
+                reason = note is null ? reason : $"{note}: there is nothing to see.";
                 string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
                 skipped.Add(new(file, page + reason));
             }
             else
             {
-                yield return image with { Name = UniqueName(image.Name, file, names) };
+                yield return image with { Name = UniqueName(image.Name, file, names), Note = note };
             }
         }
+    }
+
+    /// <summary>Reads a file that must hold one usable image.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it does not, or can't be read.</exception>
+    internal static NamedImage ReadOne(string file)
+    {
+        List<SkippedFile> skipped = [];
+        NamedImage[] images = [.. ReadFile(file, new HashSet<string>(), skipped)];
+        return images.Length == 1
+            ? images[0]
+            : throw new SelfAdaptException(
+                ErrorKind.UnreadableInput, file,
+                images.Length == 0
+                    ? skipped[0].Reason
+                    : $"it holds {images.Length} images (pages, Z slices or time points) where one is needed; save the "
+                        + "one that is meant in a file of its own.");
     }
 
     /// <summary>A name for results that no other image has.</summary>
@@ -214,20 +232,8 @@ public sealed class ImageFolder
         }
     }
 
-    /// <summary>Why an image can't be used, or null if it can.</summary>
-    /// <param name="image">The image.</param>
-    public static string? WhyUnusable(Image image)
+    private static string? WhyUnusable(Image image)
     {
-        int bad = Array.FindIndex(image.Pixels, p => !float.IsFinite(p));
-        if (bad >= 0)
-        {
-            (int channel, int pixel) = Math.DivRem(bad, image.Height * image.Width);
-            return $"channel {channel + 1} has the value {(float.IsNaN(image.Pixels[bad])
-                ? "NaN"
-                : "infinity")} at row "
-                + $"{pixel / image.Width}, column {pixel % image.Width}; replace such pixels.";
-        }
-
         for (int c = 0; c < image.Channels; c++)
         {
             Span<float> plane = image.Plane(c);

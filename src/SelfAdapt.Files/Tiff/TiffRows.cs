@@ -30,6 +30,8 @@ internal sealed class TiffRows : IRowSource, IDisposable
 
     public double? NoData => _reader.NoDataOf(0);
 
+    public bool MayMissPixels => NoData is not null || Decode(0).Samples.Kind is SampleKind.Float32 or SampleKind.Float64;
+
     /// <summary>Opens a file with one image; no pixels yet.</summary>
     /// <returns>
     /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read

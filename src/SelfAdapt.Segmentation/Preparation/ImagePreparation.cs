@@ -13,6 +13,7 @@ namespace SelfAdapt.Segmentation.Preparation;
 internal static class ImagePreparation
 {
     private const long MostPixels = 1L << 29;
+    private const int LongestSide = 1 << 24;
 
     /// <summary>Channel selection, normalisation and rescaling in one go.</summary>
     /// <param name="image">The image as read; not changed.</param>
@@ -21,8 +22,8 @@ internal static class ImagePreparation
     /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>An image of [inputChannels, trunc(height x rescale), trunc(width x rescale)].</returns>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range or the rescaled size is not usable;
-    /// (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is missing;
+    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range;
+    /// (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is missing, or the rescaled size is too large;
     /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is not a finite number.
     /// </exception>
     public static Image Prepare(
@@ -32,6 +33,16 @@ internal static class ImagePreparation
         Image selected = SelectChannels(image, options.Channels, inputChannels, source);
         Normalize(selected, options.Normalization, options.Invert, source, options.Threads);
         return Rescale(selected, options.Rescale, source, options.Threads);
+    }
+
+    /// <summary>Refuses an image that can't be prepared, without the work.</summary>
+    /// <exception cref="SelfAdaptException">
+    /// (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is missing, or the rescaled size is too large.
+    /// </exception>
+    public static void RequireFits(Image image, SegmentationOptions options, int inputChannels, string source)
+    {
+        RequireChannels(image, options.Channels, inputChannels, source);
+        Rescaled(image.Height, image.Width, inputChannels, options.Rescale, MostPixels, source);
     }
 
     /// <summary>Picks the channels that a network sees (docs/cellpose.md 3.1).</summary>
@@ -49,10 +60,10 @@ internal static class ImagePreparation
         Image image, ChannelPair channels, int inputChannels, string source = "the image")
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inputChannels, 1);
+        RequireChannels(image, channels, inputChannels, source);
         Image result = Blank(inputChannels, image.Height, image.Width);
         if (inputChannels > 2)
         {
-            RequireChannels(image, inputChannels, inputChannels == image.Channels, source);
             image.Pixels.CopyTo(result.Pixels.AsSpan());
             return result;
         }
@@ -69,11 +80,9 @@ internal static class ImagePreparation
             return result;
         }
 
-        RequireChannels(image, channels.First, channels.First <= image.Channels, source);
         image.Plane(channels.First - 1).CopyTo(result.Plane(0));
         if (channels.Second > 0 && inputChannels == 2)
         {
-            RequireChannels(image, channels.Second, channels.Second <= image.Channels, source);
             image.Plane(channels.Second - 1).CopyTo(result.Plane(1));
         }
 
@@ -116,9 +125,9 @@ internal static class ImagePreparation
     /// <param name="factor">Network scale over image scale, above 0.</param>
     /// <param name="source">What error messages call the image.</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
+    /// <returns>[channels, trunc(height x factor), trunc(width x factor)], each at least 1.</returns>
     /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) the new size has no pixels or more than 2^29.
+    /// (<see cref="ErrorKind.ModelImageMismatch"/>) the new size has more than 2^29 values.
     /// </exception>
     public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
     {
@@ -127,17 +136,24 @@ internal static class ImagePreparation
             return image;
         }
 
-        double newHeight = Math.Truncate(image.Height * factor);
-        double newWidth = Math.Truncate(image.Width * factor);
-        if (!(newHeight >= 1 && newWidth >= 1 && newHeight * newWidth * image.Channels <= MostPixels))
-        {
-            throw new SelfAdaptException(ErrorKind.InvalidOption, source, string.Create(CultureInfo.InvariantCulture,
-                $"{image.Height}x{image.Width} pixels times {factor:G4} (the network's "
-                + $"diameter over the one given) is {newHeight}x{newWidth}, which can't be segmented. "
-                + $"Check the diameter."));
-        }
+        (int height, int width) = Rescaled(image.Height, image.Width, image.Channels, factor, MostPixels, source);
+        return Resize(image, height, width, threads);
+    }
 
-        return Resize(image, (int)newHeight, (int)newWidth, threads);
+    /// <summary>Rows and columns after a change of size: cut to whole ones, at least one each.</summary>
+    /// <param name="most">Most values that may come of it.</param>
+    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.ModelImageMismatch"/>) there are more.</exception>
+    internal static (int Height, int Width) Rescaled(
+        int height, int width, int channels, double factor, long most, string source)
+    {
+        double newHeight = Math.Max(1, Math.Truncate(height * factor));
+        double newWidth = Math.Max(1, Math.Truncate(width * factor));
+        return Math.Max(newHeight, newWidth) <= LongestSide && newHeight * newWidth * channels <= most
+            ? ((int)newHeight, (int)newWidth)
+            : throw new SelfAdaptException(ErrorKind.ModelImageMismatch, source, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{height}x{width} pixels times {factor:G4} (the network's diameter over the one given) is "
+                + $"{newHeight}x{newWidth}, which is too large. Check the diameter."));
     }
 
     /// <summary>Resizes to a given size, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
@@ -180,9 +196,15 @@ internal static class ImagePreparation
         }
     }
 
-    private static void RequireChannels(Image image, int wanted, bool condition, string source)
+    /// <summary>Refuses an image without the channels that are asked for.</summary>
+    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.ModelImageMismatch"/>) it lacks one.</exception>
+    internal static void RequireChannels(Image image, ChannelPair channels, int inputChannels, string source)
     {
-        if (!condition)
+        int wanted = inputChannels > 2 ? inputChannels
+            : image.Channels == 1 || channels.First == 0 ? 0
+            : inputChannels == 2 ? Math.Max(channels.First, channels.Second)
+            : channels.First;
+        if (inputChannels > 2 ? wanted != image.Channels : wanted > image.Channels)
         {
             throw new SelfAdaptException(ErrorKind.ModelImageMismatch, string.Create(
                 CultureInfo.InvariantCulture,

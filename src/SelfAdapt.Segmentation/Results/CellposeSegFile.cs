@@ -28,7 +28,7 @@ internal sealed record SegFileContext(string ImageFile, ChannelPair Channels, do
 internal static class CellposeSegFile
 {
     // All entries of one file stay below the 2 GB that one buffer holds.
-    private const long MaxPixels = 60_000_000;
+    public const long MostPixels = 60_000_000;
 
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; replaced if it is there.</param>
@@ -39,12 +39,12 @@ internal static class CellposeSegFile
     /// </exception>
     public static void Write(string path, LabelImage masks, SegFileContext context)
     {
-        if (masks.Labels.Length > MaxPixels)
+        if (masks.Labels.Length > MostPixels)
         {
             throw new SelfAdaptException(
                 ErrorKind.OutputNotWritable, path,
                 $"an image of {masks.Labels.Length:N0} pixels is too large for a _seg.npy, which holds up to "
-                + $"{MaxPixels:N0}. Write the masks as TIFF.");
+                + $"{MostPixels:N0}. Write the masks as TIFF.");
         }
 
         byte[] pickle = Pickle(masks, context);

@@ -13,10 +13,14 @@ namespace SelfAdapt.Segmentation.Results;
 
 /// <summary>
 /// Cells as ImageJ regions in a zip file, as ImageJ's ROI manager opens it: one traced region per cell, named by its
-/// label, that covers exactly the cell's largest part. Holes are filled: a traced region has none.
+/// label, that covers exactly the cell's largest part (roughly where its outline has more than 65,535 corners). Holes are
+/// filled: a traced region has none.
 /// </summary>
 internal static class RoiArchive
 {
+    /// <summary>Coordinates are kept in 16 bits.</summary>
+    public const int LongestSide = short.MaxValue;
+
     private const int Version = 227;
     private const byte Traced = 8;
     private const int HeaderLength = 64;
@@ -33,11 +37,11 @@ internal static class RoiArchive
     /// </exception>
     public static void Write(string path, LabelImage masks)
     {
-        if (masks.Width > short.MaxValue || masks.Height > short.MaxValue)
+        if (Math.Max(masks.Width, masks.Height) > LongestSide)
         {
             throw new SelfAdaptException(
                 ErrorKind.OutputNotWritable, path,
-                $"ImageJ's regions reach to {short.MaxValue:N0} px, but the image is {masks.Width:N0}x"
+                $"ImageJ's regions reach to {LongestSide:N0} px, but the image is {masks.Width:N0}x"
                 + $"{masks.Height:N0}. Write GeoJSON instead.");
         }
 
@@ -52,10 +56,15 @@ internal static class RoiArchive
                 ZipArchiveEntry entry = zip.CreateEntry(name + ".roi", CompressionLevel.Fastest);
                 entry.LastWriteTime = Epoch;
                 using Stream content = entry.Open();
-                content.Write(Encode(name, ring));
+                content.Write(Encode(name, Countable(ring)));
             }
         });
     }
+
+    /// <summary>A ring with as many corners as a region can count: of a longer one, every other, or fewer.</summary>
+    private static OutlinePoint[] Countable(OutlinePoint[] ring) => ring.Length <= ushort.MaxValue
+        ? ring
+        : Countable([.. ring.Where((_, i) => i % 2 == 0)]);
 
     /// <summary>One region: header, corners relative to its box, second header, name; big-endian.</summary>
     private static byte[] Encode(string name, OutlinePoint[] ring)

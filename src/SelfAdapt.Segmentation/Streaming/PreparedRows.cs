@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 using System.Linq;
 using System.Threading;
 using SelfAdapt.Files;
@@ -14,7 +13,6 @@ namespace SelfAdapt.Segmentation.Streaming;
 internal sealed class PreparedRows
 {
     private const int ValuesPerRead = 1 << 22;
-    private const int LongestSide = 1 << 24;
 
     private readonly IRowSource _image;
     private readonly SegmentationOptions _options;
@@ -26,7 +24,8 @@ internal sealed class PreparedRows
         IRowSource image, SegmentationOptions options, int channels, string source, ChannelScale[] scales)
     {
         (_image, _options, Channels, _source, _scales) = (image, options, channels, source, scales);
-        (Height, Width) = (Scaled(image.Height, options.Rescale, source), Scaled(image.Width, options.Rescale, source));
+        (Height, Width) = ImagePreparation.Rescaled(
+            image.Height, image.Width, channels, options.Rescale, long.MaxValue, source);
         _taps = Resampling.RowTaps(image.Height, Height);
     }
 
@@ -100,16 +99,5 @@ internal sealed class PreparedRows
             ImagePreparation.SelectChannels(image.Read(row, count), options.Channels, inputChannels, source);
         ImagePreparation.RequireFinite(selected, source, row);
         return selected;
-    }
-
-    private static int Scaled(int length, double factor, string source)
-    {
-        double scaled = factor == 1.0 ? length : Math.Truncate(length * factor);
-        return scaled is >= 1 and <= LongestSide
-            ? (int)scaled
-            : throw new SelfAdaptException(ErrorKind.InvalidOption, source, string.Create(
-                CultureInfo.InvariantCulture,
-                $"{length} pixels times {factor:G4} (the network's diameter over the one given) is {scaled}, ")
-                + "which can't be segmented. Check the diameter.");
     }
 }

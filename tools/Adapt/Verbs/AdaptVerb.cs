@@ -2,12 +2,15 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -47,15 +50,17 @@ internal sealed class AdaptVerb
         SegmentationOptions segmentation =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
-        ImageFolder images = ImageFolder.Load(settings.Images);
-        SegmentVerb.ReportSkipped(_terminal, images.Skipped);
+        SkippedFiles skipped = [];
+        IReadOnlyList<NamedImage> images = Load(settings, skipped, Fit);
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
-            ? LabelledFolder.Load(labels, images.Images, labels)
+            ? skipped.Keep(
+                LabelledFolder.Load(labels, images, labels, skipped), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
             : [];
+        skipped.Report(_terminal);
         OutputFolder.Prepare(folder, settings.Resume || settings.Force);
         using IDisposable hold = OutputFolder.Hold(folder);
         AdaptationJob job = new(
-            model, network, images.Images, labelled, options, segmentation, folder,
+            model, network, images, labelled, options, segmentation, folder,
                 settings.KeepSnapshots, settings.Resume);
         (JsonObject result, ExitCode code) = JobOutput.Run(_terminal, job, engine, begun =>
         {
@@ -64,9 +69,23 @@ internal sealed class AdaptVerb
                 RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(begun.Options, begun.Segmentation));
             }
         });
-        result["skipped"] = SegmentVerb.ToJson(images.Skipped);
+        result["skipped"] = skipped.ToJson();
         ResultFile.Write(settings.Json, result);
-        return (int)code;
+        return (int)(code == ExitCode.Ok ? skipped.Code : code);
+
+        void Fit(Image image, string name) =>
+            ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
+    }
+
+    private IReadOnlyList<NamedImage> Load(AdaptSettings settings, SkippedFiles skipped, Action<Image, string> fit)
+    {
+        NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped)];
+        foreach (NamedImage image in images.Where(i => i.Note is not null))
+        {
+            _terminal.Error.WriteLine($"{image.Name}: {image.Note}");
+        }
+
+        return skipped.Keep(images, image => image.Path, image => fit(image.Image, image.Path));
     }
 
     /// <summary>Options that follow from the model, from others where they are not given, and from the memory there is.</summary>

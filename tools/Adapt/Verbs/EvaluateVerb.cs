@@ -37,8 +37,8 @@ internal static class EvaluateVerb
         IReadOnlyDictionary<string, string> truth = MaskFolder.List(labels, MaskFolder.Role.Labels);
         string[] unmatched = [.. found.Where(f => !truth.ContainsKey(f.Key)).Select(f => f.Value)
             .Concat(truth.Where(t => !found.ContainsKey(t.Key)).Select(t => t.Value))];
-        Score[] scores = new Score[found.Count - found.Keys.Count(k => !truth.ContainsKey(k))];
-        if (scores.Length == 0)
+        KeyValuePair<string, string>[] pairs = [.. found.Where(f => truth.ContainsKey(f.Key))];
+        if (pairs.Length == 0)
         {
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, predictions,
@@ -47,14 +47,15 @@ internal static class EvaluateVerb
                 + $"'{found.Keys.First()}' there, '{truth.Keys.First()}' here.");
         }
 
-        int done = 0;
-        foreach ((string name, string file) in found.Where(f => truth.ContainsKey(f.Key)))
+        SkippedFiles skipped = [];
+        List<Score> scores = [];
+        skipped.Keep(pairs, pair => pair.Value, pair =>
         {
             terminal.Cancelled.ThrowIfCancellationRequested();
-            scores[done] = Compare(name, truth[name], file, settings.Boundary);
-            terminal.Out.WriteLine(scores[done++]);
-        }
-
+            scores.Add(Compare(pair.Key, truth[pair.Key], pair.Value, settings.Boundary));
+            terminal.Out.WriteLine(scores[^1]);
+        });
+        skipped.Report(terminal);
         foreach (string file in unmatched.Take(Named))
         {
             terminal.Error.WriteLine($"no partner: {file}");
@@ -66,8 +67,8 @@ internal static class EvaluateVerb
                 $"and {unmatched.Length - Named} more without a partner (--json names all)");
         }
 
-        Write(terminal, scores, unmatched, settings.Json);
-        return (int)ExitCode.Ok;
+        Write(terminal, scores, unmatched, skipped, settings.Json);
+        return (int)skipped.Code;
     }
 
     private static Score Compare(string name, string truthFile, string predictedFile, bool boundary)
@@ -91,17 +92,18 @@ internal static class EvaluateVerb
 
     private static int Count(LabelImage labels) => labels.Labels.Where(l => l > 0).Distinct().Count();
 
-    private static void Write(Terminal terminal, Score[] scores, string[] unmatched, string? json)
+    private static void Write(Terminal terminal, List<Score> scores, string[] unmatched, SkippedFiles skipped, string? json)
     {
         double[] mean = [.. Thresholds.Select((_, i) => scores.Average(s => s.Precision[i]))];
         double jaccard = scores.Average(s => s.Jaccard);
         double? boundary = scores.Average(s => s.Boundary);
         terminal.Out.WriteLine(new Score(
-            $"mean of {scores.Length}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
+            $"mean of {scores.Count}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
                 boundary));
-        JsonObject result = new() { ["images"] = scores.Length };
+        JsonObject result = new() { ["images"] = scores.Count };
         AddScores(result, mean, jaccard, boundary);
         result["unmatched"] = new JsonArray([.. unmatched.Select(u => JsonValue.Create(u))]);
+        result["skipped"] = skipped.ToJson();
         result["per_image"] = new JsonArray([.. scores.Select(s =>
         {
             JsonObject one = new() { ["name"] = s.Name, ["true"] = s.True, ["predicted"] = s.Predicted };

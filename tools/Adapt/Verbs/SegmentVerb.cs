@@ -43,7 +43,7 @@ internal sealed class SegmentVerb
         SegmentSettings settings = _options.Get(parsed);
         string images = settings.Images;
         EngineRequest request = _engine.Get(parsed);
-        List<SkippedFile> skipped = [];
+        SkippedFiles skipped = [];
         IReadOnlyList<string> files = ImageFolder.ListFiles(images, settings.ImgFilter, skipped);
         string folder = settings.Out
             ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
@@ -59,18 +59,16 @@ internal sealed class SegmentVerb
         open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
         OutputFolder.RequireWritable(folder);
         OutputFile.RemoveLeftovers(folder, depth: 0);
-        List<SkippedFile> passedOver = [.. skipped];
         using SegmentBatch batch = new(
             _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
-            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver);
+            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, skipped);
         _terminal.Error.WriteLine(batch.EngineName);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
         Stopwatch watch = Stopwatch.StartNew();
         IReadOnlyList<SegmentedImage> results = batch.Run(files);
         if (results.Count == 0)
         {
-            throw batch.FirstMisfit
-                ?? ImageFolder.NothingUsable(images, settings.ImgFilter, passedOver);
+            throw skipped.FirstError ?? ImageFolder.NothingUsable(images, settings.ImgFilter, skipped);
         }
 
         if (batch.DoneBefore > 0)
@@ -79,15 +77,15 @@ internal sealed class SegmentVerb
                 $"{batch.DoneBefore} of {files.Count} files were finished already; --force does them again");
         }
 
-        Report(model, results, passedOver, watch.Elapsed.TotalSeconds, folder, settings.Json);
-        return (int)ExitCode.Ok;
+        Report(model, results, skipped, watch.Elapsed.TotalSeconds, folder, settings.Json);
+        return (int)skipped.Code;
     }
 
     private void Report(
-        ModelFile model, IReadOnlyList<SegmentedImage> results, List<SkippedFile> skipped, double seconds,
+        ModelFile model, IReadOnlyList<SegmentedImage> results, SkippedFiles skipped, double seconds,
         string folder, string? json)
     {
-        ReportSkipped(_terminal, skipped);
+        skipped.Report(_terminal);
         int cells = results.Sum(r => r.Cells);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -98,29 +96,11 @@ internal sealed class SegmentVerb
             ["model"] = model.Path,
             ["images"] = results.Count,
             ["cells"] = cells,
-            ["skipped"] = ToJson(skipped),
+            ["skipped"] = skipped.ToJson(),
             ["seconds"] = ResultFile.Number(seconds),
             ["per_image"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]),
         });
     }
-
-    /// <summary>Names the files that were passed over, with their count.</summary>
-    internal static void ReportSkipped(Terminal terminal, IReadOnlyCollection<SkippedFile> skipped)
-    {
-        foreach (SkippedFile file in skipped)
-        {
-            terminal.Error.WriteLine($"skipped {file.File}: {file.Reason}");
-        }
-
-        if (skipped.Count > 0)
-        {
-            terminal.Error.WriteLine($"{skipped.Count} file{(skipped.Count == 1 ? "" : "s")} skipped");
-        }
-    }
-
-    /// <summary>The files that were passed over, for scripts.</summary>
-    internal static JsonArray ToJson(IEnumerable<SkippedFile> skipped) => new([.. skipped.Select(s =>
-        (JsonNode)new JsonObject { ["file"] = s.File, ["reason"] = s.Reason })]);
 
     /// <summary>All that decides what the results are; threads and batches don't.</summary>
     private static string Describe(

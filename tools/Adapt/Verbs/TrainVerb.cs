@@ -15,6 +15,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -62,8 +63,15 @@ internal sealed class TrainVerb
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         TrainerOptions schedule = _trainer.Get(parsed);
         using Trainer trainer = new(network, backend, schedule);
-        IReadOnlyList<LabelledImage> test = settings.TestList is { } testList ? Load(settings, testList) : [];
-        TrainingSet train = TrainingSet.Create(Load(settings, settings.List), set, network.InputChannels);
+        SkippedFiles skipped = [];
+        IReadOnlyList<LabelledImage> Load(string? list) => skipped.Keep(
+            LabelledFolder.Load(
+                settings.Labels ?? settings.Images, [], settings.Images, skipped, list is null ? null : ReadNames(list)),
+            pair => pair.Name,
+            pair => ImagePreparation.RequireChannels(pair.Image, set.Channels, network.InputChannels, pair.Name));
+        IReadOnlyList<LabelledImage> test = settings.TestList is { } testList ? Load(testList) : [];
+        TrainingSet train = TrainingSet.Create(Load(settings.List), set, network.InputChannels);
+        skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);
         OutputFolder.Prepare(folder, settings.Force);
         Introduce(backend, network, train, testSet);
@@ -81,7 +89,7 @@ internal sealed class TrainVerb
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
         ResultFile.Write(RunFolder.Summary(folder), result);
         ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Ok);
+        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
     }
 
     private static ModelFile StartModel(TrainSettings settings, double diameter)
@@ -107,9 +115,6 @@ internal sealed class TrainVerb
         return ModelFile.Of(
             CellposeGraphBuilder.RandomState(widths, random.NextUniform, (float)diameter), "a new network");
     }
-
-    private static IReadOnlyList<LabelledImage> Load(TrainSettings settings, string? list) => LabelledFolder.Load(
-        settings.Labels ?? settings.Images, [], settings.Images, list is null ? null : ReadNames(list));
 
     private static HashSet<string> ReadNames(string path)
     {
