@@ -21,6 +21,7 @@ internal static class LabelledFolder
     /// <param name="imageFolder">Where images are looked for otherwise; null for nowhere.</param>
     /// <param name="skipped">Receives the pairs that can't be used.</param>
     /// <param name="names">Only these, if given.</param>
+    /// <param name="ending">What masks' names end in.</param>
     /// <returns>At least one pair, ordered by name.</returns>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: no mask belongs to an image, a name has no pair, or no pair can be used (files that can't be read,
@@ -28,9 +29,9 @@ internal static class LabelledFolder
     /// </exception>
     public static IReadOnlyList<LabelledImage> Load(
         string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder, SkippedFiles skipped,
-        IReadOnlySet<string>? names = null)
+        IReadOnlySet<string>? names = null, string ending = MaskFolder.Ending)
     {
-        IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels);
+        IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels, ending);
         Dictionary<string, Image> read = [];
         foreach (NamedImage image in candidates)
         {
@@ -41,7 +42,7 @@ internal static class LabelledFolder
         string? searched = masks.Keys.Any(read.ContainsKey) ? null : imageFolder;
         Dictionary<string, string> files = [];
         foreach (string file in searched is null ? []
-            : ImageFolder.ListFiles(searched, "", new List<SkippedFile>()))
+            : ImageFolder.ListFiles(searched, "", []))
         {
             files.TryAdd(MaskFolder.Key(Path.GetFileNameWithoutExtension(file)), file);
         }

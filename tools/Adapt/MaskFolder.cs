@@ -10,8 +10,10 @@ namespace SelfAdapt.Tool;
 /// </summary>
 internal static class MaskFolder
 {
+    /// <summary>What masks' names end in, before their extension, where nothing else is said.</summary>
+    public const string Ending = "_masks";
+
     private const string CellposeEnding = "_cp_masks";
-    private const string Ending = "_masks";
     private const string ImageEnding = "_img";
 
     // In order of preference where one name has several files.
@@ -37,9 +39,10 @@ internal static class MaskFolder
 
     /// <summary>The mask files of a folder by the name they share with their image.</summary>
     /// <param name="role">What they are taken for.</param>
+    /// <param name="ending">What their names end in.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder, or no mask in
     /// it.</exception>
-    public static IReadOnlyDictionary<string, string> List(string folder, Role role)
+    public static IReadOnlyDictionary<string, string> List(string folder, Role role, string ending = Ending)
     {
         string[] files;
         try
@@ -53,7 +56,7 @@ internal static class MaskFolder
         }
 
         (string File, (string Key, int Rank) Name)[] masks = [.. files
-            .Select(f => (File: f, Name: Recognise(f, role)))
+            .Select(f => (File: f, Name: Recognise(f, role, ending)))
             .Where(f => f.Name.Rank >= 0)
             .OrderBy(f => f.Name.Rank)];
 
@@ -70,7 +73,7 @@ internal static class MaskFolder
         }
 
         string names =
-            role == Role.Labels ? "NAME_masks, NAME_cp_masks or NAME" : "NAME_cp_masks or NAME_masks";
+            role == Role.Labels ? $"NAME{ending}, NAME_cp_masks or NAME" : $"NAME_cp_masks or NAME{ending}";
         return found.Count > 0
             ? found
             : throw new SelfAdaptException(
@@ -78,7 +81,7 @@ internal static class MaskFolder
     }
 
     /// <summary>The shared name and the place in the order of preference; rank -1 if it is no mask.</summary>
-    private static (string Key, int Rank) Recognise(string file, Role role)
+    private static (string Key, int Rank) Recognise(string file, Role role, string ending)
     {
         string stem = Path.GetFileNameWithoutExtension(file);
         int extension = Array.IndexOf(Extensions, Path.GetExtension(file).ToLowerInvariant());
@@ -87,7 +90,7 @@ internal static class MaskFolder
         {
             _ when extension < 0 || stem.StartsWith('.') => (stem, -1),
             _ when Ends(stem, CellposeEnding) => (Key(stem[..^CellposeEnding.Length]), labels ? 1 : 0),
-            _ when Ends(stem, Ending) => (Key(stem[..^Ending.Length]), labels ? 0 : 1),
+            _ when Ends(stem, ending) => (Key(stem[..^ending.Length]), labels ? 0 : 1),
             _ when labels && !Ends(stem, ImageEnding) && !Ends(stem, "_cp_output") => (stem, 2),
             _ => (stem, -1),
         };

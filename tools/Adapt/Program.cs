@@ -35,6 +35,8 @@ internal static class Program
         int failed = Guarded(terminal, () =>
         {
             List<string> warnings = [];
+            words = CellposeFlags.Translate(words, parsed.CommandResult.Command, warnings);
+            parsed = root.Parse(words, parser);
             IReadOnlyList<string> all = RunConfig.Expand(words, parsed, warnings);
             parsed = all == words ? parsed : root.Parse(all, parser);
             warnings.ForEach(terminal.Error.WriteLine);

@@ -15,10 +15,12 @@ namespace SelfAdapt.Tool;
 
 /// <summary>What segment does with every image.</summary>
 /// <param name="Options">How images are segmented.</param>
+/// <param name="StitchThreshold">Least overlap of cells that are joined through a stack's planes; 0: planes are images.</param>
 /// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
 /// <param name="Force">Whether results may be there already.</param>
 internal sealed record SegmentPlan(
-    string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, long Memory, bool Force);
+    string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, double StitchThreshold, long Memory,
+    bool Force);
 
 /// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
 internal sealed class SegmentBatch : IDisposable
@@ -133,6 +135,13 @@ internal sealed class SegmentBatch : IDisposable
                 return;
             }
 
+            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file) is { } planes)
+            {
+                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                results.Add(OnceMore(file, () => SegmentStack(planes, name, file)));
+                return;
+            }
+
             foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
             {
                 _terminal.Cancelled.ThrowIfCancellationRequested();
@@ -231,16 +240,32 @@ internal sealed class SegmentBatch : IDisposable
         return Tell(image.Name, image.Path, files, result.Masks.Labels.Max(), watch.Elapsed.TotalSeconds);
     }
 
-    private SegmentedImage SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
+    private SegmentedImage SegmentStack(IReadOnlyList<NamedImage> planes, string name, string file)
+    {
+        RequireTiffAlone(file, "cells that are joined through a stack");
+        RequireFree(name);
+        Stopwatch watch = Stopwatch.StartNew();
+        Note(name, planes.Select(p => p.Note).FirstOrDefault(n => n is not null));
+        LabelImage[] masks = new StackSegmenter(Network(file), _options, _plan.StitchThreshold).Segment(
+            [.. planes.Select(p => p.Image)], file, _terminal.Cancelled);
+        string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
+        LabelFile.WriteTiff(path, masks);
+        return Tell(name, file, [path], masks.Max(m => m.Labels.Max()), watch.Elapsed.TotalSeconds);
+    }
+
+    private void RequireTiffAlone(string file, string what)
     {
         if (_plan.Kinds.Any(k => k != ResultKind.Tif))
         {
             throw new SelfAdaptException(
-                ErrorKind.OutOfMemory, file,
-                $"{rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole, and in parts "
-                + "only --format tif is written. Leave out the other formats, or raise --memory-limit.");
+                ErrorKind.ModelImageMismatch, file, $"{what} are written with --format tif alone; leave out the other formats.");
         }
+    }
 
+    private SegmentedImage SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
+    {
+        RequireTiffAlone(
+            file, $"{rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole: masks of parts");
         RequireFree(name);
         Stopwatch watch = Stopwatch.StartNew();
         StreamedSegmenter segmenter = new(Network(file), _options, _plan.Memory);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Linq;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool.CommandLine;
@@ -14,7 +13,7 @@ internal sealed class SegmentationArguments
     public const int CellposeDiameter = 30;
 
     private readonly SettingOptions<SegmentationOptions> _options;
-    private readonly SettingOptions<ChannelNumbers> _numbers = new();
+    private readonly ChannelNumbers _numbers = new();
 
     /// <summary>Makes the options.</summary>
     /// <param name="withBatchSize">Whether --batch-size is one of them.</param>
@@ -25,15 +24,7 @@ internal sealed class SegmentationArguments
     public void AddTo(Command command)
     {
         _options.AddTo(command);
-        _numbers.AddTo(command);
-        Option channels = _options[nameof(SegmentationOptions.Channels)];
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(channels) is not null && _numbers.All.Any(n => result.GetResult(n) is not null))
-            {
-                result.AddError("--channels and --chan, --chan2 say the same: give one of the two forms.");
-            }
-        });
+        _numbers.AddTo(command, _options[nameof(SegmentationOptions.Channels)]);
     }
 
     /// <summary>The options for a model.</summary>
@@ -46,7 +37,6 @@ internal sealed class SegmentationArguments
         ParseResult parsed, ModelFile model, OutputDescription outputs, int? batchSize, int threads)
     {
         SegmentationOptions given = _options.Get(parsed);
-        ChannelNumbers numbers = _numbers.Get(parsed);
         double mean = _options.IsGiven(parsed, nameof(given.DiamMean))
             ? given.DiamMean
             : model.DiamMean ?? CellposeDiameter;
@@ -55,7 +45,7 @@ internal sealed class SegmentationArguments
         {
             Diameter = given.Diameter != 0 ? given.Diameter : known,
             DiamMean = mean,
-            Channels = numbers == new ChannelNumbers() ? given.Channels : new(numbers.Chan ?? 0, numbers.Chan2 ?? 0),
+            Channels = _numbers.Get(parsed, given.Channels),
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
         };
@@ -70,13 +60,4 @@ internal sealed class SegmentationArguments
             $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled";
-
-    private sealed record ChannelNumbers
-    {
-        [Setting(0, 65_535, "First number of --channels, as in Cellpose", Group = "masks")]
-        public int? Chan { get; init; }
-
-        [Setting(0, 65_535, "Second number of --channels, as in Cellpose", Group = "masks")]
-        public int? Chan2 { get; init; }
-    }
 }

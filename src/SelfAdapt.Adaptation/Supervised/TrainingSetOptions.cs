@@ -15,7 +15,7 @@ internal sealed record TrainingSetOptions
     public ChannelPair Channels { get; init; }
 
     /// <summary>How intensities are normalised, over each whole image.</summary>
-    [Setting]
+    [Setting("How intensities are normalised, per channel", Group = "training")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>Diameter that objects are brought to, px (30, or 17 for nuclei models).</summary>

@@ -187,6 +187,18 @@ public sealed class ImageFolder
                         + "one that is meant in a file of its own.");
     }
 
+    /// <summary>Reads the planes of a stack, pixels without data filled.</summary>
+    /// <returns>Two planes or more, all of one size and number of channels; null for other files.</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
+    internal static IReadOnlyList<NamedImage>? ReadStack(string file)
+    {
+        IReadOnlyList<NamedImage> planes = ImageFile.ReadAll(file);
+        return planes.Count > 1 && planes.All(p => p.Image.Height == planes[0].Image.Height
+            && p.Image.Width == planes[0].Image.Width && p.Image.Channels == planes[0].Image.Channels)
+            ? [.. planes.Select(p => p with { Note = MissingPixels.Fill(p.Image, p.NoData) })]
+            : null;
+    }
+
     /// <summary>A name for results that no other image has.</summary>
     /// <param name="name">The image's own name.</param>
     /// <param name="file">Its file.</param>

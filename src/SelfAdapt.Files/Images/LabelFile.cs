@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using SelfAdapt.Files.Png;
@@ -57,14 +58,31 @@ public static class LabelFile
     public static void WriteTiff(string path, LabelImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        byte[] content = Highest(path, image) > ushort.MaxValue
-            ? TiffWriter.Encode(
-                SampleKind.Int32, 1, image.Height, image.Width,
-                MemoryMarshal.AsBytes(image.Labels.AsSpan()), string.Empty)
-            : TiffWriter.Encode(
-                SampleKind.UInt16, 1, image.Height, image.Width,
-                MemoryMarshal.AsBytes(ToUInt16(image.Labels).AsSpan()), string.Empty);
-        OutputFile.Write(path, content);
+        WriteTiff(path, [image]);
+    }
+
+    /// <summary>The same for the planes of a stack, each a page, described as ImageJ does.</summary>
+    /// <param name="planes">At least one, all of one size.</param>
+    /// <exception cref="SelfAdaptException">
+    /// OutputNotWritable: a label is negative, all of them take more than 2 GB, or the file can't be written.
+    /// </exception>
+    internal static void WriteTiff(string path, IReadOnlyList<LabelImage> planes)
+    {
+        bool wide = planes.Max(p => Highest(path, p)) > ushort.MaxValue;
+        SampleKind kind = wide ? SampleKind.Int32 : SampleKind.UInt16;
+        (int height, int width) = (planes[0].Height, planes[0].Width);
+        if ((long)planes.Count * height * width * kind.Size() > Array.MaxLength)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.OutputNotWritable, path, "the labels take more than 2 GB; split the stack.");
+        }
+
+        string description = planes.Count == 1 ? "" : FormattableString.Invariant(
+            $"ImageJ=1.11a\nimages={planes.Count}\nslices={planes.Count}\nhyperstack=true\n");
+        byte[] values = [.. planes.SelectMany(p => wide
+            ? MemoryMarshal.AsBytes(p.Labels.AsSpan()).ToArray()
+            : MemoryMarshal.AsBytes(ToUInt16(p.Labels).AsSpan()).ToArray())];
+        OutputFile.Write(path, TiffWriter.Encode(kind, planes.Count, height, width, values, description));
     }
 
     private static int Highest(string path, LabelImage image)

@@ -9,6 +9,7 @@ internal static class IntensityScaling
     private const double UpperPercent = 99;
     private const double LeastRange = 1e-3;
     private const int SubsampleSide = 224;
+    private const int SubsamplePlanes = 50;
     private const long SubsampleAbove = (long)SubsampleSide * SubsampleSide * SubsampleSide;
     private const double VarianceGuard = 1e-6;
 
@@ -68,10 +69,13 @@ internal static class IntensityScaling
     public static ChannelScale ZeroMeanUnitVariance(double mean, double squares, long count, bool invert) =>
         ChannelScale.Affine((float)mean, (float)(Math.Sqrt(squares / count) + VarianceGuard), invert);
 
-    /// <summary>Distances of the rows and columns that percentiles are taken from: 1, 1 unless there are many.</summary>
-    public static (int Y, int X) SampleSteps(int height, int width) => (long)height * width <= SubsampleAbove
-        ? (1, 1)
-        : (Math.Max(1, height / SubsampleSide), Math.Max(1, width / SubsampleSide));
+    /// <summary>
+    /// Distances of the planes, rows and columns that percentiles are taken from: 1, 1, 1 unless there are many.
+    /// </summary>
+    public static (int Z, int Y, int X) SampleSteps(int planes, int height, int width) =>
+        (long)planes * height * width <= SubsampleAbove
+            ? (1, 1, 1)
+            : (Math.Max(1, planes / SubsamplePlanes), Math.Max(1, height / SubsampleSide), Math.Max(1, width / SubsampleSide));
 
     private static float[]? Subsample(ReadOnlySpan<float> plane, int height, int width)
     {
@@ -80,7 +84,7 @@ internal static class IntensityScaling
             return null;
         }
 
-        (int stepY, int stepX) = SampleSteps(height, width);
+        (_, int stepY, int stepX) = SampleSteps(1, height, width);
         int rows = (height + stepY - 1) / stepY;
         int columns = (width + stepX - 1) / stepX;
         float[] sample = new float[rows * columns];

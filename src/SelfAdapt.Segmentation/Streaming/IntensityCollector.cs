@@ -4,15 +4,16 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Streaming;
 
 /// <summary>
-/// Finds how a channel is normalised from its rows in order: the very values and sums, in the same order, that
-/// <see cref="IntensityScaling"/> takes from a whole plane.
+/// Finds how a channel is normalised from its rows in order, those of an image or of a stack of planes: the very values
+/// and sums, in the same order, that <see cref="IntensityScaling"/> takes from a whole plane.
 /// </summary>
 internal sealed class IntensityCollector
 {
     private readonly SegmentationOptions _options;
+    private readonly int _height;
     private readonly int _width;
     private readonly long _count;
-    private readonly (int Y, int X) _steps;
+    private readonly (int Z, int Y, int X) _steps;
     private readonly float[] _sample;
     private int _sampled;
     private int _row;
@@ -24,13 +25,14 @@ internal sealed class IntensityCollector
 
     /// <summary>Starts.</summary>
     /// <param name="options">How intensities are normalised.</param>
-    /// <param name="height">Rows of the image.</param>
-    public IntensityCollector(SegmentationOptions options, int height, int width)
+    /// <param name="planes">Planes of the stack; 1 for an image.</param>
+    /// <param name="height">Rows of a plane.</param>
+    public IntensityCollector(SegmentationOptions options, int planes, int height, int width)
     {
-        (_options, _width, _count) = (options, width, (long)height * width);
-        _steps = IntensityScaling.SampleSteps(height, width);
+        (_options, _height, _width, _count) = (options, height, width, (long)planes * height * width);
+        _steps = IntensityScaling.SampleSteps(planes, height, width);
         _sample = options.Normalization == IntensityNormalization.Percentile
-            ? new float[checked(Steps(height, _steps.Y) * Steps(width, _steps.X))]
+            ? new float[checked(Steps(planes, _steps.Z) * Steps(height, _steps.Y) * Steps(width, _steps.X))]
             : [];
     }
 
@@ -57,7 +59,8 @@ internal sealed class IntensityCollector
             case IntensityNormalization.Percentile:
                 for (; !rows.IsEmpty; rows = rows[_width..], _row++)
                 {
-                    for (int x = 0; _row % _steps.Y == 0 && x < _width; x += _steps.X)
+                    bool taken = _row % _height % _steps.Y == 0 && _row / _height % _steps.Z == 0;
+                    for (int x = 0; taken && x < _width; x += _steps.X)
                     {
                         _sample[_sampled++] = rows[x];
                     }

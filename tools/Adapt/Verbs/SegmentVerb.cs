@@ -44,41 +44,72 @@ internal sealed class SegmentVerb
         string images = settings.Images;
         EngineRequest request = _engine.Get(parsed);
         SkippedFiles skipped = [];
-        IReadOnlyList<string> files = ImageFolder.ListFiles(images, settings.ImgFilter, skipped);
-        string folder = settings.Out
-            ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
+        (string Images, string Out, IReadOnlyList<string> Files)[] folders = Folders(settings, skipped);
         IReadOnlySet<ResultKind> kinds = SegmentationFormats.Chosen(_formats.Get(parsed));
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
         Network network = model.Import(settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
-        using SegmentJournal journal = SegmentJournal.Open(
-            folder, Describe(model, network.Outputs, options, kinds));
-        List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
-        open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
-        OutputFolder.RequireWritable(folder);
-        OutputFile.RemoveLeftovers(folder, depth: 0);
-        using SegmentBatch batch = new(
-            _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
-            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, skipped);
-        _terminal.Error.WriteLine(batch.EngineName);
-        _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
+        string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
         Stopwatch watch = Stopwatch.StartNew();
-        IReadOnlyList<SegmentedImage> results = batch.Run(files);
+        List<SegmentedImage> results = [];
+        int doneBefore = 0;
+        foreach ((_, string folder, IReadOnlyList<string> files) in folders)
+        {
+            using SegmentJournal journal = SegmentJournal.Open(folder, deciding);
+            List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
+            open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
+            OutputFolder.RequireWritable(folder);
+            OutputFile.RemoveLeftovers(folder, depth: 0);
+            using SegmentBatch batch = new(
+                _terminal,
+                new SegmentPlan(
+                    folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force),
+                () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, skipped);
+            if (folder == folders[0].Out)
+            {
+                _terminal.Error.WriteLine(batch.EngineName);
+                _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
+            }
+
+            results.AddRange(batch.Run(files));
+            doneBefore += batch.DoneBefore;
+        }
+
         if (results.Count == 0)
         {
             throw skipped.FirstError ?? ImageFolder.NothingUsable(images, settings.ImgFilter, skipped);
         }
 
-        if (batch.DoneBefore > 0)
+        if (doneBefore > 0)
         {
             _terminal.Error.WriteLine(
-                $"{batch.DoneBefore} of {files.Count} files were finished already; --force does them again");
+                $"{doneBefore} of {folders.Sum(f => f.Files.Count)} files were finished already; --force does them again");
         }
 
-        Report(model, results, skipped, watch.Elapsed.TotalSeconds, folder, settings.Json);
+        Report(model, results, skipped, watch.Elapsed.TotalSeconds, folders[^1].Out, settings.Json);
         return (int)skipped.Code;
+    }
+
+    /// <summary>The folders of images, each with that of its results: subfolders first, as Cellpose takes them.</summary>
+    private static (string Images, string Out, IReadOnlyList<string> Files)[] Folders(
+        SegmentSettings settings, SkippedFiles skipped)
+    {
+        string images = settings.Images;
+        string target = settings.Out
+            ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
+        string[] below = settings.LookOneLevelDown && Directory.Exists(images)
+            ? [.. Directory.GetDirectories(images).Order(NaturalOrder.Instance)]
+            : [];
+        return
+        [
+            .. below.Select(folder => (folder, Path.Combine(target, Path.GetFileName(folder)), Files(folder)))
+                .Where(f => f.Item3.Count > 0),
+            (images, target, Files(images)),
+        ];
+
+        IReadOnlyList<string> Files(string folder) => ImageFolder.ListFiles(folder, settings.ImgFilter, skipped);
     }
 
     private void Report(
@@ -104,12 +135,13 @@ internal sealed class SegmentVerb
 
     /// <summary>All that decides what the results are; threads and batches don't.</summary>
     private static string Describe(
-        ModelFile model, OutputDescription outputs, SegmentationOptions options, IReadOnlySet<ResultKind> kinds) =>
+        ModelFile model, OutputDescription outputs, SegmentationOptions options, double stitchThreshold,
+        IReadOnlySet<ResultKind> kinds) =>
         string.Join('\n', [
             typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(),
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(model.Path))),
             string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
-            $"{options with { Threads = 0, BatchSize = 1 }}", string.Join(' ', kinds.Order()),
+            $"{options with { Threads = 0, BatchSize = 1 }}", FormattableString.Invariant($"stitched {stitchThreshold}"), string.Join(' ', kinds.Order()),
         ]);
 
     private sealed record SegmentSettings : NetworkSettings
@@ -125,6 +157,14 @@ internal sealed class SegmentVerb
 
         [Setting("Only images whose name ends so", Unit = "ending", Group = "files")]
         public string ImgFilter { get; init; } = "";
+
+        [Setting("Also the folders in it", Group = "files")]
+        public bool LookOneLevelDown { get; init; }
+
+        [Setting(
+            0, 1, "Join cells through the planes of a stack where they overlap at least so much (intersection over union); "
+            + "0: planes are images of their own", Group = "masks")]
+        public double StitchThreshold { get; init; }
 
         [Setting("Images that need more are worked on in parts (TIFF in strips or tiles)", Group = "engine")]
         public MemorySize MemoryLimit { get; init; } = new(4_000_000_000);

@@ -27,6 +27,7 @@ internal sealed class TrainVerb
 
     private readonly SettingOptions<TrainSettings> _options = new();
     private readonly SettingOptions<TrainingSetOptions> _set = new();
+    private readonly ChannelNumbers _channels = new();
     private readonly SettingOptions<TrainerOptions> _trainer = new();
     private readonly EngineArguments _engine = new();
     private readonly Terminal _terminal;
@@ -39,6 +40,7 @@ internal sealed class TrainVerb
         Command command = new("train", "Train a network on images with masks");
         verb._options.AddTo(command);
         verb._set.AddTo(command);
+        verb._channels.AddTo(command, verb._set[nameof(TrainingSetOptions.Channels)]);
         verb._trainer.AddTo(command);
         verb._engine.AddTo(command);
         command.SetAction(verb.Run);
@@ -48,9 +50,10 @@ internal sealed class TrainVerb
     private int Run(ParseResult parsed)
     {
         TrainSettings settings = _options.Get(parsed);
-        string folder = settings.Out;
+        string folder = settings.Out ?? Path.Combine(settings.Images, "models");
         ResultFile.Check(settings.Json);
         TrainingSetOptions set = _set.Get(parsed);
+        set = set with { Channels = _channels.Get(parsed, set.Channels) };
         ModelFile model = StartModel(settings, set.DiamMean);
         Network network = model.ImportForTraining(null);
         if (!_set.IsGiven(parsed, nameof(set.DiamMean)))
@@ -64,13 +67,16 @@ internal sealed class TrainVerb
         TrainerOptions schedule = _trainer.Get(parsed);
         using Trainer trainer = new(network, backend, schedule);
         SkippedFiles skipped = [];
-        IReadOnlyList<LabelledImage> Load(string? list) => skipped.Keep(
+        IReadOnlyList<LabelledImage> Load(string images, string labels, string? list) => skipped.Keep(
             LabelledFolder.Load(
-                settings.Labels ?? settings.Images, [], settings.Images, skipped, list is null ? null : ReadNames(list)),
+                labels, [], images, skipped, list is null ? null : ReadNames(list), settings.MaskFilter),
             pair => pair.Name,
             pair => ImagePreparation.RequireChannels(pair.Image, set.Channels, network.InputChannels, pair.Name));
-        IReadOnlyList<LabelledImage> test = settings.TestList is { } testList ? Load(testList) : [];
-        TrainingSet train = TrainingSet.Create(Load(settings.List), set, network.InputChannels);
+        string labels = settings.Labels ?? settings.Images;
+        IReadOnlyList<LabelledImage> test = settings.TestDir is { } testDir ? Load(testDir, testDir, settings.TestList)
+            : settings.TestList is { } testList ? Load(settings.Images, labels, testList)
+            : [];
+        TrainingSet train = TrainingSet.Create(Load(settings.Images, labels, settings.List), set, network.InputChannels);
         skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);
         OutputFolder.Prepare(folder, settings.Force);
@@ -254,8 +260,15 @@ internal sealed class TrainVerb
         [Setting("Names to test on, one a line", Unit = "file", Basic = true)]
         public string? TestList { get; init; }
 
-        [Setting("Where the model, log and summary go", Unit = "folder")]
-        public required string Out { get; init; }
+        [Setting("Images with masks to test on, in another folder", Unit = "folder", Group = "files")]
+        public string? TestDir { get; init; }
+
+        [Setting("What the names of masks end in, before their extension", Unit = "ending", Group = "files")]
+        public string MaskFilter { get; init; } = MaskFolder.Ending;
+
+        [Setting("Where the model, log and summary go", Default = "'models' beside the images", Unit = "folder",
+            Basic = true)]
+        public string? Out { get; init; }
 
         [Setting("Model to start from", Default = "random weights", Unit = "file", Basic = true)]
         public string? Model { get; init; }
