@@ -19,6 +19,7 @@ internal static class LabelledFolder
     /// <param name="labels">The folder of masks.</param>
     /// <param name="candidates">Images already read; where masks belong to any of them, only those are used.</param>
     /// <param name="imageFolder">Where images are looked for otherwise; null for nowhere.</param>
+    /// <param name="terminal">Where hints go.</param>
     /// <param name="skipped">Receives the pairs that can't be used.</param>
     /// <param name="names">Only these, if given.</param>
     /// <param name="ending">What masks' names end in.</param>
@@ -29,6 +30,7 @@ internal static class LabelledFolder
     /// </exception>
     public static IReadOnlyList<LabelledImage> Load(
         string labels, IReadOnlyList<NamedImage> candidates, string? imageFolder, SkippedFiles skipped,
+        Terminal terminal,
         IReadOnlySet<string>? names = null, string ending = MaskFolder.Ending)
     {
         IReadOnlyDictionary<string, string> masks = MaskFolder.List(labels, MaskFolder.Role.Labels, ending);
@@ -72,18 +74,14 @@ internal static class LabelledFolder
         }
 
         List<LabelledImage> pairs = [];
-        skipped.Keep(found, pair => pair.Mask, pair => pairs.Add(Pair(pair.Name, pair.Image(), pair.Mask)));
+        BinaryMasks reader = BinaryMasks.Look(labels, found.Select(f => f.Mask), terminal);
+        skipped.Keep(found, pair => pair.Mask, pair =>
+        {
+            Image image = pair.Image();
+            LabelImage cells = reader.Read(pair.Mask);
+            MaskFolder.RequireSameSize(cells, pair.Mask, image.Height, image.Width, "its image");
+            pairs.Add(new LabelledImage(image, cells, pair.Name));
+        });
         return pairs;
-    }
-
-    private static LabelledImage Pair(string name, Image image, string maskFile)
-    {
-        LabelImage masks = LabelFile.Read(maskFile);
-        return masks.Height == image.Height && masks.Width == image.Width
-            ? new LabelledImage(image, masks, name)
-            : throw new SelfAdaptException(
-                ErrorKind.UnreadableInput, maskFile,
-                $"has {masks.Height}x{masks.Width} pixels, but its image has "
-                    + $"{image.Height}x{image.Width}.");
     }
 }

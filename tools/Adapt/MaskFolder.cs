@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 
@@ -78,6 +79,20 @@ internal static class MaskFolder
             ? found
             : throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, folder, $"holds no masks ({names}, as .tif, .png or .npy).");
+    }
+
+    /// <summary>Refuses masks of another size than what they belong to.</summary>
+    /// <param name="what">The file that they belong to.</param>
+    /// <exception cref="SelfAdaptException">UnreadableInput: rows or columns differ.</exception>
+    public static void RequireSameSize(LabelImage masks, string file, int height, int width, string what)
+    {
+        if (masks.Height != height || masks.Width != width)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.UnreadableInput, file,
+                $"has {masks.Height}x{masks.Width} pixels, but {what} has {height}x{width}. Masks belong to an image of "
+                + "their size.");
+        }
     }
 
     /// <summary>The shared name and the place in the order of preference; rank -1 if it is no mask.</summary>

@@ -54,7 +54,7 @@ internal sealed class AdaptVerb
         IReadOnlyList<NamedImage> images = Load(settings, skipped, Fit);
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
-                LabelledFolder.Load(labels, images, labels, skipped), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
+                LabelledFolder.Load(labels, images, labels, skipped, _terminal), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
             : [];
         skipped.Report(_terminal);
         OutputFolder.Prepare(folder, settings.Resume || settings.Force);

@@ -33,26 +33,32 @@ internal static class EvaluateVerb
     {
         (string predictions, string labels) = (settings.Predictions, settings.Labels);
         ResultFile.Check(settings.Json);
-        IReadOnlyDictionary<string, string> found = MaskFolder.List(predictions, MaskFolder.Role.Predictions);
+        IReadOnlyDictionary<string, string> masks = MaskFolder.List(predictions, MaskFolder.Role.Predictions);
         IReadOnlyDictionary<string, string> truth = MaskFolder.List(labels, MaskFolder.Role.Labels);
-        string[] unmatched = [.. found.Where(f => !truth.ContainsKey(f.Key)).Select(f => f.Value)
-            .Concat(truth.Where(t => !found.ContainsKey(t.Key)).Select(t => t.Value))];
-        KeyValuePair<string, string>[] pairs = [.. found.Where(f => truth.ContainsKey(f.Key))];
+        string[] unmatched = [.. masks.Where(m => !truth.ContainsKey(m.Key)).Select(m => m.Value)
+            .Concat(truth.Where(t => !masks.ContainsKey(t.Key)).Select(t => t.Value))];
+        KeyValuePair<string, string>[] pairs = [.. masks.Where(m => truth.ContainsKey(m.Key))];
         if (pairs.Length == 0)
         {
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, predictions,
-                $"none of its {found.Count} masks has the name of one in {labels}; for "
+                $"none of its {masks.Count} masks has the name of one in {labels}; for "
                     + $"example "
-                + $"'{found.Keys.First()}' there, '{truth.Keys.First()}' here.");
+                + $"'{masks.Keys.First()}' there, '{truth.Keys.First()}' here.");
         }
 
+        BinaryMasks trueMasks = BinaryMasks.Look(labels, pairs.Select(p => truth[p.Key]), terminal);
+        BinaryMasks predictedMasks = BinaryMasks.Look(predictions, pairs.Select(p => p.Value), terminal);
         SkippedFiles skipped = [];
         List<Score> scores = [];
         skipped.Keep(pairs, pair => pair.Value, pair =>
         {
             terminal.Cancelled.ThrowIfCancellationRequested();
-            scores.Add(Compare(pair.Key, truth[pair.Key], pair.Value, settings.Boundary));
+            string file = truth[pair.Key];
+            LabelImage expected = trueMasks.Read(file);
+            LabelImage found = predictedMasks.Read(pair.Value);
+            MaskFolder.RequireSameSize(found, pair.Value, expected.Height, expected.Width, file);
+            scores.Add(Compare(pair.Key, expected, found, settings.Boundary));
             terminal.Out.WriteLine(scores[^1]);
         });
         skipped.Report(terminal);
@@ -71,24 +77,11 @@ internal static class EvaluateVerb
         return (int)skipped.Code;
     }
 
-    private static Score Compare(string name, string truthFile, string predictedFile, bool boundary)
-    {
-        LabelImage truth = LabelFile.Read(truthFile);
-        LabelImage predicted = LabelFile.Read(predictedFile);
-        if (truth.Height != predicted.Height || truth.Width != predicted.Width)
-        {
-            throw new SelfAdaptException(
-                ErrorKind.UnreadableInput, predictedFile,
-                $"has {predicted.Height}x{predicted.Width} pixels, but {truthFile} has "
-                + $"{truth.Height}x{truth.Width}. Masks and labels must belong to the same image.");
-        }
-
-        return new Score(
+    private static Score Compare(string name, LabelImage truth, LabelImage predicted, bool boundary) => new(
             name, Count(truth), Count(predicted),
             SegmentationMetrics.AveragePrecision(truth, predicted, Thresholds),
             SegmentationMetrics.AggregatedJaccard(truth, predicted),
             boundary ? SegmentationMetrics.BoundaryScores(truth, predicted, [BoundaryScale])[0].F : null);
-    }
 
     private static int Count(LabelImage labels) => labels.Labels.Where(l => l > 0).Distinct().Count();
 

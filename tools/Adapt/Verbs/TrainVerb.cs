@@ -69,7 +69,7 @@ internal sealed class TrainVerb
         SkippedFiles skipped = [];
         IReadOnlyList<LabelledImage> Load(string images, string labels, string? list) => skipped.Keep(
             LabelledFolder.Load(
-                labels, [], images, skipped, list is null ? null : ReadNames(list), settings.MaskFilter),
+                labels, [], images, skipped, _terminal, list is null ? null : ReadNames(list), settings.MaskFilter),
             pair => pair.Name,
             pair => ImagePreparation.RequireChannels(pair.Image, set.Channels, network.InputChannels, pair.Name));
         string labels = settings.Labels ?? settings.Images;
