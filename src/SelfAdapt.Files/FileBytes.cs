@@ -46,9 +46,16 @@ internal sealed class FileBytes : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
             or ArgumentException)
         {
-            throw Unreadable(path, e.Message, e);
+            throw Unreadable(path, WhyNotOpened(path, e), e);
         }
     }
+
+    /// <summary>Why a file could not be opened, in words for the user.</summary>
+    public static string WhyNotOpened(string path, Exception e) =>
+        path.Contains('\uFFFD') ? "its name is no valid UTF-8, so it can't be opened; give it another name"
+        : e is not (FileNotFoundException or DirectoryNotFoundException) ? e.Message
+        : new FileInfo(path).LinkTarget is { } target ? $"it is a link to {target}, which is not there"
+        : "there is no such file";
 
     public void Dispose() => _handle?.Dispose();
 
@@ -81,18 +88,10 @@ internal sealed class FileBytes : IDisposable
             stream.ReadExactly(bytes);
             return new FileBytes(path, bytes);
         }
-        catch (FileNotFoundException e)
-        {
-            throw Unreadable(path, "there is no such file", e);
-        }
-        catch (DirectoryNotFoundException e)
-        {
-            throw Unreadable(path, "there is no such file", e);
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
             or ArgumentException)
         {
-            throw Unreadable(path, e.Message, e);
+            throw Unreadable(path, WhyNotOpened(path, e), e);
         }
     }
 

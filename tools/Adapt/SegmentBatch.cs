@@ -128,6 +128,7 @@ internal sealed class SegmentBatch : IDisposable
             using TiffRows? rows = TiffRows.TryOpen(file);
             if (rows is not null && IsLarge(file, rows.Channels, rows.Height, rows.Width))
             {
+                RequireTiffForParts(file, rows.Height, rows.Width);
                 string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
                 IRowSource filled = MissingPixels.Fill(rows, out string? note);
                 Note(name, note);
@@ -155,6 +156,11 @@ internal sealed class SegmentBatch : IDisposable
     private SegmentedImage Segment(NamedImage image, string file, BatchProgress progress)
     {
         bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);
+        if (large)
+        {
+            RequireTiffForParts(file, image.Image.Height, image.Image.Width);
+        }
+
         return OnceMore(file, () => large
             ? SegmentInParts(new ImageRows(image.Image), image.Name, file, progress)
             : SegmentWhole(image, file));
@@ -242,7 +248,7 @@ internal sealed class SegmentBatch : IDisposable
 
     private SegmentedImage SegmentStack(IReadOnlyList<NamedImage> planes, string name, string file)
     {
-        RequireTiffAlone(file, "cells that are joined through a stack");
+        RequireTiffAlone(ErrorKind.ModelImageMismatch, file, "of cells that are joined through a stack");
         RequireFree(name);
         Stopwatch watch = Stopwatch.StartNew();
         Note(name, planes.Select(p => p.Note).FirstOrDefault(n => n is not null));
@@ -253,19 +259,19 @@ internal sealed class SegmentBatch : IDisposable
         return Tell(name, file, [path], masks.Max(m => m.Labels.Max()), watch.Elapsed.TotalSeconds);
     }
 
-    private void RequireTiffAlone(string file, string what)
+    private void RequireTiffForParts(string file, int height, int width) => RequireTiffAlone(
+        ErrorKind.OutOfMemory, file, $"{width}x{height} pixels are more than --memory-limit takes as a whole, and in parts");
+
+    private void RequireTiffAlone(ErrorKind kind, string file, string why)
     {
         if (_plan.Kinds.Any(k => k != ResultKind.Tif))
         {
-            throw new SelfAdaptException(
-                ErrorKind.ModelImageMismatch, file, $"{what} are written with --format tif alone; leave out the other formats.");
+            throw new SelfAdaptException(kind, file, $"{why} only --format tif is written; leave out the other formats.");
         }
     }
 
     private SegmentedImage SegmentInParts(IRowSource rows, string name, string file, BatchProgress progress)
     {
-        RequireTiffAlone(
-            file, $"{rows.Width}x{rows.Height} pixels are more than --memory-limit takes as a whole: masks of parts");
         RequireFree(name);
         Stopwatch watch = Stopwatch.StartNew();
         StreamedSegmenter segmenter = new(Network(file), _options, _plan.Memory);

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Models.Onnx;
 
@@ -19,7 +20,7 @@ internal static class ModelBytes
             or ArgumentException)
         {
             throw new SelfAdaptException(
-                ErrorKind.UnreadableInput, path, $"the {what} can't be read: {e.Message}", e);
+                ErrorKind.UnreadableInput, path, $"the {what} can't be read: {FileBytes.WhyNotOpened(path, e).TrimEnd('.')}.", e);
         }
     }
 }

@@ -131,9 +131,9 @@ internal sealed class MemoryTests : IDisposable
         Terminal terminal = new(TextWriter.Null, TextWriter.Null, interactive: false, CancellationToken.None);
         SegmentPlan plan = new(
             _at.At(), new HashSet<ResultKind> { ResultKind.Tif },
-            new SegmentationOptions { BatchSize = 4, Diameter = 12, Threads = 1 }, long.MaxValue, Force: false);
+            new SegmentationOptions { BatchSize = 4, Diameter = 12, Threads = 1 }, 0, long.MaxValue, Force: false);
         using SegmentJournal journal = SegmentJournal.Open(_at.At(), "");
-        List<SkippedFile> skipped = [];
+        SkippedFiles skipped = [];
         int opened = 0;
         using SegmentBatch batch = new(terminal, plan, Open, journal, skipped);
         Refuse(0);
