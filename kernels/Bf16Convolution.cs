@@ -5,11 +5,10 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// Convolution on tensor cores in BF16: parameters, tiles, groups and grids are those of <see cref="Convolution"/>, the
 /// multiplication is <see cref="TensorTile"/>'s. Operands are rounded to 8 significant bits on their way into shared
-/// memory (squared error about 4e-6 of the result's square), sums and everything in global memory are FP32.
-/// Layout: shared memory [8 words][pixels + 8] and [8 words][outputs + 8], a word two steps (<see cref="Operands"/>):
-/// half of TF32's shared memory, loads, multiplications and barriers for a step.
-/// Launch: as Convolution.
-/// Roofline share: not yet measured.
+/// memory (squared error about 4e-6 of the result's square), sums and everything in global memory are FP32. Layout:
+/// shared memory [8 words][pixels + 8] and [8 words][outputs + 8], a word two steps (<see cref="Operands"/>): half of
+/// TF32's shared memory, loads, multiplications and barriers for a step. Launch: as Convolution. Roofline share: not
+/// yet measured.
 /// </summary>
 public static class Bf16Convolution
 {

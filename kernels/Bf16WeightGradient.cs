@@ -3,12 +3,10 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// The weight gradient on tensor cores in BF16: parameters, tiles, groups and grids are those of
-/// <see cref="WeightGradient"/>, whose Finish adds the parts; the multiplication is <see cref="TensorTile"/>'s. The
-/// bias's gradient is summed in FP32 from unrounded values.
-/// Layout: shared memory [8 words][rows + 8] and [8 words][outputs + 8], a word two pixels (<see cref="Operands"/>).
-/// Launch: as WeightGradient.
-/// Roofline share: not yet measured.
+/// The weight gradient on tensor cores in BF16: parameters, tiles, groups and grids are those of <see
+/// cref="WeightGradient"/>, whose Finish adds the parts; the multiplication is <see cref="TensorTile"/>'s. The bias's
+/// gradient is summed in FP32 from unrounded values. Layout: shared memory [8 words][rows + 8] and [8 words][outputs +
+/// 8], a word two pixels (<see cref="Operands"/>). Launch: as WeightGradient. Roofline share: not yet measured.
 /// </summary>
 public static class Bf16WeightGradient
 {

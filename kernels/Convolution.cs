@@ -3,16 +3,14 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Convolution 3x3 or 1x1, stride 1, zero padding, as an implicit matrix multiplication:
-/// y[p, k] = sum over taps t and channels c of f(x[p + shift(t), c]) w[t, c, k] (+ bias, residual, per-channel term),
-/// f = batch norm and ReLU if asked, and 0 outside the image.
-/// Layout: x [pixels][pitch(C)], packed weights [taps][pitch(C)][pitch(K)], y [pixels][pitch(K)]. A group makes a tile
-/// of pixels x channels from slices of 8 (tap, channel) steps; the next slice is fetched into registers while the
-/// present one is multiplied out of shared memory (double buffer, one barrier a slice), 8x8 sums per thread. Pixels
-/// lie fastest in shared memory, so a thread reads rows and columns as quads.
-/// Launch: Forward{A}x{B}: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same
-/// kernel on PackBackward's weights.
-/// Roofline share: not yet measured.
+/// Convolution 3x3 or 1x1, stride 1, zero padding, as an implicit matrix multiplication: y[p, k] = sum over taps t and
+/// channels c of f(x[p + shift(t), c]) w[t, c, k] (+ bias, residual, per-channel term), f = batch norm and ReLU if
+/// asked, and 0 outside the image. Layout: x [pixels][pitch(C)], packed weights [taps][pitch(C)][pitch(K)], y
+/// [pixels][pitch(K)]. A group makes a tile of pixels x channels from slices of 8 (tap, channel) steps; the next slice
+/// is fetched into registers while the present one is multiplied out of shared memory (double buffer, one barrier a
+/// slice), 8x8 sums per thread. Pixels lie fastest in shared memory, so a thread reads rows and columns as quads.
+/// Launch: Forward{A}x{B}: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same kernel
+/// on PackBackward's weights. Roofline share: not yet measured.
 /// </summary>
 public static class Convolution
 {

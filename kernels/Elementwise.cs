@@ -3,11 +3,9 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Value by value, memory-bound throughout.
-/// Math: in each kernel's line. Layout: vectors plain; tensors as quads, whatever their shape, padding included
-/// (what it holds is never used). Launch: one thread per value (vectors) or per quad (tensors), groups of 256,
-/// grid x = values or quads / 256, rounded up.
-/// Roofline share: not yet measured.
+/// Value by value, memory-bound throughout. Math: in each kernel's line. Layout: vectors plain; tensors as quads,
+/// whatever their shape, padding included (what it holds is never used). Launch: one thread per value (vectors) or per
+/// quad (tensors), groups of 256, grid x = values or quads / 256, rounded up. Roofline share: not yet measured.
 /// </summary>
 public static class Elementwise
 {

@@ -3,13 +3,11 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// The losses with their gradients, in one pass each.
-/// Math: binary cross-entropy of logit z against target t: max(z, 0) - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t;
-/// squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient d (supervised loss); each times its weight, what
-/// is not kept counts 0. In double, as on the host.
-/// Layout: NCHW vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy.
-/// Launch: group a power of two, grid (chunks, planes or samples); Finish...: one group.
-/// Roofline share: not yet measured.
+/// The losses with their gradients, in one pass each. Math: binary cross-entropy of logit z against target t: max(z, 0)
+/// - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t; squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient
+/// d (supervised loss); each times its weight, what is not kept counts 0. In double, as on the host. Layout: NCHW
+/// vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy. Launch: group
+/// a power of two, grid (chunks, planes or samples); Finish...: one group. Roofline share: not yet measured.
 /// </summary>
 public static class Losses
 {

@@ -4,12 +4,11 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// An optimiser step in one pass over all parameters.
-/// Math: d = w - w0; g += pull d; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
-/// w -= rate (m c1 / (sqrt(v) c2 + eps) + decay w + decoupledPull d); teacher += share (w - teacher). Beside it the
-/// sums of d^2 and g^2. A rate of 0 leaves every weight's bits, a teacher that equals its weight too.
-/// Layout: vectors; partial [groups][2]. Launch: group a power of two, grid count / perGroup.
-/// Roofline share: not yet measured.
+/// An optimiser step in one pass over all parameters. Math: d = w - w0; g += pull d; m = b1 m + (1 - b1) g; v = b2 v +
+/// (1 - b2) g^2; w -= rate (m c1 / (sqrt(v) c2 + eps) + decay w + decoupledPull d); teacher += share (w - teacher).
+/// Beside it the sums of d^2 and g^2. A rate of 0 leaves every weight's bits, a teacher that equals its weight too.
+/// Layout: vectors; partial [groups][2]. Launch: group a power of two, grid count / perGroup. Roofline share: not yet
+/// measured.
 /// </summary>
 public static class Optimizer
 {

@@ -32,9 +32,7 @@ internal static class Reduction
         return scratch[0];
     }
 
-    /// <summary>
-    /// Adds the quads of threads with the same x, over y; thread (x, 0)'s place then holds the sum.
-    /// </summary>
+    /// <summary>Adds the quads of threads with the same x, over y; thread (x, 0)'s place then holds the sum.</summary>
     /// <param name="scratch">Shared; thread (x, y) has put its quad at y * DimX + x.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SumOverY(ArrayView<Quad> scratch)

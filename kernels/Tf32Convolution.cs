@@ -5,10 +5,9 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// Convolution on tensor cores in TF32: parameters, tiles, groups and grids are those of <see cref="Convolution"/>, the
 /// multiplication is <see cref="TensorTile"/>'s. Operands are rounded to 11 significant bits on their way into shared
-/// memory (squared error about 1e-7 of the result's square), sums and everything behind them are FP32.
-/// Layout: shared memory [8 steps][pixels + 8] and [8 steps][outputs + 8]: a warp's fragment falls into 32 banks.
-/// Launch: as Convolution.
-/// Roofline share: not yet measured.
+/// memory (squared error about 1e-7 of the result's square), sums and everything behind them are FP32. Layout: shared
+/// memory [8 steps][pixels + 8] and [8 steps][outputs + 8]: a warp's fragment falls into 32 banks. Launch: as
+/// Convolution. Roofline share: not yet measured.
 /// </summary>
 public static class Tf32Convolution
 {

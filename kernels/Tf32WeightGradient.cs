@@ -3,11 +3,10 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// The weight gradient on tensor cores in TF32: parameters, tiles, groups and grids are those of
-/// <see cref="WeightGradient"/>, whose Finish adds the parts; the multiplication is <see cref="TensorTile"/>'s. The
-/// bias's gradient is summed in FP32 from unrounded values.
-/// Layout: shared memory [8 pixels][rows + 8] and [8 pixels][outputs + 8]. Launch: as WeightGradient.
-/// Roofline share: not yet measured.
+/// The weight gradient on tensor cores in TF32: parameters, tiles, groups and grids are those of <see
+/// cref="WeightGradient"/>, whose Finish adds the parts; the multiplication is <see cref="TensorTile"/>'s. The bias's
+/// gradient is summed in FP32 from unrounded values. Layout: shared memory [8 pixels][rows + 8] and [8 pixels][outputs
+/// + 8]. Launch: as WeightGradient. Roofline share: not yet measured.
 /// </summary>
 public static class Tf32WeightGradient
 {

@@ -3,15 +3,13 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Convolution's gradient of weights and bias: dw[t, c, k] = sum over pixels p of f(x[p + shift(t), c]) dy[p, k],
-/// db[k] = sum of dy[p, k], f as in <see cref="Convolution"/>. A matrix multiplication whose rows are (tap, channel),
-/// whose columns are output channels and whose depth is the pixels, split over the grid's z; the parts are added in
-/// their order, so the bits do not depend on which group ends first.
-/// Layout: partial [splits][taps * pitch(C) + 1][pitch(K)], the last row the bias's; both operands lie as they are
-/// read, pixel by pixel, so shared memory takes whole quads. Slices, double buffer and tiles as in Convolution.
-/// Launch: Sum{A}x{B}: group (B/8, A/8), grid (rows/A, outputs/B, splits), rounded up. Finish: a thread per value of a
-/// part.
-/// Roofline share: not yet measured.
+/// Convolution's gradient of weights and bias: dw[t, c, k] = sum over pixels p of f(x[p + shift(t), c]) dy[p, k], db[k]
+/// = sum of dy[p, k], f as in <see cref="Convolution"/>. A matrix multiplication whose rows are (tap, channel), whose
+/// columns are output channels and whose depth is the pixels, split over the grid's z; the parts are added in their
+/// order, so the bits do not depend on which group ends first. Layout: partial [splits][taps * pitch(C) + 1][pitch(K)],
+/// the last row the bias's; both operands lie as they are read, pixel by pixel, so shared memory takes whole quads.
+/// Slices, double buffer and tiles as in Convolution. Launch: Sum{A}x{B}: group (B/8, A/8), grid (rows/A, outputs/B,
+/// splits), rounded up. Finish: a thread per value of a part. Roofline share: not yet measured.
 /// </summary>
 public static class WeightGradient
 {

@@ -7,11 +7,10 @@ using SelfAdapt.Files.Images;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// Cuts training crops from images at the network's scale: a random image, a random magnification s, a random
-/// window of crop / s px, bilinear resampling (half-pixel centres) to the crop's size, random flips. Where
-/// the window is larger than the image it is centred on it, and beyond the border the image is mirrored
-/// without repeating the edge pixel, as often as it takes; so a small image fills a crop with its own texture
-/// and no false edges.
+/// Cuts training crops from images at the network's scale: a random image, a random magnification s, a random window of
+/// crop / s px, bilinear resampling (half-pixel centres) to the crop's size, random flips. Where the window is larger
+/// than the image it is centred on it, and beyond the border the image is mirrored without repeating the edge pixel, as
+/// often as it takes; so a small image fills a crop with its own texture and no false edges.
 /// </summary>
 internal sealed class CropSampler
 {

@@ -2,9 +2,7 @@ using System;
 
 namespace SelfAdapt.Adaptation;
 
-/// <summary>
-/// What was measured on the held-out images at one point of the run; no labels are involved.
-/// </summary>
+/// <summary>What was measured on the held-out images at one point of the run; no labels are involved.</summary>
 /// <param name="Iteration">Steps done; 0 is the source network itself.</param>
 /// <param name="Signals">What its masks say.</param>
 /// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>

@@ -43,9 +43,7 @@ internal static class StoppingSignals
         return sum / (source.Length / length);
     }
 
-    /// <summary>
-    /// Mean probability of the predicted class; rises even while the segmentation gets worse.
-    /// </summary>
+    /// <summary>Mean probability of the predicted class; rises even while the segmentation gets worse.</summary>
     /// <param name="logits">At least one logit.</param>
     public static double MeanConfidence(ReadOnlySpan<float> logits)
     {
@@ -58,9 +56,7 @@ internal static class StoppingSignals
         return sum / logits.Length;
     }
 
-    /// <summary>
-    /// Mean variance over the teacher's views; its extremes do not meet the segmentation's.
-    /// </summary>
+    /// <summary>Mean variance over the teacher's views; its extremes do not meet the segmentation's.</summary>
     /// <param name="deviation">Standard deviations over the views, at least one.</param>
     public static double ViewVariance(ReadOnlySpan<float> deviation)
     {

@@ -3,9 +3,7 @@ using SelfAdapt.Engine;
 
 namespace SelfAdapt.Adaptation;
 
-/// <summary>
-/// Draws the student's strong augmentation, sample by sample (docs/method.md).
-/// </summary>
+/// <summary>Draws the student's strong augmentation, sample by sample (docs/method.md).</summary>
 internal sealed class StrongAugmenter
 {
     private readonly StrongAugmentationRanges _ranges;

@@ -42,9 +42,7 @@ internal static class CounterRandom
     /// <summary>The four words of one block.</summary>
     /// <param name="key">Low and high key word.</param>
     /// <param name="low">Counter words 0 and 1.</param>
-    /// <param name="high">
-    /// Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.
-    /// </param>
+    /// <param name="high">Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.</param>
     internal static (uint W0, uint W1, uint W2, uint W3) Block(ulong key, ulong low, ulong high)
     {
         uint k0 = (uint)key;

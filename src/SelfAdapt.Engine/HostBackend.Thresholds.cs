@@ -136,9 +136,7 @@ internal abstract partial class HostBackend<T>
         return (foreground, FromDouble(foreground ? probability : background), probability);
     }
 
-    /// <summary>
-    /// Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).
-    /// </summary>
+    /// <summary>Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).</summary>
     private static double Select(Span<double> values, int k)
     {
         int low = 0;

@@ -47,9 +47,7 @@ internal interface IAdaptationSteps
     /// <param name="channels">The meaning of each channel.</param>
     /// <param name="averageProbabilities">Average a logit channel's probabilities instead of logits.</param>
     /// <param name="mean">Receives [N,C,H,W].</param>
-    /// <param name="deviation">
-    /// Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.
-    /// </param>
+    /// <param name="deviation">Receives [N,C,H,W], with n - 1 in the denominator; zero for a single view.</param>
     void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
@@ -141,8 +139,7 @@ internal interface IAdaptationSteps
     /// <param name="state">The vectors, all of the same length.</param>
     /// <param name="options">Learning rate, constants, number of this step.</param>
     /// <param name="sums">
-    /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP
-    /// included).
+    /// Receives [2]: sum (w - w0)^2 before the step, and the squared norm of the whole gradient (L2-SP included).
     /// </param>
     void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);

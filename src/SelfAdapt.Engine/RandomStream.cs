@@ -3,9 +3,8 @@ using System;
 namespace SelfAdapt.Engine;
 
 /// <summary>
-/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and
-/// position, so a run can be saved and taken up again; named sub-streams keep one use of random numbers from
-/// shifting another's.
+/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and position, so
+/// a run can be saved and taken up again; named sub-streams keep one use of random numbers from shifting another's.
 /// </summary>
 internal sealed class RandomStream
 {
@@ -24,9 +23,7 @@ internal sealed class RandomStream
     /// <summary>How many numbers were drawn.</summary>
     public ulong Position { get; private set; }
 
-    /// <summary>
-    /// A stream of its own for one purpose, from its start; the same whatever was drawn here.
-    /// </summary>
+    /// <summary>A stream of its own for one purpose, from its start; the same whatever was drawn here.</summary>
     public RandomStream Substream(string name)
     {
         // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary

@@ -33,16 +33,12 @@ internal sealed class TrainingBatch
     /// <summary>Side of the crops, px.</summary>
     public int CropSize { get; }
 
-    /// <summary>
-    /// [capacity, InputChannels, CropSize, CropSize], of which the first Count crops are valid.
-    /// </summary>
+    /// <summary>[capacity, InputChannels, CropSize, CropSize], of which the first Count crops are valid.</summary>
     public float[] Input { get; }
 
     /// <summary>[capacity, CropSize, CropSize]: 1 in cells, 0 elsewhere.</summary>
     public float[] Cell { get; }
 
-    /// <summary>
-    /// [capacity, 2, CropSize, CropSize]: flow in units of 1 (not 5), row and column component.
-    /// </summary>
+    /// <summary>[capacity, 2, CropSize, CropSize]: flow in units of 1 (not 5), row and column component.</summary>
     public float[] Flow { get; }
 }

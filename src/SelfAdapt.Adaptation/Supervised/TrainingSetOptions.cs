@@ -4,9 +4,7 @@ using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
-/// <summary>
-/// How labelled images become training batches; defaults as in Cellpose 3 (docs/cellpose.md 5).
-/// </summary>
+/// <summary>How labelled images become training batches; defaults as in Cellpose 3 (docs/cellpose.md 5).</summary>
 internal sealed record TrainingSetOptions
 {
     /// <summary>Channels that the network sees.</summary>

@@ -3,9 +3,7 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>
-/// An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.
-/// </summary>
+/// <summary>An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.</summary>
 public sealed class OnnxModel
 {
     internal OnnxModel(ModelSource source, OnnxGraph graph, ModelLayout layout)
@@ -55,8 +53,7 @@ public sealed class OnnxModel
     /// <param name="bytes">The file's content; kept, not copied.</param>
     /// <param name="origin">The name to use in messages.</param>
     /// <exception cref="SelfAdaptException">
-    /// It is malformed or keeps weights elsewhere (ModelMalformed), or holds subgraphs or functions
-    /// (ModelUnsupported).
+    /// It is malformed or keeps weights elsewhere (ModelMalformed), or holds subgraphs or functions (ModelUnsupported).
     /// </exception>
     public static OnnxModel Parse(byte[] bytes, string origin)
     {
@@ -86,9 +83,8 @@ public sealed class OnnxModel
     }
 
     /// <summary>
-    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the
-    /// initialiser
-    /// that an Identity node passes on; null if it is none of these.
+    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the initialiser that an
+    /// Identity node passes on; null if it is none of these.
     /// </summary>
     /// <param name="name">Name of the initialiser, or of the node's output.</param>
     internal OnnxTensor? FindWeight(string name) => WeightIndex.Find(name)?.Tensor;

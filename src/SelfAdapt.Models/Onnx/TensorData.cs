@@ -4,9 +4,7 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>
-/// Equally spaced fixed-width elements: one packed list, or single fields standing back to back.
-/// </summary>
+/// <summary>Equally spaced fixed-width elements: one packed list, or single fields standing back to back.</summary>
 /// <param name="Start">Offset of the first element.</param>
 /// <param name="Stride">Bytes from one element to the next.</param>
 internal readonly record struct ElementRun(int Start, int Count, int Stride);

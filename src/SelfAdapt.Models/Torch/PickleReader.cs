@@ -6,9 +6,7 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>
-/// A class or function named in a pickle; nothing is ever looked up or called by that name.
-/// </summary>
+/// <summary>A class or function named in a pickle; nothing is ever looked up or called by that name.</summary>
 /// <param name="Name">Module and name, separated by a blank.</param>
 internal sealed record PickleGlobal(string Name);
 
@@ -31,9 +29,8 @@ internal sealed class PickleList
 }
 
 /// <summary>
-/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an
-/// opcode
-/// or a global beyond the list is refused by name, so a file can't make anything run.
+/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an opcode or a
+/// global beyond the list is refused by name, so a file can't make anything run.
 /// </summary>
 internal sealed class PickleReader
 {
@@ -64,9 +61,7 @@ internal sealed class PickleReader
     /// <summary>The persistent ids that were met, in file order.</summary>
     public IReadOnlyList<PicklePersistent> PersistentIds => _persistentIds;
 
-    /// <summary>
-    /// The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.
-    /// </summary>
+    /// <summary>The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.</summary>
     public object? Read()
     {
         while (true)

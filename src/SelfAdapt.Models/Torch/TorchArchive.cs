@@ -7,9 +7,7 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>
-/// The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).
-/// </summary>
+/// <summary>The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).</summary>
 internal sealed class TorchArchive : ITorchContainer
 {
     private readonly byte[] _bytes;

@@ -48,9 +48,7 @@ internal sealed class ExteriorMap
         HasHoles = state.Contains((byte)0);
     }
 
-    /// <summary>
-    /// Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.
-    /// </summary>
+    /// <summary>Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.</summary>
     /// <param name="y">Row within the box, -1 to its height.</param>
     /// <param name="x">Column within the box, -1 to its width.</param>
     public bool IsOutside(int y, int x) => _state[((y + 1) * _stride) + x + 1] == Outside;

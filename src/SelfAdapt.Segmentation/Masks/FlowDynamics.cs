@@ -6,9 +6,7 @@ using System.Threading.Tasks;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).
-/// </summary>
+/// <summary>Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).</summary>
 internal static unsafe class FlowDynamics
 {
     // Few enough that the positions stay in the fastest cache.

@@ -16,9 +16,7 @@ internal static class FlowMasks
     /// the connected pieces above the threshold are the masks.</param>
     /// <param name="options">Thresholds, steps and sizes.</param>
     /// <returns>Labels 1..n in raster order of first appearance.</returns>
-    /// <exception cref="ArgumentException">
-    /// The channel counts differ, or the description has no logit.
-    /// </exception>
+    /// <exception cref="ArgumentException">The channel counts differ, or the description has no logit.</exception>
     /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.InvalidOption"/>) an option is out of
     /// range.</exception>
     public static LabelImage Compute(
@@ -46,9 +44,7 @@ internal static class FlowMasks
         return Compute(part, description, own, part.Height, part.Width, origin);
     }
 
-    /// <summary>
-    /// The same, with masks enlarged to another size before holes and small masks are treated.
-    /// </summary>
+    /// <summary>The same, with masks enlarged to another size before holes and small masks are treated.</summary>
     internal static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options, int height, int width,
         (int Top, int Left) origin = default)

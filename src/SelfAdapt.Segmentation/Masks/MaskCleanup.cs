@@ -5,9 +5,7 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Holes, small masks, masks at the border, components: what follows once pixels have labels.
-/// </summary>
+/// <summary>Holes, small masks, masks at the border, components: what follows once pixels have labels.</summary>
 internal static class MaskCleanup
 {
     /// <summary>

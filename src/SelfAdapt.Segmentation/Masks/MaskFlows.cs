@@ -25,9 +25,7 @@ internal static class MaskFlows
         return flows;
     }
 
-    /// <summary>
-    /// How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).
-    /// </summary>
+    /// <summary>How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).</summary>
     /// <param name="labels">Labels 0..n without gaps.</param>
     /// <param name="outputs">The network's output planes at the size of the labels.</param>
     /// <param name="flowChannel">The channel of the flow's row component; the other one follows it.</param>

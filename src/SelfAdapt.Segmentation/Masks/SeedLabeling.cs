@@ -5,9 +5,7 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Turns the points where pixels came to rest into cells (docs/cellpose.md 4.3, version 3.1).
-/// </summary>
+/// <summary>Turns the points where pixels came to rest into cells (docs/cellpose.md 4.3, version 3.1).</summary>
 internal static class SeedLabeling
 {
     private const int PeakReach = 2;
@@ -64,8 +62,7 @@ internal static class SeedLabeling
     }
 
     /// <summary>
-    /// Counts the points that ended at each pixel and finds the peaks, ascending by count, equal ones in raster
-    /// order.
+    /// Counts the points that ended at each pixel and finds the peaks, ascending by count, equal ones in raster order.
     /// </summary>
     private static int[] FindSeeds(Span<int> counts, int[] ends, int height, int width)
     {
@@ -110,9 +107,8 @@ internal static class SeedLabeling
     }
 
     /// <summary>
-    /// Spreads from a seed five times by one pixel in all eight directions over pixels where enough points
-    /// ended, and writes the label there; a later seed overwrites an earlier one. A row of the window is the
-    /// bits of a number.
+    /// Spreads from a seed five times by one pixel in all eight directions over pixels where enough points ended, and
+    /// writes the label there; a later seed overwrites an earlier one. A row of the window is the bits of a number.
     /// </summary>
     private static void Grow(
         ReadOnlySpan<int> counts, Span<int> seedAt, int height, int width, int seed, int label)

@@ -6,9 +6,8 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>
-/// The way from an image as read to what a network sees, before padding and tiling: channels chosen,
-/// intensities normalised, size changed so that objects have the diameter the network knows (docs/cellpose.md
-/// 3.1 to 3.3).
+/// The way from an image as read to what a network sees, before padding and tiling: channels chosen, intensities
+/// normalised, size changed so that objects have the diameter the network knows (docs/cellpose.md 3.1 to 3.3).
 /// </summary>
 internal static class ImagePreparation
 {

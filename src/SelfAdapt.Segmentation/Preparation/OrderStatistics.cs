@@ -61,9 +61,7 @@ internal static class OrderStatistics
         return bin;
     }
 
-    /// <summary>
-    /// Maps a float to an integer of the same order: negative ones flipped, the others above them.
-    /// </summary>
+    /// <summary>Maps a float to an integer of the same order: negative ones flipped, the others above them.</summary>
     private static uint SortableBits(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

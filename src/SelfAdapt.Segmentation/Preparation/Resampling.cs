@@ -8,9 +8,7 @@ namespace SelfAdapt.Segmentation.Preparation;
 /// <summary>Resizing of planes with exactly OpenCV's coordinate rules (docs/cellpose.md 3.3).</summary>
 internal static class Resampling
 {
-    /// <summary>
-    /// OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.
-    /// </summary>
+    /// <summary>OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.</summary>
     /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [newHeight, newWidth].</param>
     /// <param name="threads">Threads that may work; 0: one per processor.</param>

@@ -28,9 +28,7 @@ internal static class SmoothField
         }
     }
 
-    /// <summary>
-    /// A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.
-    /// </summary>
+    /// <summary>A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.</summary>
     /// <param name="random">Where the chance comes from.</param>
     /// <param name="sigma">Blur of the white noise it is made from, px.</param>
     public static float[] Noise(SeededRandom random, int height, int width, double sigma)

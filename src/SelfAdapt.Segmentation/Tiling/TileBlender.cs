@@ -6,9 +6,7 @@ using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Segmentation.Tiling;
 
-/// <summary>
-/// Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).
-/// </summary>
+/// <summary>Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).</summary>
 internal sealed class TileBlender
 {
     private readonly OutputDescription _outputs;

@@ -5,9 +5,7 @@ namespace SelfAdapt.Segmentation.Tiling;
 /// <summary>One tile's place in the padded image, and whether the network sees it mirrored.</summary>
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
-/// <summary>
-/// Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).
-/// </summary>
+/// <summary>Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).</summary>
 internal sealed class TileLayout
 {
     /// <summary>Side of a tile, px.</summary>
@@ -54,9 +52,7 @@ internal sealed class TileLayout
             Starts(height, MirroredCount(height)), Starts(width, MirroredCount(width)), flip: true);
     }
 
-    /// <summary>
-    /// The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.
-    /// </summary>
+    /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
     /// <param name="height">Rows of the tile.</param>
     /// <param name="width">Columns of the tile.</param>
     /// <returns>[height, width].</returns>
