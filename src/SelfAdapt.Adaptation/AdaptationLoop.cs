@@ -41,13 +41,9 @@ public enum StopReason
 internal interface IAdaptationObserver
 {
     /// <summary>A step was done.</summary>
-    /// <param name="point">What happened in it.</param>
     void OnStep(StepPoint point);
 
     /// <summary>The student was evaluated.</summary>
-    /// <param name="point">What was measured.</param>
-    /// <param name="decision">What that means for the run.</param>
-    /// <param name="weights">The student's weights now.</param>
     void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights);
 }
 
@@ -168,8 +164,6 @@ public sealed class AdaptationLoop : IDisposable
     /// <param name="training">Unlabeled images to cut crops from, at least one.</param>
     /// <param name="validation">Unlabeled images for the stopping signals, at least one.</param>
     /// <param name="oracle">Labelled images for the AP column, which decides nothing; may be empty.</param>
-    /// <param name="observer">Hears every step and evaluation.</param>
-    /// <param name="cancel">Ends the run after the step in progress.</param>
     /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
     /// <returns>The checkpoint that is kept, and how it came about.</returns>
     /// <exception cref="SelfAdaptException">

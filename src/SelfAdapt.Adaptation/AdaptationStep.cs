@@ -99,8 +99,6 @@ internal sealed class AdaptationStep : IDisposable
 
     /// <summary>One step on a batch of crops.</summary>
     /// <param name="weak">[N,C,crop,crop], normalised.</param>
-    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
-    /// <param name="learningRate">This step's learning rate.</param>
     /// <returns>What happened, without iteration and time.</returns>
     public StepPoint Step(
         ReadOnlySpan<float> weak, ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
@@ -126,8 +124,6 @@ internal sealed class AdaptationStep : IDisposable
     internal void Send(ReadOnlySpan<float> weak) => _batches.Send(weak);
 
     /// <summary>Gives the device a step on the batch that was sent; does not wait for it.</summary>
-    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
-    /// <param name="learningRate">This step's learning rate.</param>
     internal void Begin(ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
     {
         DeviceVector batch = _batches.Take();
@@ -169,7 +165,6 @@ internal sealed class AdaptationStep : IDisposable
     }
 
     /// <summary>Goes on from a saved state: the next step gives what it would have given there.</summary>
-    /// <param name="steps">Steps done up to there.</param>
     /// <param name="state">The state, of the same network.</param>
     internal void Restore(int steps, TrainingState state)
     {

@@ -20,8 +20,6 @@ internal sealed class CropSampler
 
     /// <summary>Takes the images and the crop's settings.</summary>
     /// <param name="images">At least one; all with the same number of channels.</param>
-    /// <param name="options">Crop size, magnifications, flip.</param>
-    /// <exception cref="ArgumentException">There is no image, or the channels differ.</exception>
     public CropSampler(IReadOnlyList<Image> images, AdaptationOptions options)
     {
         if (images.Count == 0)
@@ -47,7 +45,6 @@ internal sealed class CropSampler
     /// <summary>Cuts a batch.</summary>
     /// <param name="random">The stream; six numbers per crop are drawn.</param>
     /// <param name="target">Receives [n, channels, crop, crop], n by its length.</param>
-    /// <exception cref="ArgumentException">The length is no multiple of <see cref="Length"/>.</exception>
     public void Sample(RandomStream random, Span<float> target)
     {
         if (target.Length % Length != 0)

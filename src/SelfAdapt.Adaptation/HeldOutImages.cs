@@ -35,8 +35,6 @@ internal sealed class HeldOutImages
     private (LabelImage[] Masks, float[] Embeddings)? _source;
 
     /// <summary>Takes the images and makes their noisy copies.</summary>
-    /// <param name="segmentation">How they are segmented.</param>
-    /// <param name="outputs">What the networks' channels mean.</param>
     public HeldOutImages(
         IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, OutputDescription outputs)
     {
@@ -45,7 +43,6 @@ internal sealed class HeldOutImages
     }
 
     /// <summary>Measures a network; the first is the source.</summary>
-    /// <param name="network">The network, with the segmentation it was made for.</param>
     public HeldOutSignals Measure(Segmenter network)
     {
         SegmentationResult[] current = [.. _images.Select(image => network.Segment(image.Image, image.Name))];

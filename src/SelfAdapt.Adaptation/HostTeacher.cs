@@ -16,9 +16,6 @@ internal sealed class HostTeacher : ITeacherEngine
     private readonly float[] _output;
     private readonly float[] _embedding;
 
-    /// <param name="network">The network, which this disposes of.</param>
-    /// <param name="weights">Number of its parameters and statistics.</param>
-    /// <param name="size">Height and width, px.</param>
     public HostTeacher(IRefreshableNetwork network, int weights, int batch, int size)
     {
         (_network, _batch, _size) = (network, batch, size);

@@ -26,7 +26,6 @@ internal sealed class BuiltinTeacher : ITeacherEngine
     private readonly TrainableGraph _graph;
 
     /// <summary>Compiles the teacher's graph.</summary>
-    /// <param name="size">Height and width, px.</param>
     public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
     {
         _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);

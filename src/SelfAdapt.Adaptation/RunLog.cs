@@ -18,7 +18,6 @@ internal sealed class RunLog : IDisposable
 
     /// <summary>Writes to a stream and closes it in the end.</summary>
     /// <param name="stream">Where the lines go.</param>
-    /// <param name="name">What messages call it.</param>
     public RunLog(Stream stream, string name)
     {
         (_stream, _name) = (stream, name);
@@ -29,11 +28,9 @@ internal sealed class RunLog : IDisposable
     public long Length => _stream.Position;
 
     /// <summary>Creates the file; one that is there is replaced.</summary>
-    /// <exception cref="SelfAdaptException">The file can't be written.</exception>
     public static RunLog Create(string path) => Open(path, anew: true, 0);
 
     /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
-    /// <exception cref="SelfAdaptException">The file can't be written, or is shorter than that.</exception>
     public static RunLog Resume(string path, long length) => Open(path, anew: false, length);
 
     private static RunLog Open(string path, bool anew, long length)
@@ -66,7 +63,6 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Writes a training step.</summary>
-    /// <param name="point">What happened in it.</param>
     public void Write(StepPoint point)
     {
         Begin("step", point.Iteration);
@@ -83,7 +79,6 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Writes an evaluation.</summary>
-    /// <param name="decision">What it meant for the run.</param>
     public void Write(EvaluationPoint point, StopDecision decision)
     {
         Begin("evaluation", point.Iteration);

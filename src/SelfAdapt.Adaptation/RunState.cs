@@ -32,7 +32,6 @@ internal sealed record RunState
 }
 
 /// <summary>What the steps of a run hand on to each other.</summary>
-/// <param name="Thresholds">The confidence thresholds with their flags.</param>
 internal sealed record TrainingState(
     WeightSnapshot Student, WeightSnapshot Teacher, float[] FirstMoment, float[] SecondMoment, float[] Thresholds);
 

@@ -14,10 +14,6 @@ internal static class StoppingSignals
     /// </summary>
     /// <param name="source">The source network's, [images, length].</param>
     /// <param name="current">The current network's, [images, length].</param>
-    /// <param name="length">Length of one embedding.</param>
-    /// <exception cref="ArgumentException">
-    /// The lengths differ, or are no positive multiple of <paramref name="length"/>.
-    /// </exception>
     public static double EmbeddingDistance(
         ReadOnlySpan<float> source, ReadOnlySpan<float> current, int length)
     {
@@ -44,7 +40,6 @@ internal static class StoppingSignals
     }
 
     /// <summary>Mean probability of the predicted class; rises even while the segmentation gets worse.</summary>
-    /// <param name="logits">At least one logit.</param>
     public static double MeanConfidence(ReadOnlySpan<float> logits)
     {
         double sum = 0;

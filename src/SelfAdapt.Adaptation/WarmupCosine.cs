@@ -26,7 +26,6 @@ internal sealed class WarmupCosine
     /// The rate of a step: peak * step / warm-up up to the warm-up's end, where it is the peak; at the last
     /// step, and after it, the floor.
     /// </summary>
-    /// <param name="step">1 for the first.</param>
     public double At(int step)
     {
         if (step <= _warmup)

@@ -13,13 +13,10 @@ internal sealed class BatchFeed : IDisposable
     private int _taken;
 
     /// <summary>Makes room for two batches.</summary>
-    /// <param name="length">Numbers in a batch.</param>
     public BatchFeed(Backend backend, int length) =>
         _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
 
     /// <summary>Sends a batch, which may change as soon as this returns. It does not wait for the device.</summary>
-    /// <param name="batch">As many numbers as a batch has.</param>
-    /// <exception cref="InvalidOperationException">The one sent before has not been taken.</exception>
     public void Send(ReadOnlySpan<float> batch)
     {
         if (_sent != _taken)
@@ -31,7 +28,6 @@ internal sealed class BatchFeed : IDisposable
     }
 
     /// <summary>The batch that was sent; what is queued from now on may read it, and the one before no more.</summary>
-    /// <exception cref="InvalidOperationException">None was sent.</exception>
     public DeviceVector Take()
     {
         if (_sent == _taken)

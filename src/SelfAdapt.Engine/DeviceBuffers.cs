@@ -10,11 +10,9 @@ internal abstract class DeviceVector : IDisposable
     public abstract int Length { get; }
 
     /// <summary>Copies values from the host into the vector.</summary>
-    /// <param name="source">At most <see cref="Length"/> - <paramref name="offset"/> values.</param>
     public abstract void Upload(ReadOnlySpan<float> source, int offset = 0);
 
     /// <summary>Copies values from the vector to the host. Waits for the device: not inside a step.</summary>
-    /// <param name="target">Receives as many values as it is long.</param>
     public abstract void Download(Span<float> target, int offset = 0);
 
     /// <summary>

@@ -42,7 +42,6 @@ internal abstract partial class HostBackend<T>
     /// default; null for no values, NaN if one of them is NaN.
     /// </summary>
     /// <param name="values">The sample; its order is changed.</param>
-    /// <param name="q">0 to 1.</param>
     internal static double? Quantile(Span<double> values, double q)
     {
         if (values.IsEmpty)

@@ -33,8 +33,6 @@ internal readonly record struct OrientationMap(
     /// <summary>
     /// Where the turned image's pixel (i, j) lies in the original's plane: origin + i * down + j * right.
     /// </summary>
-    /// <param name="height">Rows of the original.</param>
-    /// <param name="width">Columns of the original.</param>
     public (int Origin, int Down, int Right) Strides(int height, int width)
     {
         int row = RowFromRow + RowFromColumn < 0 ? height - 1 : 0;

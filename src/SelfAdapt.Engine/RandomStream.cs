@@ -49,8 +49,6 @@ internal sealed class RandomStream
     public double NextUniform(double low, double high) => low + ((high - low) * NextUniform());
 
     /// <summary>A whole number from 0 to <paramref name="count"/> - 1.</summary>
-    /// <param name="count">At least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
     public int NextIndex(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -58,7 +56,6 @@ internal sealed class RandomStream
     }
 
     /// <summary>True with a probability.</summary>
-    /// <param name="probability">0 to 1.</param>
     public bool NextBool(double probability) => NextUniform() < probability;
 
     /// <summary>A number from the standard normal distribution.</summary>

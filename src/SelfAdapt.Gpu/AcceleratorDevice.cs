@@ -18,8 +18,6 @@ internal class AcceleratorDevice : IGpuDevice
     private bool _disposed;
 
     /// <summary>Opens an accelerator.</summary>
-    /// <param name="device">ILGPU's description of it.</param>
-    /// <param name="name">A name for logs.</param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened. <see cref="ErrorKind.OutOfMemory"/>: it has no memory
     /// left.

@@ -21,8 +21,6 @@ internal sealed unsafe class CopyQueue : IDisposable
     private int _next;
 
     /// <summary>Takes the pinned memory.</summary>
-    /// <param name="stream">The stream, which its accelerator disposes.</param>
-    /// <exception cref="SelfAdaptException">The driver can't.</exception>
     public CopyQueue(CudaStream stream, string deviceName)
     {
         (Stream, _deviceName) = (stream, deviceName);

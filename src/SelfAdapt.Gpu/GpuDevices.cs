@@ -18,8 +18,6 @@ internal enum GpuKind
 }
 
 /// <summary>One GPU, as its driver describes it.</summary>
-/// <param name="Kind">How it is reached.</param>
-/// <param name="Index">The number in cuda:N or opencl:N.</param>
 /// <param name="ComputeMajor">Compute capability before the dot; 0 without CUDA.</param>
 /// <param name="ComputeMinor">Compute capability behind the dot; 0 without CUDA.</param>
 internal sealed record GpuDeviceInfo(
@@ -64,7 +62,6 @@ internal sealed class GpuDevices
             + $"{(Version.Length == 0 ? "" : $"; driver for CUDA {Version}")}";
 
     /// <summary>Looks for drivers and their GPUs. It takes no memory on any of them.</summary>
-    /// <param name="kind">What to look for.</param>
     public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
 
     /// <summary>One of the devices.</summary>

@@ -17,7 +17,6 @@ internal static class GpuError
     public static bool IsOfDevice(Exception e) => e is AcceleratorException or NotSupportedException;
 
     /// <summary>The error of something that failed.</summary>
-    /// <param name="device">The device, for people.</param>
     /// <param name="doing">What it was to do ("copy to the GPU").</param>
     public static SelfAdaptException Of(string device, string doing, Exception e) =>
         Of(device, doing, IsOutOfMemory(e), e switch

@@ -24,8 +24,6 @@ internal interface IGpuDevice : IDisposable
     int GroupThreads { get; }
 
     /// <summary>Takes zeroed memory, aligned to 256 bytes.</summary>
-    /// <param name="words">At least 1.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     MemoryBuffer Allocate(long words);
 
     /// <summary>Gives memory back.</summary>
@@ -61,14 +59,12 @@ internal interface IGpuDevice : IDisposable
     void Await(nint fence);
 
     /// <summary>Queues a kernel.</summary>
-    /// <param name="shape">Groups, and threads of each.</param>
     void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments);
 
     /// <summary>Waits until everything queued is done.</summary>
     void Synchronize();
 
     /// <summary>Queues a point in time, for measurements.</summary>
-    /// <returns>Its handle, for one call of <see cref="Milliseconds"/>.</returns>
     nint Mark();
 
     /// <summary>Waits for two points and tells the time between them; both handles end with this.</summary>

@@ -24,8 +24,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     private CopyQueue? _beside;
 
     /// <summary>Opens a GPU and lets its driver compile a kernel: one that can't says so before all else.</summary>
-    /// <param name="device">ILGPU's description of it.</param>
-    /// <param name="name">A name for logs.</param>
     /// <param name="order">Makes a stream wait for another; null: the driver's own call.</param>
     /// <param name="cache">Where compiled kernels are kept; null: the user's cache.</param>
     /// <exception cref="SelfAdaptException">

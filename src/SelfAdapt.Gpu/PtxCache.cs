@@ -16,7 +16,6 @@ internal sealed class PtxCache(string folder)
     public static PtxCache OfUser { get; } = new(Path.Combine(UserFolder(), "selfadapt", "kernels"));
 
     /// <summary>A text from the cache, or made anew and kept.</summary>
-    /// <param name="name">What it is, for people.</param>
     /// <param name="version">Everything that decides it.</param>
     public string Get(string name, string version, Func<string> make)
     {

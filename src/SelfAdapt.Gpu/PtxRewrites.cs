@@ -14,7 +14,6 @@ internal static partial class PtxRewrites
     public const int Version = 1;
 
     /// <summary>Rewrites a kernel.</summary>
-    /// <param name="text">As ILGPU wrote it.</param>
     public static string Apply(string text) =>
         GlobalAccesses(SharedIndices(LocalVariables(text.ReplaceLineEndings("\n"))));
 

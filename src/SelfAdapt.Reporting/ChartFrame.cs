@@ -26,14 +26,12 @@ internal static class ChartFrame
     public const int Bottom = 34;
 
     /// <summary>Begins a picture.</summary>
-    /// <param name="title">What it shows, for readers that can't see it.</param>
     public static StringBuilder Begin(string title) =>
         new StringBuilder().Append(CultureInfo.InvariantCulture,
             $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
             + $"aria-label=\"{Markup.Escape(title)}\">");
 
     /// <summary>Draws the grid lines and labels.</summary>
-    /// <param name="yTicks">Those of its ticks that are drawn.</param>
     public static void DrawTicks(
         StringBuilder svg, ChartAxis x, ChartAxis y, IEnumerable<(double Value, string Text)> yTicks)
     {

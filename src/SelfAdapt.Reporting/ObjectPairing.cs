@@ -19,7 +19,6 @@ internal sealed class ObjectPairing
     public IReadOnlySet<int> After { get; }
 
     /// <summary>Pairs objects whose intersection over union is at least 0.5.</summary>
-    /// <param name="after">The other, of the same size.</param>
     public static ObjectPairing Of(LabelImage before, LabelImage after)
     {
         Dictionary<int, int> beforeArea = [];

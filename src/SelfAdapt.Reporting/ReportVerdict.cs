@@ -8,7 +8,6 @@ namespace SelfAdapt.Reporting;
 
 /// <summary>What came of a run, in plain words; accuracy is spoken of only where there were labels.</summary>
 /// <param name="Evidence">What the words rest on, and what they do not say.</param>
-/// <param name="Warnings">What should be looked at.</param>
 internal sealed record ReportVerdict(
     string Headline, string Reason, string Evidence, IReadOnlyList<string> Warnings)
 {

@@ -46,13 +46,9 @@ internal sealed record RunReport
     public int? Channel { get; init; }
 
     /// <summary>Writes the report as one HTML file that needs no other file, no script and no network.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public void Write(string path) => OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(ToHtml()));
 
     /// <summary>The report's HTML.</summary>
-    /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>
     internal string ToHtml() => new ReportPage(this).ToHtml();
 
     /// <summary>The order in which samples that did not change most are drawn by lot.</summary>

@@ -42,8 +42,6 @@ internal readonly struct RandomRotateAndResize
     }
 
     /// <summary>Writes one crop with its targets into a batch.</summary>
-    /// <param name="sample">The image that was drawn for.</param>
-    /// <param name="slot">Which crop of the batch.</param>
     public void Apply(TrainingSample sample, TrainingBatch batch, int slot)
     {
         int width = sample.Input.Width;

@@ -33,9 +33,6 @@ internal sealed record TrainerOptions
 }
 
 /// <summary>One epoch of training, for the log.</summary>
-/// <param name="Epoch">0-based.</param>
-/// <param name="LearningRate">The epoch's learning rate.</param>
-/// <param name="Loss">Mean loss over the epoch's images.</param>
 /// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
 internal sealed record TrainingEpoch(
     int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
@@ -57,9 +54,6 @@ internal sealed class Trainer : IDisposable
     private int _steps;
 
     /// <summary>Starts from the network's imported weights.</summary>
-    /// <param name="backend">Where it is trained.</param>
-    /// <param name="options">Epochs, learning rate, decay.</param>
-    /// <exception cref="SelfAdaptException">InvalidOption: an option is out of range.</exception>
     public Trainer(Network network, Backend backend, TrainerOptions options)
     {
         Settings.Check(options);
@@ -77,9 +71,6 @@ internal sealed class Trainer : IDisposable
 
     /// <summary>Trains for all epochs.</summary>
     /// <param name="test">Held-out labelled images for the log, or null.</param>
-    /// <param name="report">Called after every epoch.</param>
-    /// <param name="cancel">Ends training after the step in progress.</param>
-    /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
     {
         Stopwatch watch = Stopwatch.StartNew();
@@ -121,7 +112,6 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>One step on one batch.</summary>
-    /// <param name="learningRate">The step's learning rate.</param>
     /// <returns>The batch's loss before the step.</returns>
     public double Step(TrainingBatch batch, double learningRate)
     {

@@ -6,9 +6,6 @@ namespace SelfAdapt.Adaptation.Supervised;
 internal sealed class TrainingBatch
 {
     /// <summary>Makes an empty batch.</summary>
-    /// <param name="capacity">Most crops, at least 1.</param>
-    /// <param name="inputChannels">Channels of the input, at least 1.</param>
-    /// <param name="cropSize">Side of the crops, px.</param>
     public TrainingBatch(int capacity, int inputChannels, int cropSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);

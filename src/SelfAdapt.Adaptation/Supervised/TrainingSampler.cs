@@ -28,7 +28,6 @@ internal sealed class TrainingSampler
         new(_set.Options.BatchSize, _set.InputChannels, _set.Options.CropSize);
 
     /// <summary>Seeds with the number of the epoch and puts the images in random order.</summary>
-    /// <param name="epoch">0-based number of the epoch.</param>
     public void BeginEpoch(int epoch)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
@@ -54,7 +53,6 @@ internal sealed class TrainingSampler
     /// <param name="batch">From <see cref="CreateBatch"/>; the last one of an epoch may be filled in
     /// part.</param>
     /// <returns>False, with an empty batch, when the epoch is over.</returns>
-    /// <exception cref="ArgumentException">The batch was made for other sizes.</exception>
     public bool NextBatch(TrainingBatch batch)
     {
         if (batch.InputChannels != _set.InputChannels || batch.CropSize != _set.Options.CropSize)

@@ -10,7 +10,6 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>A labelled image made ready for training (docs/cellpose.md 5.1 and 5.2).</summary>
-/// <param name="Name">What messages call it.</param>
 /// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
 /// scale.</param>
 /// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
@@ -43,14 +42,7 @@ internal sealed class TrainingSet
     public double MeanDiameter => Samples.Average(sample => sample.Diameter);
 
     /// <summary>Prepares labelled images and computes their targets.</summary>
-    /// <param name="images">The images as read.</param>
     /// <param name="options">Channels, normalisation, least number of cells.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.UnreadableInput"/>) an image and its masks differ in size, or no image holds enough
-    /// cells, or a pixel is not a finite number; (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is
-    /// missing; (<see cref="ErrorKind.InvalidOption"/>) an option is out of range.
-    /// </exception>
     public static TrainingSet Create(
         IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)
     {

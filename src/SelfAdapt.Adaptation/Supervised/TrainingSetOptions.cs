@@ -43,8 +43,5 @@ internal sealed record TrainingSetOptions
     public int CropSize { get; init; } = 224;
 
     /// <summary>Checks that every value makes sense.</summary>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) a value is out of its range; the message names it.
-    /// </exception>
     public void Validate() => Settings.Check(this);
 }

@@ -21,7 +21,6 @@ public sealed class EngineNetwork : ISegmentationNetwork
 
     /// <summary>Couples weights with a backend.</summary>
     /// <param name="weights">The weights, which stay the caller's and may change between runs.</param>
-    /// <param name="backend">Where they live.</param>
     internal EngineNetwork(NetworkWeights weights, Backend backend)
     {
         ArgumentNullException.ThrowIfNull(weights);

@@ -47,9 +47,6 @@ internal sealed class MemoryPlan
     private readonly List<Life> _lives = [];
 
     /// <summary>Plans.</summary>
-    /// <param name="height">Image height, px.</param>
-    /// <param name="width">Image width, px.</param>
-    /// <param name="tensorBytes">Bytes that a tensor takes on the backend.</param>
     public MemoryPlan(
         Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,
         Func<TensorShape, long> tensorBytes)
@@ -126,7 +123,6 @@ internal sealed class MemoryPlan
     }
 
     /// <summary>Keeps what backward reads, or lets it live again.</summary>
-    /// <returns>The lives in which backward reads the activations.</returns>
     private int[] PlanBackwardReads(int[] lives, int?[] gradients)
     {
         (int First, int Last)[] reads = [.. lives.Select(_ => (int.MaxValue, -1))];

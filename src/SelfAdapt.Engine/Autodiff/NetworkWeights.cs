@@ -12,8 +12,6 @@ internal sealed class NetworkWeights : IDisposable
     private readonly Dictionary<NetworkTensor, PreparedConvolution> _convolutions = [];
 
     /// <summary>Uploads the weights that the network was imported with.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="backend">Where they live.</param>
     public NetworkWeights(Network network, Backend backend)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -43,8 +41,6 @@ internal sealed class NetworkWeights : IDisposable
     public void MarkChanged() => Version++;
 
     /// <summary>Replaces all values.</summary>
-    /// <param name="parameters">As long as <see cref="Parameters"/>.</param>
-    /// <param name="statistics">As long as <see cref="Statistics"/>.</param>
     public void Upload(ReadOnlySpan<float> parameters, ReadOnlySpan<float> statistics)
     {
         Parameters.Upload(parameters);
@@ -65,7 +61,6 @@ internal sealed class NetworkWeights : IDisposable
     /// The convolution with one of the weights. Graphs share it, because prepared weights take up to four times the
     /// memory of the weights themselves.
     /// </summary>
-    /// <param name="weights">Which.</param>
     internal PreparedConvolution Convolution(ConvolutionNode weights)
     {
         if (!_convolutions.TryGetValue(weights.Weight, out PreparedConvolution? convolution))

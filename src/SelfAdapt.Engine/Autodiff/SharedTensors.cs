@@ -29,11 +29,9 @@ internal sealed class SharedTensors : IDisposable
     public long Bytes => _block.Bytes;
 
     /// <summary>A tensor, as it is.</summary>
-    /// <param name="index">Its index in the plan.</param>
     public DeviceTensor this[int index] => _block.Tensors[index];
 
     /// <summary>A tensor, to write a new value to; what shared its bytes is lost.</summary>
-    /// <param name="index">Its index in the plan.</param>
     public DeviceTensor Begin(int index)
     {
         DeviceTensor tensor = _block.Tensors[index];

@@ -28,11 +28,7 @@ internal sealed class TrainableGraph : IDisposable
     private readonly IDisposable?[] _states;
 
     /// <summary>Compiles.</summary>
-    /// <param name="weights">The weights it reads at every pass.</param>
-    /// <param name="backend">Where it runs; the weights must live there too.</param>
     /// <param name="height">Image height, px, a multiple of <see cref="Network.SizeMultiple"/>.</param>
-    /// <param name="width">Image width, px, likewise.</param>
-    /// <exception cref="ArgumentException">A size is no positive multiple of the network's.</exception>
     public TrainableGraph(
         Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode)
     {
@@ -119,10 +115,6 @@ internal sealed class TrainableGraph : IDisposable
 
     /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
-    /// <param name="momentum">Weight of this batch in the stored statistics, where they are updated.</param>
-    /// <exception cref="InvalidOperationException">
-    /// The graph was compiled for inference, and batch statistics are asked for.
-    /// </exception>
     public void Forward(NormStatistics norm = NormStatistics.Stored, float momentum = 0.05f)
     {
         if (Mode == GraphMode.Inference && norm != NormStatistics.Stored)
@@ -151,7 +143,6 @@ internal sealed class TrainableGraph : IDisposable
     /// Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>; <see cref="Input"/> must still be
     /// what the forward pass has read.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The graph was compiled for inference.</exception>
     public void Backward()
     {
         if (OutputGradient is null)

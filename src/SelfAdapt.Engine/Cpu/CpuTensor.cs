@@ -55,7 +55,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
 
     /// <summary>The first pixel of an interior row.</summary>
     /// <param name="plane">n * Blocks + block.</param>
-    /// <param name="h">Row, 0-based.</param>
     public float* Row(int plane, int h) =>
         _data + ((((long)plane * PlanePixels) + ((h + 1) * RowPixels) + 1) * Block);
 

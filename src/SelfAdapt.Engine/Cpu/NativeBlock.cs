@@ -22,8 +22,6 @@ internal static unsafe class NativeBlock
     }
 
     /// <summary>Takes a block on a cache line's boundary; it is not cleared.</summary>
-    /// <param name="what">What it is for, for the message.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public static byte* Take(long bytes, string what)
     {
         try

@@ -19,7 +19,6 @@ internal unsafe interface IOuterProductTile
     /// <param name="x">Input: first row, first channel of the tile.</param>
     /// <param name="dy">Gradient: first row, first channel block of the panel.</param>
     /// <param name="blockStride">Floats from one of the gradient's channel blocks to the next.</param>
-    /// <param name="count">Length of the run.</param>
     /// <param name="sums">[channels][lanes], added to.</param>
     /// <param name="channelStride">Floats from an input channel's sums to the next.</param>
     static abstract void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride);

@@ -41,7 +41,6 @@ internal struct TilePrefetch
     }
 
     /// <summary>Does one of so many equal parts of the work.</summary>
-    /// <param name="parts">Calls until everything is fetched.</param>
     public unsafe void Advance(int parts)
     {
         if (_tensor is null)

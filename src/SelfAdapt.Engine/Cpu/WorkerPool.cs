@@ -41,7 +41,6 @@ internal sealed class WorkerPool : IDisposable
     public void For(int count, Action<int> body) => For(count, body, static (i, body) => body(i));
 
     /// <summary>Runs body(0, state) .. body(count - 1, state), each once, and waits for all.</summary>
-    /// <param name="state">What the tasks work on.</param>
     /// <param name="body">The task: a static lambda, so that no closure is made.</param>
     public void For<TState>(int count, TState state, Action<int, TState> body)
     {

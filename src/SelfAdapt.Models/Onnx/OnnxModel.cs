@@ -86,13 +86,11 @@ public sealed class OnnxModel
     /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the initialiser that an
     /// Identity node passes on; null if it is none of these.
     /// </summary>
-    /// <param name="name">Name of the initialiser, or of the node's output.</param>
     internal OnnxTensor? FindWeight(string name) => WeightIndex.Find(name)?.Tensor;
 }
 
 /// <summary>Where the parts of a model stand in its bytes.</summary>
 /// <param name="GraphRecord">The graph field: tag, length, message.</param>
 /// <param name="GraphPayload">Offset of the graph message itself, after tag and length.</param>
-/// <param name="MetadataRecords">Each metadata field, by key.</param>
 internal sealed record ModelLayout(
     ByteRange GraphRecord, int GraphPayload, IReadOnlyDictionary<string, ByteRange> MetadataRecords);

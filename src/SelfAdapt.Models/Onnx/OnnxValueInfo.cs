@@ -3,8 +3,6 @@ using System.Collections.Generic;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>One size of an input or output: a number, a name for a number that varies, or neither.</summary>
-/// <param name="Value">The fixed size, or null.</param>
-/// <param name="Symbol">The name of a varying size, or null.</param>
 internal readonly record struct OnnxDimension(long? Value, string? Symbol)
 {
     /// <summary>The number, the name, or "?".</summary>

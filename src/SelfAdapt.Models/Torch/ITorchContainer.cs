@@ -9,7 +9,6 @@ internal interface ITorchContainer : IDisposable
     object? ReadObject();
 
     /// <summary>A storage's bytes, little-endian.</summary>
-    /// <param name="key">The key that the object points to it by.</param>
     byte[] ReadStorage(string key);
 
     /// <summary>The error for a damaged file.</summary>

@@ -11,7 +11,6 @@ namespace SelfAdapt.Models.Torch;
 internal sealed record PickleGlobal(string Name);
 
 /// <summary>A persistent id: torch's way to point at a storage entry.</summary>
-/// <param name="Id">What was pushed before BINPERSID.</param>
 internal sealed record PicklePersistent(object? Id);
 
 /// <summary>The result of REDUCE: a call that a full unpickler would make.</summary>

@@ -11,10 +11,8 @@ public sealed class TorchCheckpoint
     private readonly Dictionary<string, OnnxTensor> _byName;
 
     /// <summary>Wraps tensors.</summary>
-    /// <param name="origin">The name to use in messages, usually the file name.</param>
     /// <param name="tensors">Float, Double, Float16 or Int64 tensors with names of their own, in
     /// order.</param>
-    /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
     internal TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
     {
         (Origin, Tensors) = (origin, tensors);
@@ -55,7 +53,6 @@ public sealed class TorchCheckpoint
     }
 
     /// <summary>The tensor of this name, or null.</summary>
-    /// <param name="name">Its key in the state dict.</param>
     internal OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>The same state dict with other values; element types stay, tensors not named keep their bits.</summary>

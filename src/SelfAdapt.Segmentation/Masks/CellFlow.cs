@@ -20,8 +20,6 @@ internal static unsafe class CellFlow
     private const double Tiny = 1e-60;
 
     /// <summary>What receives a cell's flow, pixel by pixel.</summary>
-    /// <param name="index">Index of the pixel in the image.</param>
-    /// <param name="y">Row component of the unit vector.</param>
     public delegate void PixelSink(int index, double y, double x);
 
     /// <summary>Computes one cell's flow.</summary>

@@ -19,7 +19,6 @@ internal static unsafe class FlowDynamics
     /// <param name="flowY">[height, width]: row component of the network's flow.</param>
     /// <param name="cellPixels">Indices of the cell pixels; elsewhere the flow counts as 0.</param>
     /// <param name="scale">What the flow is divided by.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <param name="origin">
     /// Row and column in the whole image where the field begins: positions are rounded as there.
     /// </param>

@@ -64,7 +64,6 @@ internal static class LabelRegions
 
     /// <summary>Numbers the labels 1, 2, ... in the order in which a raster scan meets them.</summary>
     /// <param name="labels">Any labels; values below 1 count as background. Not changed.</param>
-    /// <returns>The renumbered copy and the number of labels.</returns>
     public static (LabelImage Labels, int Count) Renumber(LabelImage labels)
     {
         LabelImage result = new(labels.Height, labels.Width, labels.Labels.AsSpan().ToArray());
@@ -73,7 +72,6 @@ internal static class LabelRegions
 
     /// <summary>The same without a copy.</summary>
     /// <param name="labels">Any labels; values below 1 become background.</param>
-    /// <returns>The number of labels.</returns>
     public static int RenumberInPlace(LabelImage labels)
     {
         Dictionary<int, int> numbers = [];
@@ -121,7 +119,6 @@ internal static class LabelRegions
     }
 
     /// <summary>The pixels of one row of a box.</summary>
-    /// <param name="y">Row within the box.</param>
     public static Span<int> Row(LabelImage labels, in LabelRegion region, int y) =>
         labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);
 

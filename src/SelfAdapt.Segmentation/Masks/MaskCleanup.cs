@@ -14,7 +14,6 @@ internal static class MaskCleanup
     /// </summary>
     /// <param name="masks">Any labels; not changed.</param>
     /// <param name="minSize">Least number of pixels; 0 or less keeps all.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage FillHolesAndRemoveSmall(LabelImage masks, int minSize, int threads = 0)
     {

@@ -9,7 +9,6 @@ namespace SelfAdapt.Segmentation.Metrics;
 /// <param name="True">0-based number of the true cell, in raster order of first appearance.</param>
 /// <param name="Predicted">0-based number of the predicted cell, likewise.</param>
 /// <param name="Pixels">Shared pixels, at least 1.</param>
-/// <param name="Iou">Shared pixels over the pixels in either.</param>
 internal readonly record struct Overlap(int True, int Predicted, int Pixels, double Iou);
 
 /// <summary>
@@ -32,7 +31,6 @@ internal sealed class OverlapTable
 
     /// <summary>Compares two segmentations.</summary>
     /// <param name="predicted">What is judged, of the same size.</param>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)

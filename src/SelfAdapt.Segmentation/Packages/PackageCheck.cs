@@ -32,7 +32,6 @@ internal sealed class PackageCheck
 
     /// <summary>Checks a package.</summary>
     /// <returns>What is wrong; empty if nothing is.</returns>
-    /// <exception cref="SelfAdaptException">As <see cref="PackageArchive.Read"/>.</exception>
     public static IReadOnlyList<PackageFinding> Check(string path)
     {
         PackageCheck check = new(PackageArchive.Read(path));

@@ -9,8 +9,6 @@ namespace SelfAdapt.Segmentation.Packages;
 internal static class PackageDocumentation
 {
     /// <summary>The text, in Markdown.</summary>
-    /// <param name="request">What the user says.</param>
-    /// <param name="variant">How the ONNX file was written.</param>
     public static string Write(PackageRequest request, ModelVariant variant, Network network)
     {
         SegmentationOptions preparation = request.Preparation;

@@ -22,7 +22,6 @@ internal static class PackagePicture
     /// channel. An image smaller than the tile is continued by mirroring.
     /// </summary>
     /// <param name="image">The image at network scale.</param>
-    /// <param name="side">Rows and columns of the tile.</param>
     public static Image CutTile(Image image, int side)
     {
         (double best, int bestY, int bestX) = (-1, 0, 0);
@@ -52,8 +51,6 @@ internal static class PackagePicture
     }
 
     /// <summary>Draws the tile, and beside it the same with the objects found, twice as wide as high.</summary>
-    /// <param name="masks">The objects in it.</param>
-    /// <returns>The content of a PNG file.</returns>
     public static byte[] DrawCover(Image tile, LabelImage masks)
     {
         int side = Math.Min(CoverSide, tile.Height);

@@ -8,9 +8,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <param name="Description">One or two sentences, at most 1,024 characters.</param>
 /// <param name="Authors">Who made the model; may be empty.</param>
 /// <param name="Licence">An SPDX identifier; null if it is not known.</param>
-/// <param name="Preparation">How images are brought to what the network knows.</param>
-/// <param name="Validation">Sentences about what is known of the model's quality.</param>
-/// <param name="Time">When the package was made.</param>
 /// <param name="Metadata">Further facts, kept under "config".</param>
 internal sealed record PackageRequest(
     string Name, string Description, IReadOnlyList<string> Authors, string? Licence, SegmentationOptions Preparation,

@@ -26,7 +26,6 @@ internal sealed class PackageTensorCheck
     private readonly Dictionary<(string Tensor, string Axis), int> _sizes = [];
 
     /// <summary>Takes the package.</summary>
-    /// <param name="findings">Receives what is wrong.</param>
     public PackageTensorCheck(PackageArchive archive, FindingList findings) =>
         (_archive, _findings) = (archive, findings);
 

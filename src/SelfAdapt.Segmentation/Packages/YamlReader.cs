@@ -22,8 +22,6 @@ internal sealed class YamlReader
     private YamlReader(string text, string file) => (_events, _file) = (new Parser(new StringReader(text)), file);
 
     /// <summary>Reads a document.</summary>
-    /// <param name="file">What messages call it.</param>
-    /// <exception cref="SelfAdaptException">ModelMalformed: it can't be read; the message names the line.</exception>
     public static JsonObject Read(string text, string file)
     {
         YamlReader reader = new(text.TrimStart('\ufeff'), file);

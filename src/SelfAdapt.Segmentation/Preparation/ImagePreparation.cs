@@ -14,16 +14,7 @@ internal static class ImagePreparation
     private const long MostPixels = 1L << 29;
 
     /// <summary>Channel selection, normalisation and rescaling in one go.</summary>
-    /// <param name="image">The image as read; not changed.</param>
-    /// <param name="options">Channels, normalisation and diameter.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>An image of [inputChannels, trunc(height x rescale), trunc(width x rescale)].</returns>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range or the rescaled size is not usable;
-    /// (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is missing;
-    /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is not a finite number.
-    /// </exception>
     public static Image Prepare(
         Image image, SegmentationOptions options, int inputChannels, string source = "the image")
     {
@@ -34,16 +25,11 @@ internal static class ImagePreparation
     }
 
     /// <summary>Picks the channels that a network sees (docs/cellpose.md 3.1).</summary>
-    /// <param name="image">The image as read; not changed.</param>
     /// <param name="channels">For one or two input channels: which ones; the first 0 means the mean of all
     /// channels, and then, as for one-channel images, the second input channel is zeros.</param>
     /// <param name="inputChannels">Channels that the network takes; above 2 the image must have as many and
     /// they are taken as they are.</param>
-    /// <param name="source">What error messages call the image.</param>
     /// <returns>A new image of [inputChannels, height, width].</returns>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.ModelImageMismatch"/>) the image does not have a channel that is asked for.
-    /// </exception>
     public static Image SelectChannels(
         Image image, ChannelPair channels, int inputChannels, string source = "the image")
     {
@@ -82,11 +68,6 @@ internal static class ImagePreparation
     /// <summary>Normalises every channel in place (docs/cellpose.md 3.2).</summary>
     /// <param name="image">The selected channels; changed.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or infinite.
-    /// </exception>
     public static void Normalize(
         Image image, IntensityNormalization normalization, bool invert, string source = "the image",
         int threads = 0)
@@ -113,8 +94,6 @@ internal static class ImagePreparation
     /// <summary>Resizes by a factor, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
     /// <param name="image">The image; returned itself when the factor is 1.</param>
     /// <param name="factor">Network scale over image scale, above 0.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.InvalidOption"/>) the new size has no pixels or more than 2^29.
@@ -140,9 +119,6 @@ internal static class ImagePreparation
     }
 
     /// <summary>Resizes to a given size, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
-    /// <param name="height">New rows, at least 1.</param>
-    /// <param name="width">New columns, at least 1.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>A new image of [channels, height, width].</returns>
     public static Image Resize(Image image, int height, int width, int threads = 0)
     {
@@ -191,11 +167,6 @@ internal static class ImagePreparation
     }
 
     /// <summary>Refuses pixels that are no numbers.</summary>
-    /// <param name="image">The image, or rows of it.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="firstRow">Which row of the image its first one is.</param>
-    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or
-    /// infinite.</exception>
     internal static void RequireFinite(Image image, string source, int firstRow = 0)
     {
         for (int i = 0; i < image.Pixels.Length; i++)

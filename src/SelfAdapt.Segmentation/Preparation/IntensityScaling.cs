@@ -17,7 +17,6 @@ internal static class IntensityScaling
     /// as it is (all values equal) or set to 0 (percentiles closer than 1e-3).
     /// </summary>
     /// <param name="plane">[height, width], changed in place.</param>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static void Percentile(Span<float> plane, int height, int width, bool invert)
     {
         if (!plane.ContainsAnyExcept(plane[0]))
@@ -30,8 +29,6 @@ internal static class IntensityScaling
     }
 
     /// <summary>The percentile scale of a channel that is not constant.</summary>
-    /// <param name="sample">Its values, or those of <see cref="SampleSteps"/>.</param>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static ChannelScale Percentile(ReadOnlySpan<float> sample, bool invert)
     {
         double low = OrderStatistics.Percentile(sample, LowerPercent);
@@ -43,7 +40,6 @@ internal static class IntensityScaling
 
     /// <summary>Subtracts the mean and divides by the population standard deviation (plus 1e-6).</summary>
     /// <param name="plane">The channel, changed in place; a constant one becomes 0.</param>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static void ZeroMeanUnitVariance(Span<float> plane, bool invert)
     {
         double sum = 0;
@@ -63,8 +59,6 @@ internal static class IntensityScaling
     }
 
     /// <summary>The scale of a channel with known moments.</summary>
-    /// <param name="squares">Sum of squared differences to it.</param>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static ChannelScale ZeroMeanUnitVariance(double mean, double squares, long count, bool invert) =>
         ChannelScale.Affine((float)mean, (float)(Math.Sqrt(squares / count) + VarianceGuard), invert);
 

@@ -10,7 +10,6 @@ internal static class OrderStatistics
 
     /// <summary>NumPy's linear percentile of float32 data (docs/cellpose.md 3.2).</summary>
     /// <param name="values">At least one finite value, any order.</param>
-    /// <param name="percent">0 to 100.</param>
     public static double Percentile(ReadOnlySpan<float> values, double percent)
     {
         double position = (values.Length - 1) * (percent / 100.0);
@@ -26,7 +25,6 @@ internal static class OrderStatistics
 
     /// <summary>The value that would stand at a position after sorting ascending.</summary>
     /// <param name="values">The values, any order.</param>
-    /// <param name="rank">0-based position.</param>
     public static float Select(ReadOnlySpan<float> values, int rank)
     {
         int[] counts = new int[Bins];

@@ -9,7 +9,6 @@ namespace SelfAdapt.Segmentation.Results;
 internal static class CellList
 {
     /// <summary>Every cell with its box and area, by rising label.</summary>
-    /// <param name="masks">The cells, any positive labels.</param>
     public static IEnumerable<(int Label, LabelRegion Region)> Of(LabelImage masks)
     {
         // Regions are found by consecutive numbers, so that one huge label costs nothing.

@@ -19,9 +19,7 @@ internal static class GeoJsonFile
     private const int FlushEvery = 1 << 16;
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="name">The image's name: cells of one name and label always get the same id.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, string name, LabelImage masks)
     {
         OutputFile.Write(path, stream =>

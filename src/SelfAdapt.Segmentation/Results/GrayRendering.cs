@@ -13,9 +13,7 @@ internal static class GrayRendering
     private const int SortedValues = 1 << 18;
 
     /// <summary>Writes an image as 8-bit PNG, stretched between its 1st and 99.7th percentile.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="channel">The channel shown; null, or one that is not there, for the mean of all.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void WritePng(string path, Image image, int? channel)
     {
         OutputFile.Write(path, PngPicture.Encode(

@@ -17,8 +17,6 @@ internal static class OutlineText
     private const int FewestPixels = 5;
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, LabelImage masks)
     {
         OutputFile.Write(path, stream =>

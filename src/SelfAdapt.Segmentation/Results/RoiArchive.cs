@@ -26,7 +26,6 @@ internal static class RoiArchive
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="masks">The cells; coordinates must be below 32,768, as the format keeps 16 bits.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the image is larger than that, or the file can't be written.

@@ -7,7 +7,6 @@ internal static class LabelCleanup
 {
     /// <summary>Keeps each label's largest 4-connected part, drops small ones, and numbers the rest 1 to n.</summary>
     /// <param name="labels">[height, width], 0 = background; changed in place.</param>
-    /// <param name="smallest">Parts with fewer pixels are dropped.</param>
     public static void KeepLargestParts(int[] labels, int height, int width, int smallest)
     {
         int[] part = new int[labels.Length];

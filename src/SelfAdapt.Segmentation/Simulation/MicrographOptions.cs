@@ -72,7 +72,6 @@ internal sealed record MicrographOptions
     public double Offset { get; init; } = 100;
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="ArgumentException">A value is outside the range that its description gives.</exception>
     internal void Check()
     {
         Require(

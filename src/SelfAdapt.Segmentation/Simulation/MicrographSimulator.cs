@@ -27,9 +27,6 @@ internal static class MicrographSimulator
     private const double Dome = 0.3;
 
     /// <summary>Simulates one micrograph.</summary>
-    /// <param name="options">What it looks like.</param>
-    /// <param name="seed">Which one of that kind.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static Micrograph Simulate(MicrographOptions options, ulong seed)
     {
         options.Check();

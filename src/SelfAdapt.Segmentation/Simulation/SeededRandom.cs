@@ -12,7 +12,6 @@ internal sealed class SeededRandom
     private double _spare = double.NaN;
 
     /// <summary>Starts a sequence.</summary>
-    /// <param name="seed">Any number; equal seeds give equal sequences.</param>
     public SeededRandom(ulong seed) => _state = seed;
 
     /// <summary>The next 64 bits.</summary>
@@ -48,7 +47,6 @@ internal sealed class SeededRandom
     }
 
     /// <summary>Poisson: counted arrivals, or above a mean of 60 a rounded normal number.</summary>
-    /// <param name="mean">Mean, at least 0.</param>
     public int Poisson(double mean)
     {
         if (mean > LargestCountedMean)

@@ -32,12 +32,6 @@ internal sealed class BlockMasks
     private int _coreTop;
 
     /// <summary>Starts at the top of an image.</summary>
-    /// <param name="outputs">What the network's channels mean.</param>
-    /// <param name="options">Thresholds, steps and sizes.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="core">Side of a core, px.</param>
-    /// <param name="margin">Width of the margin, px.</param>
-    /// <param name="from">Where to go on; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     public BlockMasks(
         OutputDescription outputs, SegmentationOptions options, int height, int width, int core, int margin,

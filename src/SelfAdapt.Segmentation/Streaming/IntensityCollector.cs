@@ -23,8 +23,6 @@ internal sealed class IntensityCollector
     private double _squares;
 
     /// <summary>Starts.</summary>
-    /// <param name="options">How intensities are normalised.</param>
-    /// <param name="height">Rows of the image.</param>
     public IntensityCollector(SegmentationOptions options, int height, int width)
     {
         (_options, _width, _count) = (options, width, (long)height * width);
@@ -35,13 +33,11 @@ internal sealed class IntensityCollector
     }
 
     /// <summary>How often all rows must be shown.</summary>
-    /// <param name="normalization">How intensities are normalised.</param>
     public static int Passes(IntensityNormalization normalization) =>
         normalization == IntensityNormalization.ZeroMeanUnitVariance ? 2 : 1;
 
     /// <summary>Takes the next rows.</summary>
     /// <param name="rows">[rows, width].</param>
-    /// <param name="pass">0 or 1.</param>
     public void Add(ReadOnlySpan<float> rows, int pass)
     {
         if (pass == 1)

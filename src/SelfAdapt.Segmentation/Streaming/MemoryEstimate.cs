@@ -21,8 +21,6 @@ internal static class MemoryEstimate
     private const long BlockPixelBytes = 80;
 
     /// <summary>Bytes for an image as a whole.</summary>
-    /// <param name="channels">Channels of the image.</param>
-    /// <param name="options">How it is segmented.</param>
     public static long Whole(
         int channels, int height, int width, ISegmentationNetwork network, SegmentationOptions options)
     {

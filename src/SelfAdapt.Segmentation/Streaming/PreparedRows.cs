@@ -40,9 +40,6 @@ internal sealed class PreparedRows
     public int Width { get; }
 
     /// <summary>Reads the image once, or twice, for its intensities.</summary>
-    /// <param name="options">Channels, normalisation and diameter.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <param name="source">What error messages call the image.</param>
     /// <exception cref="SelfAdaptException">
     /// As <see cref="ImagePreparation.Prepare"/>; or UnreadableInput: every pixel has the same value.
     /// </exception>
@@ -73,7 +70,6 @@ internal sealed class PreparedRows
     }
 
     /// <summary>Reads rows at network scale.</summary>
-    /// <param name="first">0-based first row.</param>
     /// <returns>[Channels, count, Width].</returns>
     public Image Read(int first, int count)
     {

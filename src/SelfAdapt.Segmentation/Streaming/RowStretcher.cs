@@ -17,11 +17,6 @@ internal sealed class RowStretcher
     private int _next;
 
     /// <summary>Starts.</summary>
-    /// <param name="from">Size of what comes in.</param>
-    /// <param name="to">Size of what goes out.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <param name="sink">Receives the rows, from the top down.</param>
-    /// <param name="first">The first row that goes out.</param>
     public RowStretcher(
         (int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink, int first = 0)
     {

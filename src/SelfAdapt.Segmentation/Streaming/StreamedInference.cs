@@ -38,11 +38,8 @@ internal sealed class StreamedInference
     }
 
     /// <summary>Runs the network.</summary>
-    /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <param name="first">The first row that is wanted, at network scale.</param>
-    /// <param name="progress">Receives the share of tiles that is done.</param>
     /// <param name="sink">Receives [outputs, n, width] at network scale, from the top down.</param>
-    /// <param name="cancelled">Ends the work between batches.</param>
     public static void Run(
         ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
         Action<double> progress, Action<Image> sink, CancellationToken cancelled) =>

@@ -39,11 +39,6 @@ internal sealed class UnfinishedMasks : IDisposable
 
     /// <summary>Opens the file of a broken-off run, or begins one.</summary>
     /// <param name="decides">All that decides the result, as text: a file from anything else is begun anew.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="finished">Receives the rows that are final already.</param>
-    /// <param name="progress">Where to go on; null to begin.</param>
-    /// <exception cref="IOException">The file can't be opened or written.</exception>
-    /// <exception cref="SelfAdaptException">UnreadableInput: somebody has changed the file.</exception>
     public static UnfinishedMasks Open(
         string path, string decides, int height, int width, LabelRows finished, out MaskProgress? progress)
     {
@@ -79,7 +74,6 @@ internal sealed class UnfinishedMasks : IDisposable
     }
 
     /// <summary>Notes how far the masks are; the rows before it count from now on.</summary>
-    /// <param name="progress">How far they are.</param>
     public void Mark(MaskProgress progress)
     {
         byte[] content = Deflate(progress.Begun, MarkLength);

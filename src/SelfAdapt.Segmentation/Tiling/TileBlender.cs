@@ -18,9 +18,6 @@ internal sealed class TileBlender
     /// <summary>Starts with an empty picture.</summary>
     /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
     /// mirrored.</param>
-    /// <param name="height">Rows of the padded image.</param>
-    /// <param name="width">Columns of the padded image.</param>
-    /// <param name="layout">The tiles that will be added.</param>
     public TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
     {
         (_outputs, _layout) = (outputs, layout);
@@ -55,7 +52,6 @@ internal sealed class TileBlender
     }
 
     /// <summary>Divides by the summed weights and hands the picture over; the blender is used up.</summary>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, height, width].</returns>
     public Image Finish(int threads)
     {
@@ -66,7 +62,6 @@ internal sealed class TileBlender
     /// <summary>
     /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
     /// </summary>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, count, width].</returns>
     public Image TakeRows(int count, int threads)
     {

@@ -29,8 +29,6 @@ internal sealed class TileLayout
     public Tile[] Tiles { get; }
 
     /// <summary>Plain overlapping tiles.</summary>
-    /// <param name="height">Rows of the padded image.</param>
-    /// <param name="width">Columns of the padded image.</param>
     /// <param name="overlap">Least overlap as a fraction, used within 0.05 to 0.5.</param>
     public static TileLayout Plain(int height, int width, double overlap)
     {
@@ -53,8 +51,6 @@ internal sealed class TileLayout
     }
 
     /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
-    /// <param name="height">Rows of the tile.</param>
-    /// <param name="width">Columns of the tile.</param>
     /// <returns>[height, width].</returns>
     public static double[] Taper(int height, int width)
     {

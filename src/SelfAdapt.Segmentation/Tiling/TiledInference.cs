@@ -23,7 +23,6 @@ internal sealed class TiledInference
 
     /// <summary>Runs the network on one network-scale image.</summary>
     /// <param name="image">[InputChannels, height, width], normalised and rescaled.</param>
-    /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <returns>
     /// The outputs [Outputs.Channels, height, width] and the embedding: the sum over the tiles with length 1,
     /// or all zeros if that sum is zero.

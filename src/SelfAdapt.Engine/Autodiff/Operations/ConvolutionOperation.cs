@@ -10,9 +10,7 @@ namespace SelfAdapt.Engine.Autodiff.Operations;
 /// reads, and sums behind it added while it writes, where the graph has them.
 /// </summary>
 /// <param name="inputs">The activation that is convolved, then those that are added.</param>
-/// <param name="output">The activation it makes.</param>
 /// <param name="norm">The normalisation in front, or null.</param>
-/// <param name="sum">Which inputs are added.</param>
 internal sealed class ConvolutionOperation(
     IReadOnlyList<int> inputs, int output, ConvolutionNode weights, NormTensors? norm, ConvolutionSum sum)
     : Operation(Describe(weights.Kernel, norm, sum), inputs, output)

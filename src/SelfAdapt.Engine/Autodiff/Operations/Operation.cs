@@ -47,16 +47,13 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public virtual IDisposable? CreateState(NetworkWeights weights) => null;
 
     /// <summary>Computes the output.</summary>
-    /// <param name="run">The graph's buffers, as this operation sees them.</param>
     public abstract void Forward(in OperationRun run);
 
     /// <summary>Computes the gradients of inputs and parameters.</summary>
-    /// <param name="run">The graph's buffers, as this operation sees them.</param>
     public abstract void Backward(in OperationRun run);
 }
 
 /// <summary>What an operation may touch while it runs.</summary>
-/// <param name="index">The operation's index in the graph.</param>
 /// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
 internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
 {
