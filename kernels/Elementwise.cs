@@ -19,16 +19,6 @@ public static class Elementwise
         }
     }
 
-    /// <summary>t[i] = s[i], on vectors.</summary>
-    public static void CopyVector(ArrayView<float> source, ArrayView<float> target, int count)
-    {
-        int i = Place.Index();
-        if (i < count)
-        {
-            target[i] = source[i];
-        }
-    }
-
     /// <summary>t[i] += share * (s[i] - t[i]), on vectors.</summary>
     public static void MoveTowards(ArrayView<float> target, ArrayView<float> source, float share, int count)
     {

@@ -88,7 +88,6 @@ public static class Optimizer
 [Flags]
 public enum OptimizerFlags
 {
-    /// <summary>None.</summary>
     None = 0,
 
     /// <summary>Weights are drawn to an anchor.</summary>

@@ -119,7 +119,7 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
             shape.GroupDim.Z, 0, StreamPointer, (nint)parameters, 0);
         if (result != CudaError.CUDA_SUCCESS)
         {
-            throw GpuError.Of(Name, $"start the kernel {NameOf(kernel)} as {shape}", result);
+            throw GpuError.Of(Name, $"start the kernel {Kernels.KernelName.Of(kernel.Method)} as {shape}", result);
         }
     }
 
@@ -166,20 +166,14 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         CudaError result = Driver.LoadModule(out nint module, text, out string? log);
         if (result != CudaError.CUDA_SUCCESS)
         {
-            throw GpuError.OfModule(Name, NameOf(kernel), log ?? "", result);
+            throw GpuError.OfModule(Name, Kernels.KernelName.Of(kernel.Method), log ?? "", result);
         }
 
         _modules.Add(module);
-        Check(Driver.GetModuleFunction(out nint function, module, entry), $"find the kernel {NameOf(kernel)}");
+        Check(Driver.GetModuleFunction(out nint function, module, entry), $"find the kernel {Kernels.KernelName.Of(kernel.Method)}");
         _functions.Add(kernel, function);
         return function;
     }
 
-    private void Check(CudaError result, string doing)
-    {
-        if (result != CudaError.CUDA_SUCCESS)
-        {
-            throw GpuError.Of(Name, doing, result);
-        }
-    }
+    private void Check(CudaError result, string doing) => GpuError.Check(result, Name, doing);
 }
