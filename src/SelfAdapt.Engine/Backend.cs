@@ -157,7 +157,6 @@ internal abstract class Convolution : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives the memory back.</summary>
     protected virtual void Dispose(bool disposing)
     {
     }

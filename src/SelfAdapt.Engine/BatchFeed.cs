@@ -12,7 +12,6 @@ internal sealed class BatchFeed : IDisposable
     private int _sent;
     private int _taken;
 
-    /// <summary>Makes room for two batches.</summary>
     public BatchFeed(Backend backend, int length) =>
         _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
 

@@ -32,7 +32,6 @@ internal abstract class DeviceVector : IDisposable
     {
     }
 
-    /// <summary>A part of this vector.</summary>
     public VectorSlice Slice(int offset, int length) => new(this, offset, length);
 
     public VectorSlice Whole => new(this, 0, Length);
@@ -43,7 +42,6 @@ internal abstract class DeviceVector : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives the memory back.</summary>
     protected abstract void Dispose(bool disposing);
 }
 
@@ -53,7 +51,6 @@ internal readonly record struct VectorSlice(DeviceVector Vector, int Offset, int
 /// <summary>An activation tensor in a backend's memory; its layout is the backend's own affair.</summary>
 internal abstract class DeviceTensor : IDisposable
 {
-    /// <summary>Makes a tensor of a size.</summary>
     protected DeviceTensor(TensorShape shape) => Shape = shape;
 
     public TensorShape Shape { get; }
@@ -66,7 +63,6 @@ internal abstract class DeviceTensor : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives the memory back.</summary>
     protected abstract void Dispose(bool disposing);
 }
 

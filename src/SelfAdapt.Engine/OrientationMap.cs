@@ -13,7 +13,6 @@ internal readonly record struct OrientationMap(
     /// <summary>True where rows become columns: the turned image is W x H.</summary>
     public bool SwapsAxes => RowFromRow == 0;
 
-    /// <summary>The arithmetic of a view.</summary>
     public static OrientationMap Of(Orientation view) => view switch
     {
         Orientation.Identity => new(1, 0, 0, 1),

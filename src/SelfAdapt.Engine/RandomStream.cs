@@ -8,7 +8,6 @@ namespace SelfAdapt.Engine;
 /// </summary>
 internal sealed class RandomStream
 {
-    /// <summary>Starts the stream of a seed.</summary>
     public RandomStream(ulong seed)
         : this(seed, 0)
     {
@@ -38,7 +37,6 @@ internal sealed class RandomStream
         return new RandomStream(((ulong)w1 << 32) | w0);
     }
 
-    /// <summary>64 random bits.</summary>
     public ulong NextUInt64() => CounterRandom.UInt64(Key, Position++);
 
     /// <summary>A number from [0, 1).</summary>
@@ -55,9 +53,5 @@ internal sealed class RandomStream
         return (int)Math.BigMul(NextUInt64(), (ulong)count, out _);
     }
 
-    /// <summary>True with a probability.</summary>
     public bool NextBool(double probability) => NextUniform() < probability;
-
-    /// <summary>A number from the standard normal distribution.</summary>
-    public double NextNormal() => CounterRandom.Normal(Key, Position++);
 }

@@ -43,7 +43,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
     /// <summary>What convolutions multiply in.</summary>
     public GpuPrecision Precision { get; init; }
 
-    /// <summary>The device it runs on.</summary>
     internal IGpuDevice Device => _device;
 
     /// <summary>Opens one of the GPUs of this machine.</summary>
@@ -57,7 +56,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
         return new GpuBackend(OpenDevice(devices, index, precision)) { Precision = precision };
     }
 
-    /// <summary>Opens a device alone.</summary>
     internal static IGpuDevice OpenDevice(
         GpuDevices devices, int index, GpuPrecision precision = GpuPrecision.Fp32, IStreamOrder? order = null)
     {

@@ -29,7 +29,6 @@ internal sealed record GpuDeviceInfo(
     /// <summary>Its short name with its number and its own: "cuda:0 NVIDIA A100".</summary>
     public string Label => $"{(Kind == GpuKind.Cuda ? "cuda" : "opencl")}:{Index} {Name}";
 
-    /// <summary>All of it in one line.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Label}, {MemoryBytes / 1e9:0.0} GB, "
@@ -43,10 +42,8 @@ internal sealed class GpuDevices
     private GpuDevices(GpuKind kind, IReadOnlyList<GpuDeviceInfo> devices, string missing, string version = "") =>
         (Kind, Devices, Missing, Version) = (kind, devices, missing, version);
 
-    /// <summary>What was looked for.</summary>
     public GpuKind Kind { get; }
 
-    /// <summary>The GPUs that can be used.</summary>
     public IReadOnlyList<GpuDeviceInfo> Devices { get; }
 
     /// <summary>Why there is no GPU to use, in a few words; "" where there is one.</summary>
@@ -64,7 +61,6 @@ internal sealed class GpuDevices
     /// <summary>Looks for drivers and their GPUs. It takes no memory on any of them.</summary>
     public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
 
-    /// <summary>One of the devices.</summary>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.DeviceMissing"/>: there is none of that number.
     /// </exception>

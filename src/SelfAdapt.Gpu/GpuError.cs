@@ -30,7 +30,14 @@ internal static class GpuError
     public static SelfAdaptException Of(string device, string doing, CudaError result) =>
         Of(device, doing, result == CudaError.CUDA_ERROR_OUT_OF_MEMORY, Describe(result));
 
-    /// <summary>The error of an allocation.</summary>
+    public static void Check(CudaError result, string device, string doing)
+    {
+        if (result != CudaError.CUDA_SUCCESS)
+        {
+            throw Of(device, doing, result);
+        }
+    }
+
     public static SelfAdaptException OfAllocation(string device, long bytes, long? freeBytes, Exception e)
     {
         if (!IsOutOfMemory(e))

@@ -15,7 +15,6 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
 
     public override int Length => length;
 
-    /// <summary>A part of it.</summary>
     public ArrayView<float> View(int offset, int count) => _memory.View(offset, count);
 
     /// <summary>

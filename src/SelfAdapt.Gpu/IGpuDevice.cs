@@ -11,10 +11,8 @@ namespace SelfAdapt.Gpu;
 /// </summary>
 internal interface IGpuDevice : IDisposable
 {
-    /// <summary>A name for logs.</summary>
     string Name { get; }
 
-    /// <summary>Bytes of memory that the device has.</summary>
     long MemoryBytes { get; }
 
     /// <summary>
@@ -26,7 +24,6 @@ internal interface IGpuDevice : IDisposable
     /// <summary>Takes zeroed memory, aligned to 256 bytes.</summary>
     MemoryBuffer Allocate(long words);
 
-    /// <summary>Gives memory back.</summary>
     void Free(MemoryBuffer memory);
 
     /// <summary>Copies on the device.</summary>
@@ -49,7 +46,6 @@ internal interface IGpuDevice : IDisposable
     /// <summary>Makes a fence: a point of one queue that the other can wait for. A new one is passed.</summary>
     nint CreateFence();
 
-    /// <summary>Gives a fence back.</summary>
     void DestroyFence(nint fence);
 
     /// <summary>From now on the fence is passed when everything queued before is done.</summary>

@@ -23,16 +23,13 @@ internal readonly struct KernelArgument
     private KernelArgument(MemoryBuffer? memory, long first, Bits bits) =>
         (_memory, _first, _bits) = (memory, first, bits);
 
-    /// <summary>True where it is a view.</summary>
     public bool IsView => _memory is not null;
 
-    /// <summary>The memory that a view lies in.</summary>
     public MemoryBuffer Memory => _memory!;
 
     /// <summary>Of a view the index of its first value in its memory.</summary>
     public long First => _first;
 
-    /// <summary>Of a view the number of its values.</summary>
     public long Length => (long)_bits[1];
 
     [UnscopedRef]
@@ -95,7 +92,6 @@ internal readonly struct KernelArgument
         return type == typeof(ArrayView<uint>) ? Memory.AsArrayView<uint>(First, Length) : Value(type);
     }
 
-    /// <summary>A value that is no view.</summary>
     public unsafe object Value(Type type)
     {
         fixed (byte* bytes = Bytes)

@@ -46,7 +46,6 @@ internal sealed class MemoryPlan
     private readonly int?[] _workspaces;
     private readonly List<Life> _lives = [];
 
-    /// <summary>Plans.</summary>
     public MemoryPlan(
         Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,
         Func<TensorShape, long> tensorBytes)

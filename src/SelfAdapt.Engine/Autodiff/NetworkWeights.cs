@@ -40,7 +40,6 @@ internal sealed class NetworkWeights : IDisposable
     /// <summary>To be called after the parameters were changed on the device.</summary>
     public void MarkChanged() => Version++;
 
-    /// <summary>Replaces all values.</summary>
     public void Upload(ReadOnlySpan<float> parameters, ReadOnlySpan<float> statistics)
     {
         Parameters.Upload(parameters);

@@ -15,7 +15,6 @@ internal sealed class SharedTensors : IDisposable
     private readonly int[][] _overlapping;
     private readonly bool[] _used;
 
-    /// <summary>Takes the memory.</summary>
     public SharedTensors(Backend backend, IReadOnlyList<TensorPlace> places)
     {
         _backend = backend;
@@ -28,7 +27,6 @@ internal sealed class SharedTensors : IDisposable
     /// <summary>Bytes of all of them together.</summary>
     public long Bytes => _block.Bytes;
 
-    /// <summary>A tensor, as it is.</summary>
     public DeviceTensor this[int index] => _block.Tensors[index];
 
     /// <summary>A tensor, to write a new value to; what shared its bytes is lost.</summary>

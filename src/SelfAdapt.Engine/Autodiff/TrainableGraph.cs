@@ -27,7 +27,6 @@ internal sealed class TrainableGraph : IDisposable
     private readonly SharedTensors _buffers;
     private readonly IDisposable?[] _states;
 
-    /// <summary>Compiles.</summary>
     /// <param name="height">Image height, px, a multiple of <see cref="Network.SizeMultiple"/>.</param>
     public TrainableGraph(
         Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode)
@@ -61,10 +60,8 @@ internal sealed class TrainableGraph : IDisposable
 
     public Network Network { get; }
 
-    /// <summary>The weights it reads.</summary>
     public NetworkWeights Weights { get; }
 
-    /// <summary>The backend it runs on.</summary>
     public Backend Backend { get; }
 
     public GraphMode Mode { get; }

@@ -8,7 +8,6 @@ internal sealed unsafe class CpuMemory : IDisposable
 {
     private byte* _data;
 
-    /// <summary>Takes it.</summary>
     public CpuMemory(long bytes, string what)
     {
         Bytes = bytes;

@@ -20,11 +20,9 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     private readonly bool _owned;
     private readonly float* _data;
 
-    /// <summary>Makes a zeroed tensor with memory of its own.</summary>
     public CpuTensor(TensorShape shape)
         : this(shape, new CpuMemory(BytesFor(shape), "activations"), 0) => _owned = true;
 
-    /// <summary>Makes a tensor in a block of memory.</summary>
     /// <param name="offset">Bytes before it, a multiple of 64.</param>
     public CpuTensor(TensorShape shape, CpuMemory memory, long offset)
         : base(shape)

@@ -21,7 +21,6 @@ internal sealed class WorkerPool : IDisposable
     private int _generation;
     private bool _stop;
 
-    /// <summary>Starts the threads.</summary>
     /// <param name="threads">How many threads work, the caller's included; at least 1.</param>
     public WorkerPool(int threads)
     {

@@ -12,13 +12,10 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     {
     }
 
-    /// <summary>What it is, for people.</summary>
     public string Kind { get; } = kind;
 
-    /// <summary>The activations it reads.</summary>
     public IReadOnlyList<int> Inputs { get; } = inputs;
 
-    /// <summary>The activation it makes.</summary>
     public int Output { get; } = output;
 
     /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
@@ -46,7 +43,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     /// <param name="weights">The weights that the graph reads, on the backend where it lives.</param>
     public virtual IDisposable? CreateState(NetworkWeights weights) => null;
 
-    /// <summary>Computes the output.</summary>
     public abstract void Forward(in OperationRun run);
 
     /// <summary>Computes the gradients of inputs and parameters.</summary>
