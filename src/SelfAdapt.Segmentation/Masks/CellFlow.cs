@@ -22,7 +22,6 @@ internal static unsafe class CellFlow
     /// <summary>What receives a cell's flow, pixel by pixel.</summary>
     public delegate void PixelSink(int index, double y, double x);
 
-    /// <summary>Computes one cell's flow.</summary>
     /// <param name="sink">Called once for each pixel of the cell, in raster order.</param>
     public static void Compute(LabelImage labels, int label, in LabelRegion region, PixelSink sink)
     {

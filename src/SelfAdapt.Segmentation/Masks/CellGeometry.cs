@@ -29,7 +29,6 @@ internal static class CellGeometry
         return Median(images.Select(MedianDiameter).Where(d => d > 0));
     }
 
-    /// <summary>Number of cells.</summary>
     public static int Count(LabelImage masks)
     {
         return LabelRegions.Renumber(masks).Count;

@@ -16,10 +16,8 @@ internal sealed class ExteriorMap
     private int[] _stack = [];
     private int _stride;
 
-    /// <summary>Whether the examined label has holes.</summary>
     public bool HasHoles { get; private set; }
 
-    /// <summary>Examines one label.</summary>
     public void Examine(LabelImage labels, int label, in LabelRegion region)
     {
         _stride = region.Width + 2;

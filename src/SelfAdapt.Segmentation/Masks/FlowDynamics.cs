@@ -15,7 +15,6 @@ internal static unsafe class FlowDynamics
     // A point whose flow ends in a cycle of 1, 2 or 4 steps is back where it was after that many.
     private const int RoundSteps = 4;
 
-    /// <summary>Follows the flow from every cell pixel.</summary>
     /// <param name="flowY">[height, width]: row component of the network's flow.</param>
     /// <param name="cellPixels">Indices of the cell pixels; elsewhere the flow counts as 0.</param>
     /// <param name="scale">What the flow is divided by.</param>

@@ -25,7 +25,6 @@ internal readonly unsafe struct FlowField
     private readonly float _top;
     private readonly float _left;
 
-    /// <summary>Takes a field.</summary>
     /// <param name="origin">Row and column in the whole image where the field begins.</param>
     public FlowField(float* vectors, int height, int width, (int Top, int Left) origin)
     {

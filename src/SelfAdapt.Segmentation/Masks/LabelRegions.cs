@@ -67,14 +67,16 @@ internal static class LabelRegions
     public static (LabelImage Labels, int Count) Renumber(LabelImage labels)
     {
         LabelImage result = new(labels.Height, labels.Width, labels.Labels.AsSpan().ToArray());
-        return (result, RenumberInPlace(result));
+        return (result, RenumberInPlace(result).Length);
     }
 
     /// <summary>The same without a copy.</summary>
     /// <param name="labels">Any labels; values below 1 become background.</param>
-    public static int RenumberInPlace(LabelImage labels)
+    /// <returns>Entry k - 1: the label that is k now.</returns>
+    public static int[] RenumberInPlace(LabelImage labels)
     {
         Dictionary<int, int> numbers = [];
+        List<int> originals = [];
         Span<int> rest = labels.Labels;
         while (!rest.IsEmpty)
         {
@@ -83,7 +85,8 @@ internal static class LabelRegions
             int number = 0;
             if (label > 0 && !numbers.TryGetValue(label, out number))
             {
-                number = numbers.Count + 1;
+                originals.Add(label);
+                number = originals.Count;
                 numbers.Add(label, number);
             }
 
@@ -95,7 +98,7 @@ internal static class LabelRegions
             rest = rest[length..];
         }
 
-        return numbers.Count;
+        return [.. originals];
     }
 
     /// <summary>Sets every pixel whose label is not wanted to background.</summary>

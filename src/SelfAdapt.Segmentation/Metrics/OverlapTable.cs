@@ -29,7 +29,6 @@ internal sealed class OverlapTable
     /// <summary>All pairs that share a pixel, ordered by true cell, then predicted cell.</summary>
     public List<Overlap> Overlaps { get; }
 
-    /// <summary>Compares two segmentations.</summary>
     /// <param name="predicted">What is judged, of the same size.</param>
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
@@ -40,10 +39,12 @@ internal sealed class OverlapTable
                 + "compared pixel by pixel.");
         }
 
-        (LabelImage trueCells, int trueCount) = LabelRegions.Renumber(truth);
-        (LabelImage predictedCells, int predictedCount) = LabelRegions.Renumber(predicted);
-        int[] trueAreas = Areas(trueCells, trueCount);
-        int[] predictedAreas = Areas(predictedCells, predictedCount);
+        LabelImage trueCells = new(truth.Height, truth.Width, [.. truth.Labels]);
+        LabelImage predictedCells = new(predicted.Height, predicted.Width, [.. predicted.Labels]);
+        int[] trueLabels = LabelRegions.RenumberInPlace(trueCells);
+        int[] predictedLabels = LabelRegions.RenumberInPlace(predictedCells);
+        int[] trueAreas = Areas(trueCells, trueLabels.Length);
+        int[] predictedAreas = Areas(predictedCells, predictedLabels.Length);
         List<Overlap> overlaps = [];
         foreach (((int t, int p), int pixels) in CountShared(trueCells.Labels, predictedCells.Labels))
         {
@@ -52,10 +53,7 @@ internal sealed class OverlapTable
         }
 
         overlaps.Sort((a, b) => (a.True, a.Predicted).CompareTo((b.True, b.Predicted)));
-        return new(
-            OriginalLabels(truth, trueCells, trueCount),
-            OriginalLabels(predicted, predictedCells, predictedCount),
-            overlaps);
+        return new(trueLabels, predictedLabels, overlaps);
     }
 
     private static Dictionary<(int True, int Predicted), int> CountShared(int[] truth, int[] predicted)
@@ -81,18 +79,4 @@ internal sealed class OverlapTable
 
     private static int[] Areas(LabelImage labels, int count) =>
         Array.ConvertAll(LabelRegions.Find(labels, count), region => region.Area);
-
-    private static int[] OriginalLabels(LabelImage original, LabelImage renumbered, int count)
-    {
-        int[] labels = new int[count];
-        for (int i = 0; i < renumbered.Labels.Length; i++)
-        {
-            if (renumbered.Labels[i] > 0)
-            {
-                labels[renumbered.Labels[i] - 1] = original.Labels[i];
-            }
-        }
-
-        return labels;
-    }
 }

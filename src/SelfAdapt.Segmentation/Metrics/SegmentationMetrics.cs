@@ -21,20 +21,6 @@ internal static class SegmentationMetrics
 {
     private const double AssignmentThreshold = 0.5;
 
-    /// <summary>IoU of every true cell with every predicted cell.</summary>
-    /// <returns>[true cells, predicted cells], both in raster order of first appearance.</returns>
-    public static double[,] IouMatrix(LabelImage truth, LabelImage predicted)
-    {
-        OverlapTable table = OverlapTable.Compare(truth, predicted);
-        double[,] matrix = new double[table.TrueLabels.Length, table.PredictedLabels.Length];
-        foreach (Overlap overlap in table.Overlaps)
-        {
-            matrix[overlap.True, overlap.Predicted] = overlap.Iou;
-        }
-
-        return matrix;
-    }
-
     /// <summary>TP / (TP + FP + FN) at each IoU threshold.</summary>
     /// <param name="thresholds">IoU thresholds, each above 0 and at most 1.</param>
     public static double[] AveragePrecision(

@@ -37,7 +37,6 @@ internal static class ModelPackage
         }
     }
 
-    /// <summary>Makes the package.</summary>
     /// <param name="variant">How it was written: 32-bit, any size or one of at least 128 px.</param>
     /// <param name="engine">The same network, ready to run.</param>
     public static byte[] Write(

@@ -22,10 +22,8 @@ internal sealed class PackageArchive
 
     public string Path { get; }
 
-    /// <summary>Names of the files.</summary>
     public IReadOnlyCollection<string> Names => _files.Keys;
 
-    /// <summary>Reads a package.</summary>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
     /// </exception>

@@ -30,7 +30,6 @@ internal sealed class PackageCheck
     /// <summary>Whether a file is a zip file with a description in it.</summary>
     public static bool IsPackage(string path) => PackageArchive.LooksLikeOne(path);
 
-    /// <summary>Checks a package.</summary>
     /// <returns>What is wrong; empty if nothing is.</returns>
     public static IReadOnlyList<PackageFinding> Check(string path)
     {

@@ -28,7 +28,6 @@ internal static class PackageDescription
 
     private const int LongestId = 32;
 
-    /// <summary>The whole description.</summary>
     /// <param name="checksums">SHA-256 of every other file, by name.</param>
     public static JsonObject Build(
         PackageRequest request, ModelVariant variant, Network network, IReadOnlyDictionary<string, string> checksums)

@@ -8,7 +8,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <summary>The README of a package: how to prepare images, what comes out, what is known of the quality.</summary>
 internal static class PackageDocumentation
 {
-    /// <summary>The text, in Markdown.</summary>
     public static string Write(PackageRequest request, ModelVariant variant, Network network)
     {
         SegmentationOptions preparation = request.Preparation;

@@ -25,11 +25,9 @@ internal sealed class PackageTensorCheck
     private readonly FindingList _findings;
     private readonly Dictionary<(string Tensor, string Axis), int> _sizes = [];
 
-    /// <summary>Takes the package.</summary>
     public PackageTensorCheck(PackageArchive archive, FindingList findings) =>
         (_archive, _findings) = (archive, findings);
 
-    /// <summary>Checks all tensors of a description.</summary>
     public void Run(JsonObject description)
     {
         HashSet<string> ids = [];

@@ -21,7 +21,6 @@ internal sealed class YamlReader
 
     private YamlReader(string text, string file) => (_events, _file) = (new Parser(new StringReader(text)), file);
 
-    /// <summary>Reads a document.</summary>
     public static JsonObject Read(string text, string file)
     {
         YamlReader reader = new(text.TrimStart('\ufeff'), file);

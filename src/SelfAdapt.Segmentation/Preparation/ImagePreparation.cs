@@ -138,6 +138,20 @@ internal static class ImagePreparation
     internal static Image Blank(int channels, int height, int width) =>
         new(channels, height, width, new float[checked(channels * height * width)]);
 
+    /// <summary>Copies a part of an image, all its channels, to a place in another or upwards in the same.</summary>
+    internal static void CopyPart(
+        Image from, int top, int left, Image to, int toTop, int toLeft, int height, int width)
+    {
+        for (int c = 0; c < from.Channels; c++)
+        {
+            for (int y = 0; y < height; y++)
+            {
+                from.Plane(c).Slice(((top + y) * from.Width) + left, width)
+                    .CopyTo(to.Plane(c)[(((toTop + y) * to.Width) + toLeft)..]);
+            }
+        }
+    }
+
     private static void MeanOfChannels(Image image, Span<float> mean)
     {
         for (int c = 0; c < image.Channels; c++)

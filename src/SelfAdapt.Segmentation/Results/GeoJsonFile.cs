@@ -18,7 +18,6 @@ internal static class GeoJsonFile
 {
     private const int FlushEvery = 1 << 16;
 
-    /// <summary>Writes the file.</summary>
     /// <param name="name">The image's name: cells of one name and label always get the same id.</param>
     public static void Write(string path, string name, LabelImage masks)
     {

@@ -14,7 +14,6 @@ namespace SelfAdapt.Segmentation.Results;
 /// </summary>
 internal static class MeasurementTable
 {
-    /// <summary>Writes the file.</summary>
     /// <param name="image">The image as read, of the same size.</param>
     public static void Write(string path, LabelImage masks, Image image)
     {

@@ -16,7 +16,6 @@ internal static class OutlineText
     // Cellpose leaves the line of a cell with fewer rim pixels empty.
     private const int FewestPixels = 5;
 
-    /// <summary>Writes the file.</summary>
     public static void Write(string path, LabelImage masks)
     {
         OutputFile.Write(path, stream =>

@@ -71,7 +71,6 @@ internal sealed record MicrographOptions
     /// <summary>The camera's grey level without light.</summary>
     public double Offset { get; init; } = 100;
 
-    /// <summary>Checks every value.</summary>
     internal void Check()
     {
         Require(

@@ -26,7 +26,6 @@ internal static class MicrographSimulator
     // A nucleus is thicker, so brighter, in its middle: this part of its light falls off towards the rim.
     private const double Dome = 0.3;
 
-    /// <summary>Simulates one micrograph.</summary>
     public static Micrograph Simulate(MicrographOptions options, ulong seed)
     {
         options.Check();

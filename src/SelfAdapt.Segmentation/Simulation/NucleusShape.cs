@@ -14,7 +14,6 @@ internal sealed class NucleusShape
     private readonly double[] _amplitudes = new double[Waves];
     private readonly double[] _phases = new double[Waves];
 
-    /// <summary>Draws a shape.</summary>
     public NucleusShape(MicrographOptions options, SeededRandom random)
     {
         double spread = Math.Clamp(random.Normal(), -2.5, 2.5) * options.DiameterSpread;

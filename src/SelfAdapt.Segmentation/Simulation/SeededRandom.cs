@@ -11,10 +11,8 @@ internal sealed class SeededRandom
     private ulong _state;
     private double _spare = double.NaN;
 
-    /// <summary>Starts a sequence.</summary>
     public SeededRandom(ulong seed) => _state = seed;
 
-    /// <summary>The next 64 bits.</summary>
     public ulong NextBits()
     {
         _state += 0x9E3779B97F4A7C15;

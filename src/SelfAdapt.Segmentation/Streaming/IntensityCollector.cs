@@ -22,7 +22,6 @@ internal sealed class IntensityCollector
     private double _mean;
     private double _squares;
 
-    /// <summary>Starts.</summary>
     public IntensityCollector(SegmentationOptions options, int height, int width)
     {
         (_options, _width, _count) = (options, width, (long)height * width);
@@ -36,7 +35,6 @@ internal sealed class IntensityCollector
     public static int Passes(IntensityNormalization normalization) =>
         normalization == IntensityNormalization.ZeroMeanUnitVariance ? 2 : 1;
 
-    /// <summary>Takes the next rows.</summary>
     /// <param name="rows">[rows, width].</param>
     public void Add(ReadOnlySpan<float> rows, int pass)
     {

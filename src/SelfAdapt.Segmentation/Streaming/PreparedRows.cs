@@ -30,7 +30,6 @@ internal sealed class PreparedRows
         _taps = Resampling.RowTaps(image.Height, Height);
     }
 
-    /// <summary>Channels that the network takes.</summary>
     public int Channels { get; }
 
     /// <summary>Rows at network scale.</summary>
@@ -69,7 +68,6 @@ internal sealed class PreparedRows
                 image, options, inputChannels, source, Array.ConvertAll(collectors, c => c.Finish()));
     }
 
-    /// <summary>Reads rows at network scale.</summary>
     /// <returns>[Channels, count, Width].</returns>
     public Image Read(int first, int count)
     {

@@ -16,7 +16,6 @@ internal sealed class RowStretcher
     private int _pendingTop;
     private int _next;
 
-    /// <summary>Starts.</summary>
     public RowStretcher(
         (int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink, int first = 0)
     {
@@ -28,7 +27,6 @@ internal sealed class RowStretcher
     /// <summary>The row that must come in next.</summary>
     public int Expected => _pendingTop + (_pending?.Height ?? 0);
 
-    /// <summary>Takes the next rows.</summary>
     /// <param name="rows">[channels, n, width].</param>
     public void Add(Image rows)
     {
@@ -65,12 +63,8 @@ internal sealed class RowStretcher
         }
 
         Image all = ImagePreparation.Blank(rows.Channels, _pending.Height + rows.Height, rows.Width);
-        for (int c = 0; c < rows.Channels; c++)
-        {
-            _pending.Plane(c).CopyTo(all.Plane(c));
-            rows.Plane(c).CopyTo(all.Plane(c)[(_pending.Height * rows.Width)..]);
-        }
-
+        ImagePreparation.CopyPart(_pending, 0, 0, all, 0, 0, _pending.Height, rows.Width);
+        ImagePreparation.CopyPart(rows, 0, 0, all, _pending.Height, 0, rows.Height, rows.Width);
         return all;
     }
 
@@ -92,11 +86,7 @@ internal sealed class RowStretcher
     private static Image Rows(Image image, int first)
     {
         Image result = ImagePreparation.Blank(image.Channels, image.Height - first, image.Width);
-        for (int c = 0; c < image.Channels; c++)
-        {
-            image.Plane(c)[(first * image.Width)..].CopyTo(result.Plane(c));
-        }
-
+        ImagePreparation.CopyPart(image, first, 0, result, 0, 0, result.Height, image.Width);
         return result;
     }
 }

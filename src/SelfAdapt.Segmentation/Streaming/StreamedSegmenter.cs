@@ -20,7 +20,6 @@ internal sealed class StreamedSegmenter
     private readonly SegmentationOptions _options;
     private readonly long _memory;
 
-    /// <summary>Couples a network with options.</summary>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range, or masks are to be built at network scale.
     /// </exception>
@@ -44,7 +43,6 @@ internal sealed class StreamedSegmenter
         return Math.Max(Least, (int)Math.Ceiling(4 * diameter));
     }
 
-    /// <summary>Segments one image.</summary>
     /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
     /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>

@@ -26,7 +26,6 @@ internal sealed class TileBlender
         _weights = new double[height * width];
     }
 
-    /// <summary>Adds one tile.</summary>
     /// <param name="tile">Its place; a mirrored tile is turned back.</param>
     /// <param name="values">The network's output, [channels, tile height, tile width].</param>
     public void Add(Tile tile, ReadOnlySpan<float> values)

@@ -19,10 +19,8 @@ internal sealed class TileLayout
     private TileLayout(int height, int width, Tile[] tiles) =>
         (Height, Width, Tiles) = (height, width, tiles);
 
-    /// <summary>Rows of every tile.</summary>
     public int Height { get; }
 
-    /// <summary>Columns of every tile.</summary>
     public int Width { get; }
 
     /// <summary>The tiles in raster order.</summary>

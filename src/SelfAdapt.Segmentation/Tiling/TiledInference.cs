@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;
@@ -51,32 +52,11 @@ internal sealed class TiledInference
 
     private Image RunTiles(Image image, TileLayout layout)
     {
-        int tilePixels = layout.Height * layout.Width;
-        int batchSize = Math.Min(_options.BatchSize, layout.Tiles.Length);
-        int inputLength = _network.InputChannels * tilePixels;
-        int outputLength = _network.Outputs.Channels * tilePixels;
-        float[] input = new float[checked(batchSize * inputLength)];
-        float[] output = new float[checked(batchSize * outputLength)];
-        float[] embedding = new float[batchSize * _network.EmbeddingLength];
+        TileBatch batch = new(_network, layout, _options.BatchSize);
         TileBlender blender = new(_network.Outputs, image.Height, image.Width, layout);
-
-        for (int first = 0; first < layout.Tiles.Length; first += batchSize)
+        foreach (Tile[] tiles in layout.Tiles.Chunk(_options.BatchSize))
         {
-            int count = Math.Min(batchSize, layout.Tiles.Length - first);
-            for (int i = 0; i < count; i++)
-            {
-                Cut(image, layout, layout.Tiles[first + i], input.AsSpan(i * inputLength, inputLength));
-            }
-
-            Span<float> embeddings = embedding.AsSpan(0, count * _network.EmbeddingLength);
-            _network.Run(
-                input.AsSpan(0, count * inputLength), count, layout.Height, layout.Width,
-                output.AsSpan(0, count * outputLength), embeddings);
-            for (int i = 0; i < count; i++)
-            {
-                blender.Add(layout.Tiles[first + i], output.AsSpan(i * outputLength, outputLength));
-            }
-
+            ReadOnlySpan<float> embeddings = batch.Run(image, tiles, blender);
             for (int i = 0; i < embeddings.Length; i++)
             {
                 _embedding[i % _embedding.Length] += embeddings[i];
@@ -84,26 +64,6 @@ internal sealed class TiledInference
         }
 
         return blender.Finish(_options.Threads);
-    }
-
-    /// <summary>Cuts a tile out of an image, mirrored as the tile asks.</summary>
-    /// <param name="target">Receives [channels, tile height, tile width].</param>
-    internal static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)
-    {
-        for (int c = 0; c < image.Channels; c++)
-        {
-            ReadOnlySpan<float> plane = image.Plane(c);
-            for (int y = 0; y < layout.Height; y++)
-            {
-                int from = tile.FlipRows ? layout.Height - 1 - y : y;
-                Span<float> row = target.Slice(((c * layout.Height) + y) * layout.Width, layout.Width);
-                plane.Slice(((tile.Y + from) * image.Width) + tile.X, layout.Width).CopyTo(row);
-                if (tile.FlipColumns)
-                {
-                    row.Reverse();
-                }
-            }
-        }
     }
 
     private float[] UnitEmbedding()
