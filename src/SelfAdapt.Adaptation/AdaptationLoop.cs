@@ -40,10 +40,8 @@ public enum StopReason
 /// <summary>Hears what happens in a run, as it happens.</summary>
 internal interface IAdaptationObserver
 {
-    /// <summary>A step was done.</summary>
     void OnStep(StepPoint point);
 
-    /// <summary>The student was evaluated.</summary>
     void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights);
 }
 
@@ -88,7 +86,6 @@ public sealed class AdaptationLoop : IDisposable
     {
     }
 
-    /// <summary>Prepares a run with a teacher's engine of the caller's.</summary>
     internal AdaptationLoop(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine)
@@ -361,7 +358,6 @@ public sealed class AdaptationLoop : IDisposable
             StoppingSignals.ViewVariance(deviation));
     }
 
-    /// <summary>Hands evaluations on.</summary>
     private sealed class EvaluationProgress(IProgress<EvaluationPoint>? progress) : IAdaptationObserver
     {
         public void OnStep(StepPoint point)

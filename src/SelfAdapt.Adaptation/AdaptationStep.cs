@@ -70,7 +70,6 @@ internal sealed class AdaptationStep : IDisposable
     /// <summary>The teacher's weights: the moving average of the student's.</summary>
     public NetworkWeights Teacher { get; }
 
-    /// <summary>The engine that runs the teacher, for the log.</summary>
     public string TeacherEngineName => _teacherEngine.Name;
 
     public int Steps { get; private set; }
@@ -86,7 +85,6 @@ internal sealed class AdaptationStep : IDisposable
     private TensorShape InputShape =>
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
 
-    /// <summary>The meaning of each channel of a described output.</summary>
     public static ChannelMeaning[] Meanings(OutputDescription outputs)
     {
         return [.. outputs.Parts.SelectMany(part => part.Kind switch

@@ -14,7 +14,6 @@ internal readonly record struct CellChange(int Common, int Lost, int Gained)
     /// <summary>TP / (TP + FP + FN); 0 where neither holds a cell, as no cell is no opinion.</summary>
     public double Agreement => Ratio(Common, Common + Lost + Gained);
 
-    /// <summary>Compares two segmentations of the same images.</summary>
     /// <param name="second">The others, same images in the same order.</param>
     /// <param name="iou">Least IoU of a pair that is one cell.</param>
     public static CellChange Between(IReadOnlyList<LabelImage> first, IReadOnlyList<LabelImage> second, double iou)

@@ -23,7 +23,6 @@ internal static class CheckpointFile
 
     private static ReadOnlySpan<byte> Letters => "SAdCkpt2"u8;
 
-    /// <summary>Writes a state.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="fingerprint">What the run was started with; only a run started with the same can go on from it.</param>
     public static void Write(string path, RunState state, string fingerprint, long logLength)
@@ -56,7 +55,6 @@ internal static class CheckpointFile
         }
     }
 
-    /// <summary>Reads a state.</summary>
     /// <returns>The state, and the bytes of the run log that belong to it.</returns>
     public static (RunState State, long LogLength) Read(string path, Network network, string fingerprint)
     {

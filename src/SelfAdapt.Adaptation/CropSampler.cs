@@ -18,7 +18,6 @@ internal sealed class CropSampler
     private readonly AdaptationOptions _options;
     private readonly int _size;
 
-    /// <summary>Takes the images and the crop's settings.</summary>
     /// <param name="images">At least one; all with the same number of channels.</param>
     public CropSampler(IReadOnlyList<Image> images, AdaptationOptions options)
     {
@@ -42,7 +41,6 @@ internal sealed class CropSampler
     /// <summary>Number of values of one crop.</summary>
     public int Length => _images[0].Channels * _size * _size;
 
-    /// <summary>Cuts a batch.</summary>
     /// <param name="random">The stream; six numbers per crop are drawn.</param>
     /// <param name="target">Receives [n, channels, crop, crop], n by its length.</param>
     public void Sample(RandomStream random, Span<float> target)

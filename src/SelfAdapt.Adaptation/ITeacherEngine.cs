@@ -8,7 +8,6 @@ namespace SelfAdapt.Adaptation;
 /// <summary>What runs the teacher network: the built-in engine, or ONNX Runtime.</summary>
 internal interface ITeacherEngine : IDisposable
 {
-    /// <summary>A name for logs.</summary>
     string Name { get; }
 
     /// <summary>Takes up the teacher's weights after they have moved.</summary>
@@ -25,7 +24,6 @@ internal sealed class BuiltinTeacher : ITeacherEngine
 {
     private readonly TrainableGraph _graph;
 
-    /// <summary>Compiles the teacher's graph.</summary>
     public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
     {
         _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);

@@ -18,7 +18,6 @@ internal sealed record RunState
     /// <summary>Random numbers drawn for the strong augmentation.</summary>
     public required ulong AugmentationPosition { get; init; }
 
-    /// <summary>The student and its teacher.</summary>
     public required TrainingState Training { get; init; }
 
     /// <summary>The weights that are the result so far.</summary>
@@ -27,7 +26,6 @@ internal sealed record RunState
     /// <summary>All evaluations, iteration 0 first: the stopping rule's memory.</summary>
     public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
 
-    /// <summary>Time taken so far.</summary>
     public required double Seconds { get; init; }
 }
 

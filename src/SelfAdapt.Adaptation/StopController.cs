@@ -27,7 +27,6 @@ internal sealed class StopController
     private int _passed;
     private int _sourceCells;
 
-    /// <summary>Takes the rule and its thresholds from the options.</summary>
     public StopController(AdaptationOptions options) => _options = options;
 
     /// <summary>

@@ -9,7 +9,6 @@ internal sealed class StrongAugmenter
     private readonly StrongAugmentationRanges _ranges;
     private readonly bool _enabled;
 
-    /// <summary>Takes ranges and switch from the options.</summary>
     public StrongAugmenter(AdaptationOptions options) =>
         (_ranges, _enabled) = (options.Strong, options.UseStrongAugmentation);
 

@@ -13,7 +13,6 @@ internal sealed class WarmupCosine
     private readonly int _warmup;
     private readonly int _steps;
 
-    /// <summary>Takes peak, floor, warm-up and length from the options.</summary>
     public WarmupCosine(AdaptationOptions options)
     {
         _peak = options.LearningRate;

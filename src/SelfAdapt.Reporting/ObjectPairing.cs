@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Reporting;
 
@@ -21,23 +22,10 @@ internal sealed class ObjectPairing
     /// <summary>Pairs objects whose intersection over union is at least 0.5.</summary>
     public static ObjectPairing Of(LabelImage before, LabelImage after)
     {
-        Dictionary<int, int> beforeArea = [];
-        Dictionary<int, int> afterArea = [];
-        Dictionary<(int Before, int After), int> shared = [];
-        for (int i = 0; i < before.Labels.Length; i++)
-        {
-            (int b, int a) = (before.Labels[i], after.Labels[i]);
-            beforeArea[b] = beforeArea.GetValueOrDefault(b) + 1;
-            afterArea[a] = afterArea.GetValueOrDefault(a) + 1;
-            if (b != 0 && a != 0)
-            {
-                shared[(b, a)] = shared.GetValueOrDefault((b, a)) + 1;
-            }
-        }
-
-        List<(int Before, int After)> pairs = [.. shared
-            .Where(s => s.Value >= SameObject * (beforeArea[s.Key.Before] + afterArea[s.Key.After] - s.Value))
-            .Select(s => s.Key)];
-        return new([.. pairs.Select(p => p.Before)], [.. pairs.Select(p => p.After)]);
+        OverlapTable table = OverlapTable.Compare(before, after);
+        List<Overlap> same = table.Overlaps.FindAll(o => o.Iou >= SameObject);
+        return new(
+            [.. same.Select(o => table.TrueLabels[o.True])],
+            [.. same.Select(o => table.PredictedLabels[o.Predicted])]);
     }
 }

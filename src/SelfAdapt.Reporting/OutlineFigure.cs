@@ -22,7 +22,6 @@ internal static class OutlineFigure
 
     private const int GridStep = 32;
 
-    /// <summary>Draws a sample.</summary>
     /// <param name="id">A word that no other figure of the page has.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
     /// <param name="place">Decides which part of a large image is shown, 0 to 1; null: that which changed most.</param>

@@ -22,7 +22,6 @@ internal sealed class ReportPage
     private readonly SampleChange[] _changes;
     private readonly StringBuilder _html = new();
 
-    /// <summary>Starts a page.</summary>
     public ReportPage(RunReport report) =>
         (_report, _changes) = (report, [.. report.Samples.Select(s => new SampleChange(s))]);
 

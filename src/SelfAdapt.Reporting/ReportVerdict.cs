@@ -16,7 +16,6 @@ internal sealed record ReportVerdict(
     private const double ClearDifference = 0.005;
     private const double Strict = 0.9;
 
-    /// <summary>Judges a run.</summary>
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int step = report.KeptPoint.Iteration;

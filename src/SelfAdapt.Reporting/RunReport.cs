@@ -16,13 +16,11 @@ internal sealed record RunReport
     /// <summary>What was run: name and value, in the order shown.</summary>
     public required IReadOnlyList<(string Name, string Value)> Facts { get; init; }
 
-    /// <summary>Every option: name and value.</summary>
     public required IReadOnlyList<(string Name, string Value)> AllOptions { get; init; }
 
     /// <summary>The method's options, for limits and seed.</summary>
     public required AdaptationOptions Options { get; init; }
 
-    /// <summary>Why the run ended.</summary>
     public required StopReason Reason { get; init; }
 
     /// <summary>The evaluation whose weights are the result; iteration 0 is the original.</summary>
@@ -48,7 +46,6 @@ internal sealed record RunReport
     /// <summary>Writes the report as one HTML file that needs no other file, no script and no network.</summary>
     public void Write(string path) => OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(ToHtml()));
 
-    /// <summary>The report's HTML.</summary>
     internal string ToHtml() => new ReportPage(this).ToHtml();
 
     /// <summary>The order in which samples that did not change most are drawn by lot.</summary>
@@ -63,7 +60,6 @@ internal sealed record RunReport
             labelled.Average(s => InstanceMatching.Match(s.Truth!, s.After, threshold).AveragePrecision));
     }
 
-    /// <summary>The style sheet that the report carries.</summary>
     internal static string ReadStyle()
     {
         using Stream stream = typeof(RunReport).Assembly.GetManifestResourceStream("report.css")!;

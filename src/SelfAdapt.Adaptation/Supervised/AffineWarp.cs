@@ -45,7 +45,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <summary>Bilinear warp.</summary>
     /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Linear(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)
@@ -66,7 +65,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <summary>Nearest-neighbour warp.</summary>
     /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Nearest(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)

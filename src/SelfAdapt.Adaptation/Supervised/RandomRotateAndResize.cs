@@ -41,7 +41,6 @@ internal readonly struct RandomRotateAndResize
         return new(flip, angle, map);
     }
 
-    /// <summary>Writes one crop with its targets into a batch.</summary>
     public void Apply(TrainingSample sample, TrainingBatch batch, int slot)
     {
         int width = sample.Input.Width;

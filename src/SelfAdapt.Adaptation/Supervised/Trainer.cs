@@ -12,11 +12,9 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (docs/cellpose.md 5.4).</summary>
 internal sealed record TrainerOptions
 {
-    /// <summary>Passes over the images.</summary>
     [Setting(1, 10_000_000, "Passes over the images", Group = "training", Basic = true)]
     public int Epochs { get; init; } = 2000;
 
-    /// <summary>Peak learning rate of AdamW.</summary>
     [Setting(0, double.PositiveInfinity, "Peak learning rate of AdamW", Group = "training")]
     public double LearningRate { get; init; } = 0.005;
 
@@ -27,7 +25,6 @@ internal sealed record TrainerOptions
     [Setting(0, 1)]
     public double NormMomentum { get; init; } = 0.05;
 
-    /// <summary>Epochs between passes over the held-out images.</summary>
     [Setting(1, 10_000_000, "Epochs between looks at the test images", Group = "training")]
     public int TestEvery { get; init; } = 10;
 }
@@ -66,10 +63,8 @@ internal sealed class Trainer : IDisposable
         _optimizerSums = backend.CreateVector(2);
     }
 
-    /// <summary>The weights in training.</summary>
     public NetworkWeights Weights { get; }
 
-    /// <summary>Trains for all epochs.</summary>
     /// <param name="test">Held-out labelled images for the log, or null.</param>
     public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
     {
@@ -111,7 +106,6 @@ internal sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>One step on one batch.</summary>
     /// <returns>The batch's loss before the step.</returns>
     public double Step(TrainingBatch batch, double learningRate)
     {

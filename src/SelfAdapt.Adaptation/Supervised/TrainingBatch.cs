@@ -5,7 +5,6 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <summary>One batch of crops and targets; its arrays are made once and filled again and again.</summary>
 internal sealed class TrainingBatch
 {
-    /// <summary>Makes an empty batch.</summary>
     public TrainingBatch(int capacity, int inputChannels, int cropSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
@@ -24,7 +23,6 @@ internal sealed class TrainingBatch
     /// <summary>Crops it holds now: less than <see cref="Capacity"/> at the end of an epoch.</summary>
     public int Count { get; internal set; }
 
-    /// <summary>Channels of the input.</summary>
     public int InputChannels { get; }
 
     /// <summary>Side of the crops, px.</summary>

@@ -23,7 +23,6 @@ internal sealed class TrainingSampler
         _set = set;
     }
 
-    /// <summary>Makes a batch that fits the set and its options.</summary>
     public TrainingBatch CreateBatch() =>
         new(_set.Options.BatchSize, _set.InputChannels, _set.Options.CropSize);
 

@@ -26,13 +26,10 @@ internal sealed class TrainingSet
         TrainingSetOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
         (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
 
-    /// <summary>How the set was made and how batches are drawn from it.</summary>
     public TrainingSetOptions Options { get; }
 
-    /// <summary>Channels of every input.</summary>
     public int InputChannels { get; }
 
-    /// <summary>The images that are used.</summary>
     public IReadOnlyList<TrainingSample> Samples { get; }
 
     /// <summary>Names of the images left out because they hold too few cells.</summary>
