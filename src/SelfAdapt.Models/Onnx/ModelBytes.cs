@@ -6,7 +6,6 @@ namespace SelfAdapt.Models.Onnx;
 /// <summary>Reads model files whole, whatever their kind.</summary>
 internal static class ModelBytes
 {
-    /// <summary>The file's content.</summary>
     public static byte[] Load(string path, string what)
     {
         try

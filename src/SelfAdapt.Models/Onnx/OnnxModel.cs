@@ -32,7 +32,6 @@ public sealed class OnnxModel
     /// <summary>Free key-value pairs.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
-    /// <summary>The network.</summary>
     internal OnnxGraph Graph { get; }
 
     internal ModelSource Source { get; }

@@ -42,25 +42,19 @@ internal sealed class OnnxNode
     /// <summary>True if the attribute is there.</summary>
     public bool Has(string name) => _attributes.ContainsKey(name);
 
-    /// <summary>An integer attribute.</summary>
     public long GetInt(string name, long defaultValue) =>
         Find(name, OnnxAttributeKind.Int)?.IntValue ?? defaultValue;
 
-    /// <summary>A list of integers, or null if it is absent.</summary>
     public long[]? GetInts(string name) => Find(name, OnnxAttributeKind.Ints)?.IntValues.ToArray();
 
-    /// <summary>A float attribute.</summary>
     public float GetFloat(string name, float defaultValue) =>
         Find(name, OnnxAttributeKind.Float)?.FloatValue ?? defaultValue;
 
-    /// <summary>A list of floats, or null if it is absent.</summary>
     public float[]? GetFloats(string name) => Find(name, OnnxAttributeKind.Floats)?.FloatValues.ToArray();
 
-    /// <summary>A text attribute, or null if it is absent.</summary>
     public string? GetString(string name) =>
         Find(name, OnnxAttributeKind.String) is { } found ? Encoding.UTF8.GetString(found.StringValue) : null;
 
-    /// <summary>A tensor attribute, or null if it is absent.</summary>
     public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
 
     /// <summary>True if a list of integers is absent, or holds one value only.</summary>

@@ -32,7 +32,6 @@ internal sealed class OnnxTensor
     /// <summary>Where its record (tag, length, message) stands in the model's bytes.</summary>
     internal ByteRange Record { get; }
 
-    /// <summary>Makes a float tensor.</summary>
     public static OnnxTensor FromFloats(string name, long[] dims, ReadOnlySpan<float> values)
     {
         byte[] raw = new byte[values.Length * sizeof(float)];
@@ -44,7 +43,6 @@ internal sealed class OnnxTensor
         return FromRaw(name, OnnxDataType.Float, dims, raw);
     }
 
-    /// <summary>Makes an int64 tensor.</summary>
     public static OnnxTensor FromInt64s(string name, long[] dims, ReadOnlySpan<long> values)
     {
         byte[] raw = new byte[values.Length * sizeof(long)];

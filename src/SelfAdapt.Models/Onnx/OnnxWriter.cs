@@ -16,22 +16,17 @@ internal sealed class OnnxWriter
     private readonly long _opset;
     private readonly long _irVersion;
 
-    /// <summary>Starts an empty model.</summary>
     public OnnxWriter(string graphName, long opset, long irVersion) =>
         (_graphName, _opset, _irVersion) = (graphName, opset, irVersion);
 
-    /// <summary>Adds a graph input.</summary>
     public void AddInput(OnnxValueInfo input) => _values.Message(GraphFields.Input, Value(input));
 
-    /// <summary>Adds a graph output.</summary>
     public void AddOutput(OnnxValueInfo output) => _values.Message(GraphFields.Output, Value(output));
 
-    /// <summary>Adds a constant.</summary>
     /// <param name="tensor">Its name, sizes and values; of an element type with a fixed width.</param>
     public void AddInitializer(OnnxTensor tensor) =>
         _initializers.Message(GraphFields.Initializer, Tensor(tensor, tensor?.Name ?? ""));
 
-    /// <summary>Adds a node.</summary>
     public void AddNode(
         string opType,
         string name,

@@ -25,7 +25,6 @@ internal sealed class WritableWeights
     /// <summary>The ONNX file with the latest values; the same array all the time.</summary>
     public byte[] Model { get; }
 
-    /// <summary>Writes new values.</summary>
     /// <param name="values">All weights, one after the other in the order of the names, row-major.</param>
     public void Write(ReadOnlySpan<float> values)
     {

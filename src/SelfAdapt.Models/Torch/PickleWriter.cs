@@ -11,7 +11,6 @@ internal sealed class PickleWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
 
-    /// <summary>Begins a pickle.</summary>
     /// <param name="protocol">2, or 3 where bytes are written.</param>
     public PickleWriter(byte protocol) => _buffer.Write([PickleOpcodes.Proto, protocol]);
 
@@ -57,7 +56,6 @@ internal sealed class PickleWriter
     /// <summary>Bytes; protocol 3.</summary>
     public void Bytes(ReadOnlySpan<byte> value) => Run(PickleOpcodes.BinBytes, value);
 
-    /// <summary>Ends the pickle and gives its bytes.</summary>
     public byte[] Finish()
     {
         Op(PickleOpcodes.Stop);

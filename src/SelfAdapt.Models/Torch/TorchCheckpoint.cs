@@ -10,7 +10,6 @@ public sealed class TorchCheckpoint
 {
     private readonly Dictionary<string, OnnxTensor> _byName;
 
-    /// <summary>Wraps tensors.</summary>
     /// <param name="tensors">Float, Double, Float16 or Int64 tensors with names of their own, in
     /// order.</param>
     internal TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
@@ -52,7 +51,6 @@ public sealed class TorchCheckpoint
         return new TorchCheckpoint(origin, reader.Read());
     }
 
-    /// <summary>The tensor of this name, or null.</summary>
     internal OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>The same state dict with other values; element types stay, tensors not named keep their bits.</summary>

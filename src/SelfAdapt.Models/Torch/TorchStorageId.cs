@@ -6,7 +6,6 @@ namespace SelfAdapt.Models.Torch;
 /// <summary>What a persistent id of torch tells: a storage's element type, key and length.</summary>
 internal readonly record struct TorchStorageId(OnnxDataType Type, string Key, long Elements)
 {
-    /// <summary>Reads an id; null if it is none of a storage of a known type.</summary>
     public static TorchStorageId? From(PicklePersistent persistent)
     {
         // Before version 1.6 there was a sixth part that told of views; it is None in every file since 0.4.
