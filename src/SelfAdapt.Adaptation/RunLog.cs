@@ -15,7 +15,6 @@ internal sealed class RunLog : IDisposable
     private readonly string _name;
 
     /// <summary>Writes to a stream and closes it in the end.</summary>
-    /// <param name="stream">Where the lines go.</param>
     public RunLog(Stream stream, string name) => (_stream, _name) = (stream, name);
 
     /// <summary>Bytes written, those of an earlier part of the run included.</summary>

@@ -122,31 +122,26 @@ internal readonly record struct NormalizedTensor(
 /// <param name="PerChannel">A value per sample and channel, [N,K,1,1], or null.</param>
 internal readonly record struct ConvolutionTerms(DeviceTensor? Residual = null, DeviceTensor? PerChannel = null);
 
-/// <summary>A convolution with its weights prepared: stride 1, zero padding that keeps the size, with bias.</summary>
+/// <summary>
+/// A convolution with its weights prepared: stride 1, zero padding that keeps the size, of [N,C,H,W] to [N,K,H,W] with
+/// weights [K,C,k,k] and a bias [K] or none.
+/// </summary>
 internal abstract class Convolution : IDisposable
 {
     /// <summary>Takes weights; to be called when they have changed.</summary>
-    /// <param name="weight">[K,C,k,k]; with <paramref name="forBackward"/> they may be read at every later pass.</param>
-    /// <param name="bias">[K], or null.</param>
+    /// <param name="weight">With <paramref name="forBackward"/> they may be read at every later pass.</param>
     /// <param name="forBackward">A backward pass will follow each forward pass, and new weights that.</param>
     public abstract void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward);
 
     /// <summary>y = norm(x) * w + b + terms; the padding is zero after normalisation.</summary>
-    /// <param name="x">[N,C,H,W].</param>
-    /// <param name="y">[N,K,H,W].</param>
     public abstract void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y);
 
     /// <summary>
     /// The gradient of what was convolved, norm(x): dy convolved with the turned, transposed weights.
     /// </summary>
-    /// <param name="dy">[N,K,H,W].</param>
-    /// <param name="dx">[N,C,H,W].</param>
     public abstract void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>The weights' and bias's gradients.</summary>
-    /// <param name="dy">[N,K,H,W].</param>
-    /// <param name="dWeight">Receives [K,C,k,k].</param>
-    /// <param name="dBias">Receives [K], or null.</param>
     public abstract void BackwardWeights(
         in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias);
 

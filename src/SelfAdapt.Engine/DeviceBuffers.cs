@@ -69,15 +69,12 @@ internal abstract class DeviceTensor : IDisposable
 /// <summary>A tensor's place in a block of memory.</summary>
 internal readonly record struct TensorPlace(TensorShape Shape, long Offset, long Bytes)
 {
-    /// <summary>The first byte behind it.</summary>
     public long End => Offset + Bytes;
 }
 
-/// <summary>Tensors in one block of memory.</summary>
 /// <param name="memory">The block, or null where the tensors have memory of their own.</param>
 internal sealed class TensorBlock(IReadOnlyList<DeviceTensor> tensors, IDisposable? memory, long bytes) : IDisposable
 {
-    /// <summary>The tensors, in the order of their places.</summary>
     public IReadOnlyList<DeviceTensor> Tensors => tensors;
 
     public long Bytes => bytes;

@@ -60,7 +60,6 @@ internal abstract partial class HostBackend<T> : Backend, IAdaptationSteps
 
     private protected static Span<T> Values(DeviceVector vector) => Data(vector);
 
-    /// <summary>The values of a part of one of this backend's vectors.</summary>
     private protected static Span<T> Values(VectorSlice slice) =>
         ((HostVector<T>)slice.Vector).Data.AsSpan(slice.Offset, slice.Length);
 

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Engine;
 
-/// <summary>A vector in the host's memory.</summary>
 /// <typeparam name="T">double for the reference backend, float for the cpu backend.</typeparam>
 internal sealed class HostVector<T> : DeviceVector
     where T : unmanaged, IFloatingPointIeee754<T>

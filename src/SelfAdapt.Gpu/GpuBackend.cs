@@ -24,7 +24,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
     private readonly GpuMemory _nothing;
     private GpuMemory _workspace;
 
-    /// <summary>Runs on a device, which the backend disposes.</summary>
     internal GpuBackend(IGpuDevice device)
     {
         _device = device;

@@ -4,7 +4,6 @@ using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;
 
-/// <summary>A vector of floats in a device's memory.</summary>
 internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
 {
     private readonly GpuMemory _memory = new(device, length);
@@ -21,7 +20,6 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
     /// Where a vector holds what a normalisation saved: the same in the form that kernels read, four numbers per
     /// channel.
     /// </summary>
-    /// <param name="pitch">Channels and their padding.</param>
     public ArrayView<float> Factors(int pitch)
     {
         _lanes ??= new GpuMemory(device, 4L * pitch);

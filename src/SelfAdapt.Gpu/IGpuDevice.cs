@@ -54,7 +54,6 @@ internal interface IGpuDevice : IDisposable
     /// <summary>What is queued from now on begins when the fence, as it stands now, is passed.</summary>
     void Await(nint fence);
 
-    /// <summary>Queues a kernel.</summary>
     void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments);
 
     /// <summary>Waits until everything queued is done.</summary>

@@ -10,7 +10,6 @@ internal interface IStreamOrder
     CudaError LetWait(nint stream, nint fence);
 }
 
-/// <summary>The driver's own call.</summary>
 internal sealed partial class DriverStreamOrder : IStreamOrder
 {
     static DriverStreamOrder() => CudaLibrary.Register();

@@ -9,7 +9,6 @@ namespace SelfAdapt.Gpu;
 /// Texts kept between runs, one file each. It only saves time: a file that is damaged is made anew, and a folder that
 /// can't be written is no error.
 /// </summary>
-/// <param name="folder">Where the files are.</param>
 internal sealed class PtxCache(string folder)
 {
     /// <summary>The user's own: XDG_CACHE_HOME or ~/.cache, on Windows the local application data.</summary>

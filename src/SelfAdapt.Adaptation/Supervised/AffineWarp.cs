@@ -45,7 +45,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Linear(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)
     {
@@ -65,7 +64,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Nearest(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)
     {

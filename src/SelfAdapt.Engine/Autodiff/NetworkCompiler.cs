@@ -23,7 +23,6 @@ internal sealed class NetworkCompiler
         _kept = [network.OutputValue, network.EmbeddingValue];
     }
 
-    /// <summary>The operations, in execution order.</summary>
     public static IReadOnlyList<Operation> Compile(Network network)
     {
         NetworkCompiler compiler = new(network);

@@ -22,10 +22,8 @@ internal sealed class NetworkWeights : IDisposable
         Upload(network.InitialParameters, network.InitialStatistics);
     }
 
-    /// <summary>The network they belong to.</summary>
     public Network Network { get; }
 
-    /// <summary>Where they live.</summary>
     internal Backend Backend { get; }
 
     /// <summary>All trained values, laid out as <see cref="Network.Parameters"/>.</summary>

@@ -68,13 +68,10 @@ internal sealed class TrainableGraph : IDisposable
 
     public int Batch { get; }
 
-    /// <summary>Image height, px.</summary>
     public int Height { get; }
 
-    /// <summary>Image width, px.</summary>
     public int Width { get; }
 
-    /// <summary>Size of the output.</summary>
     public TensorShape OutputShape => Network.Values[Network.OutputValue].ShapeFor(Batch, Height, Width);
 
     /// <summary>The images, [N,C,H,W]: fill it before <see cref="Forward"/>.</summary>
@@ -92,13 +89,11 @@ internal sealed class TrainableGraph : IDisposable
     /// <summary>d loss / d parameters after <see cref="Backward"/>; null in inference.</summary>
     public DeviceVector? ParameterGradients { get; }
 
-    /// <summary>What it runs, in execution order.</summary>
     internal IReadOnlyList<Operation> Operations { get; }
 
     /// <summary>Bytes of all activation and gradient buffers.</summary>
     public long BufferBytes => _buffers.Bytes;
 
-    /// <summary>Which statistics batch normalisation used in the last forward pass.</summary>
     internal NormStatistics Norm { get; private set; }
 
     /// <summary>Weight of a new batch in the stored statistics.</summary>

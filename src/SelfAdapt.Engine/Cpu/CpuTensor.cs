@@ -45,7 +45,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     /// <summary>Pixels from a plane to the next, borders included.</summary>
     public int PlanePixels { get; }
 
-    /// <summary>Number of (sample, block) planes.</summary>
     public int Planes => Shape.N * Blocks;
 
     /// <summary>The first pixel (a border pixel) of a plane.</summary>

@@ -42,7 +42,5 @@ internal static unsafe class NativeBlock
         }
     }
 
-    /// <summary>Gives a block back.</summary>
-    /// <param name="block">Its first byte; null: nothing.</param>
     public static void Free(byte* block) => NativeMemory.AlignedFree(block);
 }

@@ -19,7 +19,6 @@ internal readonly unsafe record struct NormFactors(nint Data)
     /// <summary>True where there is nothing to apply.</summary>
     public bool IsNone => Data == 0;
 
-    /// <summary>Where the numbers lie.</summary>
     public float* Pointer => (float*)Data;
 }
 

@@ -33,7 +33,6 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>How many threads work.</summary>
     public int Threads { get; }
 
     /// <summary>Runs body(0) .. body(count - 1), each once, and waits for all.</summary>

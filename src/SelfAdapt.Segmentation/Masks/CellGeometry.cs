@@ -5,7 +5,6 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>Sizes and outlines of cells.</summary>
 internal static class CellGeometry
 {
     /// <summary>
@@ -38,7 +37,6 @@ internal static class CellGeometry
     /// Pixels of cells that share an edge with what lies around the cell; the rims of holes do not count
     /// (docs/cellpose.md 6).
     /// </summary>
-    /// <returns>[height, width].</returns>
     public static bool[] OutlinePixels(LabelImage masks)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -72,7 +70,6 @@ internal static class CellGeometry
     }
 
     /// <summary>Every pixel within a distance of a marked pixel.</summary>
-    /// <param name="marked">[height, width].</param>
     internal static bool[] DilateByDisc(bool[] marked, int height, int width, double radius)
     {
         // Each row of the disc is a span: add +1 where it starts and -1 behind its end, then sum along rows.

@@ -18,10 +18,8 @@ internal struct LabelRegion
 
     public int Right;
 
-    /// <summary>Rows of the bounding box.</summary>
     public readonly int Height => Bottom - Top + 1;
 
-    /// <summary>Columns of the bounding box.</summary>
     public readonly int Width => Right - Left + 1;
 }
 

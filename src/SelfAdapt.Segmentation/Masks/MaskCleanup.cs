@@ -12,9 +12,7 @@ internal static class MaskCleanup
     /// Removes small masks, fills holes, removes what became small by that, and renumbers
     /// (docs/cellpose.md 4.6; numbered without gaps first, so that no wrong mask is removed).
     /// </summary>
-    /// <param name="masks">Any labels; not changed.</param>
     /// <param name="minSize">Least number of pixels; 0 or less keeps all.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage FillHolesAndRemoveSmall(LabelImage masks, int minSize, int threads = 0)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -27,8 +25,6 @@ internal static class MaskCleanup
     }
 
     /// <summary>Removes masks that touch the image border (docs/cellpose.md 4.6).</summary>
-    /// <param name="masks">Any labels; not changed.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage ExcludeOnEdges(LabelImage masks)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -41,7 +37,6 @@ internal static class MaskCleanup
     }
 
     /// <summary>Numbers the 4-connected pieces of a foreground in raster order.</summary>
-    /// <param name="foreground">[height, width].</param>
     public static LabelImage Components(bool[] foreground, int height, int width)
     {
         int[] labels = new int[height * width];

@@ -18,7 +18,6 @@ internal static class SeedLabeling
     /// <param name="cellPixels">Indices of the cell pixels, ascending.</param>
     /// <param name="ends">For each of them the index of the pixel where it ended.</param>
     /// <param name="maxSizeFraction">Cells above this fraction of the image are dropped.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage Label(
         int[] cellPixels, int[] ends, int height, int width, double maxSizeFraction)
     {

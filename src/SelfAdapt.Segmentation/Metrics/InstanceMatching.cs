@@ -10,8 +10,6 @@ internal readonly record struct CellPair(int TrueLabel, int PredictedLabel, doub
 /// <summary>Which true cells were found at an IoU threshold (docs/cellpose.md 6).</summary>
 /// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to
 /// one.</param>
-/// <param name="FalsePositives">Predicted cells without partner.</param>
-/// <param name="FalseNegatives">True cells without partner.</param>
 /// <param name="Pairs">The pairs, ordered by the true cell's first appearance.</param>
 internal sealed record InstanceMatching(
     int TruePositives, int FalsePositives, int FalseNegatives, IReadOnlyList<CellPair> Pairs)
@@ -22,7 +20,6 @@ internal sealed record InstanceMatching(
     /// <summary>FN / (TP + FN), the fraction of true cells that were missed; 0 when there are none.</summary>
     public double FalseNegativeRate => 1 - Ratio(TruePositives, TruePositives + FalseNegatives);
 
-    /// <summary>Pairs the cells of two segmentations.</summary>
     /// <param name="threshold">Least IoU of a pair, above 0, at most 1.</param>
     public static InstanceMatching Match(LabelImage truth, LabelImage predicted, double threshold) =>
         Match(OverlapTable.Compare(truth, predicted), threshold);

@@ -29,7 +29,6 @@ internal sealed class OverlapTable
     /// <summary>All pairs that share a pixel, ordered by true cell, then predicted cell.</summary>
     public List<Overlap> Overlaps { get; }
 
-    /// <param name="predicted">What is judged, of the same size.</param>
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)

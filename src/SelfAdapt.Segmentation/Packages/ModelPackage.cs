@@ -38,7 +38,6 @@ internal static class ModelPackage
     }
 
     /// <param name="variant">How it was written: 32-bit, any size or one of at least 128 px.</param>
-    /// <param name="engine">The same network, ready to run.</param>
     public static byte[] Write(
         byte[] model, ModelVariant variant, Network network, ISegmentationNetwork engine, Image picture, string source,
         PackageRequest request)

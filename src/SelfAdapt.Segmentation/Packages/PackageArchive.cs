@@ -87,7 +87,6 @@ internal sealed class PackageArchive
         }
     }
 
-    /// <summary>A file's content; null if it is not there.</summary>
     public byte[]? Find(string name) => _files.GetValueOrDefault(name);
 
     private static byte[] Extract(ZipArchiveEntry entry)

@@ -27,10 +27,8 @@ internal sealed class PackageCheck
 
     private PackageCheck(PackageArchive archive) => _archive = archive;
 
-    /// <summary>Whether a file is a zip file with a description in it.</summary>
     public static bool IsPackage(string path) => PackageArchive.LooksLikeOne(path);
 
-    /// <returns>What is wrong; empty if nothing is.</returns>
     public static IReadOnlyList<PackageFinding> Check(string path)
     {
         PackageCheck check = new(PackageArchive.Read(path));

@@ -20,10 +20,8 @@ internal static class PackageDescription
     /// <summary>Rows and columns that consumers cut off at a tile's rim.</summary>
     public const int Halo = 32;
 
-    /// <summary>Smallest side of a tile.</summary>
     public const int LeastSide = 128;
 
-    /// <summary>What sides grow by.</summary>
     public const int SideStep = 16;
 
     private const int LongestId = 32;

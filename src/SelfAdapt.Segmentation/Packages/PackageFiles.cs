@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 
 namespace SelfAdapt.Segmentation.Packages;
 
-/// <summary>Names of the files of a package.</summary>
 internal static class PackageFiles
 {
     public const string Description = "rdf.yaml";

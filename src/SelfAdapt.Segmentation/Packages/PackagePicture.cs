@@ -21,7 +21,6 @@ internal static class PackagePicture
     /// Cuts the tile with the most contrast: windows half a side apart, the one with the largest variance of the first
     /// channel. An image smaller than the tile is continued by mirroring.
     /// </summary>
-    /// <param name="image">The image at network scale.</param>
     public static Image CutTile(Image image, int side)
     {
         (double best, int bestY, int bestX) = (-1, 0, 0);

@@ -26,7 +26,6 @@ internal readonly struct ChannelScale
     /// <param name="invert">Replaces x by 1 - x afterwards.</param>
     public static ChannelScale Flat(bool invert) => new(0, 0, invert, invert ? 1f : 0f);
 
-    /// <param name="values">Any part of the channel, changed in place.</param>
     public void Apply(Span<float> values)
     {
         if (_fill is { } fill)

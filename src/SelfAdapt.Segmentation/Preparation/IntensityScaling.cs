@@ -16,7 +16,6 @@ internal static class IntensityScaling
     /// Maps the 1st percentile to 0 and the 99th to 1, without clipping. A channel without contrast is left
     /// as it is (all values equal) or set to 0 (percentiles closer than 1e-3).
     /// </summary>
-    /// <param name="plane">[height, width], changed in place.</param>
     public static void Percentile(Span<float> plane, int height, int width, bool invert)
     {
         if (!plane.ContainsAnyExcept(plane[0]))

@@ -9,7 +9,6 @@ internal static class OrderStatistics
     private const int Bins = 1 << HalfBits;
 
     /// <summary>NumPy's linear percentile of float32 data (docs/cellpose.md 3.2).</summary>
-    /// <param name="values">At least one finite value, any order.</param>
     public static double Percentile(ReadOnlySpan<float> values, double percent)
     {
         double position = (values.Length - 1) * (percent / 100.0);
@@ -24,7 +23,6 @@ internal static class OrderStatistics
     }
 
     /// <summary>The value that would stand at a position after sorting ascending.</summary>
-    /// <param name="values">The values, any order.</param>
     public static float Select(ReadOnlySpan<float> values, int rank)
     {
         int[] counts = new int[Bins];

@@ -9,7 +9,6 @@ namespace SelfAdapt.Segmentation.Preparation;
 internal static class Resampling
 {
     /// <summary>OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.</summary>
-    /// <param name="source">[height, width].</param>
     /// <param name="target">Receives [newHeight, newWidth].</param>
     public static void Linear(
         ReadOnlyMemory<float> source, int height, int width, Memory<float> target,

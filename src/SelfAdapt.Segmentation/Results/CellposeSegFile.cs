@@ -28,7 +28,6 @@ internal static class CellposeSegFile
     // All entries of one file stay below the 2 GB that one buffer holds.
     private const long MaxPixels = 60_000_000;
 
-    /// <param name="masks">The cells, labels 1..n.</param>
     /// <exception cref="SelfAdaptException">
     /// OutputNotWritable: the image has more than 60 million pixels, or the file can't be written.
     /// </exception>

@@ -22,7 +22,6 @@ internal static class GrayRendering
 
     /// <summary>Stretches an image between its 1st and 99.7th percentile.</summary>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
-    /// <returns>[height, width].</returns>
     internal static byte[] Stretch(Image image, int? channel)
     {
         float[] plane = Plane(image, channel);

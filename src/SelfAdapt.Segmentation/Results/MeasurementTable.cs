@@ -14,7 +14,6 @@ namespace SelfAdapt.Segmentation.Results;
 /// </summary>
 internal static class MeasurementTable
 {
-    /// <param name="image">The image as read, of the same size.</param>
     public static void Write(string path, LabelImage masks, Image image)
     {
         if (image.Height != masks.Height || image.Width != masks.Width)

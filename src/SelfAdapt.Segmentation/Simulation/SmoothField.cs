@@ -6,7 +6,6 @@ namespace SelfAdapt.Segmentation.Simulation;
 internal static class SmoothField
 {
     /// <summary>Blurs a plane in place, mirrored at the borders; sigma 0 leaves it.</summary>
-    /// <param name="plane">[height, width].</param>
     public static void Blur(float[] plane, int height, int width, double sigma)
     {
         if (sigma <= 0)
@@ -57,7 +56,6 @@ internal static class SmoothField
     /// <summary>
     /// The brightness at a place of a coarse field stretched over an image, between four grid points.
     /// </summary>
-    /// <param name="field">[side, side].</param>
     /// <param name="v">0 at the image's top to 1 at its bottom.</param>
     /// <param name="u">0 at the image's left to 1 at its right.</param>
     public static double At(float[] field, int side, double v, double u)

@@ -32,7 +32,6 @@ internal sealed class BlockMasks
     private int _filled;
     private int _coreTop;
 
-    /// <summary>Starts at the top of an image.</summary>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     public BlockMasks(
         OutputDescription outputs, SegmentationOptions options, int height, int width, int core, int margin,

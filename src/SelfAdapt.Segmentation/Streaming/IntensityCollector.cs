@@ -35,7 +35,6 @@ internal sealed class IntensityCollector
     public static int Passes(IntensityNormalization normalization) =>
         normalization == IntensityNormalization.ZeroMeanUnitVariance ? 2 : 1;
 
-    /// <param name="rows">[rows, width].</param>
     public void Add(ReadOnlySpan<float> rows, int pass)
     {
         if (pass == 1)

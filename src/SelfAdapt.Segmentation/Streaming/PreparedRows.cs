@@ -32,10 +32,8 @@ internal sealed class PreparedRows
 
     public int Channels { get; }
 
-    /// <summary>Rows at network scale.</summary>
     public int Height { get; }
 
-    /// <summary>Columns at network scale.</summary>
     public int Width { get; }
 
     /// <summary>Reads the image once, or twice, for its intensities.</summary>
@@ -68,7 +66,6 @@ internal sealed class PreparedRows
                 image, options, inputChannels, source, Array.ConvertAll(collectors, c => c.Finish()));
     }
 
-    /// <returns>[Channels, count, Width].</returns>
     public Image Read(int first, int count)
     {
         int from = _taps[first].First;

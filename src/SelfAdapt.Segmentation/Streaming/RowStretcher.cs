@@ -27,7 +27,6 @@ internal sealed class RowStretcher
     /// <summary>The row that must come in next.</summary>
     public int Expected => _pendingTop + (_pending?.Height ?? 0);
 
-    /// <param name="rows">[channels, n, width].</param>
     public void Add(Image rows)
     {
         if (_from == _to)

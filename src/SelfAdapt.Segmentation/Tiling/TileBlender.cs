@@ -51,7 +51,6 @@ internal sealed class TileBlender
     }
 
     /// <summary>Divides by the summed weights and hands the picture over; the blender is used up.</summary>
-    /// <returns>[channels, height, width].</returns>
     public Image Finish(int threads)
     {
         Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c => Divide(_sum.Plane(c), _sum.Plane(c)));
@@ -61,7 +60,6 @@ internal sealed class TileBlender
     /// <summary>
     /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
     /// </summary>
-    /// <returns>[channels, count, width].</returns>
     public Image TakeRows(int count, int threads)
     {
         int taken = count * _sum.Width;

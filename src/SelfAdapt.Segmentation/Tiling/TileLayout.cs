@@ -49,7 +49,6 @@ internal sealed class TileLayout
     }
 
     /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
-    /// <returns>[height, width].</returns>
     public static double[] Taper(int height, int width)
     {
         int full = Math.Max(Side, Math.Max(height, width));

@@ -18,7 +18,6 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
     {
     }
 
-    /// <summary>Its weights and constants.</summary>
     public NormTensors Norm => norm;
 
     public override bool BackwardReadsInput(int input) => true;
@@ -44,7 +43,6 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
 internal sealed record NormTensors(
     NetworkTensor Scale, NetworkTensor Bias, NetworkTensor Mean, NetworkTensor Variance, float Epsilon, bool Relu)
 {
-    /// <summary>As the backend takes them.</summary>
     public BatchNormParameters Parameters(in OperationRun run) => new(
         run.Parameter(Scale), run.Parameter(Bias), run.Statistic(Mean), run.Statistic(Variance), Epsilon,
         run.NormMomentum, Relu);

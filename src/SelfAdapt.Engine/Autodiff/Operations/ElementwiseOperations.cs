@@ -4,7 +4,6 @@ using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
-/// <summary>Relu on its own.</summary>
 internal sealed class ReluOperation(ReluNode node) : Operation("Relu", node)
 {
     public override bool BackwardReadsOutput => true;

@@ -40,7 +40,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public virtual bool PassesGradient(int input) => false;
 
     /// <summary>What a graph keeps for this operation between forward and backward.</summary>
-    /// <param name="weights">The weights that the graph reads, on the backend where it lives.</param>
     public virtual IDisposable? CreateState(NetworkWeights weights) => null;
 
     public abstract void Forward(in OperationRun run);
@@ -67,7 +66,6 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
     /// </summary>
     public DeviceTensor Workspace => graph.Workspace(index);
 
-    /// <summary>How batch normalisation runs in this pass.</summary>
     public NormStatistics Norm => graph.Norm;
 
     /// <summary>Weight of a new batch in the stored statistics.</summary>

@@ -12,7 +12,6 @@ internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode we
 
     private (int Version, bool ForBackward)? _prepared;
 
-    /// <summary>The convolution with the weights of now.</summary>
     public Convolution Current(bool forBackward)
     {
         if (_prepared != (all.Version, forBackward))

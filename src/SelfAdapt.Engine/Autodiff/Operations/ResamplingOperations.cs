@@ -4,7 +4,6 @@ using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
-/// <summary>MaxPool 2x2, stride 2.</summary>
 internal sealed class MaxPoolOperation(MaxPoolNode node) : Operation("MaxPool 2x2", node)
 {
     public override bool BackwardReadsInput(int input) => true;
@@ -41,7 +40,6 @@ internal sealed class UpsampleOperation(UpsampleNode node)
     }
 }
 
-/// <summary>Concat along the channels.</summary>
 internal sealed class ConcatOperation(ConcatNode node) : Operation("Concat", node)
 {
     public override void Forward(in OperationRun run)
