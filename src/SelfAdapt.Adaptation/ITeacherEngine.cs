@@ -1,7 +1,6 @@
 using System;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;
 
@@ -20,14 +19,10 @@ internal interface ITeacherEngine : IDisposable
 }
 
 /// <summary>The built-in engine as teacher: it reads the teacher's weights where they are.</summary>
-internal sealed class BuiltinTeacher : ITeacherEngine
+internal sealed class BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size) : ITeacherEngine
 {
-    private readonly TrainableGraph _graph;
-
-    public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
-    {
-        _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
-    }
+    private readonly TrainableGraph _graph =
+        new(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
 
     public string Name => $"builtin, {_graph.Backend.Name}";
 

@@ -9,16 +9,10 @@ namespace SelfAdapt.Adaptation;
 /// Writes run.jsonl: one JSON object per line, per step and per evaluation, flushed so that a run that is cut
 /// off leaves everything up to there. Numbers that are not finite are written as null.
 /// </summary>
-internal sealed class RunLog : IDisposable
+internal sealed class RunLog(Stream stream, string name) : IDisposable
 {
-    private readonly Stream _stream;
-    private readonly string _name;
-
-    /// <summary>Writes to a stream and closes it in the end.</summary>
-    public RunLog(Stream stream, string name) => (_stream, _name) = (stream, name);
-
     /// <summary>Bytes written, those of an earlier part of the run included.</summary>
-    public long Length => _stream.Position;
+    public long Length => stream.Position;
 
     /// <summary>Creates the file; one that is there is replaced.</summary>
     public static RunLog Create(string path) => Open(path, anew: true, 0);
@@ -90,7 +84,7 @@ internal sealed class RunLog : IDisposable
         kept = decision == StopDecision.Keep,
     });
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => stream.Dispose();
 
     private static SelfAdaptException NotWritable(string name, Exception cause) => new(
         ErrorKind.OutputNotWritable,
@@ -107,12 +101,12 @@ internal sealed class RunLog : IDisposable
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry), (byte)'\n'];
         try
         {
-            _stream.Write(line);
-            _stream.Flush();
+            stream.Write(line);
+            stream.Flush();
         }
         catch (IOException e)
         {
-            throw NotWritable(_name, e);
+            throw NotWritable(name, e);
         }
     }
 }

@@ -6,14 +6,11 @@ namespace SelfAdapt.Engine;
 /// Brings batches to a backend, each while the one before is still worked on: two vectors in turn, so that no batch is
 /// written over what is in use.
 /// </summary>
-internal sealed class BatchFeed : IDisposable
+internal sealed class BatchFeed(Backend backend, int length) : IDisposable
 {
-    private readonly DeviceVector[] _vectors;
+    private readonly DeviceVector[] _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
     private int _sent;
     private int _taken;
-
-    public BatchFeed(Backend backend, int length) =>
-        _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
 
     /// <summary>Sends a batch, which may change as soon as this returns. It does not wait for the device.</summary>
     public void Send(ReadOnlySpan<float> batch)

@@ -36,34 +36,20 @@ internal abstract class DeviceVector : IDisposable
 
     public VectorSlice Whole => new(this, 0, Length);
 
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    protected abstract void Dispose(bool disposing);
+    public abstract void Dispose();
 }
 
 /// <summary>A contiguous part of a vector: one parameter among all of them, say.</summary>
 internal readonly record struct VectorSlice(DeviceVector Vector, int Offset, int Length);
 
 /// <summary>An activation tensor in a backend's memory; its layout is the backend's own affair.</summary>
-internal abstract class DeviceTensor : IDisposable
+internal abstract class DeviceTensor(TensorShape shape) : IDisposable
 {
-    protected DeviceTensor(TensorShape shape) => Shape = shape;
-
-    public TensorShape Shape { get; }
+    public TensorShape Shape => shape;
 
     public abstract long Bytes { get; }
 
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    protected abstract void Dispose(bool disposing);
+    public abstract void Dispose();
 }
 
 /// <summary>A tensor's place in a block of memory.</summary>

@@ -1,5 +1,3 @@
-using SelfAdapt.Models.Graph;
-
 namespace SelfAdapt.Engine;
 
 /// <summary>

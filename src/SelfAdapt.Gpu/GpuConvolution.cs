@@ -82,15 +82,10 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
             dBias is null ? 0 : 1, sums);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
-        {
-            _packed?.Dispose();
-            _packedBackward?.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _packed?.Dispose();
+        _packedBackward?.Dispose();
     }
 
     private void Convolve(

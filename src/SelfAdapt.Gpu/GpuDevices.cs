@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -37,21 +36,11 @@ internal sealed record GpuDeviceInfo(
 }
 
 /// <summary>What a look for GPUs of a kind found on this machine.</summary>
-internal sealed class GpuDevices
+/// <param name="Missing">Why there is no GPU to use, in a few words; "" where there is one.</param>
+/// <param name="Version">The newest CUDA that the driver knows, as people write it; "" without one.</param>
+internal sealed record GpuDevices(
+    GpuKind Kind, IReadOnlyList<GpuDeviceInfo> Devices, string Missing, string Version = "")
 {
-    private GpuDevices(GpuKind kind, IReadOnlyList<GpuDeviceInfo> devices, string missing, string version = "") =>
-        (Kind, Devices, Missing, Version) = (kind, devices, missing, version);
-
-    public GpuKind Kind { get; }
-
-    public IReadOnlyList<GpuDeviceInfo> Devices { get; }
-
-    /// <summary>Why there is no GPU to use, in a few words; "" where there is one.</summary>
-    public string Missing { get; }
-
-    /// <summary>The newest CUDA that the driver knows, as people write it; "" without one.</summary>
-    public string Version { get; }
-
     /// <summary>What was found, or what is missing, in one line.</summary>
     public string Text => Devices.Count == 0
         ? Missing

@@ -56,13 +56,7 @@ internal sealed class GpuTensor : DeviceTensor
 
     public static int Padded(int channels) => (channels + Pack - 1) / Pack * Pack;
 
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _own?.Dispose();
-        }
-    }
+    public override void Dispose() => _own?.Dispose();
 
     private static long FloatsFor(TensorShape shape) => (long)shape.N * shape.H * shape.W * Padded(shape.C);
 }

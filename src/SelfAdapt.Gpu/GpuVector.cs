@@ -38,20 +38,17 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         device.Download(View(offset, target.Length), target);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
+        if (_fences is { } fences)
         {
-            if (_fences is { } fences)
-            {
-                _fences = null;
-                device.DestroyFence(fences.Free);
-                device.DestroyFence(fences.Ready);
-            }
-
-            _memory.Dispose();
-            _lanes?.Dispose();
+            _fences = null;
+            device.DestroyFence(fences.Free);
+            device.DestroyFence(fences.Ready);
         }
+
+        _memory.Dispose();
+        _lanes?.Dispose();
     }
 
     internal override void UploadBeside(ReadOnlySpan<float> source)

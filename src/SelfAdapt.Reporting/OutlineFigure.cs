@@ -5,7 +5,6 @@ using System.Linq;
 using System.Text;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 

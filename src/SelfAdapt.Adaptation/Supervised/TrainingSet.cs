@@ -18,22 +18,11 @@ namespace SelfAdapt.Adaptation.Supervised;
 internal sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
 
 /// <summary>Labelled images with their targets.</summary>
-internal sealed class TrainingSet
+/// <param name="LeftOut">Names of the images left out because they hold too few cells.</param>
+internal sealed record TrainingSet(
+    TrainingSetOptions Options, int InputChannels, IReadOnlyList<TrainingSample> Samples, IReadOnlyList<string> LeftOut)
 {
     private const double LeastDiameter = 5;
-
-    private TrainingSet(
-        TrainingSetOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
-        (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
-
-    public TrainingSetOptions Options { get; }
-
-    public int InputChannels { get; }
-
-    public IReadOnlyList<TrainingSample> Samples { get; }
-
-    /// <summary>Names of the images left out because they hold too few cells.</summary>
-    public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Mean diameter of the images that are used, px: a checkpoint's <c>diam_labels</c>.</summary>
     public double MeanDiameter => Samples.Average(sample => sample.Diameter);
@@ -66,7 +55,7 @@ internal sealed class TrainingSet
                 + $"so there is nothing to train on. Add images or lower that number."));
         }
 
-        return new(options, inputChannels, samples.ToArray(), leftOut.ToArray());
+        return new(options, inputChannels, samples, leftOut);
     }
 
     private static TrainingSample Prepare(LabelledImage image, TrainingSetOptions options, int inputChannels)

@@ -12,16 +12,10 @@ namespace SelfAdapt.Engine.Autodiff;
 /// into the normalisation before it, the normalisation into the convolution behind it, sums into the convolution before
 /// them. What is joined away is read by nothing else, so the operations compute the same.
 /// </summary>
-internal sealed class NetworkCompiler
+internal sealed class NetworkCompiler(Network network)
 {
-    private readonly List<Operation> _operations;
-    private readonly int[] _kept;
-
-    private NetworkCompiler(Network network)
-    {
-        _operations = [.. network.Nodes.Select(Operation)];
-        _kept = [network.OutputValue, network.EmbeddingValue];
-    }
+    private readonly List<Operation> _operations = [.. network.Nodes.Select(Operation)];
+    private readonly int[] _kept = [network.OutputValue, network.EmbeddingValue];
 
     public static IReadOnlyList<Operation> Compile(Network network)
     {

@@ -120,15 +120,10 @@ internal abstract unsafe class CpuConvolution : Convolution
     /// <summary>Writes the weights' gradient, [K,C,k,k].</summary>
     protected abstract void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient);
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
-        {
-            _small.Dispose();
-            _kept?.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _small.Dispose();
+        _kept?.Dispose();
     }
 
     private static CpuMemory Take(long floats) => new(floats * sizeof(float), "prepared weights");

@@ -93,9 +93,9 @@ internal sealed unsafe class CpuTensor : DeviceTensor
         Clear(Row(plane, Shape.H - 1) + (Shape.W * Block), RowPixels + 1);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing && _owned)
+        if (_owned)
         {
             _memory.Dispose();
         }

@@ -64,6 +64,11 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         }
     }
 
+    public override void Dispose()
+    {
+        // Managed memory: the collector takes it back.
+    }
+
     /// <summary>The input with its normalisation applied.</summary>
     private static ReferenceTensor Read(in NormalizedTensor x)
     {

@@ -15,7 +15,7 @@ internal sealed class ReferenceTensor(TensorShape shape) : DeviceTensor(shape)
     public int At(int n, int c, int h, int w) =>
         ((((n * Shape.C) + c) * Shape.H) + h) * Shape.W + w;
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
         // Managed memory: the collector takes it back.
     }

@@ -15,20 +15,11 @@ internal readonly record struct Overlap(int True, int Predicted, int Pixels, dou
 /// Every overlap between two segmentations of one image (docs/cellpose.md 6). Cells are renumbered
 /// without gaps first, so a missing label number is no cell.
 /// </summary>
-internal sealed class OverlapTable
+/// <param name="TrueLabels">The label that each true cell has in its image.</param>
+/// <param name="PredictedLabels">The label that each predicted cell has in its image.</param>
+/// <param name="Overlaps">All pairs that share a pixel, ordered by true cell, then predicted cell.</param>
+internal sealed record OverlapTable(int[] TrueLabels, int[] PredictedLabels, List<Overlap> Overlaps)
 {
-    private OverlapTable(int[] trueLabels, int[] predictedLabels, List<Overlap> overlaps) =>
-        (TrueLabels, PredictedLabels, Overlaps) = (trueLabels, predictedLabels, overlaps);
-
-    /// <summary>The label that each true cell has in its image.</summary>
-    public int[] TrueLabels { get; }
-
-    /// <summary>The label that each predicted cell has in its image.</summary>
-    public int[] PredictedLabels { get; }
-
-    /// <summary>All pairs that share a pixel, ordered by true cell, then predicted cell.</summary>
-    public List<Overlap> Overlaps { get; }
-
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Tiling;
 
 namespace SelfAdapt.Segmentation.Packages;
 

@@ -1,7 +1,6 @@
 using System;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Results;
 using SixLabors.ImageSharp;

@@ -80,14 +80,13 @@ internal static class ImagePreparation
 
         Parallel.For(0, image.Channels, Parallelism.Of(threads), channel =>
         {
-            if (normalization == IntensityNormalization.Percentile)
+            IntensityCollector collector = new(normalization, invert, image.Height, image.Width);
+            for (int pass = 0; pass < IntensityCollector.Passes(normalization); pass++)
             {
-                IntensityScaling.Percentile(image.Plane(channel), image.Height, image.Width, invert);
+                collector.Add(image.Plane(channel), pass);
             }
-            else
-            {
-                IntensityScaling.ZeroMeanUnitVariance(image.Plane(channel), invert);
-            }
+
+            collector.Finish().Apply(image.Plane(channel));
         });
     }
 

@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using SelfAdapt.Files;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Masks;

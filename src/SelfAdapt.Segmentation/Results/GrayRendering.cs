@@ -1,7 +1,6 @@
 using System;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 
 namespace SelfAdapt.Segmentation.Results;
 

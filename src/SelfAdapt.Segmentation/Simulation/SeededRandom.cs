@@ -3,15 +3,13 @@ using System;
 namespace SelfAdapt.Segmentation.Simulation;
 
 /// <summary>Random numbers from a seed: the splitmix64 sequence, and distributions drawn from it.</summary>
-internal sealed class SeededRandom
+internal sealed class SeededRandom(ulong seed)
 {
     // Above this mean a Poisson number is drawn as a rounded normal one; its skewness is then below 0.13.
     private const double LargestCountedMean = 60;
 
-    private ulong _state;
+    private ulong _state = seed;
     private double _spare = double.NaN;
-
-    public SeededRandom(ulong seed) => _state = seed;
 
     public ulong NextBits()
     {

@@ -19,7 +19,7 @@ namespace SelfAdapt.Segmentation.Streaming;
 /// 8 bytes of magic; SHA-256 of what decides the result; records of kind, length, CRC-32 and content. Rows are deflated
 /// little-endian labels; a mark is Top, CoreTop, Cells and the deflated labels begun.
 /// </remarks>
-internal sealed class UnfinishedMasks : IDisposable
+internal sealed class UnfinishedMasks(Stream file, int height, int width) : IDisposable
 {
     private const int HeadLength = 8 + SHA256.HashSizeInBytes;
     private const int RecordHead = 12;
@@ -29,13 +29,6 @@ internal sealed class UnfinishedMasks : IDisposable
     private const int LabelsPerRecord = 1 << 20;
 
     private static readonly byte[] Magic = "SAMASKS1"u8.ToArray();
-
-    private readonly Stream _file;
-    private readonly int _height;
-    private readonly int _width;
-
-    private UnfinishedMasks(Stream file, int height, int width) =>
-        (_file, _height, _width) = (file, height, width);
 
     /// <summary>Opens the file of a broken-off run, or begins one.</summary>
     /// <param name="decides">All that decides the result, as text: a file from anything else is begun anew.</param>
@@ -66,7 +59,7 @@ internal sealed class UnfinishedMasks : IDisposable
     /// <param name="rows">[rows, width], whole rows.</param>
     public void Add(ReadOnlySpan<int> rows)
     {
-        int most = Math.Max(1, LabelsPerRecord / _width) * _width;
+        int most = Math.Max(1, LabelsPerRecord / width) * width;
         for (; !rows.IsEmpty; rows = rows[Math.Min(most, rows.Length)..])
         {
             Append(RowsKind, Deflate(rows[..Math.Min(most, rows.Length)], 0));
@@ -81,10 +74,10 @@ internal sealed class UnfinishedMasks : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(4), progress.CoreTop);
         BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(8), progress.Cells);
         Append(MarkKind, content);
-        _file.Flush();
+        file.Flush();
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     private void Append(int kind, byte[] content)
     {
@@ -92,32 +85,32 @@ internal sealed class UnfinishedMasks : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(head, kind);
         BinaryPrimitives.WriteInt32LittleEndian(head[4..], content.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.HashToUInt32(content));
-        _file.Write(head);
-        _file.Write(content);
+        file.Write(head);
+        file.Write(content);
     }
 
     private MaskProgress? Read(byte[] head, LabelRows finished)
     {
         byte[] found = new byte[HeadLength];
         long end = 0;
-        if (_file.ReadAtLeast(found, HeadLength, throwOnEndOfStream: false) == HeadLength && found.SequenceEqual(head))
+        if (file.ReadAtLeast(found, HeadLength, throwOnEndOfStream: false) == HeadLength && found.SequenceEqual(head))
         {
             // Rows behind the last whole mark, and a record that was cut off, are written again.
             while (NextRecord() is { } record)
             {
-                end = record.Kind == MarkKind ? _file.Position : end;
+                end = record.Kind == MarkKind ? file.Position : end;
             }
         }
 
         if (end == 0)
         {
-            _file.SetLength(0);
-            _file.Write(head);
+            file.SetLength(0);
+            file.Write(head);
             return null;
         }
 
-        _file.SetLength(end);
-        _file.Position = HeadLength;
+        file.SetLength(end);
+        file.Position = HeadLength;
         MaskProgress? last = null;
         int rows = 0;
         while (NextRecord() is { } record)
@@ -126,7 +119,7 @@ internal sealed class UnfinishedMasks : IDisposable
             {
                 int[] labels = Inflate(record.Content, 0);
                 finished(labels);
-                rows += labels.Length / _width;
+                rows += labels.Length / width;
             }
             else
             {
@@ -146,20 +139,20 @@ internal sealed class UnfinishedMasks : IDisposable
     private (int Kind, byte[] Content)? NextRecord()
     {
         Span<byte> head = stackalloc byte[RecordHead];
-        if (_file.ReadAtLeast(head, RecordHead, throwOnEndOfStream: false) < RecordHead)
+        if (file.ReadAtLeast(head, RecordHead, throwOnEndOfStream: false) < RecordHead)
         {
             return null;
         }
 
         int kind = BinaryPrimitives.ReadInt32LittleEndian(head);
         int length = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
-        if (kind is not (RowsKind or MarkKind) || length < 0 || length > _file.Length - _file.Position)
+        if (kind is not (RowsKind or MarkKind) || length < 0 || length > file.Length - file.Position)
         {
             return null;
         }
 
         byte[] content = new byte[length];
-        _file.ReadExactly(content);
+        file.ReadExactly(content);
         return Crc32.HashToUInt32(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
     }
 
@@ -180,7 +173,7 @@ internal sealed class UnfinishedMasks : IDisposable
     private int[] Inflate(byte[] content, int room)
     {
         int count = BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(room));
-        if (count < 0 || count % _width != 0 || count / _width > _height)
+        if (count < 0 || count % width != 0 || count / width > height)
         {
             throw new InvalidDataException();
         }

@@ -7,30 +7,18 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Tiling;
 
 /// <summary>Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).</summary>
-internal sealed class TileBlender
+/// <param name="outputs">What the channels mean: vectors turn their sign when a tile was mirrored.</param>
+internal sealed class TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
 {
-    private readonly OutputDescription _outputs;
-    private readonly TileLayout _layout;
-    private readonly Image _sum;
-    private readonly double[] _taper;
-    private readonly double[] _weights;
-
-    /// <summary>Starts with an empty picture.</summary>
-    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
-    /// mirrored.</param>
-    public TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
-    {
-        (_outputs, _layout) = (outputs, layout);
-        _sum = ImagePreparation.Blank(outputs.Channels, height, width);
-        _taper = TileLayout.Taper(layout.Height, layout.Width);
-        _weights = new double[height * width];
-    }
+    private readonly Image _sum = ImagePreparation.Blank(outputs.Channels, height, width);
+    private readonly double[] _taper = TileLayout.Taper(layout.Height, layout.Width);
+    private readonly double[] _weights = new double[height * width];
 
     /// <param name="tile">Its place; a mirrored tile is turned back.</param>
     /// <param name="values">The network's output, [channels, tile height, tile width].</param>
     public void Add(Tile tile, ReadOnlySpan<float> values)
     {
-        foreach (OutputPart part in _outputs.Parts)
+        foreach (OutputPart part in outputs.Parts)
         {
             bool vector = part.Kind == OutputKind.VectorField;
             AddChannel(tile, values, part.Channel, vector && tile.FlipRows);
@@ -40,12 +28,12 @@ internal sealed class TileBlender
             }
         }
 
-        for (int y = 0; y < _layout.Height; y++)
+        for (int y = 0; y < layout.Height; y++)
         {
-            Span<double> row = _weights.AsSpan(((tile.Y + y) * _sum.Width) + tile.X, _layout.Width);
+            Span<double> row = _weights.AsSpan(((tile.Y + y) * _sum.Width) + tile.X, layout.Width);
             for (int x = 0; x < row.Length; x++)
             {
-                row[x] += _taper[(y * _layout.Width) + x];
+                row[x] += _taper[(y * layout.Width) + x];
             }
         }
     }
@@ -86,17 +74,17 @@ internal sealed class TileBlender
 
     private void AddChannel(Tile tile, ReadOnlySpan<float> values, int channel, bool negate)
     {
-        (int height, int width) = (_layout.Height, _layout.Width);
+        (int rows, int columns) = (layout.Height, layout.Width);
         Span<float> plane = _sum.Plane(channel);
-        for (int y = 0; y < height; y++)
+        for (int y = 0; y < rows; y++)
         {
-            int fromY = tile.FlipRows ? height - 1 - y : y;
-            ReadOnlySpan<float> row = values.Slice(((channel * height) + fromY) * width, width);
-            Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, width);
-            for (int x = 0; x < width; x++)
+            int fromY = tile.FlipRows ? rows - 1 - y : y;
+            ReadOnlySpan<float> row = values.Slice(((channel * rows) + fromY) * columns, columns);
+            Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, columns);
+            for (int x = 0; x < columns; x++)
             {
-                double value = row[tile.FlipColumns ? width - 1 - x : x];
-                double weight = _taper[(y * width) + x];
+                double value = row[tile.FlipColumns ? columns - 1 - x : x];
+                double weight = _taper[(y * columns) + x];
                 target[x] = (float)(target[x] + ((negate ? -value : value) * weight));
             }
         }

@@ -6,7 +6,10 @@ namespace SelfAdapt.Segmentation.Tiling;
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
 /// <summary>Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).</summary>
-internal sealed class TileLayout
+/// <param name="Height">Rows of every tile.</param>
+/// <param name="Width">Columns of every tile.</param>
+/// <param name="Tiles">In raster order.</param>
+internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
 {
     /// <summary>Side of a tile, px.</summary>
     public const int Side = 224;
@@ -15,16 +18,6 @@ internal sealed class TileLayout
     private const double MostOverlap = 0.5;
     private const double TaperInset = 20;
     private const double TaperWidth = 7.5;
-
-    private TileLayout(int height, int width, Tile[] tiles) =>
-        (Height, Width, Tiles) = (height, width, tiles);
-
-    public int Height { get; }
-
-    public int Width { get; }
-
-    /// <summary>The tiles in raster order.</summary>
-    public Tile[] Tiles { get; }
 
     /// <summary>Plain overlapping tiles.</summary>
     /// <param name="overlap">Least overlap as a fraction, used within 0.05 to 0.5.</param>

@@ -10,17 +10,9 @@ namespace SelfAdapt.Segmentation.Tiling;
 /// Runs a network over an image of any size: pad, cut into tiles, run in batches, blend, crop
 /// (docs/cellpose.md 3.4 to 3.6).
 /// </summary>
-internal sealed class TiledInference
+internal sealed class TiledInference(ISegmentationNetwork network, SegmentationOptions options)
 {
-    private readonly ISegmentationNetwork _network;
-    private readonly SegmentationOptions _options;
-    private readonly double[] _embedding;
-
-    private TiledInference(ISegmentationNetwork network, SegmentationOptions options)
-    {
-        (_network, _options) = (network, options);
-        _embedding = new double[network.EmbeddingLength];
-    }
+    private readonly double[] _embedding = new double[network.EmbeddingLength];
 
     /// <summary>Runs the network on one network-scale image.</summary>
     /// <param name="image">[InputChannels, height, width], normalised and rescaled.</param>
@@ -39,9 +31,9 @@ internal sealed class TiledInference
 
     private Image RunPadded(Image padded)
     {
-        if (!_options.Augment)
+        if (!options.Augment)
         {
-            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, _options.TileOverlap));
+            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, options.TileOverlap));
         }
 
         Padding toTile = new(
@@ -52,9 +44,9 @@ internal sealed class TiledInference
 
     private Image RunTiles(Image image, TileLayout layout)
     {
-        TileBatch batch = new(_network, layout, _options.BatchSize);
-        TileBlender blender = new(_network.Outputs, image.Height, image.Width, layout);
-        foreach (Tile[] tiles in layout.Tiles.Chunk(_options.BatchSize))
+        TileBatch batch = new(network, layout, options.BatchSize);
+        TileBlender blender = new(network.Outputs, image.Height, image.Width, layout);
+        foreach (Tile[] tiles in layout.Tiles.Chunk(options.BatchSize))
         {
             ReadOnlySpan<float> embeddings = batch.Run(image, tiles, blender);
             for (int i = 0; i < embeddings.Length; i++)
@@ -63,7 +55,7 @@ internal sealed class TiledInference
             }
         }
 
-        return blender.Finish(_options.Threads);
+        return blender.Finish(options.Threads);
     }
 
     private float[] UnitEmbedding()
