@@ -15,6 +15,13 @@ internal abstract class DeviceVector : IDisposable
     /// <summary>Copies values from the vector to the host. Waits for the device: not inside a step.</summary>
     public abstract void Download(Span<float> target, int offset = 0);
 
+    public float[] Download()
+    {
+        float[] values = new float[Length];
+        Download(values);
+        return values;
+    }
+
     /// <summary>
     /// Copies values from the host while the device works, once what was queued before the last <see cref="Release"/>
     /// is done. Whoever reads them calls <see cref="Await"/> first. <see cref="BatchFeed"/> does all three.

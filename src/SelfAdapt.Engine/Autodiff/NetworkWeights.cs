@@ -46,13 +46,7 @@ internal sealed class NetworkWeights : IDisposable
     }
 
     /// <summary>All values, on the host.</summary>
-    public WeightSnapshot Download()
-    {
-        WeightSnapshot snapshot = new(new float[Parameters.Length], new float[Statistics.Length]);
-        Parameters.Download(snapshot.Parameters);
-        Statistics.Download(snapshot.Statistics);
-        return snapshot;
-    }
+    public WeightSnapshot Download() => new(Parameters.Download(), Statistics.Download());
 
     /// <summary>
     /// The convolution with one of the weights. Graphs share it, because prepared weights take up to four times the

@@ -98,7 +98,8 @@ internal abstract unsafe class CpuKernels
 /// <typeparam name="TLastProduct">Product tile of one channel block.</typeparam>
 /// <typeparam name="TOuter">Outer product tile of a full panel.</typeparam>
 /// <typeparam name="TLastOuter">Outer product tile of one channel block.</typeparam>
-internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, TOuter, TLastOuter> : CpuKernels
+internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, TOuter, TLastOuter>
+    : WinogradKernels<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
     where TProduct : struct, IProductTile
@@ -156,24 +157,4 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
             }
         }
     }
-
-    public override void WinogradInput(
-        float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Input(pixels, rowStride, norm, tiles, target, pointStride);
-
-    public override void WinogradOutput(
-        float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
-        float* residual, bool through) =>
-        Winograd<TSimd, TVector>.Output(
-            source, pointStride, tileStride, tiles, target, rowStride, shift, residual, through);
-
-    public override void WinogradGradient(
-        float* pixels, nint rowStride, int tiles, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Gradient(pixels, rowStride, tiles, target, pointStride);
-
-    public override void WinogradWeights(float* weights, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Weights(weights, target, pointStride);
-
-    public override void WinogradWeightGradient(float* sums, nint pointStride, float* target) =>
-        Winograd<TSimd, TVector>.WeightGradient(sums, pointStride, target);
 }

@@ -1,4 +1,3 @@
-
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Reference;

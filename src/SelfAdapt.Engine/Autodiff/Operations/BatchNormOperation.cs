@@ -29,11 +29,11 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
         weights.Backend.CreateVector(2 * norm.Scale.Length);
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Operators.BatchNorm(
+        run.Operators.BatchNorm(
             run.Input(0), norm.Parameters(run), run.Norm, run.State<DeviceVector>(), run.Output);
 
     public override void Backward(in OperationRun run) =>
-        run.Backend.Operators.BatchNormBackward(
+        run.Operators.BatchNormBackward(
             run.Input(0), norm.Parameters(run), run.Norm, run.State<DeviceVector>(), run.OutputGradient,
             run.InputGradient(0), run.Accumulates(0), run.ParameterGradient(norm.Scale),
             run.ParameterGradient(norm.Bias));

@@ -54,7 +54,7 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
 {
     private Operation Operation => graph.Operations[index];
 
-    public Backend Backend => graph.Backend;
+    public ITensorOperators Operators => graph.Backend.Operators;
 
     public DeviceTensor Output => graph.Activation(Operation.Output, backward);
 
