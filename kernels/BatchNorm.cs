@@ -12,7 +12,7 @@ namespace SelfAdapt.Kernels;
 /// (g - mean(g) - (x - mean) mean(g (x - mean)) / (variance + eps)), with stored ones dx = f g. Layout: lanes
 /// [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch], in Moments the first values behind
 /// it; terms [2][pitch]. Launch: Moments, GradientSums: group (quads, rows), grid (quads, chunks); Finish...: a group
-/// per channel; the rest one thread per quad. Roofline share: not yet measured.
+/// per channel; the rest one thread per quad.
 /// </summary>
 public static class BatchNorm
 {

@@ -9,9 +9,8 @@ namespace SelfAdapt.Kernels;
 /// [pixels][pitch(K)]. A group makes a tile of pixels x channels from slices of 8 (tap, channel) steps; the next slice
 /// is fetched into registers while the present one is multiplied out of shared memory (double buffer, one barrier a
 /// slice), 8x8 sums per thread. Pixels lie fastest in shared memory, so a thread reads rows and columns as quads.
-/// Launch: tile AxB: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same kernel
-/// on PackBackward's weights. In TF32 and BF16 the multiplication is <see cref="TensorTile"/>'s. Roofline share: not yet
-/// measured.
+/// Launch: tile AxB: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same kernel on
+/// PackBackward's weights. In TF32 and BF16 the multiplication is <see cref="TensorTile"/>'s.
 /// </summary>
 public static class Convolution
 {

@@ -5,7 +5,7 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// Value by value, memory-bound throughout. Math: in each kernel's line. Layout: vectors plain; tensors as quads,
 /// whatever their shape, padding included (what it holds is never used). Launch: one thread per value (vectors) or per
-/// quad (tensors), groups of 256, grid x = values or quads / 256, rounded up. Roofline share: not yet measured.
+/// quad (tensors), groups of 256, grid x = values or quads / 256, rounded up.
 /// </summary>
 public static class Elementwise
 {

@@ -10,7 +10,7 @@ namespace SelfAdapt.Kernels;
 /// - 1)) is known exactly, and one more pass finds the next larger key for the interpolation (NumPy's default). Counts
 /// are integers: atomics on them give the same sum in any order. Layout: NCHW vectors; state [tasks][272]: 256 counts,
 /// then what the constants name. Launch: Count, Next: grid (chunks, tasks), any group; Select: grid tasks or fewer, any
-/// group; the rest a thread per task or word. Roofline share: not yet measured.
+/// group; the rest a thread per task or word.
 /// </summary>
 public static class Thresholds
 {

@@ -9,7 +9,7 @@ namespace SelfAdapt.Kernels;
 /// first view's value plus the mean difference to it, so views that agree have a deviation of exactly 0; n - 1 in the
 /// denominator. In double, as on the host: confidences compared with thresholds hang on it. Layout: NCHW vectors; table
 /// [views][channels][6]: partner channel, sign, origin, down, right, sigmoid. Launch: one thread per value, groups of
-/// 256. Roofline share: not yet measured.
+/// 256.
 /// </summary>
 public static class Views
 {

@@ -9,7 +9,7 @@ namespace SelfAdapt.Kernels;
 /// order, so the bits do not depend on which group ends first. Layout: partial [splits][taps * pitch(C) + 1][pitch(K)],
 /// the last row the bias's; both operands lie as they are read, pixel by pixel, so shared memory takes whole quads.
 /// Slices, double buffer and tiles as in Convolution. Launch: tile AxB: group (B/8, A/8), grid (rows/A, outputs/B,
-/// splits), rounded up. Finish: a thread per value of a part. Roofline share: not yet measured.
+/// splits), rounded up. Finish: a thread per value of a part.
 /// </summary>
 public static class WeightGradient
 {

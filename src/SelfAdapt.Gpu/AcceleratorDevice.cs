@@ -17,10 +17,6 @@ internal class AcceleratorDevice : IGpuDevice
     private readonly Dictionary<Delegate, Kernel> _kernels = new(ReferenceEqualityComparer.Instance);
     private bool _disposed;
 
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened. <see cref="ErrorKind.OutOfMemory"/>: it has no memory
-    /// left.
-    /// </exception>
     public AcceleratorDevice(Device device, string name)
     {
         Name = name;

@@ -46,10 +46,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
 
     /// <summary>Opens one of the GPUs of this machine.</summary>
     /// <param name="precision">What convolutions multiply in; not fp32 on NVIDIA's GPUs alone.</param>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: there is no such GPU, or its driver can't run the kernels on it.
-    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
-    /// </exception>
     public static GpuBackend Open(GpuDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32)
     {
         return new GpuBackend(OpenDevice(devices, index, precision)) { Precision = precision };

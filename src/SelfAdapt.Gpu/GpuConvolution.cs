@@ -148,7 +148,7 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
 
     private static ConvolutionFlags If(bool set, ConvolutionFlags flag) => set ? flag : ConvolutionFlags.None;
 
-    /// <summary>Pixels or weight rows by output channels, 8 by 8 per thread, and what computes them by precision.</summary>
+    /// <summary>Pixels or weight rows by channels, 8 by 8 per thread, and what computes them by precision.</summary>
     private sealed record Tile((int X, int Y) Group, ForwardKernel[] Forward, GradientKernel[] Gradient)
     {
         public int Rows => 8 * Group.Y;

@@ -50,9 +50,6 @@ internal sealed record GpuDevices(
     /// <summary>Looks for drivers and their GPUs. It takes no memory on any of them.</summary>
     public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
 
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: there is none of that number.
-    /// </exception>
     public GpuDeviceInfo Require(int index)
     {
         string option = Kind == GpuKind.Cuda ? "cuda" : "opencl";

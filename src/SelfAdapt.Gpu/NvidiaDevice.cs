@@ -26,10 +26,6 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     /// <summary>Opens a GPU and lets its driver compile a kernel: one that can't says so before all else.</summary>
     /// <param name="order">Makes a stream wait for another; null: the driver's own call.</param>
     /// <param name="cache">Where compiled kernels are kept; null: the user's cache.</param>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened, or the driver can't compile the kernels for it.
-    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
-    /// </exception>
     public NvidiaDevice(CudaDevice device, string name, IStreamOrder? order = null, PtxCache? cache = null)
         : base(device, name)
     {
@@ -170,7 +166,9 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         }
 
         _modules.Add(module);
-        Check(Driver.GetModuleFunction(out nint function, module, entry), $"find the kernel {Kernels.KernelName.Of(kernel.Method)}");
+        Check(
+            Driver.GetModuleFunction(out nint function, module, entry),
+            $"find the kernel {Kernels.KernelName.Of(kernel.Method)}");
         _functions.Add(kernel, function);
         return function;
     }
