@@ -85,15 +85,15 @@ internal sealed class AdaptationStep : IDisposable
     private TensorShape InputShape =>
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
 
-    public static ChannelMeaning[] Meanings(OutputDescription outputs)
-    {
-        return [.. outputs.Parts.SelectMany(part => part.Kind switch
+    public static ChannelMeaning[] Meanings(OutputDescription outputs) =>
+    [
+        .. outputs.Parts.SelectMany(part => part.Kind switch
         {
             OutputKind.VectorField => new[] { ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn },
             OutputKind.Logit => [ChannelMeaning.Logit],
             _ => [ChannelMeaning.Scalar],
-        })];
-    }
+        }),
+    ];
 
     /// <summary>One step on a batch of crops.</summary>
     /// <param name="weak">[N,C,crop,crop], normalised.</param>
@@ -134,33 +134,20 @@ internal sealed class AdaptationStep : IDisposable
     /// <returns>What happened, without iteration and time.</returns>
     internal StepPoint End()
     {
-        float[] sums = new float[_lossSums.Length];
-        float[] optimizer = new float[2];
-        float[] state = new float[_thresholds.Length];
-        _lossSums.Download(sums);
-        _optimizerSums.Download(optimizer);
-        _thresholds.Download(state);
+        float[] sums = _lossSums.Download();
+        float[] optimizer = _optimizerSums.Download();
 
         // Per channel two thresholds and two flags: the log holds the thresholds.
-        float[] thresholds = [.. state.Where((_, i) => i % 4 < 2)];
+        float[] thresholds = [.. _thresholds.Download().Where((_, i) => i % 4 < 2)];
         return new StepPoint(
             Steps, _learningRate, sums[0], sums[1], optimizer[0], sums[2] + (LambdaL2Sp * optimizer[0]),
             Math.Sqrt(optimizer[1]), sums.AsMemory(3), thresholds, 0);
     }
 
     /// <summary>What the next step builds on, on the host.</summary>
-    internal TrainingState Save()
-    {
-        return new TrainingState(
-            Student.Download(), Teacher.Download(), Values(_firstMoment), Values(_secondMoment), Values(_thresholds));
-
-        static float[] Values(DeviceVector vector)
-        {
-            float[] values = new float[vector.Length];
-            vector.Download(values);
-            return values;
-        }
-    }
+    internal TrainingState Save() => new(
+        Student.Download(), Teacher.Download(), _firstMoment.Download(), _secondMoment.Download(),
+        _thresholds.Download());
 
     /// <summary>Goes on from a saved state: the next step gives what it would have given there.</summary>
     /// <param name="state">The state, of the same network.</param>

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 
 namespace SelfAdapt.Adaptation;
 
@@ -40,27 +42,11 @@ internal static class StoppingSignals
     }
 
     /// <summary>Mean probability of the predicted class; rises even while the segmentation gets worse.</summary>
-    public static double MeanConfidence(ReadOnlySpan<float> logits)
-    {
-        double sum = 0;
-        foreach (float logit in logits)
-        {
-            sum += 1 / (1 + Math.Exp(-Math.Abs((double)logit)));
-        }
-
-        return sum / logits.Length;
-    }
+    public static double MeanConfidence(IEnumerable<float> logits) =>
+        logits.Average(logit => 1 / (1 + Math.Exp(-Math.Abs((double)logit))));
 
     /// <summary>Mean variance over the teacher's views; its extremes do not meet the segmentation's.</summary>
     /// <param name="deviation">Standard deviations over the views, at least one.</param>
-    public static double ViewVariance(ReadOnlySpan<float> deviation)
-    {
-        double sum = 0;
-        foreach (float value in deviation)
-        {
-            sum += (double)value * value;
-        }
-
-        return sum / deviation.Length;
-    }
+    public static double ViewVariance(IEnumerable<float> deviation) =>
+        deviation.Average(value => (double)value * value);
 }

@@ -112,6 +112,7 @@ internal sealed class Trainer : IDisposable
         Begin(batch, learningRate);
         return ReadLoss();
     }
+
     public void Dispose()
     {
         foreach (Compiled compiled in _graphs.Values)
@@ -171,12 +172,7 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>The loss of the last forward pass; waits for the device.</summary>
-    private double ReadLoss()
-    {
-        float[] sums = new float[3];
-        _lossSums.Download(sums);
-        return sums[2];
-    }
+    private double ReadLoss() => _lossSums.Download()[2];
 
     /// <summary>The graph for a batch: an epoch's last batch may be smaller than the others.</summary>
     private Compiled Compile(TrainingBatch batch)

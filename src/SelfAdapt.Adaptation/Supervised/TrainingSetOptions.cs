@@ -1,5 +1,3 @@
-
-
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;
