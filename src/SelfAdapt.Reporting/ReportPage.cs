@@ -83,8 +83,8 @@ internal sealed class ReportPage(RunReport report)
         }
         else
         {
-            figures.Add((
-                Text($"{report.KeptPoint.Signals.FnRate:0.0%}"), "of the original's cells missed in the held-out images"));
+            string missed = Text($"{report.KeptPoint.Signals.FnRate:0.0%}");
+            figures.Add((missed, "of the original's cells missed in the held-out images"));
         }
 
         Add("<section class=\"figures\">");

@@ -1,5 +1,3 @@
-
-
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation;

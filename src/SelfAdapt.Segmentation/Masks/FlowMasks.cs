@@ -86,10 +86,10 @@ internal static class FlowMasks
 
     private static LabelImage FromForeground(Image outputs, int logit, SegmentationOptions options)
     {
-        bool[] foreground = new bool[outputs.Height * outputs.Width];
+        int[] foreground = new int[outputs.Height * outputs.Width];
         foreach (int pixel in PixelsAbove(outputs.Plane(logit), options.CellprobThreshold))
         {
-            foreground[pixel] = true;
+            foreground[pixel] = 1;
         }
 
         return MaskCleanup.Components(foreground, outputs.Height, outputs.Width);

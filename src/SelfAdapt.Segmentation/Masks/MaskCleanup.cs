@@ -36,15 +36,15 @@ internal static class MaskCleanup
         return labels;
     }
 
-    /// <summary>Numbers the 4-connected pieces of a foreground in raster order.</summary>
-    public static LabelImage Components(bool[] foreground, int height, int width)
+    /// <summary>Numbers the 4-connected pieces of one value each in raster order; 0 is background.</summary>
+    public static LabelImage Components(int[] values, int height, int width)
     {
         int[] labels = new int[height * width];
         Stack<int> open = [];
         int count = 0;
         for (int start = 0; start < labels.Length; start++)
         {
-            if (!foreground[start] || labels[start] != 0)
+            if (values[start] == 0 || labels[start] != 0)
             {
                 continue;
             }
@@ -54,18 +54,18 @@ internal static class MaskCleanup
             while (open.TryPop(out int at))
             {
                 int x = at % width;
-                Visit(at - width, at >= width);
-                Visit(at + width, at < labels.Length - width);
-                Visit(at - 1, x > 0);
-                Visit(at + 1, x < width - 1);
+                Visit(at, at - width, at >= width);
+                Visit(at, at + width, at < labels.Length - width);
+                Visit(at, at - 1, x > 0);
+                Visit(at, at + 1, x < width - 1);
             }
         }
 
         return new(height, width, labels);
 
-        void Visit(int next, bool exists)
+        void Visit(int at, int next, bool exists)
         {
-            if (exists && foreground[next] && labels[next] == 0)
+            if (exists && values[next] == values[at] && labels[next] == 0)
             {
                 labels[next] = count;
                 open.Push(next);

@@ -20,9 +20,6 @@ internal sealed class PackageArchive(string path, Dictionary<string, byte[]> fil
 
     public IReadOnlyCollection<string> Names => files.Keys;
 
-    /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
-    /// </exception>
     public static PackageArchive Read(string path)
     {
         try

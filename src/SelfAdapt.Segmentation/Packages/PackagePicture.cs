@@ -40,7 +40,8 @@ internal static class PackagePicture
         {
             for (int i = 0; i < side * side; i++)
             {
-                (int y, int x) = (Mirror(bestY + (i / side), image.Height), Mirror(bestX + (i % side), image.Width));
+                int y = Mirror.Index(bestY + (i / side), image.Height);
+                int x = Mirror.Index(bestX + (i % side), image.Width);
                 tile.Plane(c)[i] = image.Plane(c)[(y * image.Width) + x];
             }
         }
@@ -95,12 +96,5 @@ internal static class PackagePicture
         }
 
         return (squares / count) - (sum / count * (sum / count));
-    }
-
-    private static int Mirror(int at, int length)
-    {
-        int period = Math.Max(1, (2 * length) - 2);
-        int within = at % period;
-        return within < length ? within : period - within;
     }
 }

@@ -94,9 +94,6 @@ internal static class ImagePreparation
     /// <param name="image">The image; returned itself when the factor is 1.</param>
     /// <param name="factor">Network scale over image scale, above 0.</param>
     /// <returns>[channels, trunc(height x factor), trunc(width x factor)].</returns>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) the new size has no pixels or more than 2^29.
-    /// </exception>
     public static Image Rescale(Image image, double factor, string source = "the image", int threads = 0)
     {
         if (factor == 1.0)

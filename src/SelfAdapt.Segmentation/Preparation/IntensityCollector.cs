@@ -3,10 +3,10 @@ using System;
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>
-/// Finds how a channel is normalised (docs/cellpose.md 3.2, version 3.1) from its rows in order, all at once or a few at
-/// a time: by percentiles the 1st becomes 0 and the 99th 1, without clipping; a channel without contrast is left as it is
-/// (all values equal) or set to 0 (percentiles closer than 1e-3). By moments the mean becomes 0 and the population
-/// standard deviation (plus 1e-6) 1.
+/// Finds how a channel is normalised (docs/cellpose.md 3.2, version 3.1) from its rows in order, all at once or a few
+/// at a time: by percentiles the 1st becomes 0 and the 99th 1, without clipping; a channel without contrast is left as
+/// it is (all values equal) or set to 0 (percentiles closer than 1e-3). By moments the mean becomes 0 and the
+/// population standard deviation (plus 1e-6) 1.
 /// </summary>
 internal sealed class IntensityCollector
 {

@@ -14,6 +14,6 @@ internal static class CellList
         // Regions are found by consecutive numbers, so that one huge label costs nothing.
         LabelImage numbered = new(masks.Height, masks.Width, [.. masks.Labels]);
         int[] original = LabelRegions.RenumberInPlace(numbered);
-        return original.Zip(LabelRegions.Find(numbered, original.Length)).OrderBy(pair => pair.First).Select(pair => (pair.First, pair.Second));
+        return original.Zip(LabelRegions.Find(numbered, original.Length)).OrderBy(cell => cell.First);
     }
 }

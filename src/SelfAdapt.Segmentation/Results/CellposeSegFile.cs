@@ -27,9 +27,6 @@ internal static class CellposeSegFile
     // All entries of one file stay below the 2 GB that one buffer holds.
     private const long MaxPixels = 60_000_000;
 
-    /// <exception cref="SelfAdaptException">
-    /// OutputNotWritable: the image has more than 60 million pixels, or the file can't be written.
-    /// </exception>
     public static void Write(string path, LabelImage masks, SegFileContext context)
     {
         if (masks.Labels.Length > MaxPixels)

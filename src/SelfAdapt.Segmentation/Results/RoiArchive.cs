@@ -25,9 +25,6 @@ internal static class RoiArchive
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <param name="masks">The cells; coordinates must be below 32,768, as the format keeps 16 bits.</param>
-    /// <exception cref="SelfAdaptException">
-    /// OutputNotWritable: the image is larger than that, or the file can't be written.
-    /// </exception>
     public static void Write(string path, LabelImage masks)
     {
         if (masks.Width > short.MaxValue || masks.Height > short.MaxValue)

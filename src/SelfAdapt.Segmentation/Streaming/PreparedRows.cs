@@ -37,9 +37,6 @@ internal sealed class PreparedRows
     public int Width { get; }
 
     /// <summary>Reads the image once, or twice, for its intensities.</summary>
-    /// <exception cref="SelfAdaptException">
-    /// As <see cref="ImagePreparation.Prepare"/>; or UnreadableInput: every pixel has the same value.
-    /// </exception>
     public static PreparedRows Measure(
         IRowSource image, SegmentationOptions options, int inputChannels, string source, CancellationToken cancelled)
     {

@@ -20,9 +20,6 @@ internal sealed class StreamedSegmenter
     private readonly SegmentationOptions _options;
     private readonly long _memory;
 
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range, or masks are to be built at network scale.
-    /// </exception>
     public StreamedSegmenter(ISegmentationNetwork network, SegmentationOptions options, long memory)
     {
         options.Validate();
@@ -46,9 +43,6 @@ internal sealed class StreamedSegmenter
     /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
     /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
-    /// <exception cref="SelfAdaptException">
-    /// As <see cref="Segmenter.Segment"/>; or (<see cref="ErrorKind.OutOfMemory"/>) the image is too wide for the memory.
-    /// </exception>
     public int Segment(
         IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
         MaskProgress? from = null, Action<MaskProgress>? mark = null)

@@ -62,18 +62,14 @@ internal sealed class UnfinishedMasks(Stream file, int height, int width) : IDis
         int most = Math.Max(1, LabelsPerRecord / width) * width;
         for (; !rows.IsEmpty; rows = rows[Math.Min(most, rows.Length)..])
         {
-            Append(RowsKind, Deflate(rows[..Math.Min(most, rows.Length)], 0));
+            Append(RowsKind, Content(null, rows[..Math.Min(most, rows.Length)]));
         }
     }
 
     /// <summary>Notes how far the masks are; the rows before it count from now on.</summary>
     public void Mark(MaskProgress progress)
     {
-        byte[] content = Deflate(progress.Begun, MarkLength);
-        BinaryPrimitives.WriteInt32LittleEndian(content, progress.Top);
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(4), progress.CoreTop);
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(8), progress.Cells);
-        Append(MarkKind, content);
+        Append(MarkKind, Content(progress, progress.Begun));
         file.Flush();
     }
 
@@ -81,12 +77,11 @@ internal sealed class UnfinishedMasks(Stream file, int height, int width) : IDis
 
     private void Append(int kind, byte[] content)
     {
-        Span<byte> head = stackalloc byte[RecordHead];
-        BinaryPrimitives.WriteInt32LittleEndian(head, kind);
-        BinaryPrimitives.WriteInt32LittleEndian(head[4..], content.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.HashToUInt32(content));
-        file.Write(head);
-        file.Write(content);
+        using BinaryWriter writer = new(file, Encoding.UTF8, leaveOpen: true);
+        writer.Write(kind);
+        writer.Write(content.Length);
+        writer.Write(Crc32.HashToUInt32(content));
+        writer.Write(content);
     }
 
     private MaskProgress? Read(byte[] head, LabelRows finished)
@@ -156,18 +151,24 @@ internal sealed class UnfinishedMasks(Stream file, int height, int width) : IDis
         return Crc32.HashToUInt32(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
     }
 
-    private static byte[] Deflate(ReadOnlySpan<int> labels, int room)
+    private static byte[] Content(MaskProgress? progress, ReadOnlySpan<int> labels)
     {
         using MemoryStream buffer = new();
-        buffer.Write(new byte[room + sizeof(int)]);
+        using BinaryWriter writer = new(buffer);
+        if (progress is not null)
+        {
+            writer.Write(progress.Top);
+            writer.Write(progress.CoreTop);
+            writer.Write(progress.Cells);
+        }
+
+        writer.Write(labels.Length);
         using (ZLibStream zlib = new(buffer, CompressionLevel.Fastest, leaveOpen: true))
         {
             zlib.Write(MemoryMarshal.AsBytes(labels));
         }
 
-        byte[] content = buffer.ToArray();
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(room), labels.Length);
-        return content;
+        return buffer.ToArray();
     }
 
     private int[] Inflate(byte[] content, int room)
