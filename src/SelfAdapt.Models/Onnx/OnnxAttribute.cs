@@ -7,17 +7,11 @@ namespace SelfAdapt.Models.Onnx;
 internal enum OnnxAttributeKind
 {
     Undefined = 0,
-
     Float = 1,
-
     Int = 2,
-
     String = 3,
-
     Tensor = 4,
-
     Floats = 6,
-
     Ints = 7,
 
     /// <summary>A list of texts; carried but not read.</summary>

@@ -38,7 +38,6 @@ internal sealed class OnnxNode
     public string Label =>
         $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
 
-    /// <summary>True if the attribute is there.</summary>
     public bool Has(string name) => _attributes.ContainsKey(name);
 
     public long GetInt(string name, long defaultValue) =>
@@ -57,7 +56,6 @@ internal sealed class OnnxNode
     public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
 
     /// <summary>True if a list of integers is absent, or holds one value only.</summary>
-    /// <param name="value">The value that it may hold.</param>
     internal bool HasOnly(string name, long value) => GetInts(name) is not { } values || values.All(v => v == value);
 
     private OnnxAttribute? Find(string name, OnnxAttributeKind kind)

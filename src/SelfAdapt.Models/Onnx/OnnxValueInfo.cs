@@ -10,7 +10,6 @@ internal readonly record struct OnnxDimension(long? Value, string? Symbol)
         Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? Symbol ?? "?";
 }
 
-/// <summary>A graph input or output.</summary>
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
 internal sealed record OnnxValueInfo(

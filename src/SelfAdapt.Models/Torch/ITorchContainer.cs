@@ -11,6 +11,5 @@ internal interface ITorchContainer : IDisposable
     /// <summary>A storage's bytes, little-endian.</summary>
     byte[] ReadStorage(string key);
 
-    /// <summary>The error for a damaged file.</summary>
     SelfAdaptException Malformed(string why);
 }

@@ -48,9 +48,7 @@ internal sealed class PickleReader
     private readonly Dictionary<uint, object?> _memo = [];
     private readonly List<PicklePersistent> _persistentIds = [];
 
-    /// <summary>Reads a pickle within bytes.</summary>
     /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
-    /// <param name="start">Where the pickle begins.</param>
     public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>
         (_bytes, _error, Position) = (bytes, error, start);
 

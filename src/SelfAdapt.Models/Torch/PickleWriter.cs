@@ -14,7 +14,6 @@ internal sealed class PickleWriter
     /// <param name="protocol">2, or 3 where bytes are written.</param>
     public PickleWriter(byte protocol) => _buffer.Write([PickleOpcodes.Proto, protocol]);
 
-    /// <summary>An opcode without an argument.</summary>
     public void Op(byte opcode) => _buffer.Write([opcode]);
 
     /// <summary>A class or function, module and name separated by a blank.</summary>
@@ -24,7 +23,6 @@ internal sealed class PickleWriter
         _buffer.Write(Encoding.ASCII.GetBytes(name.Replace(' ', '\n') + "\n"));
     }
 
-    /// <summary>A tuple of integers.</summary>
     public void Ints(IEnumerable<long> values)
     {
         Op(PickleOpcodes.Mark);
@@ -36,7 +34,6 @@ internal sealed class PickleWriter
         Op(PickleOpcodes.Tuple);
     }
 
-    /// <summary>An integer of 32 bits.</summary>
     public void Int(long value)
     {
         Op(PickleOpcodes.BinInt);

@@ -36,7 +36,6 @@ internal sealed class TorchArchive : ITorchContainer
 
     public SelfAdaptException Malformed(string why) => Malformed(_origin, why);
 
-    /// <summary>The error for a damaged checkpoint.</summary>
     public static SelfAdaptException Malformed(string origin, string why) => new(
         ErrorKind.ModelMalformed, origin,
         $"can't be read as a torch checkpoint: {why}. "

@@ -1,4 +1,3 @@
-
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Torch;
