@@ -95,7 +95,6 @@ internal sealed class AdaptationStep : IDisposable
         }),
     ];
 
-    /// <summary>One step on a batch of crops.</summary>
     /// <param name="weak">[N,C,crop,crop], normalised.</param>
     /// <returns>What happened, without iteration and time.</returns>
     public StepPoint Step(

@@ -38,7 +38,6 @@ internal sealed class CropSampler
         (_images, _options, _size) = (images, options, options.Crop);
     }
 
-    /// <summary>Number of values of one crop.</summary>
     public int Length => _images[0].Channels * _size * _size;
 
     /// <param name="random">The stream; six numbers per crop are drawn.</param>

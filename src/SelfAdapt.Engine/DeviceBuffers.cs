@@ -9,7 +9,6 @@ internal abstract class DeviceVector : IDisposable
 {
     public abstract int Length { get; }
 
-    /// <summary>Copies values from the host into the vector.</summary>
     public abstract void Upload(ReadOnlySpan<float> source, int offset = 0);
 
     /// <summary>Copies values from the vector to the host. Waits for the device: not inside a step.</summary>

@@ -44,7 +44,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
 
     internal IGpuDevice Device => _device;
 
-    /// <summary>Opens one of the GPUs of this machine.</summary>
     /// <param name="precision">What convolutions multiply in; not fp32 on NVIDIA's GPUs alone.</param>
     public static GpuBackend Open(GpuDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32)
     {

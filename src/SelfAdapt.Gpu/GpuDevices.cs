@@ -22,7 +22,6 @@ internal enum GpuKind
 internal sealed record GpuDeviceInfo(
     GpuKind Kind, int Index, string Name, long MemoryBytes, int ComputeMajor, int ComputeMinor, int Multiprocessors)
 {
-    /// <summary>What ILGPU knows of it.</summary>
     internal Device? Device { get; init; }
 
     /// <summary>Its short name with its number and its own: "cuda:0 NVIDIA A100".</summary>

@@ -16,7 +16,6 @@ internal static class GpuError
     /// <summary>True for what ILGPU throws when a device or its driver fails.</summary>
     public static bool IsOfDevice(Exception e) => e is AcceleratorException or NotSupportedException;
 
-    /// <summary>The error of something that failed.</summary>
     /// <param name="doing">What it was to do ("copy to the GPU").</param>
     public static SelfAdaptException Of(string device, string doing, Exception e) =>
         Of(device, doing, IsOutOfMemory(e), e switch

@@ -26,7 +26,6 @@ internal interface IGpuDevice : IDisposable
 
     void Free(MemoryBuffer memory);
 
-    /// <summary>Copies on the device.</summary>
     /// <param name="target">As long; the two do not overlap.</param>
     void Copy(ArrayView<float> source, ArrayView<float> target);
 
@@ -56,7 +55,6 @@ internal interface IGpuDevice : IDisposable
 
     void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments);
 
-    /// <summary>Waits until everything queued is done.</summary>
     void Synchronize();
 
     /// <summary>Queues a point in time, for measurements.</summary>

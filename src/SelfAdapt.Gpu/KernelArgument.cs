@@ -13,7 +13,6 @@ namespace SelfAdapt.Gpu;
 /// </summary>
 internal readonly struct KernelArgument
 {
-    /// <summary>Most bytes that a value has.</summary>
     public const int MostBytes = 8 * sizeof(ulong);
 
     private readonly MemoryBuffer? _memory;
@@ -35,7 +34,6 @@ internal readonly struct KernelArgument
     [UnscopedRef]
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes((ReadOnlySpan<ulong>)_bits);
 
-    /// <summary>An argument of a kernel.</summary>
     /// <typeparam name="T">A view of four-byte values, or a value of at most <see cref="MostBytes"/> bytes.</typeparam>
     public static KernelArgument Of<T>(T value)
     {

@@ -26,7 +26,6 @@ internal static class ChartFrame
             $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
             + $"aria-label=\"{Markup.Escape(title)}\">");
 
-    /// <summary>Draws the grid lines and labels.</summary>
     public static void DrawTicks(
         StringBuilder svg, ChartAxis x, ChartAxis y, IEnumerable<(double Value, string Text)> yTicks)
     {

@@ -52,7 +52,6 @@ internal static class OutlineFigure
                 Paths(change.Sample.After, change.After, change.Pairs.After, "gained", part));
     }
 
-    /// <summary>Whether a figure shows the whole image.</summary>
     public static bool ShowsAll(Image image) => image.Height <= Window && image.Width <= Window;
 
     private static string Half(string when, int cells, string box, string picture, string paths) =>

@@ -64,7 +64,6 @@ internal sealed class ReportPage(RunReport report)
         }
     }
 
-    /// <summary>The few numbers that matter, large.</summary>
     private void AddFigures()
     {
         List<(string Value, string Name)> figures = [];

@@ -17,7 +17,6 @@ internal sealed record RunReport
 
     public required IReadOnlyList<(string Name, string Value)> AllOptions { get; init; }
 
-    /// <summary>The method's options, for limits and seed.</summary>
     public required AdaptationOptions Options { get; init; }
 
     public required StopReason Reason { get; init; }
@@ -25,7 +24,6 @@ internal sealed record RunReport
     /// <summary>The evaluation whose weights are the result; iteration 0 is the original.</summary>
     public required EvaluationPoint KeptPoint { get; init; }
 
-    /// <summary>All evaluations, iteration 0 first.</summary>
     public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
 
     /// <summary>The steps; may be empty.</summary>

@@ -31,7 +31,6 @@ internal sealed class AffineWarp
     private readonly int[] _stepX;
     private readonly int[] _stepY;
 
-    /// <summary>Prepares a warp onto a square.</summary>
     /// <param name="forward">Maps source positions (x, y) to target positions.</param>
     public AffineWarp(AffineMap forward, int targetWidth)
     {

@@ -17,7 +17,6 @@ internal sealed class TrainingBatch
         Flow = new float[checked(capacity * 2 * plane)];
     }
 
-    /// <summary>Most crops it can hold.</summary>
     public int Capacity { get; }
 
     /// <summary>Crops it holds now: less than <see cref="Capacity"/> at the end of an epoch.</summary>

@@ -41,7 +41,6 @@ internal sealed class TrainingSampler(TrainingSet set)
         _next = 0;
     }
 
-    /// <summary>Fills the next batch.</summary>
     /// <param name="batch">From <see cref="CreateBatch"/>; the last one of an epoch may be filled in
     /// part.</param>
     /// <returns>False, with an empty batch, when the epoch is over.</returns>

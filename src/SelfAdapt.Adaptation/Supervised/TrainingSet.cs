@@ -27,7 +27,6 @@ internal sealed record TrainingSet(
     /// <summary>Mean diameter of the images that are used, px: a checkpoint's <c>diam_labels</c>.</summary>
     public double MeanDiameter => Samples.Average(sample => sample.Diameter);
 
-    /// <summary>Prepares labelled images and computes their targets.</summary>
     /// <param name="options">Channels, normalisation, least number of cells.</param>
     public static TrainingSet Create(
         IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)

@@ -92,7 +92,6 @@ internal sealed class MemoryPlan
     /// </summary>
     public int? WorkspaceBuffer(int operation) => _workspaces[operation];
 
-    /// <summary>What an operation does with an input's gradient.</summary>
     public GradientUse Use(int operation, int input) => _uses[operation][input];
 
     private int[] PlanActivations(int batch, int height, int width)

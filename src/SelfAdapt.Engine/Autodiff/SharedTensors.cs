@@ -15,7 +15,6 @@ internal sealed class SharedTensors(Backend backend, IReadOnlyList<TensorPlace> 
     private readonly int[][] _overlapping = [.. places.Select((place, i) => Enumerable.Range(0, places.Count)
         .Where(j => j != i && place.Offset < places[j].End && places[j].Offset < place.End).ToArray())];
 
-    /// <summary>Bytes of all of them together.</summary>
     public long Bytes => _block.Bytes;
 
     public DeviceTensor this[int index] => _block.Tensors[index];

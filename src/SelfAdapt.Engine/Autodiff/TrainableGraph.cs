@@ -91,7 +91,6 @@ internal sealed class TrainableGraph : IDisposable
 
     internal IReadOnlyList<Operation> Operations { get; }
 
-    /// <summary>Bytes of all activation and gradient buffers.</summary>
     public long BufferBytes => _buffers.Bytes;
 
     internal NormStatistics Norm { get; private set; }
@@ -105,7 +104,6 @@ internal sealed class TrainableGraph : IDisposable
     /// </summary>
     internal Action<int, bool>? OperationDone { get; set; }
 
-    /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
     public void Forward(NormStatistics norm = NormStatistics.Stored, float momentum = 0.05f)
     {

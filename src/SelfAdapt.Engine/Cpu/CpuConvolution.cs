@@ -108,7 +108,6 @@ internal abstract unsafe class CpuConvolution : Convolution
         }
     }
 
-    /// <summary>Floats that prepared weights take.</summary>
     protected abstract long PackedFloats(int inputs, int outputs);
 
     /// <summary>Brings weights into the order, and the form, in which the kernels read them.</summary>
@@ -160,7 +159,6 @@ internal abstract unsafe class CpuConvolution : Convolution
 
         public bool IsNormalized => _factors != null;
 
-        /// <summary>The normalisation of a channel block.</summary>
         public NormFactors Norm(int block) =>
             _factors == null ? default : new NormFactors((nint)(_factors + (block * NormFactors.Floats)));
     }

@@ -69,7 +69,6 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         // Managed memory: the collector takes it back.
     }
 
-    /// <summary>The input with its normalisation applied.</summary>
     private static ReferenceTensor Read(in NormalizedTensor x)
     {
         if (!x.IsNormalized)

@@ -10,7 +10,6 @@ internal sealed class ReferenceTensor(TensorShape shape) : DeviceTensor(shape)
 
     public override long Bytes => Data.LongLength * sizeof(double);
 
-    /// <summary>Index of a value.</summary>
     public int At(int n, int c, int h, int w) =>
         ((((n * Shape.C) + c) * Shape.H) + h) * Shape.W + w;
 

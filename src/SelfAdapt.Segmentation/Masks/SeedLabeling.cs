@@ -14,7 +14,6 @@ internal static class SeedLabeling
     private const int GrowSteps = 5;
     private const int Window = (2 * GrowSteps) + 1;
 
-    /// <summary>Labels cell pixels by where they ended.</summary>
     /// <param name="cellPixels">Indices of the cell pixels, ascending.</param>
     /// <param name="ends">For each of them the index of the pixel where it ended.</param>
     /// <param name="maxSizeFraction">Cells above this fraction of the image are dropped.</param>

@@ -14,7 +14,6 @@ internal sealed class FindingList
 
     public void Error(string place, string message) => _all.Add(new(true, place, message));
 
-    /// <summary>Notes an error unless a condition holds.</summary>
     public void Require(bool condition, string place, string message)
     {
         if (!condition)
@@ -23,7 +22,6 @@ internal sealed class FindingList
         }
     }
 
-    /// <summary>Notes an advice unless a condition holds.</summary>
     public void Advise(bool condition, string place, string message)
     {
         if (!condition)

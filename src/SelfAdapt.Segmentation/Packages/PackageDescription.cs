@@ -11,7 +11,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <summary>The description of a model as BioImage.IO defines it, format 0.5.</summary>
 internal static class PackageDescription
 {
-    /// <summary>The format that is written.</summary>
     public const string FormatVersion = "0.5.7";
 
     /// <summary>The id of the input tensor, which is the name of the ONNX input.</summary>

@@ -17,7 +17,6 @@ internal sealed record PackageRequest(
     internal const int LongestName = 128;
     internal const int LongestDescription = 1024;
 
-    /// <summary>Whether a text can be a model's name.</summary>
     public static bool IsName(string name)
     {
         return name.Length is >= ShortestName and <= LongestName

@@ -176,7 +176,6 @@ internal static class ImagePreparation
         }
     }
 
-    /// <summary>Refuses pixels that are no numbers.</summary>
     internal static void RequireFinite(Image image, string source, int firstRow = 0)
     {
         for (int i = 0; i < image.Pixels.Length; i++)

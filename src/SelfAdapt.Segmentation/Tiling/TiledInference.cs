@@ -14,7 +14,6 @@ internal sealed class TiledInference(ISegmentationNetwork network, SegmentationO
 {
     private readonly double[] _embedding = new double[network.EmbeddingLength];
 
-    /// <summary>Runs the network on one network-scale image.</summary>
     /// <param name="image">[InputChannels, height, width], normalised and rescaled.</param>
     /// <returns>
     /// The outputs [Outputs.Channels, height, width] and the embedding: the sum over the tiles with length 1,

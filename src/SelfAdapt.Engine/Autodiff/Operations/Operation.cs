@@ -21,7 +21,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
     public virtual bool BackwardReadsInput(int input) => false;
 
-    /// <summary>True where backward reads the output activation.</summary>
     public virtual bool BackwardReadsOutput => false;
 
     /// <summary>
@@ -44,7 +43,6 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
 
     public abstract void Forward(in OperationRun run);
 
-    /// <summary>Computes the gradients of inputs and parameters.</summary>
     public abstract void Backward(in OperationRun run);
 }
 
