@@ -6,11 +6,10 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// The student's strong augmentation, per sample and channel that is not all zero: brightness max(0, b x) and contrast
 /// max(0, f x + (1 - f) mean), in the sample's order; Gaussian blur, rows then columns, weights exp(-k^2 / (2 s^2)) for
-/// |k| up to ceil(3 s) over their sum, borders mirrored; noise s * normal(seed, (c H + y) W + x).
-/// Layout: NCHW vectors; samples [N][6] = apply, contrast first, brightness, contrast, blur sigma, noise sigma;
-/// seeds [N][2]; partial [N * C][chunks][2] = sum of what enters the contrast step, number of values that are not 0.
-/// Launch: PlaneSums: group a power of two, grid (chunks, N * C); the rest one thread per value, groups of 256.
-/// Roofline share: not yet measured.
+/// |k| up to ceil(3 s) over their sum, borders mirrored; noise s * normal(seed, (c H + y) W + x). Layout: NCHW vectors;
+/// samples [N][6] = apply, contrast first, brightness, contrast, blur sigma, noise sigma; seeds [N][2]; partial [N *
+/// C][chunks][2] = sum of what enters the contrast step, number of values that are not 0. Launch: PlaneSums: group a
+/// power of two, grid (chunks, N * C); the rest one thread per value, groups of 256.
 /// </summary>
 public static class Augment
 {
@@ -50,15 +49,7 @@ public static class Augment
             sum += contrastFirst ? value : Functions.Relu(brightness * value);
         }
 
-        double total = Reduction.Sum(sum, scratch);
-        Group.Barrier();
-        double nonZero = Reduction.Sum(used, scratch);
-        if (Group.IdxX == 0)
-        {
-            int to = ((Grid.IdxY * Grid.DimX) + Grid.IdxX) * 2;
-            partial[to] = (float)total;
-            partial[to + 1] = (float)nonZero;
-        }
+        Reduction.PutSums(sum, used, scratch, partial, (Grid.IdxY * Grid.DimX) + Grid.IdxX);
     }
 
     /// <summary>Brightness and contrast.</summary>

@@ -7,14 +7,12 @@ namespace SelfAdapt.Kernels;
 /// Batch normalisation, ReLU behind it if asked: y = max(0, (x - mean) f + b), f = scale / sqrt(variance + eps).
 /// Statistics in one reading: each thread takes its pixels four at a time, the four's mean and squared deviations
 /// exactly, and merges (count, mean, squares) pairwise (Chan, Golub and LeVeque 1979): no large sums are subtracted,
-/// and all is relative to the channel's first value, so that a large mean does not eat the variance's digits.
-/// Backward: g = dy where y &gt; 0; dbias = sum g; dscale = sum g (x - mean) / sqrt(variance + eps); with batch
-/// statistics dx = f (g - mean(g) - (x - mean) mean(g (x - mean)) / (variance + eps)), with stored ones dx = f g.
-/// Layout: lanes [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch], in Moments the first
-/// values behind it; terms [2][pitch].
-/// Launch: Moments, GradientSums: group (quads, rows), grid (quads, chunks); Finish...: a group per channel;
-/// the rest one thread per quad.
-/// Roofline share: not yet measured.
+/// and all is relative to the channel's first value, so that a large mean does not eat the variance's digits. Backward:
+/// g = dy where y &gt; 0; dbias = sum g; dscale = sum g (x - mean) / sqrt(variance + eps); with batch statistics dx = f
+/// (g - mean(g) - (x - mean) mean(g (x - mean)) / (variance + eps)), with stored ones dx = f g. Layout: lanes
+/// [4][pitch] = mean, f, b, 1 / sqrt(variance + eps); partial [chunks][2][pitch], in Moments the first values behind
+/// it; terms [2][pitch]. Launch: Moments, GradientSums: group (quads, rows), grid (quads, chunks); Finish...: a group
+/// per channel; the rest one thread per quad.
 /// </summary>
 public static class BatchNorm
 {

@@ -3,11 +3,10 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// What goes by channel: terms per sample and channel, sums over pixels, runs of channels (Concat).
-/// Math: in each kernel's line. Layout: tensors [pixels][pitch]; partial [N][chunks][pitch].
-/// Launch: one thread per quad or value, groups of 256; PlaneSums: group (quads, rows), grid (quads, chunks, N): a
-/// group adds its chunk of a sample's pixels, thread (x, y) every DimY-th, then a tree over y.
-/// Roofline share: not yet measured.
+/// What goes by channel: terms per sample and channel, sums over pixels, runs of channels (Concat). Math: in each
+/// kernel's line. Layout: tensors [pixels][pitch]; partial [N][chunks][pitch]. Launch: one thread per quad or value,
+/// groups of 256; PlaneSums: group (quads, rows), grid (quads, chunks, N): a group adds its chunk of a sample's pixels,
+/// thread (x, y) every DimY-th, then a tree over y.
 /// </summary>
 public static class Channels
 {

@@ -3,16 +3,14 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Convolution 3x3 or 1x1, stride 1, zero padding, as an implicit matrix multiplication:
-/// y[p, k] = sum over taps t and channels c of f(x[p + shift(t), c]) w[t, c, k] (+ bias, residual, per-channel term),
-/// f = batch norm and ReLU if asked, and 0 outside the image.
-/// Layout: x [pixels][pitch(C)], packed weights [taps][pitch(C)][pitch(K)], y [pixels][pitch(K)]. A group makes a tile
-/// of pixels x channels from slices of 8 (tap, channel) steps; the next slice is fetched into registers while the
-/// present one is multiplied out of shared memory (double buffer, one barrier a slice), 8x8 sums per thread. Pixels
-/// lie fastest in shared memory, so a thread reads rows and columns as quads.
-/// Launch: Forward{A}x{B}: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same
-/// kernel on PackBackward's weights.
-/// Roofline share: not yet measured.
+/// Convolution 3x3 or 1x1, stride 1, zero padding, as an implicit matrix multiplication: y[p, k] = sum over taps t and
+/// channels c of f(x[p + shift(t), c]) w[t, c, k] (+ bias, residual, per-channel term), f = batch norm and ReLU if
+/// asked, and 0 outside the image. Layout: x [pixels][pitch(C)], packed weights [taps][pitch(C)][pitch(K)], y
+/// [pixels][pitch(K)]. A group makes a tile of pixels x channels from slices of 8 (tap, channel) steps; the next slice
+/// is fetched into registers while the present one is multiplied out of shared memory (double buffer, one barrier a
+/// slice), 8x8 sums per thread. Pixels lie fastest in shared memory, so a thread reads rows and columns as quads.
+/// Launch: tile AxB: group (B/8, A/8), grid (pixels/A, outputs/B), rounded up. Backward data is the same kernel on
+/// PackBackward's weights. In TF32 and BF16 the multiplication is <see cref="TensorTile"/>'s.
 /// </summary>
 public static class Convolution
 {
@@ -48,43 +46,16 @@ public static class Convolution
         }
     }
 
-    /// <summary>64 pixels x 64 channels, 64 threads: small images.</summary>
-    public static void Forward64x64(
+    /// <summary>Small images take small tiles, few channels narrow ones.</summary>
+    public static void Forward<TTile, TPrecision>(
         ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
         ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps) =>
+        int pixels, int height, int width, int inputs, int outputs, int taps)
+        where TTile : struct, ITile
+        where TPrecision : struct, IPrecision =>
         ConvolutionBody.Forward(
             x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (64 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 8, Operands.Fp32);
-
-    /// <summary>128 pixels x 32 channels, 64 threads: few channels.</summary>
-    public static void Forward128x32(
-        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps) =>
-        ConvolutionBody.Forward(
-            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 32), 4, 16, Operands.Fp32);
-
-    /// <summary>128 pixels x 64 channels, 128 threads.</summary>
-    public static void Forward128x64(
-        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps) =>
-        ConvolutionBody.Forward(
-            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 64), 8, 16, Operands.Fp32);
-
-    /// <summary>128 pixels x 128 channels, 256 threads.</summary>
-    public static void Forward128x128(
-        ArrayView<float> x, ArrayView<float> packed, ArrayView<float> y, ArrayView<float> bias,
-        ArrayView<float> residual, ArrayView<float> perChannel, ArrayView<float> lanes, ConvolutionFlags flags,
-        int pixels, int height, int width, int inputs, int outputs, int taps) =>
-        ConvolutionBody.Forward(
-            x, packed, y, bias, residual, perChannel, lanes, flags, pixels, height, width, inputs, outputs, taps,
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * (128 + SharedTile.RowSkew)),
-            SharedMemory.Allocate<float>(2 * SharedTile.Depth * 128), 16, 16, Operands.Fp32);
+            SharedMemory.Allocate<float>(SharedTile.RowFloats<TTile, TPrecision>()),
+            SharedMemory.Allocate<float>(SharedTile.ColumnFloats<TTile, TPrecision>()),
+            default(TTile).GroupX, default(TTile).GroupY, default(TPrecision).Format);
 }

@@ -6,7 +6,6 @@ namespace SelfAdapt.Kernels;
 [Flags]
 public enum ConvolutionFlags
 {
-    /// <summary>Nothing.</summary>
     None = 0,
 
     /// <summary>Adds a bias per output channel.</summary>

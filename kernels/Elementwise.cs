@@ -3,11 +3,9 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Value by value, memory-bound throughout.
-/// Math: in each kernel's line. Layout: vectors plain; tensors as quads, whatever their shape, padding included
-/// (what it holds is never used). Launch: one thread per value (vectors) or per quad (tensors), groups of 256,
-/// grid x = values or quads / 256, rounded up.
-/// Roofline share: not yet measured.
+/// Value by value, memory-bound throughout. Math: in each kernel's line. Layout: vectors plain; tensors as quads,
+/// whatever their shape, padding included (what it holds is never used). Launch: one thread per value (vectors) or per
+/// quad (tensors), groups of 256, grid x = values or quads / 256, rounded up.
 /// </summary>
 public static class Elementwise
 {
@@ -18,16 +16,6 @@ public static class Elementwise
         if (i < count)
         {
             target[i] = value;
-        }
-    }
-
-    /// <summary>t[i] = s[i], on vectors.</summary>
-    public static void CopyVector(ArrayView<float> source, ArrayView<float> target, int count)
-    {
-        int i = Place.Index();
-        if (i < count)
-        {
-            target[i] = source[i];
         }
     }
 

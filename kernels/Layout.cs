@@ -3,11 +3,9 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// Between plain NCHW vectors and tensors: images come in with one or two channels and leave with a few, so each
-/// thread simply moves one value.
-/// Layout: vector value ((n * C) + c) * plane + p, tensor value ((n * plane) + p) * pitch + c.
+/// Between plain NCHW vectors and tensors: images come in with one or two channels and leave with a few, so each thread
+/// simply moves one value. Layout: vector value ((n * C) + c) * plane + p, tensor value ((n * plane) + p) * pitch + c.
 /// Launch: one thread per value written, groups of 256.
-/// Roofline share: not yet measured.
 /// </summary>
 public static class Layout
 {

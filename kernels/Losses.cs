@@ -3,13 +3,11 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// The losses with their gradients, in one pass each.
-/// Math: binary cross-entropy of logit z against target t: max(z, 0) - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t;
-/// squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient d (supervised loss); each times its weight, what
-/// is not kept counts 0. In double, as on the host.
-/// Layout: NCHW vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy.
-/// Launch: group a power of two, grid (chunks, planes or samples); Finish...: one group.
-/// Roofline share: not yet measured.
+/// The losses with their gradients, in one pass each. Math: binary cross-entropy of logit z against target t: max(z, 0)
+/// - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t; squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient
+/// d (supervised loss); each times its weight, what is not kept counts 0. In double, as on the host. Layout: NCHW
+/// vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy. Launch: group
+/// a power of two, grid (chunks, planes or samples); Finish...: one group.
 /// </summary>
 public static class Losses
 {
@@ -54,15 +52,7 @@ public static class Losses
             gradient[i] = (float)slope;
         }
 
-        int to = ((Grid.IdxY * Grid.DimX) + Grid.IdxX) * 2;
-        double lossSum = Reduction.Sum(loss, scratch);
-        Group.Barrier();
-        double keptSum = Reduction.Sum(kept, scratch);
-        if (Group.IdxX == 0)
-        {
-            partial[to] = (float)lossSum;
-            partial[to + 1] = (float)keptSum;
-        }
+        Reduction.PutSums(loss, kept, scratch, partial, (Grid.IdxY * Grid.DimX) + Grid.IdxX);
     }
 
     /// <summary>Cross-entropy, MSE, their weighted sum, kept fractions.</summary>
@@ -141,15 +131,7 @@ public static class Losses
             }
         }
 
-        int to = ((sample * Grid.DimX) + Grid.IdxX) * 2;
-        double squareSum = Reduction.Sum(squares, scratch);
-        Group.Barrier();
-        double entropySum = Reduction.Sum(crossEntropy, scratch);
-        if (Group.IdxX == 0)
-        {
-            partial[to] = (float)squareSum;
-            partial[to + 1] = (float)entropySum;
-        }
+        Reduction.PutSums(squares, crossEntropy, scratch, partial, (sample * Grid.DimX) + Grid.IdxX);
     }
 
     /// <summary>Flow term, cross-entropy, loss.</summary>

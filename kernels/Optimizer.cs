@@ -4,12 +4,10 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// An optimiser step in one pass over all parameters.
-/// Math: d = w - w0; g += pull d; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
-/// w -= rate (m c1 / (sqrt(v) c2 + eps) + decay w + decoupledPull d); teacher += share (w - teacher). Beside it the
-/// sums of d^2 and g^2. A rate of 0 leaves every weight's bits, a teacher that equals its weight too.
+/// An optimiser step in one pass over all parameters. Math: d = w - w0; g += pull d; m = b1 m + (1 - b1) g; v = b2 v +
+/// (1 - b2) g^2; w -= rate (m c1 / (sqrt(v) c2 + eps) + decay w + decoupledPull d); teacher += share (w - teacher).
+/// Beside it the sums of d^2 and g^2. A rate of 0 leaves every weight's bits, a teacher that equals its weight too.
 /// Layout: vectors; partial [groups][2]. Launch: group a power of two, grid count / perGroup.
-/// Roofline share: not yet measured.
 /// </summary>
 public static class Optimizer
 {
@@ -52,14 +50,7 @@ public static class Optimizer
             }
         }
 
-        double distanceSum = Reduction.Sum(distance, scratch);
-        Group.Barrier();
-        double normSum = Reduction.Sum(norm, scratch);
-        if (Group.IdxX == 0)
-        {
-            partial[2 * Grid.IdxX] = (float)distanceSum;
-            partial[(2 * Grid.IdxX) + 1] = (float)normSum;
-        }
+        Reduction.PutSums(distance, norm, scratch, partial, Grid.IdxX);
     }
 
     /// <summary>Adds the groups' sums.</summary>
@@ -74,14 +65,7 @@ public static class Optimizer
             norm += partial[(2 * i) + 1];
         }
 
-        double distanceSum = Reduction.Sum(distance, scratch);
-        Group.Barrier();
-        double normSum = Reduction.Sum(norm, scratch);
-        if (Group.IdxX == 0)
-        {
-            sums[0] = (float)distanceSum;
-            sums[1] = (float)normSum;
-        }
+        Reduction.PutSums(distance, norm, scratch, sums, 0);
     }
 }
 
@@ -89,7 +73,6 @@ public static class Optimizer
 [Flags]
 public enum OptimizerFlags
 {
-    /// <summary>None.</summary>
     None = 0,
 
     /// <summary>Weights are drawn to an anchor.</summary>

@@ -32,9 +32,22 @@ internal static class Reduction
         return scratch[0];
     }
 
-    /// <summary>
-    /// Adds the quads of threads with the same x, over y; thread (x, 0)'s place then holds the sum.
-    /// </summary>
+    /// <summary>Puts the group's sums of two numbers side by side, as a pair of floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PutSums(
+        double first, double second, ArrayView<double> scratch, ArrayView<float> target, int pair)
+    {
+        double firstSum = Sum(first, scratch);
+        Group.Barrier();
+        double secondSum = Sum(second, scratch);
+        if (Group.IdxX == 0)
+        {
+            target[2 * pair] = (float)firstSum;
+            target[(2 * pair) + 1] = (float)secondSum;
+        }
+    }
+
+    /// <summary>Adds the quads of threads with the same x, over y; thread (x, 0)'s place then holds the sum.</summary>
     /// <param name="scratch">Shared; thread (x, y) has put its quad at y * DimX + x.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SumOverY(ArrayView<Quad> scratch)

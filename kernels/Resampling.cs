@@ -3,12 +3,11 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// 2x2 maximum pooling and doubling, forward and backward.
-/// Math: the gradient of a maximum goes to the first of the window in row order; nearest: each pixel 2x2; linear with
-/// half-pixel centres: each output is 3/4 of the near and 1/4 of the far input along each axis, edges clamped, so an
-/// input's gradient is (1/4, 3/4, 3/4, 1/4) of four outputs, the outer ones clamped.
-/// Layout: tensors by quads; height and width are the smaller tensor's. Launch: one thread per quad, groups of 256.
-/// Roofline share: not yet measured.
+/// 2x2 maximum pooling and doubling, forward and backward. Math: the gradient of a maximum goes to the first of the
+/// window in row order; nearest: each pixel 2x2; linear with half-pixel centres: each output is 3/4 of the near and 1/4
+/// of the far input along each axis, edges clamped, so an input's gradient is (1/4, 3/4, 3/4, 1/4) of four outputs, the
+/// outer ones clamped. Layout: tensors by quads; height and width are the smaller tensor's. Launch: one thread per
+/// quad, groups of 256.
 /// </summary>
 public static class Resampling
 {

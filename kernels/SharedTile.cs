@@ -29,6 +29,20 @@ internal static class SharedTile
     public static int ColumnStride(int groupX, int format) =>
         (8 * groupX) + (format != Operands.Fp32 ? TensorSkew : 0);
 
+    /// <summary>Floats of both halves of the double buffer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RowFloats<TTile, TPrecision>()
+        where TTile : struct, ITile
+        where TPrecision : struct, IPrecision =>
+        2 * Depth * RowStride(default(TTile).GroupY, default(TPrecision).Format);
+
+    /// <summary>Floats of both halves of the double buffer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ColumnFloats<TTile, TPrecision>()
+        where TTile : struct, ITile
+        where TPrecision : struct, IPrecision =>
+        2 * Depth * ColumnStride(default(TTile).GroupX, default(TPrecision).Format);
+
     /// <summary>Adds a slice's products.</summary>
     /// <param name="rows">Row values, as quads.</param>
     /// <param name="columns">Column values, as quads.</param>

@@ -4,11 +4,9 @@ using ILGPU;
 namespace SelfAdapt.Kernels;
 
 /// <summary>
-/// The style vector and the linear layers on it: a few thousand numbers, so only the number of launches counts.
-/// Math: y = x / |x| per sample (zero stays zero), dx = (dy - y (y.dy)) / |x|; y[n,o] = b[o] + sum w[o,i] x[n,i].
-/// Layout: [N,C,1,1] tensors [N][pitch(C)], weights [O][I]. Launch: a group per sample or per output, or a thread per
-/// value.
-/// Roofline share: not yet measured.
+/// The style vector and the linear layers on it: a few thousand numbers, so only the number of launches counts. Math: y
+/// = x / |x| per sample (zero stays zero), dx = (dy - y (y.dy)) / |x|; y[n,o] = b[o] + sum w[o,i] x[n,i]. Layout:
+/// [N,C,1,1] tensors [N][pitch(C)], weights [O][I]. Launch: a group per sample or per output, or a thread per value.
 /// </summary>
 public static class Style
 {

@@ -4,15 +4,13 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// Confidence thresholds: exact quantiles of a batch without sorting. A task is a channel and one of two: background
-/// and foreground confidence of a logit; deviation and nothing of a regression.
-/// Math: floats are mapped to unsigned keys of the same order; four passes count the keys' bytes, most significant
-/// first, each among the keys that share what is known already, and keep the byte in which the wanted rank falls:
-/// then the order statistic at rank (int)(q (n - 1)) is known exactly, and one more pass finds the next larger key for
-/// the interpolation (NumPy's default). Counts are integers: atomics on them give the same sum in any order.
-/// Layout: NCHW vectors; state [tasks][272]: 256 counts, then what the constants name.
-/// Launch: Count, Next: grid (chunks, tasks), any group; Select: grid tasks or fewer, any group; the rest a thread per
-/// task or word.
-/// Roofline share: not yet measured.
+/// and foreground confidence of a logit; deviation and nothing of a regression. Math: floats are mapped to unsigned
+/// keys of the same order; four passes count the keys' bytes, most significant first, each among the keys that share
+/// what is known already, and keep the byte in which the wanted rank falls: then the order statistic at rank (int)(q (n
+/// - 1)) is known exactly, and one more pass finds the next larger key for the interpolation (NumPy's default). Counts
+/// are integers: atomics on them give the same sum in any order. Layout: NCHW vectors; state [tasks][272]: 256 counts,
+/// then what the constants name. Launch: Count, Next: grid (chunks, tasks), any group; Select: grid tasks or fewer, any
+/// group; the rest a thread per task or word.
 /// </summary>
 public static class Thresholds
 {

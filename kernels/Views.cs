@@ -7,10 +7,9 @@ namespace SelfAdapt.Kernels;
 /// The eight flips and turns of a batch, and their inverse with mean and standard deviation over the views in one pass.
 /// Math: pixel (i, j) of a turned plane lies at origin + i down + j right of the plane it comes from; the mean is the
 /// first view's value plus the mean difference to it, so views that agree have a deviation of exactly 0; n - 1 in the
-/// denominator. In double, as on the host: confidences compared with thresholds hang on it.
-/// Layout: NCHW vectors; table [views][channels][6]: partner channel, sign, origin, down, right, sigmoid.
-/// Launch: one thread per value, groups of 256.
-/// Roofline share: not yet measured.
+/// denominator. In double, as on the host: confidences compared with thresholds hang on it. Layout: NCHW vectors; table
+/// [views][channels][6]: partner channel, sign, origin, down, right, sigmoid. Launch: one thread per value, groups of
+/// 256.
 /// </summary>
 public static class Views
 {

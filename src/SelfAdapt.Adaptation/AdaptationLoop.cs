@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
@@ -40,14 +39,10 @@ public enum StopReason
 /// <summary>Hears what happens in a run, as it happens.</summary>
 internal interface IAdaptationObserver
 {
-    /// <summary>A step was done.</summary>
-    /// <param name="point">What happened in it.</param>
-    void OnStep(StepPoint point);
+    void OnStep(StepPoint point)
+    {
+    }
 
-    /// <summary>The student was evaluated.</summary>
-    /// <param name="point">What was measured.</param>
-    /// <param name="decision">What that means for the run.</param>
-    /// <param name="weights">The student's weights now.</param>
     void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights);
 }
 
@@ -92,7 +87,6 @@ public sealed class AdaptationLoop : IDisposable
     {
     }
 
-    /// <summary>Prepares a run with a teacher's engine of the caller's.</summary>
     internal AdaptationLoop(
         Network network, Backend backend, AdaptationOptions options, SegmentationOptions segmentation,
         Func<NetworkWeights, ITeacherEngine>? teacherEngine)
@@ -168,23 +162,13 @@ public sealed class AdaptationLoop : IDisposable
     /// <param name="training">Unlabeled images to cut crops from, at least one.</param>
     /// <param name="validation">Unlabeled images for the stopping signals, at least one.</param>
     /// <param name="oracle">Labelled images for the AP column, which decides nothing; may be empty.</param>
-    /// <param name="observer">Hears every step and evaluation.</param>
-    /// <param name="cancel">Ends the run after the step in progress.</param>
     /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
     /// <returns>The checkpoint that is kept, and how it came about.</returns>
-    /// <exception cref="SelfAdaptException">
-    /// An image does not fit the network; or (<see cref="ErrorKind.OtherRun"/>) the state to go on from is of a run with
-    /// other images.
-    /// </exception>
     internal AdaptationResult Run(
         IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation,
         IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel,
         Checkpointing? checkpoints = null)
     {
-        ArgumentNullException.ThrowIfNull(training);
-        ArgumentNullException.ThrowIfNull(validation);
-        ArgumentNullException.ThrowIfNull(oracle);
-        ArgumentNullException.ThrowIfNull(observer);
         Stopwatch watch = Stopwatch.StartNew();
         RandomStream random = new(_options.Seed);
         RandomStream cropRandom = random.Substream("crops");
@@ -353,28 +337,18 @@ public sealed class AdaptationLoop : IDisposable
     /// <summary>Mean confidence and variance over views in the last batch: logged, decisive for nothing.</summary>
     private (double? Confidence, double? Variance) TeacherSignals()
     {
-        float[] mean = new float[_training.Mean.Length];
-        float[] deviation = new float[_training.Deviation.Length];
-        _training.Mean.Download(mean);
-        _training.Deviation.Download(deviation);
         int plane = _options.Crop * _options.Crop;
         OutputPart? logit = _network.Outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.Logit);
         float[] logits = logit is null
             ? []
-            : [.. mean.Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
+            : [.. _training.Mean.Download().Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
         return (
             logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits),
-            StoppingSignals.ViewVariance(deviation));
+            StoppingSignals.ViewVariance(_training.Deviation.Download()));
     }
 
-    /// <summary>Hands evaluations on.</summary>
     private sealed class EvaluationProgress(IProgress<EvaluationPoint>? progress) : IAdaptationObserver
     {
-        public void OnStep(StepPoint point)
-        {
-            // The log's; a program that wants each step drives the loop itself.
-        }
-
         public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights) =>
             progress?.Report(point);
     }

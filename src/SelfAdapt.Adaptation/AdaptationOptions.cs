@@ -203,9 +203,7 @@ public sealed record AdaptationOptions
     }
 }
 
-/// <summary>
-/// Ranges that the strong augmentation is drawn from, evenly (docs/method.md, right column).
-/// </summary>
+/// <summary>Ranges that the strong augmentation is drawn from, evenly (docs/method.md, right column).</summary>
 public sealed record StrongAugmentationRanges
 {
     /// <summary>Probability that a sample is augmented at all.</summary>

@@ -70,7 +70,6 @@ internal sealed class AdaptationStep : IDisposable
     /// <summary>The teacher's weights: the moving average of the student's.</summary>
     public NetworkWeights Teacher { get; }
 
-    /// <summary>The engine that runs the teacher, for the log.</summary>
     public string TeacherEngineName => _teacherEngine.Name;
 
     public int Steps { get; private set; }
@@ -86,21 +85,17 @@ internal sealed class AdaptationStep : IDisposable
     private TensorShape InputShape =>
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
 
-    /// <summary>The meaning of each channel of a described output.</summary>
-    public static ChannelMeaning[] Meanings(OutputDescription outputs)
-    {
-        return [.. outputs.Parts.SelectMany(part => part.Kind switch
+    public static ChannelMeaning[] Meanings(OutputDescription outputs) =>
+    [
+        .. outputs.Parts.SelectMany(part => part.Kind switch
         {
             OutputKind.VectorField => new[] { ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn },
             OutputKind.Logit => [ChannelMeaning.Logit],
             _ => [ChannelMeaning.Scalar],
-        })];
-    }
+        }),
+    ];
 
-    /// <summary>One step on a batch of crops.</summary>
     /// <param name="weak">[N,C,crop,crop], normalised.</param>
-    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
-    /// <param name="learningRate">This step's learning rate.</param>
     /// <returns>What happened, without iteration and time.</returns>
     public StepPoint Step(
         ReadOnlySpan<float> weak, ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
@@ -126,8 +121,6 @@ internal sealed class AdaptationStep : IDisposable
     internal void Send(ReadOnlySpan<float> weak) => _batches.Send(weak);
 
     /// <summary>Gives the device a step on the batch that was sent; does not wait for it.</summary>
-    /// <param name="augmentations">The student's strong augmentation, one entry per sample.</param>
-    /// <param name="learningRate">This step's learning rate.</param>
     internal void Begin(ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
     {
         DeviceVector batch = _batches.Take();
@@ -140,36 +133,22 @@ internal sealed class AdaptationStep : IDisposable
     /// <returns>What happened, without iteration and time.</returns>
     internal StepPoint End()
     {
-        float[] sums = new float[_lossSums.Length];
-        float[] optimizer = new float[2];
-        float[] state = new float[_thresholds.Length];
-        _lossSums.Download(sums);
-        _optimizerSums.Download(optimizer);
-        _thresholds.Download(state);
+        float[] sums = _lossSums.Download();
+        float[] optimizer = _optimizerSums.Download();
 
         // Per channel two thresholds and two flags: the log holds the thresholds.
-        float[] thresholds = [.. state.Where((_, i) => i % 4 < 2)];
+        float[] thresholds = [.. _thresholds.Download().Where((_, i) => i % 4 < 2)];
         return new StepPoint(
             Steps, _learningRate, sums[0], sums[1], optimizer[0], sums[2] + (LambdaL2Sp * optimizer[0]),
             Math.Sqrt(optimizer[1]), sums.AsMemory(3), thresholds, 0);
     }
 
     /// <summary>What the next step builds on, on the host.</summary>
-    internal TrainingState Save()
-    {
-        return new TrainingState(
-            Student.Download(), Teacher.Download(), Values(_firstMoment), Values(_secondMoment), Values(_thresholds));
-
-        static float[] Values(DeviceVector vector)
-        {
-            float[] values = new float[vector.Length];
-            vector.Download(values);
-            return values;
-        }
-    }
+    internal TrainingState Save() => new(
+        Student.Download(), Teacher.Download(), _firstMoment.Download(), _secondMoment.Download(),
+        _thresholds.Download());
 
     /// <summary>Goes on from a saved state: the next step gives what it would have given there.</summary>
-    /// <param name="steps">Steps done up to there.</param>
     /// <param name="state">The state, of the same network.</param>
     internal void Restore(int steps, TrainingState state)
     {

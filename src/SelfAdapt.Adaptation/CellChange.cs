@@ -6,8 +6,6 @@ using SelfAdapt.Segmentation.Metrics;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>How the cells of some images differ between two segmentations, counted over all images together.</summary>
-/// <param name="Lost">Cells in the first alone.</param>
-/// <param name="Gained">Cells in the second alone.</param>
 internal readonly record struct CellChange(int Common, int Lost, int Gained)
 {
     /// <summary>FN / (TP + FN) (paper eq. 3): the fraction of the first one's cells that are lost; 0 where it has none.</summary>
@@ -16,11 +14,8 @@ internal readonly record struct CellChange(int Common, int Lost, int Gained)
     /// <summary>TP / (TP + FP + FN); 0 where neither holds a cell, as no cell is no opinion.</summary>
     public double Agreement => Ratio(Common, Common + Lost + Gained);
 
-    /// <summary>Compares two segmentations of the same images.</summary>
-    /// <param name="first">The segmentations that are compared with.</param>
     /// <param name="second">The others, same images in the same order.</param>
     /// <param name="iou">Least IoU of a pair that is one cell.</param>
-    /// <exception cref="ArgumentException">The counts or sizes differ.</exception>
     public static CellChange Between(IReadOnlyList<LabelImage> first, IReadOnlyList<LabelImage> second, double iou)
     {
         if (first.Count != second.Count)

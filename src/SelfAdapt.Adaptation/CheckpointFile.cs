@@ -23,11 +23,8 @@ internal static class CheckpointFile
 
     private static ReadOnlySpan<byte> Letters => "SAdCkpt2"u8;
 
-    /// <summary>Writes a state.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="fingerprint">What the run was started with; only a run started with the same can go on from it.</param>
-    /// <param name="logLength">Bytes of the run log that belong to it.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is absent, protected or full.</exception>
     public static void Write(string path, RunState state, string fingerprint, long logLength)
     {
         Header header = new(
@@ -58,13 +55,7 @@ internal static class CheckpointFile
         }
     }
 
-    /// <summary>Reads a state.</summary>
-    /// <param name="network">The network whose weights it holds.</param>
-    /// <param name="fingerprint">What the run that wants to go on was started with.</param>
     /// <returns>The state, and the bytes of the run log that belong to it.</returns>
-    /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: the file can't be read, or is damaged. InvalidOption: it is of a run that was started otherwise.
-    /// </exception>
     public static (RunState State, long LogLength) Read(string path, Network network, string fingerprint)
     {
         try

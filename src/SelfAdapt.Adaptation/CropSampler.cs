@@ -7,11 +7,10 @@ using SelfAdapt.Files.Images;
 namespace SelfAdapt.Adaptation;
 
 /// <summary>
-/// Cuts training crops from images at the network's scale: a random image, a random magnification s, a random
-/// window of crop / s px, bilinear resampling (half-pixel centres) to the crop's size, random flips. Where
-/// the window is larger than the image it is centred on it, and beyond the border the image is mirrored
-/// without repeating the edge pixel, as often as it takes; so a small image fills a crop with its own texture
-/// and no false edges.
+/// Cuts training crops from images at the network's scale: a random image, a random magnification s, a random window of
+/// crop / s px, bilinear resampling (half-pixel centres) to the crop's size, random flips. Where the window is larger
+/// than the image it is centred on it, and beyond the border the image is mirrored without repeating the edge pixel, as
+/// often as it takes; so a small image fills a crop with its own texture and no false edges.
 /// </summary>
 internal sealed class CropSampler
 {
@@ -19,10 +18,7 @@ internal sealed class CropSampler
     private readonly AdaptationOptions _options;
     private readonly int _size;
 
-    /// <summary>Takes the images and the crop's settings.</summary>
     /// <param name="images">At least one; all with the same number of channels.</param>
-    /// <param name="options">Crop size, magnifications, flip.</param>
-    /// <exception cref="ArgumentException">There is no image, or the channels differ.</exception>
     public CropSampler(IReadOnlyList<Image> images, AdaptationOptions options)
     {
         if (images.Count == 0)
@@ -42,13 +38,10 @@ internal sealed class CropSampler
         (_images, _options, _size) = (images, options, options.Crop);
     }
 
-    /// <summary>Number of values of one crop.</summary>
     public int Length => _images[0].Channels * _size * _size;
 
-    /// <summary>Cuts a batch.</summary>
     /// <param name="random">The stream; six numbers per crop are drawn.</param>
     /// <param name="target">Receives [n, channels, crop, crop], n by its length.</param>
-    /// <exception cref="ArgumentException">The length is no multiple of <see cref="Length"/>.</exception>
     public void Sample(RandomStream random, Span<float> target)
     {
         if (target.Length % Length != 0)

@@ -2,9 +2,7 @@ using System;
 
 namespace SelfAdapt.Adaptation;
 
-/// <summary>
-/// What was measured on the held-out images at one point of the run; no labels are involved.
-/// </summary>
+/// <summary>What was measured on the held-out images at one point of the run; no labels are involved.</summary>
 /// <param name="Iteration">Steps done; 0 is the source network itself.</param>
 /// <param name="Signals">What its masks say.</param>
 /// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>
@@ -15,16 +13,9 @@ public sealed record EvaluationPoint(
     double? Ap50 = null);
 
 /// <summary>What was measured in one training step.</summary>
-/// <param name="Iteration">1 for the first.</param>
-/// <param name="LearningRate">The step's learning rate.</param>
-/// <param name="CrossEntropy">Masked mean cross-entropy.</param>
-/// <param name="SquaredError">Masked mean squared error.</param>
 /// <param name="L2Sp">sum (w - w0)^2 before the step.</param>
-/// <param name="Loss">The whole loss.</param>
-/// <param name="GradientNorm">Euclidean norm of the whole gradient.</param>
 /// <param name="Kept">Per output channel, the fraction that the masks kept.</param>
 /// <param name="Thresholds">Thresholds in use, in the order the backend keeps them.</param>
-/// <param name="Seconds">Time since the run began.</param>
 internal sealed record StepPoint(
     int Iteration, double LearningRate, double CrossEntropy, double SquaredError, double L2Sp, double Loss,
     double GradientNorm, ReadOnlyMemory<float> Kept, ReadOnlyMemory<float> Thresholds, double Seconds);

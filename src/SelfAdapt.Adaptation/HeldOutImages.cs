@@ -14,7 +14,8 @@ namespace SelfAdapt.Adaptation;
 /// The images that nothing is learnt from: every network of a run is measured on them, against the first one measured,
 /// the source network.
 /// </summary>
-internal sealed class HeldOutImages
+internal sealed class HeldOutImages(
+    IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, OutputDescription outputs)
 {
     /// <summary>IoU from which two masks are the same cell.</summary>
     private const double MatchIou = 0.5;
@@ -28,29 +29,17 @@ internal sealed class HeldOutImages
     /// <summary>Noise that an opinion should outlast, in standard deviations of the image's channel.</summary>
     private const double Noise = 0.5;
 
-    private readonly IReadOnlyList<NamedImage> _images;
-    private readonly IReadOnlyList<Image> _noisy;
-    private readonly SegmentationOptions _segmentation;
-    private readonly OutputDescription _outputs;
+    private readonly IReadOnlyList<Image> _noisy =
+        [.. images.Select((image, i) => WithNoise(image.Image, (ulong)i))];
+
     private (LabelImage[] Masks, float[] Embeddings)? _source;
 
-    /// <summary>Takes the images and makes their noisy copies.</summary>
-    /// <param name="segmentation">How they are segmented.</param>
-    /// <param name="outputs">What the networks' channels mean.</param>
-    public HeldOutImages(
-        IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, OutputDescription outputs)
-    {
-        (_images, _segmentation, _outputs) = (images, segmentation, outputs);
-        _noisy = [.. images.Select((image, i) => WithNoise(image.Image, (ulong)i))];
-    }
-
     /// <summary>Measures a network; the first is the source.</summary>
-    /// <param name="network">The network, with the segmentation it was made for.</param>
     public HeldOutSignals Measure(Segmenter network)
     {
-        SegmentationResult[] current = [.. _images.Select(image => network.Segment(image.Image, image.Name))];
+        SegmentationResult[] current = [.. images.Select(image => network.Segment(image.Image, image.Name))];
         LabelImage[] masks = [.. current.Select(c => c.Masks)];
-        LabelImage[] noisy = [.. _noisy.Select((image, i) => network.Segment(image, _images[i].Name).Masks)];
+        LabelImage[] noisy = [.. _noisy.Select((image, i) => network.Segment(image, images[i].Name).Masks)];
         float[] embeddings = [.. current.SelectMany(c => c.Embedding)];
         (LabelImage[] Masks, float[] Embeddings) source = _source ??= (masks, embeddings);
         CellChange change = CellChange.Between(source.Masks, masks, MatchIou);
@@ -98,14 +87,14 @@ internal sealed class HeldOutImages
 
     private double Explained(SegmentationResult[] results)
     {
-        int logit = _outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel;
+        int logit = outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel;
         (long inside, long above) = (0, 0);
         foreach (SegmentationResult result in results.Where(AtImageSize))
         {
             ReadOnlySpan<float> plane = result.Outputs.Plane(logit);
             for (int i = 0; i < plane.Length; i++)
             {
-                bool cell = plane[i] > _segmentation.CellprobThreshold;
+                bool cell = plane[i] > segmentation.CellprobThreshold;
                 above += cell ? 1 : 0;
                 inside += cell && result.Masks.Labels[i] > 0 ? 1 : 0;
             }
@@ -116,7 +105,7 @@ internal sealed class HeldOutImages
 
     private double FlowError(SegmentationResult[] results)
     {
-        OutputPart? flow = _outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
+        OutputPart? flow = outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
         if (flow is null)
         {
             return 0;
@@ -126,7 +115,7 @@ internal sealed class HeldOutImages
         [
             .. results.Where(AtImageSize).SelectMany(r => MaskFlows.Errors(
                 r.Masks, LabelRegions.Find(r.Masks, r.Masks.Labels.Max()), r.Outputs, flow.Channel,
-                _outputs.FlowScale, _segmentation.Threads))
+                outputs.FlowScale, segmentation.Threads))
         ];
         return errors.Length == 0 ? 0 : errors.Average();
     }

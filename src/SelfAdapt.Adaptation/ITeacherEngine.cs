@@ -1,14 +1,12 @@
 using System;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What runs the teacher network: the built-in engine, or ONNX Runtime.</summary>
 internal interface ITeacherEngine : IDisposable
 {
-    /// <summary>A name for logs.</summary>
     string Name { get; }
 
     /// <summary>Takes up the teacher's weights after they have moved.</summary>
@@ -21,16 +19,10 @@ internal interface ITeacherEngine : IDisposable
 }
 
 /// <summary>The built-in engine as teacher: it reads the teacher's weights where they are.</summary>
-internal sealed class BuiltinTeacher : ITeacherEngine
+internal sealed class BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size) : ITeacherEngine
 {
-    private readonly TrainableGraph _graph;
-
-    /// <summary>Compiles the teacher's graph.</summary>
-    /// <param name="size">Height and width, px.</param>
-    public BuiltinTeacher(NetworkWeights weights, Backend backend, int batch, int size)
-    {
-        _graph = new TrainableGraph(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
-    }
+    private readonly TrainableGraph _graph =
+        new(weights.Network, weights, backend, batch, size, size, GraphMode.Inference);
 
     public string Name => $"builtin, {_graph.Backend.Name}";
 

@@ -20,8 +20,6 @@ internal static class Orientations
     /// The first views of the order identity, flips, turns, diagonal mirrors: 3 are identity and flips, 6 the
     /// paper's flips and turns, 8 the whole group.
     /// </summary>
-    /// <param name="count">1 to 8.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The count is not 1 to 8.</exception>
     public static ReadOnlySpan<Orientation> First(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

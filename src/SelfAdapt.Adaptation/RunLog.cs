@@ -9,31 +9,15 @@ namespace SelfAdapt.Adaptation;
 /// Writes run.jsonl: one JSON object per line, per step and per evaluation, flushed so that a run that is cut
 /// off leaves everything up to there. Numbers that are not finite are written as null.
 /// </summary>
-internal sealed class RunLog : IDisposable
+internal sealed class RunLog(Stream stream, string name) : IDisposable
 {
-    private readonly Stream _stream;
-    private readonly string _name;
-    private readonly MemoryStream _line = new();
-    private readonly Utf8JsonWriter _writer;
-
-    /// <summary>Writes to a stream and closes it in the end.</summary>
-    /// <param name="stream">Where the lines go.</param>
-    /// <param name="name">What messages call it.</param>
-    public RunLog(Stream stream, string name)
-    {
-        (_stream, _name) = (stream, name);
-        _writer = new Utf8JsonWriter(_line, JsonStyle.Writer);
-    }
-
     /// <summary>Bytes written, those of an earlier part of the run included.</summary>
-    public long Length => _stream.Position;
+    public long Length => stream.Position;
 
     /// <summary>Creates the file; one that is there is replaced.</summary>
-    /// <exception cref="SelfAdaptException">The file can't be written.</exception>
     public static RunLog Create(string path) => Open(path, anew: true, 0);
 
     /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
-    /// <exception cref="SelfAdaptException">The file can't be written, or is shorter than that.</exception>
     public static RunLog Resume(string path, long length) => Open(path, anew: false, length);
 
     private static RunLog Open(string path, bool anew, long length)
@@ -65,115 +49,64 @@ internal sealed class RunLog : IDisposable
         }
     }
 
-    /// <summary>Writes a training step.</summary>
-    /// <param name="point">What happened in it.</param>
-    public void Write(StepPoint point)
+    public void Write(StepPoint point) => WriteLine(new
     {
-        Begin("step", point.Iteration);
-        Number("learningRate", point.LearningRate);
-        Number("crossEntropy", point.CrossEntropy);
-        Number("squaredError", point.SquaredError);
-        Number("l2Sp", point.L2Sp);
-        Number("loss", point.Loss);
-        Number("gradientNorm", point.GradientNorm);
-        Numbers("kept", point.Kept.Span);
-        Numbers("thresholds", point.Thresholds.Span);
-        Number("seconds", point.Seconds);
-        End();
-    }
+        kind = "step",
+        iteration = point.Iteration,
+        learningRate = Finite(point.LearningRate),
+        crossEntropy = Finite(point.CrossEntropy),
+        squaredError = Finite(point.SquaredError),
+        l2Sp = Finite(point.L2Sp),
+        loss = Finite(point.Loss),
+        gradientNorm = Finite(point.GradientNorm),
+        kept = Finite(point.Kept),
+        thresholds = Finite(point.Thresholds),
+        seconds = Finite(point.Seconds),
+    });
 
-    /// <summary>Writes an evaluation.</summary>
     /// <param name="decision">What it meant for the run.</param>
-    public void Write(EvaluationPoint point, StopDecision decision)
+    public void Write(EvaluationPoint point, StopDecision decision) => WriteLine(new
     {
-        Begin("evaluation", point.Iteration);
-        HeldOutSignals signals = point.Signals;
-        Number("fnRate", signals.FnRate);
-        Number("embeddingDistance", signals.EmbeddingDistance);
-        Number("agreement", signals.Agreement);
-        Number("steadiness", signals.Steadiness);
-        Number("explained", signals.Explained);
-        Number("flowError", signals.FlowError);
-        Number("foreground", signals.Foreground);
-        Number("diameter", signals.Diameter);
-        Number("meanConfidence", point.MeanConfidence);
-        Number("viewVariance", point.ViewVariance);
-        _writer.WriteNumber("cells", signals.Cells);
-        Number("ap50", point.Ap50);
-        _writer.WriteBoolean("kept", decision == StopDecision.Keep);
-        End();
-    }
+        kind = "evaluation",
+        iteration = point.Iteration,
+        fnRate = Finite(point.Signals.FnRate),
+        embeddingDistance = Finite(point.Signals.EmbeddingDistance),
+        agreement = Finite(point.Signals.Agreement),
+        steadiness = Finite(point.Signals.Steadiness),
+        explained = Finite(point.Signals.Explained),
+        flowError = Finite(point.Signals.FlowError),
+        foreground = Finite(point.Signals.Foreground),
+        diameter = Finite(point.Signals.Diameter),
+        meanConfidence = Finite(point.MeanConfidence),
+        viewVariance = Finite(point.ViewVariance),
+        cells = point.Signals.Cells,
+        ap50 = Finite(point.Ap50),
+        kept = decision == StopDecision.Keep,
+    });
 
-    public void Dispose()
-    {
-        _writer.Dispose();
-        _line.Dispose();
-        _stream.Dispose();
-    }
+    public void Dispose() => stream.Dispose();
 
     private static SelfAdaptException NotWritable(string name, Exception cause) => new(
         ErrorKind.OutputNotWritable,
         $"The run log {name} can't be written: {cause.Message} Make room or choose another output folder.",
         cause);
 
-    private void Begin(string kind, int iteration)
-    {
-        _line.SetLength(0);
-        _writer.Reset();
-        _writer.WriteStartObject();
-        _writer.WriteString("kind", kind);
-        _writer.WriteNumber("iteration", iteration);
-    }
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 
-    private void Number(string name, double? value)
-    {
-        _writer.WritePropertyName(name);
-        Value(value);
-    }
+    private static float?[] Finite(ReadOnlyMemory<float> values) =>
+        Array.ConvertAll(values.ToArray(), v => float.IsFinite(v) ? v : (float?)null);
 
-    private void Numbers(string name, ReadOnlySpan<float> values)
+    private void WriteLine<T>(T entry)
     {
-        _writer.WriteStartArray(name);
-        foreach (float value in values)
-        {
-            if (float.IsFinite(value))
-            {
-                _writer.WriteNumberValue(value);
-            }
-            else
-            {
-                _writer.WriteNullValue();
-            }
-        }
-
-        _writer.WriteEndArray();
-    }
-
-    private void Value(double? value)
-    {
-        if (value is double number && double.IsFinite(number))
-        {
-            _writer.WriteNumberValue(number);
-        }
-        else
-        {
-            _writer.WriteNullValue();
-        }
-    }
-
-    private void End()
-    {
-        _writer.WriteEndObject();
-        _writer.Flush();
-        _line.WriteByte((byte)'\n');
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry), (byte)'\n'];
         try
         {
-            _line.WriteTo(_stream);
-            _stream.Flush();
+            stream.Write(line);
+            stream.Flush();
         }
         catch (IOException e)
         {
-            throw NotWritable(_name, e);
+            throw NotWritable(name, e);
         }
     }
 }

@@ -18,7 +18,6 @@ internal sealed record RunState
     /// <summary>Random numbers drawn for the strong augmentation.</summary>
     public required ulong AugmentationPosition { get; init; }
 
-    /// <summary>The student and its teacher.</summary>
     public required TrainingState Training { get; init; }
 
     /// <summary>The weights that are the result so far.</summary>
@@ -27,12 +26,10 @@ internal sealed record RunState
     /// <summary>All evaluations, iteration 0 first: the stopping rule's memory.</summary>
     public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
 
-    /// <summary>Time taken so far.</summary>
     public required double Seconds { get; init; }
 }
 
 /// <summary>What the steps of a run hand on to each other.</summary>
-/// <param name="Thresholds">The confidence thresholds with their flags.</param>
 internal sealed record TrainingState(
     WeightSnapshot Student, WeightSnapshot Teacher, float[] FirstMoment, float[] SecondMoment, float[] Thresholds);
 

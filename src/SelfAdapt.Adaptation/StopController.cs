@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What an evaluation point means for the run.</summary>
@@ -21,14 +19,10 @@ internal enum StopDecision
 /// the one with the highest, among those that find no fewer cells than the source network; the source network itself, if
 /// none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
-internal sealed class StopController
+internal sealed class StopController(AdaptationOptions options)
 {
-    private readonly AdaptationOptions _options;
     private int _passed;
     private int _sourceCells;
-
-    /// <summary>Takes the rule and its thresholds from the options.</summary>
-    public StopController(AdaptationOptions options) => _options = options;
 
     /// <summary>
     /// The point whose weights are the result; null while there was none, or none within the thresholds.
@@ -41,11 +35,11 @@ internal sealed class StopController
     /// <summary>Takes the next point in. After the rule has fired every further point is a stop.</summary>
     public StopDecision Add(EvaluationPoint point)
     {
-        Reason ??= _options.Stop switch
+        Reason ??= options.Stop switch
         {
-            StopRule.Fn => Beyond(point.Signals.FnRate, _options.FnThreshold, StopReason.FalseNegativeRate),
+            StopRule.Fn => Beyond(point.Signals.FnRate, options.FnThreshold, StopReason.FalseNegativeRate),
             StopRule.Embedding => BeyondEmbedding(point),
-            StopRule.Both => Beyond(point.Signals.FnRate, _options.FnThreshold, StopReason.FalseNegativeRate)
+            StopRule.Both => Beyond(point.Signals.FnRate, options.FnThreshold, StopReason.FalseNegativeRate)
                 ?? BeyondEmbedding(point),
             _ => null,
         };
@@ -54,13 +48,13 @@ internal sealed class StopController
             return StopDecision.Stop;
         }
 
-        if (_options.Stop != StopRule.Steadiness || IsBetter(point.Signals))
+        if (options.Stop != StopRule.Steadiness || IsBetter(point.Signals))
         {
             (Kept, _passed) = (point, 0);
             return StopDecision.Keep;
         }
 
-        if (_options.Patience > 0 && ++_passed >= _options.Patience)
+        if (options.Patience > 0 && ++_passed >= options.Patience)
         {
             Reason = StopReason.Steadiness;
             return StopDecision.Stop;
@@ -73,7 +67,7 @@ internal sealed class StopController
         signal <= threshold ? null : reason;
 
     private StopReason? BeyondEmbedding(EvaluationPoint point) => Beyond(
-        point.Signals.EmbeddingDistance, _options.EmbeddingThreshold, StopReason.EmbeddingDistance);
+        point.Signals.EmbeddingDistance, options.EmbeddingThreshold, StopReason.EmbeddingDistance);
 
     private bool IsBetter(HeldOutSignals signals)
     {
@@ -83,8 +77,8 @@ internal sealed class StopController
             return true;
         }
 
-        double margin = Kept.Iteration == 0 ? _options.SteadinessMargin : 0;
-        return signals.Cells >= (1 - _options.CellLossThreshold) * _sourceCells
+        double margin = Kept.Iteration == 0 ? options.SteadinessMargin : 0;
+        return signals.Cells >= (1 - options.CellLossThreshold) * _sourceCells
             && signals.Steadiness > Kept.Signals.Steadiness + margin;
     }
 }

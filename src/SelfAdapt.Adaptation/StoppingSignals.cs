@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 
 namespace SelfAdapt.Adaptation;
 
@@ -14,10 +16,6 @@ internal static class StoppingSignals
     /// </summary>
     /// <param name="source">The source network's, [images, length].</param>
     /// <param name="current">The current network's, [images, length].</param>
-    /// <param name="length">Length of one embedding.</param>
-    /// <exception cref="ArgumentException">
-    /// The lengths differ, or are no positive multiple of <paramref name="length"/>.
-    /// </exception>
     public static double EmbeddingDistance(
         ReadOnlySpan<float> source, ReadOnlySpan<float> current, int length)
     {
@@ -43,33 +41,12 @@ internal static class StoppingSignals
         return sum / (source.Length / length);
     }
 
-    /// <summary>
-    /// Mean probability of the predicted class; rises even while the segmentation gets worse.
-    /// </summary>
-    /// <param name="logits">At least one logit.</param>
-    public static double MeanConfidence(ReadOnlySpan<float> logits)
-    {
-        double sum = 0;
-        foreach (float logit in logits)
-        {
-            sum += 1 / (1 + Math.Exp(-Math.Abs((double)logit)));
-        }
+    /// <summary>Mean probability of the predicted class; rises even while the segmentation gets worse.</summary>
+    public static double MeanConfidence(IEnumerable<float> logits) =>
+        logits.Average(logit => 1 / (1 + Math.Exp(-Math.Abs((double)logit))));
 
-        return sum / logits.Length;
-    }
-
-    /// <summary>
-    /// Mean variance over the teacher's views; its extremes do not meet the segmentation's.
-    /// </summary>
+    /// <summary>Mean variance over the teacher's views; its extremes do not meet the segmentation's.</summary>
     /// <param name="deviation">Standard deviations over the views, at least one.</param>
-    public static double ViewVariance(ReadOnlySpan<float> deviation)
-    {
-        double sum = 0;
-        foreach (float value in deviation)
-        {
-            sum += (double)value * value;
-        }
-
-        return sum / deviation.Length;
-    }
+    public static double ViewVariance(IEnumerable<float> deviation) =>
+        deviation.Average(value => (double)value * value);
 }

@@ -27,15 +27,12 @@ public abstract class Backend : IDisposable
     internal abstract IAdaptationSteps Steps { get; }
 
     /// <summary>Makes a zeroed vector.</summary>
-    /// <param name="length">Number of values.</param>
     internal abstract DeviceVector CreateVector(int length);
 
     /// <summary>Makes a zeroed tensor.</summary>
-    /// <param name="shape">Its size.</param>
     internal abstract DeviceTensor CreateTensor(TensorShape shape);
 
     /// <summary>Bytes that a tensor takes in a block of tensors, a multiple of the alignment it needs.</summary>
-    /// <param name="shape">Its size.</param>
     internal abstract long TensorBytes(TensorShape shape);
 
     /// <summary>
@@ -53,8 +50,6 @@ public abstract class Backend : IDisposable
     internal abstract void Prepare(DeviceTensor tensor);
 
     /// <summary>Makes a convolution: it keeps the weights in whatever form its kernels read.</summary>
-    /// <param name="inputs">Input channels.</param>
-    /// <param name="outputs">Output channels.</param>
     /// <param name="kernel">Kernel size, 1 or 3; stride 1, zero padding that keeps the size.</param>
     internal abstract Convolution CreateConvolution(int inputs, int outputs, int kernel);
 
@@ -62,9 +57,6 @@ public abstract class Backend : IDisposable
     /// How many images of a batch to take through a network at once in evaluation, where images do not depend on
     /// each other: all, unless fewer are faster.
     /// </summary>
-    /// <param name="batch">Images in the batch.</param>
-    /// <param name="height">Image height, px.</param>
-    /// <param name="width">Image width, px.</param>
     /// <returns>A divisor of <paramref name="batch"/>.</returns>
     internal virtual int EvaluationSlice(int batch, int height, int width) => batch;
 
@@ -110,15 +102,12 @@ internal enum NormStatistics
 /// <param name="Bias">[C], trained.</param>
 /// <param name="Mean">[C], stored running mean.</param>
 /// <param name="Variance">[C], stored running variance (unbiased).</param>
-/// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Momentum">Weight of the new batch in the stored statistics (0.05 for Cellpose 3).</param>
-/// <param name="Relu">ReLU behind it.</param>
 internal readonly record struct BatchNormParameters(
     VectorSlice Scale, VectorSlice Bias, VectorSlice Mean, VectorSlice Variance,
     float Epsilon, float Momentum, bool Relu);
 
 /// <summary>A tensor as a convolution reads it: as it is, or normalised on the way (batch norm, ReLU, convolution).</summary>
-/// <param name="Tensor">The values in memory.</param>
 /// <param name="Norm">Scale, bias, ReLU; unused without <paramref name="Saved"/>.</param>
 /// <param name="Saved">What <see cref="ITensorOperators.BatchNormStatistics"/> saved, or null: read as it is.</param>
 internal readonly record struct NormalizedTensor(
@@ -133,47 +122,28 @@ internal readonly record struct NormalizedTensor(
 /// <param name="PerChannel">A value per sample and channel, [N,K,1,1], or null.</param>
 internal readonly record struct ConvolutionTerms(DeviceTensor? Residual = null, DeviceTensor? PerChannel = null);
 
-/// <summary>A convolution with its weights prepared: stride 1, zero padding that keeps the size, with bias.</summary>
+/// <summary>
+/// A convolution with its weights prepared: stride 1, zero padding that keeps the size, of [N,C,H,W] to [N,K,H,W] with
+/// weights [K,C,k,k] and a bias [K] or none.
+/// </summary>
 internal abstract class Convolution : IDisposable
 {
     /// <summary>Takes weights; to be called when they have changed.</summary>
-    /// <param name="weight">[K,C,k,k]; with <paramref name="forBackward"/> they may be read at every later pass.</param>
-    /// <param name="bias">[K], or null.</param>
+    /// <param name="weight">With <paramref name="forBackward"/> they may be read at every later pass.</param>
     /// <param name="forBackward">A backward pass will follow each forward pass, and new weights that.</param>
     public abstract void LoadWeights(VectorSlice weight, VectorSlice? bias, bool forBackward);
 
     /// <summary>y = norm(x) * w + b + terms; the padding is zero after normalisation.</summary>
-    /// <param name="x">[N,C,H,W].</param>
-    /// <param name="terms">What is added.</param>
-    /// <param name="y">[N,K,H,W].</param>
     public abstract void Forward(in NormalizedTensor x, in ConvolutionTerms terms, DeviceTensor y);
 
     /// <summary>
     /// The gradient of what was convolved, norm(x): dy convolved with the turned, transposed weights.
     /// </summary>
-    /// <param name="dy">[N,K,H,W].</param>
-    /// <param name="dx">[N,C,H,W].</param>
-    /// <param name="accumulate">Add instead of write.</param>
     public abstract void BackwardData(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
     /// <summary>The weights' and bias's gradients.</summary>
-    /// <param name="x">The forward input, read as there.</param>
-    /// <param name="dy">[N,K,H,W].</param>
-    /// <param name="dWeight">Receives [K,C,k,k].</param>
-    /// <param name="dBias">Receives [K], or null.</param>
     public abstract void BackwardWeights(
         in NormalizedTensor x, DeviceTensor dy, VectorSlice dWeight, VectorSlice? dBias);
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Gives the memory back.</summary>
-    /// <param name="disposing">True from <see cref="Dispose()"/>.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
+    public abstract void Dispose();
 }

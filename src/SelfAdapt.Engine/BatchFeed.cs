@@ -6,20 +6,13 @@ namespace SelfAdapt.Engine;
 /// Brings batches to a backend, each while the one before is still worked on: two vectors in turn, so that no batch is
 /// written over what is in use.
 /// </summary>
-internal sealed class BatchFeed : IDisposable
+internal sealed class BatchFeed(Backend backend, int length) : IDisposable
 {
-    private readonly DeviceVector[] _vectors;
+    private readonly DeviceVector[] _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
     private int _sent;
     private int _taken;
 
-    /// <summary>Makes room for two batches.</summary>
-    /// <param name="length">Numbers in a batch.</param>
-    public BatchFeed(Backend backend, int length) =>
-        _vectors = [backend.CreateVector(length), backend.CreateVector(length)];
-
     /// <summary>Sends a batch, which may change as soon as this returns. It does not wait for the device.</summary>
-    /// <param name="batch">As many numbers as a batch has.</param>
-    /// <exception cref="InvalidOperationException">The one sent before has not been taken.</exception>
     public void Send(ReadOnlySpan<float> batch)
     {
         if (_sent != _taken)
@@ -31,7 +24,6 @@ internal sealed class BatchFeed : IDisposable
     }
 
     /// <summary>The batch that was sent; what is queued from now on may read it, and the one before no more.</summary>
-    /// <exception cref="InvalidOperationException">None was sent.</exception>
     public DeviceVector Take()
     {
         if (_sent == _taken)

@@ -16,7 +16,6 @@ internal static class CounterRandom
     private const int Rounds = 10;
 
     /// <summary>64 random bits: the block's words 0 (low half) and 1 (high half).</summary>
-    /// <param name="counter">The position in it.</param>
     public static ulong UInt64(ulong key, ulong counter)
     {
         (uint w0, uint w1, _, _) = Block(key, counter, 0);
@@ -24,7 +23,6 @@ internal static class CounterRandom
     }
 
     /// <summary>A number from [0, 1): the upper 53 of the 64 bits.</summary>
-    /// <param name="counter">The position in it.</param>
     public static double Uniform(ulong key, ulong counter) => ToUniform(UInt64(key, counter));
 
     /// <summary>
@@ -32,7 +30,6 @@ internal static class CounterRandom
     /// words 0 and 1: u = (w0 / 256 + 1) / 2^24, v = (w1 / 256) / 2^24, both exact in single precision;
     /// sqrt(-2 ln u) cos(2 pi v). Its magnitude is at most 5.77.
     /// </summary>
-    /// <param name="counter">The position in it.</param>
     public static double Normal(ulong key, ulong counter)
     {
         (uint w0, uint w1, _, _) = Block(key, counter, 0);
@@ -40,11 +37,8 @@ internal static class CounterRandom
     }
 
     /// <summary>The four words of one block.</summary>
-    /// <param name="key">Low and high key word.</param>
     /// <param name="low">Counter words 0 and 1.</param>
-    /// <param name="high">
-    /// Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.
-    /// </param>
+    /// <param name="high">Counter words 2 and 3; 0 for everything but <see cref="RandomStream"/>'s names.</param>
     internal static (uint W0, uint W1, uint W2, uint W3) Block(ulong key, ulong low, ulong high)
     {
         uint k0 = (uint)key;

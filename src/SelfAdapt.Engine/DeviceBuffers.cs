@@ -9,13 +9,17 @@ internal abstract class DeviceVector : IDisposable
 {
     public abstract int Length { get; }
 
-    /// <summary>Copies values from the host into the vector.</summary>
-    /// <param name="source">At most <see cref="Length"/> - <paramref name="offset"/> values.</param>
     public abstract void Upload(ReadOnlySpan<float> source, int offset = 0);
 
     /// <summary>Copies values from the vector to the host. Waits for the device: not inside a step.</summary>
-    /// <param name="target">Receives as many values as it is long.</param>
     public abstract void Download(Span<float> target, int offset = 0);
+
+    public float[] Download()
+    {
+        float[] values = new float[Length];
+        Download(values);
+        return values;
+    }
 
     /// <summary>
     /// Copies values from the host while the device works, once what was queued before the last <see cref="Release"/>
@@ -34,56 +38,35 @@ internal abstract class DeviceVector : IDisposable
     {
     }
 
-    /// <summary>A part of this vector.</summary>
     public VectorSlice Slice(int offset, int length) => new(this, offset, length);
 
     public VectorSlice Whole => new(this, 0, Length);
 
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Gives the memory back.</summary>
-    protected abstract void Dispose(bool disposing);
+    public abstract void Dispose();
 }
 
 /// <summary>A contiguous part of a vector: one parameter among all of them, say.</summary>
 internal readonly record struct VectorSlice(DeviceVector Vector, int Offset, int Length);
 
 /// <summary>An activation tensor in a backend's memory; its layout is the backend's own affair.</summary>
-internal abstract class DeviceTensor : IDisposable
+internal abstract class DeviceTensor(TensorShape shape) : IDisposable
 {
-    /// <summary>Makes a tensor of a size.</summary>
-    protected DeviceTensor(TensorShape shape) => Shape = shape;
-
-    public TensorShape Shape { get; }
+    public TensorShape Shape => shape;
 
     public abstract long Bytes { get; }
 
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Gives the memory back.</summary>
-    protected abstract void Dispose(bool disposing);
+    public abstract void Dispose();
 }
 
 /// <summary>A tensor's place in a block of memory.</summary>
 internal readonly record struct TensorPlace(TensorShape Shape, long Offset, long Bytes)
 {
-    /// <summary>The first byte behind it.</summary>
     public long End => Offset + Bytes;
 }
 
-/// <summary>Tensors in one block of memory.</summary>
 /// <param name="memory">The block, or null where the tensors have memory of their own.</param>
 internal sealed class TensorBlock(IReadOnlyList<DeviceTensor> tensors, IDisposable? memory, long bytes) : IDisposable
 {
-    /// <summary>The tensors, in the order of their places.</summary>
     public IReadOnlyList<DeviceTensor> Tensors => tensors;
 
     public long Bytes => bytes;

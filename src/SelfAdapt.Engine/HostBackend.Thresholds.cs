@@ -29,8 +29,8 @@ internal abstract partial class HostBackend<T>
 
             double[] values = ArrayPool<double>.Shared.Rent(count);
             int collected = isLogit
-                ? CollectConfidence(means, shape, c, which == 1, meanIsProbability, values)
-                : CollectChannel(deviations, shape, c, values);
+                ? Collect(means, shape, c, which == 1, meanIsProbability, values)
+                : Collect(deviations, shape, c, null, false, values);
             double q = isLogit ? classQuantile : regressionQuantile;
             MoveThreshold(state.AsSpan(4 * c, 4), which, Quantile(values.AsSpan(0, collected), q), keep);
             ArrayPool<double>.Shared.Return(values);
@@ -42,7 +42,6 @@ internal abstract partial class HostBackend<T>
     /// default; null for no values, NaN if one of them is NaN.
     /// </summary>
     /// <param name="values">The sample; its order is changed.</param>
-    /// <param name="q">0 to 1.</param>
     internal static double? Quantile(Span<double> values, double q)
     {
         if (values.IsEmpty)
@@ -88,7 +87,9 @@ internal abstract partial class HostBackend<T>
         channel[2 + which] = T.One;
     }
 
-    private static int CollectChannel(ReadOnlySpan<T> source, TensorShape shape, int c, double[] values)
+    /// <summary>A channel's values; of a logit the confidence of the pixels that are, or are not, foreground.</summary>
+    private static int Collect(
+        ReadOnlySpan<T> source, TensorShape shape, int c, bool? foreground, bool isProbability, double[] values)
     {
         int plane = shape.H * shape.W;
         int count = 0;
@@ -96,26 +97,11 @@ internal abstract partial class HostBackend<T>
         {
             foreach (T value in source.Slice(((n * shape.C) + c) * plane, plane))
             {
-                values[count++] = ToDouble(value);
-            }
-        }
-
-        return count;
-    }
-
-    private static int CollectConfidence(
-        ReadOnlySpan<T> mean, TensorShape shape, int c, bool foreground, bool isProbability, double[] values)
-    {
-        int plane = shape.H * shape.W;
-        int count = 0;
-        for (int n = 0; n < shape.N; n++)
-        {
-            foreach (T value in mean.Slice(((n * shape.C) + c) * plane, plane))
-            {
-                (bool hard, T confidence, _) = PseudoLabel(ToDouble(value), isProbability);
-                if (hard == foreground)
+                (bool hard, T confidence, _) =
+                    foreground is null ? default : PseudoLabel(ToDouble(value), isProbability);
+                if (foreground is null || hard == foreground)
                 {
-                    values[count++] = ToDouble(confidence);
+                    values[count++] = ToDouble(foreground is null ? value : confidence);
                 }
             }
         }
@@ -136,9 +122,7 @@ internal abstract partial class HostBackend<T>
         return (foreground, FromDouble(foreground ? probability : background), probability);
     }
 
-    /// <summary>
-    /// Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).
-    /// </summary>
+    /// <summary>Puts the k-th smallest value at index k, smaller or equal ones before it (Hoare's selection).</summary>
     private static double Select(Span<double> values, int k)
     {
         int low = 0;

@@ -58,10 +58,8 @@ internal abstract partial class HostBackend<T> : Backend, IAdaptationSteps
     /// <summary>The values of one of this backend's vectors, for tasks, which can't hold a span.</summary>
     private protected static T[] Data(DeviceVector vector) => ((HostVector<T>)vector).Data;
 
-    /// <summary>The values of one of this backend's vectors.</summary>
     private protected static Span<T> Values(DeviceVector vector) => Data(vector);
 
-    /// <summary>The values of a part of one of this backend's vectors.</summary>
     private protected static Span<T> Values(VectorSlice slice) =>
         ((HostVector<T>)slice.Vector).Data.AsSpan(slice.Offset, slice.Length);
 

@@ -4,15 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace SelfAdapt.Engine;
 
-/// <summary>A vector in the host's memory.</summary>
 /// <typeparam name="T">double for the reference backend, float for the cpu backend.</typeparam>
-internal sealed class HostVector<T> : DeviceVector
+internal sealed class HostVector<T>(int length) : DeviceVector
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Makes a zeroed vector; pinned, so that kernels can hold pointers into it.</summary>
-    public HostVector(int length) => Data = GC.AllocateArray<T>(length, pinned: true);
-
-    public T[] Data { get; }
+    /// <summary>Pinned, so that kernels can hold pointers into it.</summary>
+    public T[] Data { get; } = GC.AllocateArray<T>(length, pinned: true);
 
     public override int Length => Data.Length;
 
@@ -46,7 +43,7 @@ internal sealed class HostVector<T> : DeviceVector
         }
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
         // Managed memory: the collector takes it back.
     }

@@ -13,7 +13,6 @@ internal readonly record struct OrientationMap(
     /// <summary>True where rows become columns: the turned image is W x H.</summary>
     public bool SwapsAxes => RowFromRow == 0;
 
-    /// <summary>The arithmetic of a view.</summary>
     public static OrientationMap Of(Orientation view) => view switch
     {
         Orientation.Identity => new(1, 0, 0, 1),
@@ -33,8 +32,6 @@ internal readonly record struct OrientationMap(
     /// <summary>
     /// Where the turned image's pixel (i, j) lies in the original's plane: origin + i * down + j * right.
     /// </summary>
-    /// <param name="height">Rows of the original.</param>
-    /// <param name="width">Columns of the original.</param>
     public (int Origin, int Down, int Right) Strides(int height, int width)
     {
         int row = RowFromRow + RowFromColumn < 0 ? height - 1 : 0;

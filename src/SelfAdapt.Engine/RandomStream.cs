@@ -3,13 +3,11 @@ using System;
 namespace SelfAdapt.Engine;
 
 /// <summary>
-/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and
-/// position, so a run can be saved and taken up again; named sub-streams keep one use of random numbers from
-/// shifting another's.
+/// Random numbers one after the other, from <see cref="CounterRandom"/>. The state is two numbers, key and position, so
+/// a run can be saved and taken up again; named sub-streams keep one use of random numbers from shifting another's.
 /// </summary>
 internal sealed class RandomStream
 {
-    /// <summary>Starts the stream of a seed.</summary>
     public RandomStream(ulong seed)
         : this(seed, 0)
     {
@@ -24,9 +22,7 @@ internal sealed class RandomStream
     /// <summary>How many numbers were drawn.</summary>
     public ulong Position { get; private set; }
 
-    /// <summary>
-    /// A stream of its own for one purpose, from its start; the same whatever was drawn here.
-    /// </summary>
+    /// <summary>A stream of its own for one purpose, from its start; the same whatever was drawn here.</summary>
     public RandomStream Substream(string name)
     {
         // FNV-1a over the UTF-16 code units; the counter's upper half keeps names apart from ordinary
@@ -41,7 +37,6 @@ internal sealed class RandomStream
         return new RandomStream(((ulong)w1 << 32) | w0);
     }
 
-    /// <summary>64 random bits.</summary>
     public ulong NextUInt64() => CounterRandom.UInt64(Key, Position++);
 
     /// <summary>A number from [0, 1).</summary>
@@ -52,18 +47,11 @@ internal sealed class RandomStream
     public double NextUniform(double low, double high) => low + ((high - low) * NextUniform());
 
     /// <summary>A whole number from 0 to <paramref name="count"/> - 1.</summary>
-    /// <param name="count">At least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
     public int NextIndex(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         return (int)Math.BigMul(NextUInt64(), (ulong)count, out _);
     }
 
-    /// <summary>True with a probability.</summary>
-    /// <param name="probability">0 to 1.</param>
     public bool NextBool(double probability) => NextUniform() < probability;
-
-    /// <summary>A number from the standard normal distribution.</summary>
-    public double NextNormal() => CounterRandom.Normal(Key, Position++);
 }

@@ -17,13 +17,6 @@ internal class AcceleratorDevice : IGpuDevice
     private readonly Dictionary<Delegate, Kernel> _kernels = new(ReferenceEqualityComparer.Instance);
     private bool _disposed;
 
-    /// <summary>Opens an accelerator.</summary>
-    /// <param name="device">ILGPU's description of it.</param>
-    /// <param name="name">A name for logs.</param>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened. <see cref="ErrorKind.OutOfMemory"/>: it has no memory
-    /// left.
-    /// </exception>
     public AcceleratorDevice(Device device, string name)
     {
         Name = name;
@@ -46,7 +39,6 @@ internal class AcceleratorDevice : IGpuDevice
 
     public int GroupThreads => Math.Min(Kernels.Reduction.MaxThreads, Accelerator.MaxNumThreadsPerGroup);
 
-    /// <summary>What ILGPU calls it.</summary>
     protected Accelerator Accelerator { get; } = null!;
 
     protected AcceleratorStream Stream { get; } = null!;
@@ -138,7 +130,7 @@ internal class AcceleratorDevice : IGpuDevice
     {
         object[] values = KernelArgument.Boxed(kernel.Method, arguments);
         KernelConfig config = shape;
-        Guard($"start the kernel {NameOf(kernel)}", () =>
+        Guard($"start the kernel {Kernels.KernelName.Of(kernel.Method)}", () =>
         {
             if (!_kernels.TryGetValue(kernel, out Kernel? loaded))
             {
@@ -182,8 +174,6 @@ internal class AcceleratorDevice : IGpuDevice
         _context.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    protected static string NameOf(Delegate kernel) => $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
 
     protected virtual AcceleratorStream CreateStream() => Accelerator.CreateStream();
 

@@ -20,9 +20,6 @@ internal sealed unsafe class CopyQueue : IDisposable
     private readonly bool[] _inFlight = new bool[2];
     private int _next;
 
-    /// <summary>Takes the pinned memory.</summary>
-    /// <param name="stream">The stream, which its accelerator disposes.</param>
-    /// <exception cref="SelfAdaptException">The driver can't.</exception>
     public CopyQueue(CudaStream stream, string deviceName)
     {
         (Stream, _deviceName) = (stream, deviceName);
@@ -105,11 +102,5 @@ internal sealed unsafe class CopyQueue : IDisposable
         return half;
     }
 
-    private void Check(CudaError result, string doing)
-    {
-        if (result != CudaError.CUDA_SUCCESS)
-        {
-            throw GpuError.Of(_deviceName, doing, result);
-        }
-    }
+    private void Check(CudaError result, string doing) => GpuError.Check(result, _deviceName, doing);
 }

@@ -11,7 +11,6 @@ namespace SelfAdapt.Gpu;
 /// </summary>
 internal static partial class CudaLibrary
 {
-    /// <summary>What ILGPU calls it.</summary>
     public const string Name = "cuda";
 
     private static readonly bool s_registered = RegisterOnce();

@@ -1,4 +1,3 @@
-
 using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;

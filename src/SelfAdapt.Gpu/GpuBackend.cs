@@ -24,7 +24,6 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
     private readonly GpuMemory _nothing;
     private GpuMemory _workspace;
 
-    /// <summary>Runs on a device, which the backend disposes.</summary>
     internal GpuBackend(IGpuDevice device)
     {
         _device = device;
@@ -43,21 +42,14 @@ internal sealed partial class GpuBackend : Backend, ITensorOperators, IAdaptatio
     /// <summary>What convolutions multiply in.</summary>
     public GpuPrecision Precision { get; init; }
 
-    /// <summary>The device it runs on.</summary>
     internal IGpuDevice Device => _device;
 
-    /// <summary>Opens one of the GPUs of this machine.</summary>
     /// <param name="precision">What convolutions multiply in; not fp32 on NVIDIA's GPUs alone.</param>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: there is no such GPU, or its driver can't run the kernels on it.
-    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
-    /// </exception>
     public static GpuBackend Open(GpuDevices devices, int index = 0, GpuPrecision precision = GpuPrecision.Fp32)
     {
         return new GpuBackend(OpenDevice(devices, index, precision)) { Precision = precision };
     }
 
-    /// <summary>Opens a device alone.</summary>
     internal static IGpuDevice OpenDevice(
         GpuDevices devices, int index, GpuPrecision precision = GpuPrecision.Fp32, IStreamOrder? order = null)
     {

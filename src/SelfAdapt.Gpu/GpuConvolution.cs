@@ -24,26 +24,8 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
     private const int MostSplits = 256;
     private const int PixelsPerRound = 8;
 
-    // By tile, then by precision.
     private static readonly Tile[] Tiles =
-    [
-        new(
-            128, 128,
-            [Kernels.Convolution.Forward128x128, Tf32Convolution.Forward128x128, Bf16Convolution.Forward128x128],
-            [WeightGradient.Sum128x128, Tf32WeightGradient.Sum128x128, Bf16WeightGradient.Sum128x128]),
-        new(
-            128, 64,
-            [Kernels.Convolution.Forward128x64, Tf32Convolution.Forward128x64, Bf16Convolution.Forward128x64],
-            [WeightGradient.Sum128x64, Tf32WeightGradient.Sum128x64, Bf16WeightGradient.Sum128x64]),
-        new(
-            128, 32,
-            [Kernels.Convolution.Forward128x32, Tf32Convolution.Forward128x32, Bf16Convolution.Forward128x32],
-            [WeightGradient.Sum128x32, Tf32WeightGradient.Sum128x32, Bf16WeightGradient.Sum128x32]),
-        new(
-            64, 64,
-            [Kernels.Convolution.Forward64x64, Tf32Convolution.Forward64x64, Bf16Convolution.Forward64x64],
-            [WeightGradient.Sum64x64, Tf32WeightGradient.Sum64x64, Bf16WeightGradient.Sum64x64]),
-    ];
+        [Tile.Of<Tile128x128>(), Tile.Of<Tile128x64>(), Tile.Of<Tile128x32>(), Tile.Of<Tile64x64>()];
 
     private readonly int _taps = kernel * kernel;
     private GpuMemory? _packed;
@@ -100,15 +82,10 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
             dBias is null ? 0 : 1, sums);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
-        {
-            _packed?.Dispose();
-            _packedBackward?.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _packed?.Dispose();
+        _packedBackward?.Dispose();
     }
 
     private void Convolve(
@@ -171,9 +148,23 @@ internal sealed class GpuConvolution(GpuBackend backend, int inputs, int outputs
 
     private static ConvolutionFlags If(bool set, ConvolutionFlags flag) => set ? flag : ConvolutionFlags.None;
 
-    /// <summary>Pixels or weight rows by output channels, 8 by 8 per thread, and what computes them.</summary>
-    private sealed record Tile(int Rows, int Columns, ForwardKernel[] Forward, GradientKernel[] Gradient)
+    /// <summary>Pixels or weight rows by channels, 8 by 8 per thread, and what computes them by precision.</summary>
+    private sealed record Tile((int X, int Y) Group, ForwardKernel[] Forward, GradientKernel[] Gradient)
     {
-        public (int X, int Y) Group => (Columns / 8, Rows / 8);
+        public int Rows => 8 * Group.Y;
+
+        public int Columns => 8 * Group.X;
+
+        public static Tile Of<TTile>()
+            where TTile : struct, ITile => new(
+                (default(TTile).GroupX, default(TTile).GroupY),
+                [
+                    Kernels.Convolution.Forward<TTile, Fp32>, Kernels.Convolution.Forward<TTile, Tf32>,
+                    Kernels.Convolution.Forward<TTile, Bf16>,
+                ],
+                [
+                    WeightGradient.Sum<TTile, Fp32>, WeightGradient.Sum<TTile, Tf32>,
+                    WeightGradient.Sum<TTile, Bf16>,
+                ]);
     }
 }

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -18,20 +17,16 @@ internal enum GpuKind
 }
 
 /// <summary>One GPU, as its driver describes it.</summary>
-/// <param name="Kind">How it is reached.</param>
-/// <param name="Index">The number in cuda:N or opencl:N.</param>
 /// <param name="ComputeMajor">Compute capability before the dot; 0 without CUDA.</param>
 /// <param name="ComputeMinor">Compute capability behind the dot; 0 without CUDA.</param>
 internal sealed record GpuDeviceInfo(
     GpuKind Kind, int Index, string Name, long MemoryBytes, int ComputeMajor, int ComputeMinor, int Multiprocessors)
 {
-    /// <summary>What ILGPU knows of it.</summary>
     internal Device? Device { get; init; }
 
     /// <summary>Its short name with its number and its own: "cuda:0 NVIDIA A100".</summary>
     public string Label => $"{(Kind == GpuKind.Cuda ? "cuda" : "opencl")}:{Index} {Name}";
 
-    /// <summary>All of it in one line.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Label}, {MemoryBytes / 1e9:0.0} GB, "
@@ -40,23 +35,11 @@ internal sealed record GpuDeviceInfo(
 }
 
 /// <summary>What a look for GPUs of a kind found on this machine.</summary>
-internal sealed class GpuDevices
+/// <param name="Missing">Why there is no GPU to use, in a few words; "" where there is one.</param>
+/// <param name="Version">The newest CUDA that the driver knows, as people write it; "" without one.</param>
+internal sealed record GpuDevices(
+    GpuKind Kind, IReadOnlyList<GpuDeviceInfo> Devices, string Missing, string Version = "")
 {
-    private GpuDevices(GpuKind kind, IReadOnlyList<GpuDeviceInfo> devices, string missing, string version = "") =>
-        (Kind, Devices, Missing, Version) = (kind, devices, missing, version);
-
-    /// <summary>What was looked for.</summary>
-    public GpuKind Kind { get; }
-
-    /// <summary>The GPUs that can be used.</summary>
-    public IReadOnlyList<GpuDeviceInfo> Devices { get; }
-
-    /// <summary>Why there is no GPU to use, in a few words; "" where there is one.</summary>
-    public string Missing { get; }
-
-    /// <summary>The newest CUDA that the driver knows, as people write it; "" without one.</summary>
-    public string Version { get; }
-
     /// <summary>What was found, or what is missing, in one line.</summary>
     public string Text => Devices.Count == 0
         ? Missing
@@ -64,13 +47,8 @@ internal sealed class GpuDevices
             + $"{(Version.Length == 0 ? "" : $"; driver for CUDA {Version}")}";
 
     /// <summary>Looks for drivers and their GPUs. It takes no memory on any of them.</summary>
-    /// <param name="kind">What to look for.</param>
     public static GpuDevices Find(GpuKind kind) => kind == GpuKind.Cuda ? FindCuda() : FindOpenCl();
 
-    /// <summary>One of the devices.</summary>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: there is none of that number.
-    /// </exception>
     public GpuDeviceInfo Require(int index)
     {
         string option = Kind == GpuKind.Cuda ? "cuda" : "opencl";

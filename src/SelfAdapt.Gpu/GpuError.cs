@@ -16,8 +16,6 @@ internal static class GpuError
     /// <summary>True for what ILGPU throws when a device or its driver fails.</summary>
     public static bool IsOfDevice(Exception e) => e is AcceleratorException or NotSupportedException;
 
-    /// <summary>The error of something that failed.</summary>
-    /// <param name="device">The device, for people.</param>
     /// <param name="doing">What it was to do ("copy to the GPU").</param>
     public static SelfAdaptException Of(string device, string doing, Exception e) =>
         Of(device, doing, IsOutOfMemory(e), e switch
@@ -31,7 +29,14 @@ internal static class GpuError
     public static SelfAdaptException Of(string device, string doing, CudaError result) =>
         Of(device, doing, result == CudaError.CUDA_ERROR_OUT_OF_MEMORY, Describe(result));
 
-    /// <summary>The error of an allocation.</summary>
+    public static void Check(CudaError result, string device, string doing)
+    {
+        if (result != CudaError.CUDA_SUCCESS)
+        {
+            throw Of(device, doing, result);
+        }
+    }
+
     public static SelfAdaptException OfAllocation(string device, long bytes, long? freeBytes, Exception e)
     {
         if (!IsOutOfMemory(e))

@@ -12,7 +12,6 @@ internal sealed class GpuMemory(IGpuDevice device, long words) : IDisposable
 
     public long Words => words;
 
-    /// <summary>A part of it.</summary>
     public ArrayView<float> View(long first, long count) => _buffer.AsArrayView<float>(first, count);
 
     public void Dispose()

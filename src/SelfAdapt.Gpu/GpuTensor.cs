@@ -17,13 +17,11 @@ internal sealed class GpuTensor : DeviceTensor
 
     private readonly GpuMemory? _own;
 
-    /// <summary>Makes a zeroed tensor with memory of its own.</summary>
     public GpuTensor(IGpuDevice device, TensorShape shape)
         : this(shape, new GpuMemory(device, FloatsFor(shape)))
     {
     }
 
-    /// <summary>Makes a tensor in a block of memory.</summary>
     public GpuTensor(TensorShape shape, GpuMemory memory, long first)
         : base(shape)
     {
@@ -48,26 +46,17 @@ internal sealed class GpuTensor : DeviceTensor
     /// <summary>Fours of channels in all.</summary>
     public int Quads => (int)(View.Length / Pack);
 
-    /// <summary>Pixels of a sample.</summary>
     public int Plane => Shape.H * Shape.W;
 
     /// <summary>Pixels of all samples.</summary>
     public int Pixels => Shape.N * Plane;
 
-    /// <summary>Bytes that a tensor takes.</summary>
     public static long BytesFor(TensorShape shape) =>
         ((FloatsFor(shape) * sizeof(float)) + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>Channels and their padding.</summary>
     public static int Padded(int channels) => (channels + Pack - 1) / Pack * Pack;
 
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _own?.Dispose();
-        }
-    }
+    public override void Dispose() => _own?.Dispose();
 
     private static long FloatsFor(TensorShape shape) => (long)shape.N * shape.H * shape.W * Padded(shape.C);
 }

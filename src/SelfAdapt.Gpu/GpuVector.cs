@@ -4,7 +4,6 @@ using SelfAdapt.Engine;
 
 namespace SelfAdapt.Gpu;
 
-/// <summary>A vector of floats in a device's memory.</summary>
 internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
 {
     private readonly GpuMemory _memory = new(device, length);
@@ -15,14 +14,12 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
 
     public override int Length => length;
 
-    /// <summary>A part of it.</summary>
     public ArrayView<float> View(int offset, int count) => _memory.View(offset, count);
 
     /// <summary>
     /// Where a vector holds what a normalisation saved: the same in the form that kernels read, four numbers per
     /// channel.
     /// </summary>
-    /// <param name="pitch">Channels and their padding.</param>
     public ArrayView<float> Factors(int pitch)
     {
         _lanes ??= new GpuMemory(device, 4L * pitch);
@@ -41,20 +38,17 @@ internal sealed class GpuVector(IGpuDevice device, int length) : DeviceVector
         device.Download(View(offset, target.Length), target);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
+        if (_fences is { } fences)
         {
-            if (_fences is { } fences)
-            {
-                _fences = null;
-                device.DestroyFence(fences.Free);
-                device.DestroyFence(fences.Ready);
-            }
-
-            _memory.Dispose();
-            _lanes?.Dispose();
+            _fences = null;
+            device.DestroyFence(fences.Free);
+            device.DestroyFence(fences.Ready);
         }
+
+        _memory.Dispose();
+        _lanes?.Dispose();
     }
 
     internal override void UploadBeside(ReadOnlySpan<float> source)

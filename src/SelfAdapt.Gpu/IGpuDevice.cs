@@ -11,10 +11,8 @@ namespace SelfAdapt.Gpu;
 /// </summary>
 internal interface IGpuDevice : IDisposable
 {
-    /// <summary>A name for logs.</summary>
     string Name { get; }
 
-    /// <summary>Bytes of memory that the device has.</summary>
     long MemoryBytes { get; }
 
     /// <summary>
@@ -24,14 +22,10 @@ internal interface IGpuDevice : IDisposable
     int GroupThreads { get; }
 
     /// <summary>Takes zeroed memory, aligned to 256 bytes.</summary>
-    /// <param name="words">At least 1.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     MemoryBuffer Allocate(long words);
 
-    /// <summary>Gives memory back.</summary>
     void Free(MemoryBuffer memory);
 
-    /// <summary>Copies on the device.</summary>
     /// <param name="target">As long; the two do not overlap.</param>
     void Copy(ArrayView<float> source, ArrayView<float> target);
 
@@ -51,7 +45,6 @@ internal interface IGpuDevice : IDisposable
     /// <summary>Makes a fence: a point of one queue that the other can wait for. A new one is passed.</summary>
     nint CreateFence();
 
-    /// <summary>Gives a fence back.</summary>
     void DestroyFence(nint fence);
 
     /// <summary>From now on the fence is passed when everything queued before is done.</summary>
@@ -60,15 +53,11 @@ internal interface IGpuDevice : IDisposable
     /// <summary>What is queued from now on begins when the fence, as it stands now, is passed.</summary>
     void Await(nint fence);
 
-    /// <summary>Queues a kernel.</summary>
-    /// <param name="shape">Groups, and threads of each.</param>
     void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments);
 
-    /// <summary>Waits until everything queued is done.</summary>
     void Synchronize();
 
     /// <summary>Queues a point in time, for measurements.</summary>
-    /// <returns>Its handle, for one call of <see cref="Milliseconds"/>.</returns>
     nint Mark();
 
     /// <summary>Waits for two points and tells the time between them; both handles end with this.</summary>

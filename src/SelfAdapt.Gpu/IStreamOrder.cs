@@ -7,11 +7,9 @@ namespace SelfAdapt.Gpu;
 internal interface IStreamOrder
 {
     /// <summary>Lets a stream wait for an event as recorded last; for one never recorded it does not wait.</summary>
-    /// <param name="stream">The stream that waits.</param>
     CudaError LetWait(nint stream, nint fence);
 }
 
-/// <summary>The driver's own call.</summary>
 internal sealed partial class DriverStreamOrder : IStreamOrder
 {
     static DriverStreamOrder() => CudaLibrary.Register();

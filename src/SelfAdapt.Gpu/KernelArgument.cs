@@ -13,7 +13,6 @@ namespace SelfAdapt.Gpu;
 /// </summary>
 internal readonly struct KernelArgument
 {
-    /// <summary>Most bytes that a value has.</summary>
     public const int MostBytes = 8 * sizeof(ulong);
 
     private readonly MemoryBuffer? _memory;
@@ -23,22 +22,18 @@ internal readonly struct KernelArgument
     private KernelArgument(MemoryBuffer? memory, long first, Bits bits) =>
         (_memory, _first, _bits) = (memory, first, bits);
 
-    /// <summary>True where it is a view.</summary>
     public bool IsView => _memory is not null;
 
-    /// <summary>The memory that a view lies in.</summary>
     public MemoryBuffer Memory => _memory!;
 
     /// <summary>Of a view the index of its first value in its memory.</summary>
     public long First => _first;
 
-    /// <summary>Of a view the number of its values.</summary>
     public long Length => (long)_bits[1];
 
     [UnscopedRef]
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes((ReadOnlySpan<ulong>)_bits);
 
-    /// <summary>An argument of a kernel.</summary>
     /// <typeparam name="T">A view of four-byte values, or a value of at most <see cref="MostBytes"/> bytes.</typeparam>
     public static KernelArgument Of<T>(T value)
     {
@@ -95,7 +90,6 @@ internal readonly struct KernelArgument
         return type == typeof(ArrayView<uint>) ? Memory.AsArrayView<uint>(First, Length) : Value(type);
     }
 
-    /// <summary>A value that is no view.</summary>
     public unsafe object Value(Type type)
     {
         fixed (byte* bytes = Bytes)

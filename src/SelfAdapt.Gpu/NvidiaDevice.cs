@@ -24,14 +24,8 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
     private CopyQueue? _beside;
 
     /// <summary>Opens a GPU and lets its driver compile a kernel: one that can't says so before all else.</summary>
-    /// <param name="device">ILGPU's description of it.</param>
-    /// <param name="name">A name for logs.</param>
     /// <param name="order">Makes a stream wait for another; null: the driver's own call.</param>
     /// <param name="cache">Where compiled kernels are kept; null: the user's cache.</param>
-    /// <exception cref="SelfAdaptException">
-    /// <see cref="ErrorKind.DeviceMissing"/>: it can't be opened, or the driver can't compile the kernels for it.
-    /// <see cref="ErrorKind.OutOfMemory"/>: it has no memory left.
-    /// </exception>
     public NvidiaDevice(CudaDevice device, string name, IStreamOrder? order = null, PtxCache? cache = null)
         : base(device, name)
     {
@@ -121,7 +115,7 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
             shape.GroupDim.Z, 0, StreamPointer, (nint)parameters, 0);
         if (result != CudaError.CUDA_SUCCESS)
         {
-            throw GpuError.Of(Name, $"start the kernel {NameOf(kernel)} as {shape}", result);
+            throw GpuError.Of(Name, $"start the kernel {Kernels.KernelName.Of(kernel.Method)} as {shape}", result);
         }
     }
 
@@ -168,20 +162,16 @@ internal sealed unsafe class NvidiaDevice : AcceleratorDevice
         CudaError result = Driver.LoadModule(out nint module, text, out string? log);
         if (result != CudaError.CUDA_SUCCESS)
         {
-            throw GpuError.OfModule(Name, NameOf(kernel), log ?? "", result);
+            throw GpuError.OfModule(Name, Kernels.KernelName.Of(kernel.Method), log ?? "", result);
         }
 
         _modules.Add(module);
-        Check(Driver.GetModuleFunction(out nint function, module, entry), $"find the kernel {NameOf(kernel)}");
+        Check(
+            Driver.GetModuleFunction(out nint function, module, entry),
+            $"find the kernel {Kernels.KernelName.Of(kernel.Method)}");
         _functions.Add(kernel, function);
         return function;
     }
 
-    private void Check(CudaError result, string doing)
-    {
-        if (result != CudaError.CUDA_SUCCESS)
-        {
-            throw GpuError.Of(Name, doing, result);
-        }
-    }
+    private void Check(CudaError result, string doing) => GpuError.Check(result, Name, doing);
 }

@@ -9,14 +9,12 @@ namespace SelfAdapt.Gpu;
 /// Texts kept between runs, one file each. It only saves time: a file that is damaged is made anew, and a folder that
 /// can't be written is no error.
 /// </summary>
-/// <param name="folder">Where the files are.</param>
 internal sealed class PtxCache(string folder)
 {
     /// <summary>The user's own: XDG_CACHE_HOME or ~/.cache, on Windows the local application data.</summary>
     public static PtxCache OfUser { get; } = new(Path.Combine(UserFolder(), "selfadapt", "kernels"));
 
     /// <summary>A text from the cache, or made anew and kept.</summary>
-    /// <param name="name">What it is, for people.</param>
     /// <param name="version">Everything that decides it.</param>
     public string Get(string name, string version, Func<string> make)
     {

@@ -20,11 +20,10 @@ internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDis
 
     private PTXBackend? _compiler;
 
-    /// <summary>A kernel's text and the name of its entry.</summary>
     public (string Text, string Entry) Get(MethodInfo kernel)
     {
         string text = cache.Get(
-            $"{kernel.DeclaringType!.Name}.{kernel.Name}",
+            Kernels.KernelName.Of(kernel),
             $"{kernel.Module.ModuleVersionId} {typeof(Context).Assembly.GetName().Version} {Target} {Version} "
             + $"{PtxRewrites.Version}",
             () => Compile(kernel));
@@ -33,7 +32,6 @@ internal sealed partial class PtxLibrary(Context context, PtxCache cache) : IDis
 
     public void Dispose() => _compiler?.Dispose();
 
-    /// <summary>A kernel's text, made anew.</summary>
     internal string Compile(MethodInfo kernel)
     {
         _compiler ??= new PTXBackend(context, Target, Version, null!);

@@ -13,8 +13,6 @@ internal static partial class PtxRewrites
     /// <summary>Raised with every change here, so that what was cached before is not taken for new.</summary>
     public const int Version = 1;
 
-    /// <summary>Rewrites a kernel.</summary>
-    /// <param name="text">As ILGPU wrote it.</param>
     public static string Apply(string text) =>
         GlobalAccesses(SharedIndices(LocalVariables(text.ReplaceLineEndings("\n"))));
 

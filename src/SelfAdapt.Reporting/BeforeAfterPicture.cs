@@ -33,11 +33,7 @@ internal static class BeforeAfterPicture
     private static readonly Rgb24 OnlyAfter = new(60, 255, 90);
 
     /// <summary>Draws panels below each other, as the content of a PNG file.</summary>
-    /// <param name="panels">The images, at least one.</param>
     /// <param name="channel">The channel shown as gray; null for the mean of all.</param>
-    /// <exception cref="ArgumentException">
-    /// No panel, labels of another size than their image, or a channel that an image does not have.
-    /// </exception>
     public static byte[] EncodePng(IReadOnlyList<BeforeAfterPanel> panels, int? channel = null)
     {
         if (panels.Count == 0)
@@ -67,11 +63,7 @@ internal static class BeforeAfterPicture
     }
 
     /// <summary>Draws panels as <see cref="EncodePng"/> does and writes the PNG file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="panels">The images, at least one.</param>
     /// <param name="channel">The channel shown as gray; null for the mean of all.</param>
-    /// <exception cref="ArgumentException">As <see cref="EncodePng"/>.</exception>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, IReadOnlyList<BeforeAfterPanel> panels, int? channel = null)
         => OutputFile.Write(path, EncodePng(panels, channel));
 

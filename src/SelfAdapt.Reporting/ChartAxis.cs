@@ -13,7 +13,6 @@ internal sealed class ChartAxis
     private readonly double _to;
     private readonly double _step;
 
-    /// <summary>Lays out an axis.</summary>
     /// <param name="from">Where the smallest lies in the picture.</param>
     /// <param name="to">Where the largest lies.</param>
     /// <param name="roundUp">Whether the axis may grow so that it ends at a tick.</param>
@@ -36,7 +35,6 @@ internal sealed class ChartAxis
     public double At(double value) =>
         _from + ((_to - _from) * (Math.Clamp(value, Least, Most) - Least) / (Most - Least));
 
-    /// <summary>The ticks with their texts.</summary>
     public IEnumerable<(double Value, string Text)> Ticks()
     {
         int decimals = Math.Clamp((int)-Math.Floor(Math.Log10(_step)), 0, 9);

@@ -7,33 +7,25 @@ namespace SelfAdapt.Reporting;
 /// <summary>What the report's charts share: their size, margins, grid lines and labels, as SVG.</summary>
 internal static class ChartFrame
 {
-    /// <summary>Width of the picture.</summary>
     public const int Width = 460;
 
-    /// <summary>Height of the picture.</summary>
     public const int Height = 220;
 
     /// <summary>Margin for the labels of the y axis.</summary>
     public const int Left = 52;
 
-    /// <summary>Margin on the right.</summary>
     public const int Right = 12;
 
-    /// <summary>Margin at the top.</summary>
     public const int Top = 14;
 
     /// <summary>Margin for the labels of the x axis.</summary>
     public const int Bottom = 34;
 
-    /// <summary>Begins a picture.</summary>
-    /// <param name="title">What it shows, for readers that can't see it.</param>
     public static StringBuilder Begin(string title) =>
         new StringBuilder().Append(CultureInfo.InvariantCulture,
             $"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
             + $"aria-label=\"{Markup.Escape(title)}\">");
 
-    /// <summary>Draws the grid lines and labels.</summary>
-    /// <param name="yTicks">Those of its ticks that are drawn.</param>
     public static void DrawTicks(
         StringBuilder svg, ChartAxis x, ChartAxis y, IEnumerable<(double Value, string Text)> yTicks)
     {
@@ -53,7 +45,6 @@ internal static class ChartFrame
         }
     }
 
-    /// <summary>Names the x axis.</summary>
     public static void NameX(StringBuilder svg, string name) =>
         svg.Append(CultureInfo.InvariantCulture,
             $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 3}\" text-anchor=\"middle\">{name}</text>");

@@ -14,8 +14,6 @@ internal static class JsonLines
     /// <summary>Reads a file's lines, passing over those that can't be read.</summary>
     /// <typeparam name="T">What a line is read as.</typeparam>
     /// <param name="parse">Reads a line; null for one of another kind, a JsonException for one that is damaged.</param>
-    /// <exception cref="IOException">The file can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static IEnumerable<T> Read<T>(string path, Func<string, T?> parse)
     {
         int bad = 0;

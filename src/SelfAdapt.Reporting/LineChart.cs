@@ -20,8 +20,6 @@ internal static class LineChart
 {
     private const int MostPoints = 200;
 
-    /// <summary>Draws a chart.</summary>
-    /// <param name="title">What the picture shows, for readers that can't see it.</param>
     /// <param name="series">The curves, at most four.</param>
     /// <param name="kept">The step whose weights were kept; null for none.</param>
     /// <param name="limit">A threshold drawn across; null for none.</param>

@@ -5,7 +5,6 @@ using System.Linq;
 using System.Text;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 
@@ -22,7 +21,6 @@ internal static class OutlineFigure
 
     private const int GridStep = 32;
 
-    /// <summary>Draws a sample.</summary>
     /// <param name="id">A word that no other figure of the page has.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
     /// <param name="place">Decides which part of a large image is shown, 0 to 1; null: that which changed most.</param>
@@ -54,7 +52,6 @@ internal static class OutlineFigure
                 Paths(change.Sample.After, change.After, change.Pairs.After, "gained", part));
     }
 
-    /// <summary>Whether a figure shows the whole image.</summary>
     public static bool ShowsAll(Image image) => image.Height <= Window && image.Width <= Window;
 
     private static string Half(string when, int cells, string box, string picture, string paths) =>

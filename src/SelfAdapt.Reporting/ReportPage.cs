@@ -11,20 +11,15 @@ using SelfAdapt.Segmentation.Metrics;
 namespace SelfAdapt.Reporting;
 
 /// <summary>Lays a report out as HTML.</summary>
-internal sealed class ReportPage
+internal sealed class ReportPage(RunReport report)
 {
     private const int MostChanged = 4;
     private const int ByLot = 4;
 
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 
-    private readonly RunReport _report;
-    private readonly SampleChange[] _changes;
+    private readonly SampleChange[] _changes = [.. report.Samples.Select(s => new SampleChange(s))];
     private readonly StringBuilder _html = new();
-
-    /// <summary>Starts a page.</summary>
-    public ReportPage(RunReport report) =>
-        (_report, _changes) = (report, [.. report.Samples.Select(s => new SampleChange(s))]);
 
     public string ToHtml()
     {
@@ -50,17 +45,17 @@ internal sealed class ReportPage
         AddPictures();
         AddCells();
         Add("<section><h2>What was run</h2>");
-        AddTable(_report.Facts);
+        AddTable(report.Facts);
         Add("</section>\n<section class=\"options\"><h2>All options</h2>");
-        AddTable(_report.AllOptions);
+        AddTable(report.AllOptions);
         Add("</section>\n</main>\n</body>\n</html>\n");
         return _html.ToString();
     }
 
     private void AddVerdict()
     {
-        ReportVerdict verdict = ReportVerdict.Of(_report, _changes);
-        string kind = _report.KeptPoint.Iteration == 0 ? "original" : "adapted";
+        ReportVerdict verdict = ReportVerdict.Of(report, _changes);
+        string kind = report.KeptPoint.Iteration == 0 ? "original" : "adapted";
         Add($"<section class=\"verdict {kind}\"><p class=\"headline\">{Safe(verdict.Headline)}</p>"
             + $"<p>{Safe(verdict.Reason)}</p><p>{Safe(verdict.Evidence)}</p></section>\n");
         foreach (string warning in verdict.Warnings)
@@ -69,7 +64,6 @@ internal sealed class ReportPage
         }
     }
 
-    /// <summary>The few numbers that matter, large.</summary>
     private void AddFigures()
     {
         List<(string Value, string Name)> figures = [];
@@ -88,8 +82,8 @@ internal sealed class ReportPage
         }
         else
         {
-            figures.Add((
-                Text($"{_report.KeptPoint.Signals.FnRate:0.0%}"), "of the original's cells missed in the held-out images"));
+            string missed = Text($"{report.KeptPoint.Signals.FnRate:0.0%}");
+            figures.Add((missed, "of the original's cells missed in the held-out images"));
         }
 
         Add("<section class=\"figures\">");
@@ -103,15 +97,15 @@ internal sealed class ReportPage
 
     private void AddCurves()
     {
-        double? kept = _report.KeptPoint.Iteration;
-        AdaptationOptions options = _report.Options;
-        double last = Math.Max(_report.Iterations, 1);
-        IReadOnlyList<EvaluationPoint> points = _report.Evaluations;
+        double? kept = report.KeptPoint.Iteration;
+        AdaptationOptions options = report.Options;
+        double last = Math.Max(report.Iterations, 1);
+        IReadOnlyList<EvaluationPoint> points = report.Evaluations;
         Add("<section><h2>The run</h2><div class=\"charts\">");
         AddChart("Loss", "What training lowers. By itself it says nothing about the cells.",
-            [new("loss", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
+            [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
         AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
-            [new("kept", [.. _report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+            [new("kept", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
         AddChart("Steadiness",
             "How many cells stay the same when noise is added to the held-out images, times how many of the original's "
             + "are still there. The checkpoint with the highest is kept.",
@@ -143,7 +137,7 @@ internal sealed class ReportPage
         }
 
         SampleChange[] ranked = [.. _changes.OrderByDescending(c => c.Changed).Take(MostChanged)];
-        RandomStream lots = _report.Lots();
+        RandomStream lots = report.Lots();
         SampleChange[] others = [.. _changes.Except(ranked).Select(c => (Change: c, Lot: lots.NextUniform()))
             .OrderBy(c => c.Lot).Take(ByLot).Select(c => c.Change)];
         Add("<section><h2>Outlines before and after</h2>"
@@ -170,7 +164,7 @@ internal sealed class ReportPage
             string part = OutlineFigure.ShowsAll(image)
                 ? ""
                 : Text($", a part of {image.Width} x {image.Height} px");
-            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), _report.Channel, place);
+            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), report.Channel, place);
             Add($"<article><h4><bdi>{Safe(change.Sample.Name)}</bdi>"
                 + $"<small>{Safe(Changes(change) + part)}</small></h4>"
                 + $"<div class=\"pair\">{figures}</div>"

@@ -16,8 +16,6 @@ internal sealed record ReportSample(string Name, Image Image, LabelImage Before,
 /// <summary>A sample with what changed in it.</summary>
 internal sealed class SampleChange
 {
-    /// <summary>Compares the two segmentations of a sample.</summary>
-    /// <exception cref="ArgumentException">Image and labels differ in size.</exception>
     public SampleChange(ReportSample sample)
     {
         foreach (LabelImage labels in ((LabelImage?[])[sample.Before, sample.After, sample.Truth]).OfType<LabelImage>())

@@ -8,7 +8,6 @@ namespace SelfAdapt.Reporting;
 
 /// <summary>What came of a run, in plain words; accuracy is spoken of only where there were labels.</summary>
 /// <param name="Evidence">What the words rest on, and what they do not say.</param>
-/// <param name="Warnings">What should be looked at.</param>
 internal sealed record ReportVerdict(
     string Headline, string Reason, string Evidence, IReadOnlyList<string> Warnings)
 {
@@ -17,7 +16,6 @@ internal sealed record ReportVerdict(
     private const double ClearDifference = 0.005;
     private const double Strict = 0.9;
 
-    /// <summary>Judges a run.</summary>
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int step = report.KeptPoint.Iteration;

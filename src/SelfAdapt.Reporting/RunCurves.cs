@@ -7,7 +7,6 @@ using System.Text.Json;
 namespace SelfAdapt.Reporting;
 
 /// <summary>A step of a run as its log tells it.</summary>
-/// <param name="Iteration">1 for the first.</param>
 /// <param name="Loss">The whole loss; NaN where it was no number.</param>
 /// <param name="Kept">Mean fraction that the masks kept, over output channels.</param>
 internal readonly record struct LoggedStep(int Iteration, double Loss, double Kept);
@@ -16,7 +15,6 @@ internal readonly record struct LoggedStep(int Iteration, double Loss, double Ke
 internal static class RunCurves
 {
     /// <summary>Reads the steps; lines that are cut off or of another kind are passed over.</summary>
-    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
     public static IReadOnlyList<LoggedStep> Read(string path)
     {
         try

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -16,19 +15,15 @@ internal sealed record RunReport
     /// <summary>What was run: name and value, in the order shown.</summary>
     public required IReadOnlyList<(string Name, string Value)> Facts { get; init; }
 
-    /// <summary>Every option: name and value.</summary>
     public required IReadOnlyList<(string Name, string Value)> AllOptions { get; init; }
 
-    /// <summary>The method's options, for limits and seed.</summary>
     public required AdaptationOptions Options { get; init; }
 
-    /// <summary>Why the run ended.</summary>
     public required StopReason Reason { get; init; }
 
     /// <summary>The evaluation whose weights are the result; iteration 0 is the original.</summary>
     public required EvaluationPoint KeptPoint { get; init; }
 
-    /// <summary>All evaluations, iteration 0 first.</summary>
     public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
 
     /// <summary>The steps; may be empty.</summary>
@@ -46,13 +41,8 @@ internal sealed record RunReport
     public int? Channel { get; init; }
 
     /// <summary>Writes the report as one HTML file that needs no other file, no script and no network.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public void Write(string path) => OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(ToHtml()));
 
-    /// <summary>The report's HTML.</summary>
-    /// <exception cref="ArgumentException">A sample's labels differ from its image in size.</exception>
     internal string ToHtml() => new ReportPage(this).ToHtml();
 
     /// <summary>The order in which samples that did not change most are drawn by lot.</summary>
@@ -67,7 +57,6 @@ internal sealed record RunReport
             labelled.Average(s => InstanceMatching.Match(s.Truth!, s.After, threshold).AveragePrecision));
     }
 
-    /// <summary>The style sheet that the report carries.</summary>
     internal static string ReadStyle()
     {
         using Stream stream = typeof(RunReport).Assembly.GetManifestResourceStream("report.css")!;

@@ -13,9 +13,6 @@ internal static class SizeHistogram
     private const int Bins = 24;
     private const double ShownFraction = 0.995;
 
-    /// <summary>Draws the histogram.</summary>
-    /// <param name="before">Diameters of the cells before, px.</param>
-    /// <param name="after">Diameters of the cells after, px.</param>
     public static string Draw(IReadOnlyList<double> before, IReadOnlyList<double> after)
     {
         double[] all = [.. before.Concat(after).Order()];

@@ -6,7 +6,6 @@ namespace SelfAdapt.Segmentation;
 internal static class Parallelism
 {
     /// <summary>The limit that a number of threads stands for.</summary>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static ParallelOptions Of(int threads) =>
         new() { MaxDegreeOfParallelism = threads > 0 ? threads : -1 };
 }

@@ -6,9 +6,7 @@ public enum IntensityNormalization
     /// <summary>Intensities stay as they are.</summary>
     None,
 
-    /// <summary>
-    /// Each channel's 1st percentile becomes 0 and its 99th 1, without clipping (Cellpose).
-    /// </summary>
+    /// <summary>Each channel's 1st percentile becomes 0 and its 99th 1, without clipping (Cellpose).</summary>
     Percentile,
 
     /// <summary>Each channel gets mean 0 and variance 1 (many BioImage.IO networks).</summary>
@@ -27,9 +25,7 @@ public readonly record struct ChannelPair(
 /// </summary>
 public sealed record SegmentationOptions
 {
-    /// <summary>
-    /// Mean object diameter in the image, px; 0 means the image is already at network scale.
-    /// </summary>
+    /// <summary>Mean object diameter in the image, px; 0 means the image is already at network scale.</summary>
     [Setting(
         0, 10_000, "Mean object diameter in the images; 0 or absent: that of the model's training images where the "
         + "file tells it, else 30 (a network without flows: images are not rescaled)",
@@ -74,9 +70,7 @@ public sealed record SegmentationOptions
     [Setting("Average over flipped, overlapping tiles", Group = "masks")]
     public bool Augment { get; init; }
 
-    /// <summary>
-    /// Builds the masks at the image's size (true) or at network scale, enlarged afterwards.
-    /// </summary>
+    /// <summary>Builds the masks at the image's size (true) or at network scale, enlarged afterwards.</summary>
     [Setting("Build masks at the network's scale: faster, coarser outlines", Group = "masks")]
     public bool Resample { get; init; } = true;
 
@@ -106,9 +100,7 @@ public sealed record SegmentationOptions
     /// <summary>Factor from image scale to network scale (docs/cellpose.md 3.3).</summary>
     public double Rescale => Diameter > 0 ? DiamMean / Diameter : 1.0;
 
-    /// <summary>
-    /// The number of steps along the flow that these options ask for (docs/cellpose.md 4.1).
-    /// </summary>
+    /// <summary>The number of steps along the flow that these options ask for (docs/cellpose.md 4.1).</summary>
     public int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
 
     /// <summary>Checks that every value makes sense.</summary>

@@ -18,9 +18,7 @@ namespace SelfAdapt.Segmentation;
 /// none.</param>
 public sealed record SegmentationResult(LabelImage Masks, Image Outputs, float[] Embedding);
 
-/// <summary>
-/// Cellpose's pipeline around any network: image in, masks out (docs/cellpose.md).
-/// </summary>
+/// <summary>Cellpose's pipeline around any network: image in, masks out (docs/cellpose.md).</summary>
 public sealed class Segmenter
 {
     private readonly ISegmentationNetwork _network;

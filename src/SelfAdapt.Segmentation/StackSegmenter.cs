@@ -6,7 +6,6 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
-using SelfAdapt.Segmentation.Streaming;
 
 namespace SelfAdapt.Segmentation;
 
@@ -51,7 +50,8 @@ internal sealed class StackSegmenter(ISegmentationNetwork network, SegmentationO
     {
         for (int c = 0; c < planes[0].Channels; c++)
         {
-            IntensityCollector collector = new(options, planes.Length, planes[0].Height, planes[0].Width);
+            IntensityCollector collector = new(
+                options.Normalization, options.Invert, planes.Length, planes[0].Height, planes[0].Width);
             for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
             {
                 Array.ForEach(planes, plane => collector.Add(plane.Plane(c), pass));

@@ -8,7 +8,7 @@ namespace SelfAdapt.KernelSimulator;
 /// <summary>
 /// A small launch of a kernel, to run it by different means and compare: arrays become views, numbers stay numbers.
 /// </summary>
-/// <param name="Kernel">Class.Method.</param>
+/// <param name="Kernel">As <see cref="KernelName"/> has it.</param>
 /// <param name="Grid">Number of groups.</param>
 /// <param name="Group">Threads in a group.</param>
 /// <param name="Arguments">The kernel's parameters; float[], int[] and uint[] for views.</param>
@@ -32,7 +32,6 @@ public sealed record KernelCase(
     public static IReadOnlyList<KernelCase> All { get; } =
     [
         Each("Elementwise.Fill", Vector, Some(Vector), 2.5f, Vector),
-        Each("Elementwise.CopyVector", Vector, Some(Vector), Some(Vector), Vector),
         Each("Elementwise.MoveTowards", Vector, Some(Vector), Some(Vector), 0.25f, Vector),
         Each("Elementwise.Copy", Quads, Some(240), Some(240), 1, Quads),
         Each("Elementwise.Add", Quads, Some(240), Some(240), Some(240), Quads),
@@ -60,39 +59,39 @@ public sealed record KernelCase(
         Each("Convolution.Pack", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         Each("Convolution.PackBackward", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         new(
-            "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
+            "Convolution.Forward.Tile64x64.Fp32", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
             Some(16), Some(32), AllFlags, 30, 3, 5, 6, 5, 9),
         new(
-            "Convolution.Forward128x32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
+            "Convolution.Forward.Tile128x32.Fp32", (1, 1, 1), (4, 16, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
             Some(16), Some(32), AllFlags & ~Input, 30, 3, 5, 6, 5, 9),
-        Pointwise("Tf32Convolution.Forward64x64", (8, 8, 1)),
-        Pointwise("Tf32Convolution.Forward128x32", (4, 16, 1)),
-        Pointwise("Tf32Convolution.Forward128x64", (8, 16, 1)),
-        Pointwise("Tf32Convolution.Forward128x128", (16, 16, 1)),
-        PointwiseGradient("Tf32WeightGradient.Sum64x64", (8, 8, 1)),
-        PointwiseGradient("Tf32WeightGradient.Sum128x32", (4, 16, 1)),
-        PointwiseGradient("Tf32WeightGradient.Sum128x64", (8, 16, 1)),
-        PointwiseGradient("Tf32WeightGradient.Sum128x128", (16, 16, 1)),
+        Pointwise("Convolution.Forward.Tile64x64.Tf32", (8, 8, 1)),
+        Pointwise("Convolution.Forward.Tile128x32.Tf32", (4, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x64.Tf32", (8, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x128.Tf32", (16, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile64x64.Tf32", (8, 8, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x32.Tf32", (4, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x64.Tf32", (8, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x128.Tf32", (16, 16, 1)),
         // Several slices of 16 steps, and of 16 pixels.
         new(
-            "Bf16Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
+            "Convolution.Forward.Tile64x64.Bf16", (1, 1, 1), (8, 8, 1), Some(240), Some(576), Some(240), Some(5), Some(240),
             Some(16), Some(32), AllFlags, 30, 3, 5, 6, 5, 9),
-        Pointwise("Bf16Convolution.Forward128x32", (4, 16, 1)),
-        Pointwise("Bf16Convolution.Forward128x64", (8, 16, 1)),
-        Pointwise("Bf16Convolution.Forward128x128", (16, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x32.Bf16", (4, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x64.Bf16", (8, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x128.Bf16", (16, 16, 1)),
         new(
-            "Bf16WeightGradient.Sum64x64", (2, 1, 1), (8, 8, 1), Some(240), Some(240), Some(32), Some(73 * 8), Input, 30,
+            "WeightGradient.Sum.Tile64x64.Bf16", (2, 1, 1), (8, 8, 1), Some(240), Some(240), Some(32), Some(73 * 8), Input, 30,
             3, 5, 6, 5, 9, 32),
-        PointwiseGradient("Bf16WeightGradient.Sum128x32", (4, 16, 1)),
-        PointwiseGradient("Bf16WeightGradient.Sum128x64", (8, 16, 1)),
-        PointwiseGradient("Bf16WeightGradient.Sum128x128", (16, 16, 1)),
-        Pointwise("Convolution.Forward128x64", (8, 16, 1)),
-        Pointwise("Convolution.Forward128x128", (16, 16, 1)),
-        PointwiseGradient("WeightGradient.Sum128x32", (4, 16, 1)),
-        PointwiseGradient("WeightGradient.Sum128x64", (8, 16, 1)),
-        PointwiseGradient("WeightGradient.Sum128x128", (16, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x32.Bf16", (4, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x64.Bf16", (8, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x128.Bf16", (16, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x64.Fp32", (8, 16, 1)),
+        Pointwise("Convolution.Forward.Tile128x128.Fp32", (16, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x32.Fp32", (4, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x64.Fp32", (8, 16, 1)),
+        PointwiseGradient("WeightGradient.Sum.Tile128x128.Fp32", (16, 16, 1)),
         new(
-            "WeightGradient.Sum64x64", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), Input, 30,
+            "WeightGradient.Sum.Tile64x64.Fp32", (2, 1, 2), (8, 8, 1), Some(240), Some(240), Some(32), Some(2 * 73 * 8), Input, 30,
             3, 5, 6, 5, 9, 16),
         Each("WeightGradient.Finish", 73 * 8, Some(2 * 73 * 8), Some(5 * 6 * 9), Some(5), 6, 5, 9, 2, 1, 73 * 8),
         Each("Resampling.MaxPool", Quads, Some(960), Some(240), 3, 5, 2, Quads),

@@ -18,13 +18,14 @@ public static class Simulator
     private static readonly Lock Gate = new();
     private static readonly WorkerThreads Workers = new();
 
-    /// <summary>The kernels of an assembly, by Class.Method.</summary>
+    /// <summary>The kernels of an assembly, by name; a generic one once for every tile and precision.</summary>
     /// <param name="kernels">This assembly, or the one that was compiled against ILGPU.</param>
     public static IReadOnlyDictionary<string, MethodInfo> KernelsOf(Assembly kernels) => kernels.GetExportedTypes()
         .Where(t => t.Namespace == typeof(Kernels.Elementwise).Namespace)
         .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
         .Where(m => m.ReturnType == typeof(void))
-        .ToDictionary(m => $"{m.DeclaringType!.Name}.{m.Name}");
+        .SelectMany(Closed)
+        .ToDictionary(Kernels.KernelName.Of);
 
     /// <summary>Runs a kernel over a grid and returns when it is done.</summary>
     /// <param name="kernel">A static method.</param>
@@ -37,7 +38,7 @@ public static class Simulator
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(args);
-        string name = $"{kernel.DeclaringType!.Name}.{kernel.Name}";
+        string name = Kernels.KernelName.Of(kernel);
         CheckArguments(kernel, name, args);
         CheckSizes(name, grid, group);
         MethodInvoker invoker = MethodInvoker.Create(kernel);
@@ -58,6 +59,19 @@ public static class Simulator
                 }
             }
         }
+    }
+
+    private static IEnumerable<MethodInfo> Closed(MethodInfo kernel)
+    {
+        if (!kernel.IsGenericMethodDefinition)
+        {
+            return [kernel];
+        }
+
+        Type[][] choices = [.. kernel.GetGenericArguments().Select(argument => kernel.Module.GetTypes()
+            .Where(t => t.IsValueType && argument.GetGenericParameterConstraints().All(c => c.IsAssignableFrom(t)))
+            .ToArray())];
+        return choices[0].SelectMany(_ => choices[1], (tile, precision) => kernel.MakeGenericMethod(tile, precision));
     }
 
     private static void CheckSizes(string name, (int X, int Y, int Z) grid, (int X, int Y, int Z) group)

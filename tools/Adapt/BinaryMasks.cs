@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using SelfAdapt.Files;
@@ -44,7 +43,7 @@ internal sealed class BinaryMasks
     {
         LabelImage masks = LabelFile.Read(file);
         return _binary
-            ? MaskCleanup.Components(Array.ConvertAll(masks.Labels, label => label > 0), masks.Height, masks.Width)
+            ? MaskCleanup.Components(masks.Labels, masks.Height, masks.Width)
             : masks;
     }
 

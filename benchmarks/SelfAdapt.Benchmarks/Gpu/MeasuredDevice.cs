@@ -114,7 +114,7 @@ internal readonly record struct KernelWork(string Kernel, double Bytes, double F
             flags = parameters[i].ParameterType == typeof(ConvolutionFlags) ? i : flags;
         }
 
-        string name = $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
+        string name = KernelName.Of(kernel.Method);
         if (flags is not { } at)
         {
             return new(name, bytes, 0);

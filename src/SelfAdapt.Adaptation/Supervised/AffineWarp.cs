@@ -31,9 +31,7 @@ internal sealed class AffineWarp
     private readonly int[] _stepX;
     private readonly int[] _stepY;
 
-    /// <summary>Prepares a warp onto a square.</summary>
     /// <param name="forward">Maps source positions (x, y) to target positions.</param>
-    /// <param name="targetWidth">Columns of the target.</param>
     public AffineWarp(AffineMap forward, int targetWidth)
     {
         _toSource = forward.Inverse();
@@ -46,10 +44,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <summary>Bilinear warp.</summary>
-    /// <param name="source">[height, width].</param>
-    /// <param name="width">Columns of the source.</param>
-    /// <param name="mirror">Reads the source mirrored left to right.</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Linear(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)
     {
@@ -69,10 +63,6 @@ internal sealed class AffineWarp
         }
     }
 
-    /// <summary>Nearest-neighbour warp.</summary>
-    /// <param name="source">[height, width].</param>
-    /// <param name="width">Columns of the source.</param>
-    /// <param name="mirror">Reads the source mirrored left to right.</param>
     /// <param name="target">Receives [rows, target width].</param>
     public void Nearest(ReadOnlySpan<float> source, int width, bool mirror, Span<float> target)
     {

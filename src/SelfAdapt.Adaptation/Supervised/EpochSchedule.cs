@@ -17,9 +17,7 @@ internal static class EpochSchedule
     /// times at the end (every 5 epochs; every 10 in runs of more than 300).
     /// </summary>
     /// <param name="learningRate">The highest rate, above 0.</param>
-    /// <param name="epochs">Number of epochs, at least 1.</param>
     /// <returns>One rate per epoch; the first is 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A parameter is out of its range.</exception>
     public static double[] Create(double learningRate, int epochs)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(learningRate);

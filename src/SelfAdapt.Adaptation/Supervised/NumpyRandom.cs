@@ -56,9 +56,7 @@ internal sealed class NumpyRandom
         return order;
     }
 
-    /// <summary>
-    /// Uniform in 0..max: draws are cut to the bits that max needs and repeated while above it.
-    /// </summary>
+    /// <summary>Uniform in 0..max: draws are cut to the bits that max needs and repeated while above it.</summary>
     private uint UpTo(uint max)
     {
         uint mask = uint.MaxValue >> BitOperations.LeadingZeroCount(max);

@@ -6,17 +6,10 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// Cellpose's training augmentation: a crop around a random point, flipped, turned and scaled at random
 /// (docs/cellpose.md 5.3).
 /// </summary>
-internal readonly struct RandomRotateAndResize
+internal readonly struct RandomRotateAndResize(bool flip, double angle, AffineMap map)
 {
     private const double ScaleRangeAtKnownDiameter = 0.5;
     private const double ScaleRange = 1.0;
-
-    private readonly bool _flip;
-    private readonly double _angle;
-    private readonly AffineMap _map;
-
-    private RandomRotateAndResize(bool flip, double angle, AffineMap map) =>
-        (_flip, _angle, _map) = (flip, angle, map);
 
     /// <summary>Draws flip, angle, scale and shift, in Cellpose's order.</summary>
     /// <param name="random">The generator: five numbers are taken.</param>
@@ -41,26 +34,23 @@ internal readonly struct RandomRotateAndResize
         return new(flip, angle, map);
     }
 
-    /// <summary>Writes one crop with its targets into a batch.</summary>
-    /// <param name="sample">The image that was drawn for.</param>
-    /// <param name="slot">Which crop of the batch.</param>
     public void Apply(TrainingSample sample, TrainingBatch batch, int slot)
     {
         int width = sample.Input.Width;
         int plane = batch.CropSize * batch.CropSize;
-        AffineWarp warp = new(_map, batch.CropSize);
+        AffineWarp warp = new(map, batch.CropSize);
         for (int c = 0; c < batch.InputChannels; c++)
         {
             warp.Linear(
-                sample.Input.Plane(c), width, _flip,
+                sample.Input.Plane(c), width, flip,
                 batch.Input.AsSpan(((slot * batch.InputChannels) + c) * plane, plane));
         }
 
-        warp.Nearest(sample.Cell, width, _flip, batch.Cell.AsSpan(slot * plane, plane));
+        warp.Nearest(sample.Cell, width, flip, batch.Cell.AsSpan(slot * plane, plane));
         Span<float> flowY = batch.Flow.AsSpan(slot * 2 * plane, plane);
         Span<float> flowX = batch.Flow.AsSpan(((slot * 2) + 1) * plane, plane);
-        warp.Linear(sample.Flow.Plane(0), width, _flip, flowY);
-        warp.Linear(sample.Flow.Plane(1), width, _flip, flowX);
+        warp.Linear(sample.Flow.Plane(0), width, flip, flowY);
+        warp.Linear(sample.Flow.Plane(1), width, flip, flowX);
         TurnVectors(flowY, flowX);
     }
 
@@ -82,12 +72,12 @@ internal readonly struct RandomRotateAndResize
 
     private void TurnVectors(Span<float> flowY, Span<float> flowX)
     {
-        float cosine = (float)Math.Cos(_angle);
-        float sine = (float)Math.Sin(_angle);
+        float cosine = (float)Math.Cos(angle);
+        float sine = (float)Math.Sin(angle);
         for (int i = 0; i < flowY.Length; i++)
         {
             float y = flowY[i];
-            float x = _flip ? -flowX[i] : flowX[i];
+            float x = flip ? -flowX[i] : flowX[i];
             flowX[i] = (x * cosine) - (y * sine);
             flowY[i] = (x * sine) + (y * cosine);
         }

@@ -12,11 +12,9 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <summary>How a network is trained on labels; defaults as Cellpose 3's train_seg (docs/cellpose.md 5.4).</summary>
 internal sealed record TrainerOptions
 {
-    /// <summary>Passes over the images.</summary>
     [Setting(1, 10_000_000, "Passes over the images", Group = "training", Basic = true)]
     public int Epochs { get; init; } = 2000;
 
-    /// <summary>Peak learning rate of AdamW.</summary>
     [Setting(0, double.PositiveInfinity, "Peak learning rate of AdamW", Group = "training")]
     public double LearningRate { get; init; } = 0.005;
 
@@ -27,15 +25,11 @@ internal sealed record TrainerOptions
     [Setting(0, 1)]
     public double NormMomentum { get; init; } = 0.05;
 
-    /// <summary>Epochs between passes over the held-out images.</summary>
     [Setting(1, 10_000_000, "Epochs between looks at the test images", Group = "training")]
     public int TestEvery { get; init; } = 10;
 }
 
 /// <summary>One epoch of training, for the log.</summary>
-/// <param name="Epoch">0-based.</param>
-/// <param name="LearningRate">The epoch's learning rate.</param>
-/// <param name="Loss">Mean loss over the epoch's images.</param>
 /// <param name="TestLoss">Mean loss over the held-out images, where they were looked at.</param>
 internal sealed record TrainingEpoch(
     int Epoch, double LearningRate, double Loss, double? TestLoss, double Seconds);
@@ -57,9 +51,6 @@ internal sealed class Trainer : IDisposable
     private int _steps;
 
     /// <summary>Starts from the network's imported weights.</summary>
-    /// <param name="backend">Where it is trained.</param>
-    /// <param name="options">Epochs, learning rate, decay.</param>
-    /// <exception cref="SelfAdaptException">InvalidOption: an option is out of range.</exception>
     public Trainer(Network network, Backend backend, TrainerOptions options)
     {
         Settings.Check(options);
@@ -72,14 +63,9 @@ internal sealed class Trainer : IDisposable
         _optimizerSums = backend.CreateVector(2);
     }
 
-    /// <summary>The weights in training.</summary>
     public NetworkWeights Weights { get; }
 
-    /// <summary>Trains for all epochs.</summary>
     /// <param name="test">Held-out labelled images for the log, or null.</param>
-    /// <param name="report">Called after every epoch.</param>
-    /// <param name="cancel">Ends training after the step in progress.</param>
-    /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
     {
         Stopwatch watch = Stopwatch.StartNew();
@@ -120,14 +106,13 @@ internal sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>One step on one batch.</summary>
-    /// <param name="learningRate">The step's learning rate.</param>
     /// <returns>The batch's loss before the step.</returns>
     public double Step(TrainingBatch batch, double learningRate)
     {
         Begin(batch, learningRate);
         return ReadLoss();
     }
+
     public void Dispose()
     {
         foreach (Compiled compiled in _graphs.Values)
@@ -187,12 +172,7 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>The loss of the last forward pass; waits for the device.</summary>
-    private double ReadLoss()
-    {
-        float[] sums = new float[3];
-        _lossSums.Download(sums);
-        return sums[2];
-    }
+    private double ReadLoss() => _lossSums.Download()[2];
 
     /// <summary>The graph for a batch: an epoch's last batch may be smaller than the others.</summary>
     private Compiled Compile(TrainingBatch batch)

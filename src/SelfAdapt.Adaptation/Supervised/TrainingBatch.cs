@@ -5,10 +5,6 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <summary>One batch of crops and targets; its arrays are made once and filled again and again.</summary>
 internal sealed class TrainingBatch
 {
-    /// <summary>Makes an empty batch.</summary>
-    /// <param name="capacity">Most crops, at least 1.</param>
-    /// <param name="inputChannels">Channels of the input, at least 1.</param>
-    /// <param name="cropSize">Side of the crops, px.</param>
     public TrainingBatch(int capacity, int inputChannels, int cropSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
@@ -21,28 +17,22 @@ internal sealed class TrainingBatch
         Flow = new float[checked(capacity * 2 * plane)];
     }
 
-    /// <summary>Most crops it can hold.</summary>
     public int Capacity { get; }
 
     /// <summary>Crops it holds now: less than <see cref="Capacity"/> at the end of an epoch.</summary>
     public int Count { get; internal set; }
 
-    /// <summary>Channels of the input.</summary>
     public int InputChannels { get; }
 
     /// <summary>Side of the crops, px.</summary>
     public int CropSize { get; }
 
-    /// <summary>
-    /// [capacity, InputChannels, CropSize, CropSize], of which the first Count crops are valid.
-    /// </summary>
+    /// <summary>[capacity, InputChannels, CropSize, CropSize], of which the first Count crops are valid.</summary>
     public float[] Input { get; }
 
     /// <summary>[capacity, CropSize, CropSize]: 1 in cells, 0 elsewhere.</summary>
     public float[] Cell { get; }
 
-    /// <summary>
-    /// [capacity, 2, CropSize, CropSize]: flow in units of 1 (not 5), row and column component.
-    /// </summary>
+    /// <summary>[capacity, 2, CropSize, CropSize]: flow in units of 1 (not 5), row and column component.</summary>
     public float[] Flow { get; }
 }

@@ -8,35 +8,26 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// Draws augmented batches from a training set in the order in which Cellpose's trainer does, with the same
 /// random numbers (docs/cellpose.md 5.3 and 5.4).
 /// </summary>
-internal sealed class TrainingSampler
+internal sealed class TrainingSampler(TrainingSet set)
 {
     private const uint EvaluationSeed = 42;
 
-    private readonly TrainingSet _set;
     private NumpyRandom _random = new(0);
     private int[] _order = [];
     private int _next;
 
-    /// <summary>Couples a sampler with a set; an epoch must be begun before batches can be drawn.</summary>
-    public TrainingSampler(TrainingSet set)
-    {
-        _set = set;
-    }
-
-    /// <summary>Makes a batch that fits the set and its options.</summary>
     public TrainingBatch CreateBatch() =>
-        new(_set.Options.BatchSize, _set.InputChannels, _set.Options.CropSize);
+        new(set.Options.BatchSize, set.InputChannels, set.Options.CropSize);
 
     /// <summary>Seeds with the number of the epoch and puts the images in random order.</summary>
-    /// <param name="epoch">0-based number of the epoch.</param>
     public void BeginEpoch(int epoch)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         _random = new((uint)epoch);
-        _order = _random.Permutation(_set.Samples.Count);
-        if (_set.Options.ImagesPerEpoch > 0 && _set.Options.ImagesPerEpoch < _order.Length)
+        _order = _random.Permutation(set.Samples.Count);
+        if (set.Options.ImagesPerEpoch > 0 && set.Options.ImagesPerEpoch < _order.Length)
         {
-            _order = _order[.._set.Options.ImagesPerEpoch];
+            _order = _order[..set.Options.ImagesPerEpoch];
         }
 
         _next = 0;
@@ -46,18 +37,16 @@ internal sealed class TrainingSampler
     public void BeginEvaluation()
     {
         _random = new(EvaluationSeed);
-        _order = Enumerable.Range(0, _set.Samples.Count).ToArray();
+        _order = Enumerable.Range(0, set.Samples.Count).ToArray();
         _next = 0;
     }
 
-    /// <summary>Fills the next batch.</summary>
     /// <param name="batch">From <see cref="CreateBatch"/>; the last one of an epoch may be filled in
     /// part.</param>
     /// <returns>False, with an empty batch, when the epoch is over.</returns>
-    /// <exception cref="ArgumentException">The batch was made for other sizes.</exception>
     public bool NextBatch(TrainingBatch batch)
     {
-        if (batch.InputChannels != _set.InputChannels || batch.CropSize != _set.Options.CropSize)
+        if (batch.InputChannels != set.InputChannels || batch.CropSize != set.Options.CropSize)
         {
             throw new ArgumentException("The batch was made for other channels or another crop size.");
         }
@@ -68,12 +57,12 @@ internal sealed class TrainingSampler
         RandomRotateAndResize[] augmentations = new RandomRotateAndResize[batch.Count];
         for (int i = 0; i < batch.Count; i++)
         {
-            TrainingSample sample = _set.Samples[_order[first + i]];
-            augmentations[i] = RandomRotateAndResize.Draw(_random, sample, _set.Options);
+            TrainingSample sample = set.Samples[_order[first + i]];
+            augmentations[i] = RandomRotateAndResize.Draw(_random, sample, set.Options);
         }
 
         Parallel.For(0, batch.Count, i =>
-            augmentations[i].Apply(_set.Samples[_order[first + i]], batch, i));
+            augmentations[i].Apply(set.Samples[_order[first + i]], batch, i));
         return batch.Count > 0;
     }
 }

@@ -10,7 +10,6 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>A labelled image made ready for training (docs/cellpose.md 5.1 and 5.2).</summary>
-/// <param name="Name">What messages call it.</param>
 /// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
 /// scale.</param>
 /// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
@@ -19,38 +18,16 @@ namespace SelfAdapt.Adaptation.Supervised;
 internal sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
 
 /// <summary>Labelled images with their targets.</summary>
-internal sealed class TrainingSet
+/// <param name="LeftOut">Names of the images left out because they hold too few cells.</param>
+internal sealed record TrainingSet(
+    TrainingSetOptions Options, int InputChannels, IReadOnlyList<TrainingSample> Samples, IReadOnlyList<string> LeftOut)
 {
     private const double LeastDiameter = 5;
-
-    private TrainingSet(
-        TrainingSetOptions options, int inputChannels, TrainingSample[] samples, string[] leftOut) =>
-        (Options, InputChannels, Samples, LeftOut) = (options, inputChannels, samples, leftOut);
-
-    /// <summary>How the set was made and how batches are drawn from it.</summary>
-    public TrainingSetOptions Options { get; }
-
-    /// <summary>Channels of every input.</summary>
-    public int InputChannels { get; }
-
-    /// <summary>The images that are used.</summary>
-    public IReadOnlyList<TrainingSample> Samples { get; }
-
-    /// <summary>Names of the images left out because they hold too few cells.</summary>
-    public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Mean diameter of the images that are used, px: a checkpoint's <c>diam_labels</c>.</summary>
     public double MeanDiameter => Samples.Average(sample => sample.Diameter);
 
-    /// <summary>Prepares labelled images and computes their targets.</summary>
-    /// <param name="images">The images as read.</param>
     /// <param name="options">Channels, normalisation, least number of cells.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.UnreadableInput"/>) an image and its masks differ in size, or no image holds enough
-    /// cells, or a pixel is not a finite number; (<see cref="ErrorKind.ModelImageMismatch"/>) a channel is
-    /// missing; (<see cref="ErrorKind.InvalidOption"/>) an option is out of range.
-    /// </exception>
     public static TrainingSet Create(
         IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)
     {
@@ -77,7 +54,7 @@ internal sealed class TrainingSet
                 + $"so there is nothing to train on. Add images or lower that number."));
         }
 
-        return new(options, inputChannels, samples.ToArray(), leftOut.ToArray());
+        return new(options, inputChannels, samples, leftOut);
     }
 
     private static TrainingSample Prepare(LabelledImage image, TrainingSetOptions options, int inputChannels)

@@ -1,15 +1,10 @@
-
-
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation.Supervised;
 
-/// <summary>
-/// How labelled images become training batches; defaults as in Cellpose 3 (docs/cellpose.md 5).
-/// </summary>
+/// <summary>How labelled images become training batches; defaults as in Cellpose 3 (docs/cellpose.md 5).</summary>
 internal sealed record TrainingSetOptions
 {
-    /// <summary>Channels that the network sees.</summary>
     [Setting("Channel to segment (0: mean of all) and helper channel such as nuclei (0: none)",
         Default = "0,0", Basic = true)]
     public ChannelPair Channels { get; init; }
@@ -18,7 +13,6 @@ internal sealed record TrainingSetOptions
     [Setting("How intensities are normalised, per channel", Group = "training")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
-    /// <summary>Diameter that objects are brought to, px (30, or 17 for nuclei models).</summary>
     [Setting(1, 10_000, "Diameter that objects are brought to",
         Unit = "px", Default = "the model's, else 30", Basic = true)]
     public double DiamMean { get; init; } = 30;
@@ -29,7 +23,6 @@ internal sealed record TrainingSetOptions
     /// </summary>
     public bool Rescale { get; init; } = true;
 
-    /// <summary>Images with fewer cells are left out.</summary>
     [Setting("Images with fewer cells are left out", Group = "training")]
     public int MinTrainMasks { get; init; } = 5;
 
@@ -44,9 +37,5 @@ internal sealed record TrainingSetOptions
     [Setting(16, 4096, "Side of a crop", Step = 16, Unit = "px", Group = "training")]
     public int CropSize { get; init; } = 224;
 
-    /// <summary>Checks that every value makes sense.</summary>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) a value is out of its range; the message names it.
-    /// </exception>
     public void Validate() => Settings.Check(this);
 }

@@ -19,9 +19,7 @@ public sealed class EngineNetwork : ISegmentationNetwork
     private readonly NetworkWeights? _owned;
     private readonly List<TrainableGraph> _graphs = [];
 
-    /// <summary>Couples weights with a backend.</summary>
     /// <param name="weights">The weights, which stay the caller's and may change between runs.</param>
-    /// <param name="backend">Where they live.</param>
     internal EngineNetwork(NetworkWeights weights, Backend backend)
     {
         ArgumentNullException.ThrowIfNull(weights);

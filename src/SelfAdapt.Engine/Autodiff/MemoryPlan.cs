@@ -46,10 +46,6 @@ internal sealed class MemoryPlan
     private readonly int?[] _workspaces;
     private readonly List<Life> _lives = [];
 
-    /// <summary>Plans.</summary>
-    /// <param name="height">Image height, px.</param>
-    /// <param name="width">Image width, px.</param>
-    /// <param name="tensorBytes">Bytes that a tensor takes on the backend.</param>
     public MemoryPlan(
         Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,
         Func<TensorShape, long> tensorBytes)
@@ -96,7 +92,6 @@ internal sealed class MemoryPlan
     /// </summary>
     public int? WorkspaceBuffer(int operation) => _workspaces[operation];
 
-    /// <summary>What an operation does with an input's gradient.</summary>
     public GradientUse Use(int operation, int input) => _uses[operation][input];
 
     private int[] PlanActivations(int batch, int height, int width)
@@ -126,7 +121,6 @@ internal sealed class MemoryPlan
     }
 
     /// <summary>Keeps what backward reads, or lets it live again.</summary>
-    /// <returns>The lives in which backward reads the activations.</returns>
     private int[] PlanBackwardReads(int[] lives, int?[] gradients)
     {
         (int First, int Last)[] reads = [.. lives.Select(_ => (int.MaxValue, -1))];

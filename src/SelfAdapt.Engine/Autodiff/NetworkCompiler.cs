@@ -12,18 +12,13 @@ namespace SelfAdapt.Engine.Autodiff;
 /// into the normalisation before it, the normalisation into the convolution behind it, sums into the convolution before
 /// them. What is joined away is read by nothing else, so the operations compute the same.
 /// </summary>
-internal sealed class NetworkCompiler
+internal sealed class NetworkCompiler(Network network)
 {
-    private readonly List<Operation> _operations;
-    private readonly int[] _kept;
+    private const string Relu = "Relu";
 
-    private NetworkCompiler(Network network)
-    {
-        _operations = [.. network.Nodes.Select(Operation)];
-        _kept = [network.OutputValue, network.EmbeddingValue];
-    }
+    private readonly List<Operation> _operations = [.. network.Nodes.Select(Operation)];
+    private readonly int[] _kept = [network.OutputValue, network.EmbeddingValue];
 
-    /// <summary>The operations, in execution order.</summary>
     public static IReadOnlyList<Operation> Compile(Network network)
     {
         NetworkCompiler compiler = new(network);
@@ -43,21 +38,38 @@ internal sealed class NetworkCompiler
     {
         ConvolutionNode n => new ConvolutionOperation(n),
         BatchNormalizationNode n => new BatchNormOperation(n),
-        ReluNode n => new ReluOperation(n),
+        ReluNode n => new UnaryOperation(
+            Relu, n, (in run) => run.Operators.Relu(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0)),
+            readsOutput: true),
         AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
         AddNode n => new AddOperation(n),
-        MaxPoolNode n => new MaxPoolOperation(n),
-        UpsampleNode n => new UpsampleOperation(n),
+        MaxPoolNode n => new UnaryOperation(
+            "MaxPool 2x2", n, (in run) => run.Operators.MaxPool(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0)),
+            readsInput: true, cheap: true),
+        UpsampleNode { Linear: var linear } n => Upsample(n, linear ? UpsampleMode.Linear : UpsampleMode.Nearest),
         ConcatNode n => new ConcatOperation(n),
-        GlobalAveragePoolNode n => new GlobalAveragePoolOperation(n),
-        L2NormalizeNode n => new L2NormalizeOperation(n),
+        GlobalAveragePoolNode n => new UnaryOperation(
+            "GlobalAveragePool", n, (in run) => run.Operators.GlobalAveragePool(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.GlobalAveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0))),
+        L2NormalizeNode n => new UnaryOperation(
+            "L2 normalise", n, (in run) => run.Operators.L2Normalize(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.L2NormalizeBackward(
+                run.Input(0), run.Output, run.OutputGradient, dx, run.Accumulates(0)),
+            readsInput: true, readsOutput: true),
         LinearNode n => new LinearOperation(n),
         _ => throw new NotSupportedException($"{node.GetType().Name} has no operation."),
     };
 
+    private static UnaryOperation Upsample(UpsampleNode node, UpsampleMode mode) => new(
+        $"Resize x2 {(node.Linear ? "linear" : "nearest")}", node,
+        (in run) => run.Operators.Upsample(run.Input(0), run.Output, mode),
+        (in run, dx) => run.Operators.UpsampleBackward(run.OutputGradient, dx, mode, run.Accumulates(0)), cheap: true);
+
     private bool Join(int index) => _operations[index] switch
     {
-        ReluOperation relu => JoinFront<BatchNormOperation>(
+        UnaryOperation { Kind: Relu } relu => JoinFront<BatchNormOperation>(
             index, relu.Inputs[0], norm => norm.Norm.Relu ? null : norm.WithRelu(relu.Output)),
         ConvolutionOperation convolution => JoinFront<BatchNormOperation>(
             index, convolution.Inputs[0], convolution.WithNorm),

@@ -12,8 +12,6 @@ internal sealed class NetworkWeights : IDisposable
     private readonly Dictionary<NetworkTensor, PreparedConvolution> _convolutions = [];
 
     /// <summary>Uploads the weights that the network was imported with.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="backend">Where they live.</param>
     public NetworkWeights(Network network, Backend backend)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -24,10 +22,8 @@ internal sealed class NetworkWeights : IDisposable
         Upload(network.InitialParameters, network.InitialStatistics);
     }
 
-    /// <summary>The network they belong to.</summary>
     public Network Network { get; }
 
-    /// <summary>Where they live.</summary>
     internal Backend Backend { get; }
 
     /// <summary>All trained values, laid out as <see cref="Network.Parameters"/>.</summary>
@@ -42,9 +38,6 @@ internal sealed class NetworkWeights : IDisposable
     /// <summary>To be called after the parameters were changed on the device.</summary>
     public void MarkChanged() => Version++;
 
-    /// <summary>Replaces all values.</summary>
-    /// <param name="parameters">As long as <see cref="Parameters"/>.</param>
-    /// <param name="statistics">As long as <see cref="Statistics"/>.</param>
     public void Upload(ReadOnlySpan<float> parameters, ReadOnlySpan<float> statistics)
     {
         Parameters.Upload(parameters);
@@ -53,19 +46,12 @@ internal sealed class NetworkWeights : IDisposable
     }
 
     /// <summary>All values, on the host.</summary>
-    public WeightSnapshot Download()
-    {
-        WeightSnapshot snapshot = new(new float[Parameters.Length], new float[Statistics.Length]);
-        Parameters.Download(snapshot.Parameters);
-        Statistics.Download(snapshot.Statistics);
-        return snapshot;
-    }
+    public WeightSnapshot Download() => new(Parameters.Download(), Statistics.Download());
 
     /// <summary>
     /// The convolution with one of the weights. Graphs share it, because prepared weights take up to four times the
     /// memory of the weights themselves.
     /// </summary>
-    /// <param name="weights">Which.</param>
     internal PreparedConvolution Convolution(ConvolutionNode weights)
     {
         if (!_convolutions.TryGetValue(weights.Weight, out PreparedConvolution? convolution))

@@ -8,38 +8,24 @@ namespace SelfAdapt.Engine.Autodiff;
 /// The tensors of a <see cref="MemoryPlan"/> in one block of memory. It knows whose bytes another tensor has used
 /// since, and has the backend prepare those before a new value is written there.
 /// </summary>
-internal sealed class SharedTensors : IDisposable
+internal sealed class SharedTensors(Backend backend, IReadOnlyList<TensorPlace> places) : IDisposable
 {
-    private readonly Backend _backend;
-    private readonly TensorBlock _block;
-    private readonly int[][] _overlapping;
-    private readonly bool[] _used;
+    private readonly TensorBlock _block = backend.CreateTensors(places);
+    private readonly bool[] _used = new bool[places.Count];
+    private readonly int[][] _overlapping = [.. places.Select((place, i) => Enumerable.Range(0, places.Count)
+        .Where(j => j != i && place.Offset < places[j].End && places[j].Offset < place.End).ToArray())];
 
-    /// <summary>Takes the memory.</summary>
-    public SharedTensors(Backend backend, IReadOnlyList<TensorPlace> places)
-    {
-        _backend = backend;
-        _block = backend.CreateTensors(places);
-        _used = new bool[places.Count];
-        _overlapping = [.. places.Select((place, i) => Enumerable.Range(0, places.Count)
-            .Where(j => j != i && place.Offset < places[j].End && places[j].Offset < place.End).ToArray())];
-    }
-
-    /// <summary>Bytes of all of them together.</summary>
     public long Bytes => _block.Bytes;
 
-    /// <summary>A tensor, as it is.</summary>
-    /// <param name="index">Its index in the plan.</param>
     public DeviceTensor this[int index] => _block.Tensors[index];
 
     /// <summary>A tensor, to write a new value to; what shared its bytes is lost.</summary>
-    /// <param name="index">Its index in the plan.</param>
     public DeviceTensor Begin(int index)
     {
         DeviceTensor tensor = _block.Tensors[index];
         if (_used[index])
         {
-            _backend.Prepare(tensor);
+            backend.Prepare(tensor);
             _used[index] = false;
         }
 

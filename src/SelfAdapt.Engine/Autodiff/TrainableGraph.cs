@@ -27,12 +27,7 @@ internal sealed class TrainableGraph : IDisposable
     private readonly SharedTensors _buffers;
     private readonly IDisposable?[] _states;
 
-    /// <summary>Compiles.</summary>
-    /// <param name="weights">The weights it reads at every pass.</param>
-    /// <param name="backend">Where it runs; the weights must live there too.</param>
     /// <param name="height">Image height, px, a multiple of <see cref="Network.SizeMultiple"/>.</param>
-    /// <param name="width">Image width, px, likewise.</param>
-    /// <exception cref="ArgumentException">A size is no positive multiple of the network's.</exception>
     public TrainableGraph(
         Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode)
     {
@@ -65,23 +60,18 @@ internal sealed class TrainableGraph : IDisposable
 
     public Network Network { get; }
 
-    /// <summary>The weights it reads.</summary>
     public NetworkWeights Weights { get; }
 
-    /// <summary>The backend it runs on.</summary>
     public Backend Backend { get; }
 
     public GraphMode Mode { get; }
 
     public int Batch { get; }
 
-    /// <summary>Image height, px.</summary>
     public int Height { get; }
 
-    /// <summary>Image width, px.</summary>
     public int Width { get; }
 
-    /// <summary>Size of the output.</summary>
     public TensorShape OutputShape => Network.Values[Network.OutputValue].ShapeFor(Batch, Height, Width);
 
     /// <summary>The images, [N,C,H,W]: fill it before <see cref="Forward"/>.</summary>
@@ -99,13 +89,10 @@ internal sealed class TrainableGraph : IDisposable
     /// <summary>d loss / d parameters after <see cref="Backward"/>; null in inference.</summary>
     public DeviceVector? ParameterGradients { get; }
 
-    /// <summary>What it runs, in execution order.</summary>
     internal IReadOnlyList<Operation> Operations { get; }
 
-    /// <summary>Bytes of all activation and gradient buffers.</summary>
     public long BufferBytes => _buffers.Bytes;
 
-    /// <summary>Which statistics batch normalisation used in the last forward pass.</summary>
     internal NormStatistics Norm { get; private set; }
 
     /// <summary>Weight of a new batch in the stored statistics.</summary>
@@ -117,12 +104,7 @@ internal sealed class TrainableGraph : IDisposable
     /// </summary>
     internal Action<int, bool>? OperationDone { get; set; }
 
-    /// <summary>Runs the network on <see cref="Input"/>.</summary>
     /// <param name="norm">How batch normalisation runs; stored statistics in evaluation.</param>
-    /// <param name="momentum">Weight of this batch in the stored statistics, where they are updated.</param>
-    /// <exception cref="InvalidOperationException">
-    /// The graph was compiled for inference, and batch statistics are asked for.
-    /// </exception>
     public void Forward(NormStatistics norm = NormStatistics.Stored, float momentum = 0.05f)
     {
         if (Mode == GraphMode.Inference && norm != NormStatistics.Stored)
@@ -151,7 +133,6 @@ internal sealed class TrainableGraph : IDisposable
     /// Computes <see cref="ParameterGradients"/> from <see cref="OutputGradient"/>; <see cref="Input"/> must still be
     /// what the forward pass has read.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The graph was compiled for inference.</exception>
     public void Backward()
     {
         if (OutputGradient is null)

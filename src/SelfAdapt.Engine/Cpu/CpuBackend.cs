@@ -22,8 +22,6 @@ internal sealed unsafe partial class CpuBackend : HostBackend<float>, ITensorOpe
     private readonly ScratchMemory _scratch = new();
     private readonly ThreadLocal<ScratchMemory> _workerScratch = new(() => new ScratchMemory(), trackAllValues: true);
 
-    /// <summary>Starts the backend.</summary>
-    /// <param name="threads">Threads that compute; 0 = one per processor.</param>
     /// <param name="exact">
     /// Convolve directly everywhere: slower, and closer to other engines' last digits than Winograd's algorithm.
     /// </param>

@@ -108,7 +108,6 @@ internal abstract unsafe class CpuConvolution : Convolution
         }
     }
 
-    /// <summary>Floats that prepared weights take.</summary>
     protected abstract long PackedFloats(int inputs, int outputs);
 
     /// <summary>Brings weights into the order, and the form, in which the kernels read them.</summary>
@@ -120,15 +119,10 @@ internal abstract unsafe class CpuConvolution : Convolution
     /// <summary>Writes the weights' gradient, [K,C,k,k].</summary>
     protected abstract void AddUpWeightGradient(Source x, CpuTensor dy, float* gradient);
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
-        {
-            _small.Dispose();
-            _kept?.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _small.Dispose();
+        _kept?.Dispose();
     }
 
     private static CpuMemory Take(long floats) => new(floats * sizeof(float), "prepared weights");
@@ -165,7 +159,6 @@ internal abstract unsafe class CpuConvolution : Convolution
 
         public bool IsNormalized => _factors != null;
 
-        /// <summary>The normalisation of a channel block.</summary>
         public NormFactors Norm(int block) =>
             _factors == null ? default : new NormFactors((nint)(_factors + (block * NormFactors.Floats)));
     }

@@ -35,7 +35,6 @@ internal abstract unsafe class CpuKernels
     /// <summary>result[row][lane] = bias[lane] + sum over the reduction of input x weights.</summary>
     /// <param name="blocks">Channel blocks of this panel, at most <see cref="PanelBlocks"/>.</param>
     /// <param name="input">First row, first channel block; rows 16 floats apart.</param>
-    /// <param name="reduction">What to sum over.</param>
     /// <param name="weights">[tap][channel][lanes].</param>
     /// <param name="bias">[lanes].</param>
     /// <param name="rows">Number of rows; up to a whole tile more are read and written.</param>
@@ -44,7 +43,6 @@ internal abstract unsafe class CpuKernels
         int blocks, float* input, in Reduction reduction, float* weights, float* bias, int rows, float* result);
 
     /// <summary>sums[channel][lane] += sum over rows of x[row][channel] x dy[row][lane].</summary>
-    /// <param name="blocks">Channel blocks of this panel of the gradient.</param>
     /// <param name="x">First row of one channel block of the input; rows 16 floats apart.</param>
     /// <param name="channels">Channels wanted; whole tiles are computed, so sums need room for 16.</param>
     /// <param name="dy">First row of the gradient's first channel block.</param>
@@ -61,20 +59,15 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Winograd's input transform of consecutive tiles of a pixel row, 16 channels.</summary>
     /// <param name="pixels">Top left pixel of the first tile's 6x6 neighbourhood.</param>
-    /// <param name="rowStride">Floats from a pixel row to the next.</param>
     /// <param name="norm">What to apply to the pixels, or default.</param>
     /// <param name="tiles">Number of tiles, 4 pixels apart.</param>
     /// <param name="target">Receives [tile][16] for each of the 36 points.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
     public abstract void WinogradInput(
         float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride);
 
     /// <summary>Winograd's output transform of consecutive tiles of a pixel row, 16 channels.</summary>
     /// <param name="source">[tile][lanes] for each of the 36 points.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
-    /// <param name="tileStride">Floats from a tile to the next.</param>
     /// <param name="target">Top left pixel of the first tile's 4x4 outputs.</param>
-    /// <param name="rowStride">Floats from a pixel row to the next.</param>
     /// <param name="shift">[16], added to every pixel.</param>
     /// <param name="residual">Added pixel by pixel, laid out as the target (it may be the target); or null.</param>
     /// <param name="through">Write past the caches: the target is too large to be found there later.</param>
@@ -84,22 +77,18 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Winograd's transform of an output gradient's 4x4 tiles, 16 channels, for the weight gradient.</summary>
     /// <param name="pixels">Top left pixel of the first tile.</param>
-    /// <param name="rowStride">Floats from a pixel row to the next.</param>
     /// <param name="tiles">Number of tiles, 4 pixels apart.</param>
     /// <param name="target">Receives [tile][16] for each of the 36 points.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
     public abstract void WinogradGradient(
         float* pixels, nint rowStride, int tiles, float* target, nint pointStride);
 
     /// <summary>Winograd's transform of 3x3 weights, 16 at a time.</summary>
     /// <param name="weights">[tap][16].</param>
     /// <param name="target">Receives 16 values for each of the 36 points.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
     public abstract void WinogradWeights(float* weights, float* target, nint pointStride);
 
     /// <summary>The last transform of the weight gradient: 6x6 sums of products to 3x3 taps, 16 at a time.</summary>
     /// <param name="sums">16 values for each of the 36 points.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
     /// <param name="target">Receives [tap][16].</param>
     public abstract void WinogradWeightGradient(float* sums, nint pointStride, float* target);
 }
@@ -109,7 +98,8 @@ internal abstract unsafe class CpuKernels
 /// <typeparam name="TLastProduct">Product tile of one channel block.</typeparam>
 /// <typeparam name="TOuter">Outer product tile of a full panel.</typeparam>
 /// <typeparam name="TLastOuter">Outer product tile of one channel block.</typeparam>
-internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, TOuter, TLastOuter> : CpuKernels
+internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, TOuter, TLastOuter>
+    : WinogradKernels<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
     where TProduct : struct, IProductTile
@@ -167,24 +157,4 @@ internal sealed unsafe class CpuKernels<TSimd, TVector, TProduct, TLastProduct, 
             }
         }
     }
-
-    public override void WinogradInput(
-        float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Input(pixels, rowStride, norm, tiles, target, pointStride);
-
-    public override void WinogradOutput(
-        float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
-        float* residual, bool through) =>
-        Winograd<TSimd, TVector>.Output(
-            source, pointStride, tileStride, tiles, target, rowStride, shift, residual, through);
-
-    public override void WinogradGradient(
-        float* pixels, nint rowStride, int tiles, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Gradient(pixels, rowStride, tiles, target, pointStride);
-
-    public override void WinogradWeights(float* weights, float* target, nint pointStride) =>
-        Winograd<TSimd, TVector>.Weights(weights, target, pointStride);
-
-    public override void WinogradWeightGradient(float* sums, nint pointStride, float* target) =>
-        Winograd<TSimd, TVector>.WeightGradient(sums, pointStride, target);
 }

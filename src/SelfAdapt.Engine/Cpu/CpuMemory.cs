@@ -8,9 +8,6 @@ internal sealed unsafe class CpuMemory : IDisposable
 {
     private byte* _data;
 
-    /// <summary>Takes it.</summary>
-    /// <param name="what">What it is for, for the message.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public CpuMemory(long bytes, string what)
     {
         Bytes = bytes;

@@ -20,11 +20,9 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     private readonly bool _owned;
     private readonly float* _data;
 
-    /// <summary>Makes a zeroed tensor with memory of its own.</summary>
     public CpuTensor(TensorShape shape)
         : this(shape, new CpuMemory(BytesFor(shape), "activations"), 0) => _owned = true;
 
-    /// <summary>Makes a tensor in a block of memory.</summary>
     /// <param name="offset">Bytes before it, a multiple of 64.</param>
     public CpuTensor(TensorShape shape, CpuMemory memory, long offset)
         : base(shape)
@@ -47,7 +45,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
     /// <summary>Pixels from a plane to the next, borders included.</summary>
     public int PlanePixels { get; }
 
-    /// <summary>Number of (sample, block) planes.</summary>
     public int Planes => Shape.N * Blocks;
 
     /// <summary>The first pixel (a border pixel) of a plane.</summary>
@@ -55,7 +52,6 @@ internal sealed unsafe class CpuTensor : DeviceTensor
 
     /// <summary>The first pixel of an interior row.</summary>
     /// <param name="plane">n * Blocks + block.</param>
-    /// <param name="h">Row, 0-based.</param>
     public float* Row(int plane, int h) =>
         _data + ((((long)plane * PlanePixels) + ((h + 1) * RowPixels) + 1) * Block);
 
@@ -97,9 +93,9 @@ internal sealed unsafe class CpuTensor : DeviceTensor
         Clear(Row(plane, Shape.H - 1) + (Shape.W * Block), RowPixels + 1);
     }
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing && _owned)
+        if (_owned)
         {
             _memory.Dispose();
         }

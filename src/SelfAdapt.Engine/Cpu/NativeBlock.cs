@@ -22,8 +22,6 @@ internal static unsafe class NativeBlock
     }
 
     /// <summary>Takes a block on a cache line's boundary; it is not cleared.</summary>
-    /// <param name="what">What it is for, for the message.</param>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public static byte* Take(long bytes, string what)
     {
         try
@@ -44,7 +42,5 @@ internal static unsafe class NativeBlock
         }
     }
 
-    /// <summary>Gives a block back.</summary>
-    /// <param name="block">Its first byte; null: nothing.</param>
     public static void Free(byte* block) => NativeMemory.AlignedFree(block);
 }

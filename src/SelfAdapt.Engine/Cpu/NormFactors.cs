@@ -13,13 +13,10 @@ namespace SelfAdapt.Engine.Cpu;
 /// <param name="Data">[4][16], or null for none.</param>
 internal readonly unsafe record struct NormFactors(nint Data)
 {
-    /// <summary>Floats per channel block.</summary>
     public const int Floats = 4 * CpuTensor.Block;
 
-    /// <summary>True where there is nothing to apply.</summary>
     public bool IsNone => Data == 0;
 
-    /// <summary>Where the numbers lie.</summary>
     public float* Pointer => (float*)Data;
 }
 
@@ -33,7 +30,6 @@ internal readonly unsafe ref struct Normalizer<TSimd, TVector>
     private readonly TVector _bias;
     private readonly TVector _floor;
 
-    /// <summary>Loads the lanes from <paramref name="lane"/> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Normalizer(NormFactors norm, int lane)
     {

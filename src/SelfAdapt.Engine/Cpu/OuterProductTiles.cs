@@ -15,11 +15,9 @@ internal unsafe interface IOuterProductTile
     /// <summary>Output channels per tile: 16 or 32.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Adds the outer products of a run to the sums.</summary>
     /// <param name="x">Input: first row, first channel of the tile.</param>
     /// <param name="dy">Gradient: first row, first channel block of the panel.</param>
     /// <param name="blockStride">Floats from one of the gradient's channel blocks to the next.</param>
-    /// <param name="count">Length of the run.</param>
     /// <param name="sums">[channels][lanes], added to.</param>
     /// <param name="channelStride">Floats from an input channel's sums to the next.</param>
     static abstract void Run(float* x, float* dy, nint blockStride, int count, float* sums, nint channelStride);

@@ -19,9 +19,7 @@ internal unsafe interface IProductTile
     /// <summary>Output channels per tile: 16 or 32.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Computes one tile.</summary>
     /// <param name="input">First row of the tile in the first channel block.</param>
-    /// <param name="reduction">What to sum over.</param>
     /// <param name="weights">[tap][channel][lanes].</param>
     /// <param name="bias">[lanes], where the sums start.</param>
     /// <param name="result">Receives [rows][lanes].</param>

@@ -8,7 +8,6 @@ internal sealed unsafe class ScratchMemory : IDisposable
     private CpuMemory? _memory;
 
     /// <summary>At least so many floats, on a cache line's boundary; what earlier uses left is lost.</summary>
-    /// <exception cref="SelfAdaptException"><see cref="ErrorKind.OutOfMemory"/>: there is no such memory.</exception>
     public float* Take(long floats)
     {
         long bytes = floats * sizeof(float);

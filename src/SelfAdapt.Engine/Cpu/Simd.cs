@@ -13,10 +13,8 @@ internal unsafe interface ISimd<TVector>
 {
     static abstract int Width { get; }
 
-    /// <summary>Reads a register from memory.</summary>
     static abstract TVector Load(float* from);
 
-    /// <summary>Writes a register to memory.</summary>
     static abstract void Store(TVector value, float* to);
 
     /// <summary>Writes a register past the caches, where a whole cache line is written at once.</summary>

@@ -21,13 +21,11 @@ internal struct TilePrefetch
     private int _issued;
     private int _steps;
 
-    /// <summary>Prepares to fetch all channel blocks.</summary>
     public TilePrefetch(CpuTensor tensor, WinogradTiling tiling, int first, int count)
         : this(tensor, tiling, first, count, 0, tensor.Blocks)
     {
     }
 
-    /// <summary>Prepares to fetch some channel blocks.</summary>
     public TilePrefetch(CpuTensor tensor, WinogradTiling tiling, int first, int count, int firstBlock, int blocks)
     {
         (_firstBlock, _blocks) = (firstBlock, blocks);
@@ -41,7 +39,6 @@ internal struct TilePrefetch
     }
 
     /// <summary>Does one of so many equal parts of the work.</summary>
-    /// <param name="parts">Calls until everything is fetched.</param>
     public unsafe void Advance(int parts)
     {
         if (_tensor is null)

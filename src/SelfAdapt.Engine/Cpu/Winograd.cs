@@ -34,7 +34,7 @@ internal static class Winograd
 }
 
 /// <summary>The transforms over one vector width. Each is a one-dimensional step down the columns, then the rows.</summary>
-internal static unsafe class Winograd<TSimd, TVector>
+internal abstract unsafe class WinogradKernels<TSimd, TVector> : CpuKernels
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
@@ -43,7 +43,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     private const int Patch = Winograd.Patch;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(
+    public sealed override void WinogradInput(
         float* pixels, nint rowStride, NormFactors norm, int tiles, float* target, nint pointStride)
     {
         float* columns = stackalloc float[Patch * Patch * TSimd.Width];
@@ -85,7 +85,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Output(
+    public sealed override void WinogradOutput(
         float* source, nint pointStride, nint tileStride, int tiles, float* target, nint rowStride, float* shift,
         float* residual, bool through)
     {
@@ -148,7 +148,8 @@ internal static unsafe class Winograd<TSimd, TVector>
 
     /// <summary>See <see cref="CpuKernels.WinogradGradient"/>. Its scales are left to the last transform.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gradient(float* pixels, nint rowStride, int tiles, float* target, nint pointStride)
+    public sealed override void WinogradGradient(
+        float* pixels, nint rowStride, int tiles, float* target, nint pointStride)
     {
         float* columns = stackalloc float[Patch * Tile * TSimd.Width];
         for (int lane = 0; lane < Block; lane += TSimd.Width)
@@ -171,7 +172,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Weights(float* weights, float* target, nint pointStride)
+    public sealed override void WinogradWeights(float* weights, float* target, nint pointStride)
     {
         float* columns = stackalloc float[Patch * 3 * TSimd.Width];
         for (int lane = 0; lane < Block; lane += TSimd.Width)
@@ -191,7 +192,7 @@ internal static unsafe class Winograd<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WeightGradient(float* sums, nint pointStride, float* target)
+    public sealed override void WinogradWeightGradient(float* sums, nint pointStride, float* target)
     {
         float* columns = stackalloc float[3 * Patch * TSimd.Width];
         for (int lane = 0; lane < Block; lane += TSimd.Width)

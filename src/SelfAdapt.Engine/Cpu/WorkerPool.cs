@@ -21,7 +21,6 @@ internal sealed class WorkerPool : IDisposable
     private int _generation;
     private bool _stop;
 
-    /// <summary>Starts the threads.</summary>
     /// <param name="threads">How many threads work, the caller's included; at least 1.</param>
     public WorkerPool(int threads)
     {
@@ -34,14 +33,12 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>How many threads work.</summary>
     public int Threads { get; }
 
     /// <summary>Runs body(0) .. body(count - 1), each once, and waits for all.</summary>
     public void For(int count, Action<int> body) => For(count, body, static (i, body) => body(i));
 
     /// <summary>Runs body(0, state) .. body(count - 1, state), each once, and waits for all.</summary>
-    /// <param name="state">What the tasks work on.</param>
     /// <param name="body">The task: a static lambda, so that no closure is made.</param>
     public void For<TState>(int count, TState state, Action<int, TState> body)
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 
 namespace SelfAdapt.Engine.Reference;
 
@@ -97,7 +98,7 @@ internal sealed partial class ReferenceBackend
     public void Linear(DeviceTensor x, VectorSlice weight, VectorSlice bias, DeviceTensor y)
     {
         (int inputs, int outputs) = (x.Shape.C, y.Shape.C);
-        for (int i = 0; i < Data(y).Length; i++)
+        Set(y, false, i =>
         {
             double sum = Values(bias)[i % outputs];
             for (int k = 0; k < inputs; k++)
@@ -105,8 +106,8 @@ internal sealed partial class ReferenceBackend
                 sum += Data(x)[(i / outputs * inputs) + k] * Values(weight)[(i % outputs * inputs) + k];
             }
 
-            Data(y)[i] = sum;
-        }
+            return sum;
+        });
     }
 
     public void LinearBackward(
@@ -141,67 +142,33 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    public void GlobalAveragePool(DeviceTensor x, DeviceTensor y)
-    {
-        int plane = x.Shape.H * x.Shape.W;
-        for (int i = 0; i < Data(y).Length; i++)
-        {
-            Data(y)[i] = Sum(Data(x).AsSpan(i * plane, plane)) / plane;
-        }
-    }
+    public void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
+        Set(y, false, i => Sum(Data(x).AsSpan(i * Plane(x), Plane(x))) / Plane(x));
 
-    public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
-    {
-        int plane = dx.Shape.H * dx.Shape.W;
-        for (int i = 0; i < Data(dx).Length; i++)
-        {
-            Put(dx, i, Data(dy)[i / plane] / plane, accumulate);
-        }
-    }
+    public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate) =>
+        Set(dx, accumulate, i => Data(dy)[i / Plane(dx)] / Plane(dx));
 
     public void L2Normalize(DeviceTensor x, DeviceTensor y)
     {
-        int channels = x.Shape.C;
-        for (int n = 0; n < x.Shape.N; n++)
-        {
-            double norm = Norm(Data(x).AsSpan(n * channels, channels));
-            for (int c = 0; c < channels; c++)
-            {
-                Data(y)[(n * channels) + c] = norm > 0 ? Data(x)[(n * channels) + c] / norm : 0;
-            }
-        }
+        double[] squares = PerSample(x, i => Data(x)[i] * Data(x)[i]);
+        Set(y, false, i => squares[i / x.Shape.C] > 0 ? Data(x)[i] / Math.Sqrt(squares[i / x.Shape.C]) : 0);
     }
 
     public void L2NormalizeBackward(
         DeviceTensor x, DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
-        int channels = x.Shape.C;
-        for (int n = 0; n < x.Shape.N; n++)
+        double[] squares = PerSample(x, i => Data(x)[i] * Data(x)[i]);
+        double[] dots = PerSample(x, i => Data(y)[i] * Data(dy)[i]);
+        Set(dx, accumulate, i =>
         {
-            double norm = Norm(Data(x).AsSpan(n * channels, channels));
-            double dot = 0;
-            for (int i = n * channels; i < (n + 1) * channels; i++)
-            {
-                dot += Data(y)[i] * Data(dy)[i];
-            }
-
-            for (int i = n * channels; i < (n + 1) * channels; i++)
-            {
-                Put(dx, i, norm > 0 ? (Data(dy)[i] - (Data(y)[i] * dot)) / norm : 0, accumulate);
-            }
-        }
+            int n = i / x.Shape.C;
+            return squares[n] > 0 ? (Data(dy)[i] - (Data(y)[i] * dots[n])) / Math.Sqrt(squares[n]) : 0;
+        });
     }
 
-    private static double Norm(ReadOnlySpan<double> values)
-    {
-        double sum = 0;
-        foreach (double value in values)
-        {
-            sum += value * value;
-        }
-
-        return Math.Sqrt(sum);
-    }
+    /// <summary>Sums over the channels of [N,C,1,1].</summary>
+    private static double[] PerSample(DeviceTensor x, Func<int, double> term) =>
+        [.. Enumerable.Range(0, x.Shape.N).Select(n => Enumerable.Range(n * x.Shape.C, x.Shape.C).Sum(term))];
 
     private static double OverChannel(DeviceTensor x, int channel, Func<int, double> term)
     {

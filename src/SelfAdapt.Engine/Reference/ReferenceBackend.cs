@@ -34,56 +34,21 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
     public void Export(DeviceTensor source, VectorSlice target) =>
         Data(source).CopyTo(Values(target));
 
-    public void Copy(DeviceTensor source, DeviceTensor target, bool accumulate)
-    {
-        double[] s = Data(source);
-        for (int i = 0; i < s.Length; i++)
-        {
-            Put(target, i, s[i], accumulate);
-        }
-    }
+    public void Copy(DeviceTensor source, DeviceTensor target, bool accumulate) =>
+        Set(target, accumulate, i => Data(source)[i]);
 
-    public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y)
-    {
-        for (int i = 0; i < Data(y).Length; i++)
-        {
-            Data(y)[i] = Data(a)[i] + Data(b)[i];
-        }
-    }
+    public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y) => Set(y, false, i => Data(a)[i] + Data(b)[i]);
 
-    public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
-    {
-        int plane = x.Shape.H * x.Shape.W;
-        for (int i = 0; i < Data(y).Length; i++)
-        {
-            Data(y)[i] = Data(x)[i] + Data(s)[i / plane];
-        }
-    }
+    public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y) =>
+        Set(y, false, i => Data(x)[i] + Data(s)[i / Plane(x)]);
 
-    public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate)
-    {
-        int plane = dy.Shape.H * dy.Shape.W;
-        for (int i = 0; i < Data(ds).Length; i++)
-        {
-            Put(ds, i, Sum(Data(dy).AsSpan(i * plane, plane)), accumulate);
-        }
-    }
+    public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
+        Set(ds, accumulate, i => Sum(Data(dy).AsSpan(i * Plane(dy), Plane(dy))));
 
-    public void Relu(DeviceTensor x, DeviceTensor y)
-    {
-        for (int i = 0; i < Data(y).Length; i++)
-        {
-            Data(y)[i] = Math.Max(Data(x)[i], 0);
-        }
-    }
+    public void Relu(DeviceTensor x, DeviceTensor y) => Set(y, false, i => Math.Max(Data(x)[i], 0));
 
-    public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate)
-    {
-        for (int i = 0; i < Data(y).Length; i++)
-        {
-            Put(dx, i, Data(y)[i] > 0 ? Data(dy)[i] : 0, accumulate);
-        }
-    }
+    public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate) =>
+        Set(dx, accumulate, i => Data(y)[i] > 0 ? Data(dy)[i] : 0);
 
     public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
@@ -108,6 +73,16 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
     }
 
     private static double[] Data(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;
+
+    private static int Plane(DeviceTensor tensor) => tensor.Shape.H * tensor.Shape.W;
+
+    private static void Set(DeviceTensor target, bool accumulate, Func<int, double> value)
+    {
+        for (int i = 0; i < Data(target).Length; i++)
+        {
+            Put(target, i, value(i), accumulate);
+        }
+    }
 
     private static void Put(DeviceTensor target, int index, double value, bool accumulate)
     {

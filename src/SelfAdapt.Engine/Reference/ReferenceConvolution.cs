@@ -64,7 +64,11 @@ internal sealed class ReferenceConvolution(int inputs, int outputs, int kernel) 
         }
     }
 
-    /// <summary>The input with its normalisation applied.</summary>
+    public override void Dispose()
+    {
+        // Managed memory: the collector takes it back.
+    }
+
     private static ReferenceTensor Read(in NormalizedTensor x)
     {
         if (!x.IsNormalized)

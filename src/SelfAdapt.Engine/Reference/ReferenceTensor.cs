@@ -1,4 +1,3 @@
-
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Reference;
@@ -11,11 +10,10 @@ internal sealed class ReferenceTensor(TensorShape shape) : DeviceTensor(shape)
 
     public override long Bytes => Data.LongLength * sizeof(double);
 
-    /// <summary>Index of a value.</summary>
     public int At(int n, int c, int h, int w) =>
         ((((n * Shape.C) + c) * Shape.H) + h) * Shape.W + w;
 
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
         // Managed memory: the collector takes it back.
     }

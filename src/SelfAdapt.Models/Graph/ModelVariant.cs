@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>How a model is written anew for programs that can't take every ONNX file.</summary>

@@ -9,7 +9,6 @@ namespace SelfAdapt.Models.Onnx;
 /// <param name="Variant">What to export for it, as --variant takes it; null if it can.</param>
 internal sealed record ConsumerFinding(string Consumer, string? Reason, string? Variant)
 {
-    /// <summary>Whether the file meets what is known of the program.</summary>
     public bool IsMet => Reason is null;
 }
 

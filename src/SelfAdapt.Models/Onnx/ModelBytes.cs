@@ -7,9 +7,6 @@ namespace SelfAdapt.Models.Onnx;
 /// <summary>Reads model files whole, whatever their kind.</summary>
 internal static class ModelBytes
 {
-    /// <summary>The file's content.</summary>
-    /// <param name="what">What messages call it: "model file", "checkpoint".</param>
-    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
     public static byte[] Load(string path, string what)
     {
         try

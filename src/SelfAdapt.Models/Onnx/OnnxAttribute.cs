@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Text;
 
@@ -8,19 +7,11 @@ namespace SelfAdapt.Models.Onnx;
 internal enum OnnxAttributeKind
 {
     Undefined = 0,
-
     Float = 1,
-
     Int = 2,
-
     String = 3,
-
     Tensor = 4,
-
-    /// <summary>A list of floats.</summary>
     Floats = 6,
-
-    /// <summary>A list of integers.</summary>
     Ints = 7,
 
     /// <summary>A list of texts; carried but not read.</summary>
@@ -48,29 +39,23 @@ internal sealed class OnnxAttribute
 
     internal IReadOnlyList<long> IntValues { get; init; } = [];
 
-    /// <summary>An integer attribute.</summary>
     public static OnnxAttribute Int(string name, long value) =>
         new(name, OnnxAttributeKind.Int) { IntValue = value };
 
-    /// <summary>A list of integers.</summary>
     public static OnnxAttribute Ints(string name, params long[] values) =>
         new(name, OnnxAttributeKind.Ints) { IntValues = values };
 
-    /// <summary>A float attribute.</summary>
     public static OnnxAttribute Float(string name, float value) =>
         new(name, OnnxAttributeKind.Float) { FloatValue = value };
 
-    /// <summary>A list of floats.</summary>
     public static OnnxAttribute Floats(string name, params float[] values) =>
         new(name, OnnxAttributeKind.Floats) { FloatValues = values };
 
-    /// <summary>A text attribute.</summary>
     public static OnnxAttribute String(string name, string value)
     {
         return new(name, OnnxAttributeKind.String) { StringValue = Encoding.UTF8.GetBytes(value) };
     }
 
-    /// <summary>A tensor attribute.</summary>
     public static OnnxAttribute Tensor(string name, OnnxTensor value) =>
         new(name, OnnxAttributeKind.Tensor) { TensorValue = value };
 }

@@ -4,29 +4,15 @@ namespace SelfAdapt.Models.Onnx;
 internal enum OnnxDataType
 {
     Undefined = 0,
-
-    /// <summary>32-bit float.</summary>
     Float = 1,
-
-    /// <summary>Unsigned 8-bit integer.</summary>
     UInt8 = 2,
-
-    /// <summary>Signed 8-bit integer.</summary>
     Int8 = 3,
-
-    /// <summary>Unsigned 16-bit integer.</summary>
     UInt16 = 4,
-
-    /// <summary>Signed 16-bit integer.</summary>
     Int16 = 5,
-
-    /// <summary>Signed 32-bit integer.</summary>
     Int32 = 6,
-
-    /// <summary>Signed 64-bit integer.</summary>
     Int64 = 7,
 
-    /// <summary>Text; carried but not read.</summary>
+    /// <summary>Carried but not read.</summary>
     String = 8,
 
     /// <summary>Truth value, one byte.</summary>
@@ -35,19 +21,14 @@ internal enum OnnxDataType
     /// <summary>16-bit float (IEEE half).</summary>
     Float16 = 10,
 
-    /// <summary>64-bit float.</summary>
     Double = 11,
-
-    /// <summary>Unsigned 32-bit integer.</summary>
     UInt32 = 12,
-
-    /// <summary>Unsigned 64-bit integer.</summary>
     UInt64 = 13,
 
-    /// <summary>Pair of 32-bit floats; carried but not read.</summary>
+    /// <summary>Carried but not read.</summary>
     Complex64 = 14,
 
-    /// <summary>Pair of 64-bit floats; carried but not read.</summary>
+    /// <summary>Carried but not read.</summary>
     Complex128 = 15,
 
     /// <summary>16-bit float with an 8-bit exponent.</summary>

@@ -34,6 +34,5 @@ internal sealed class OnnxGraph
 
     public IReadOnlyList<OnnxValueInfo> Outputs { get; }
 
-    /// <summary>The initialiser of this name, or null.</summary>
     public OnnxTensor? FindInitializer(string name) => _byName.GetValueOrDefault(name);
 }

@@ -3,9 +3,7 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>
-/// An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.
-/// </summary>
+/// <summary>An ONNX model file, read and checked; its bytes are kept so that weights can be patched in place.</summary>
 public sealed class OnnxModel
 {
     internal OnnxModel(ModelSource source, OnnxGraph graph, ModelLayout layout)
@@ -34,7 +32,6 @@ public sealed class OnnxModel
     /// <summary>Free key-value pairs.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
-    /// <summary>The network.</summary>
     internal OnnxGraph Graph { get; }
 
     internal ModelSource Source { get; }
@@ -55,8 +52,7 @@ public sealed class OnnxModel
     /// <param name="bytes">The file's content; kept, not copied.</param>
     /// <param name="origin">The name to use in messages.</param>
     /// <exception cref="SelfAdaptException">
-    /// It is malformed or keeps weights elsewhere (ModelMalformed), or holds subgraphs or functions
-    /// (ModelUnsupported).
+    /// It is malformed or keeps weights elsewhere (ModelMalformed), or holds subgraphs or functions (ModelUnsupported).
     /// </exception>
     public static OnnxModel Parse(byte[] bytes, string origin)
     {
@@ -86,17 +82,14 @@ public sealed class OnnxModel
     }
 
     /// <summary>
-    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the
-    /// initialiser
-    /// that an Identity node passes on; null if it is none of these.
+    /// The tensor that a weight's name stands for: an initialiser, a Constant node's value, or the initialiser that an
+    /// Identity node passes on; null if it is none of these.
     /// </summary>
-    /// <param name="name">Name of the initialiser, or of the node's output.</param>
     internal OnnxTensor? FindWeight(string name) => WeightIndex.Find(name)?.Tensor;
 }
 
 /// <summary>Where the parts of a model stand in its bytes.</summary>
 /// <param name="GraphRecord">The graph field: tag, length, message.</param>
 /// <param name="GraphPayload">Offset of the graph message itself, after tag and length.</param>
-/// <param name="MetadataRecords">Each metadata field, by key.</param>
 internal sealed record ModelLayout(
     ByteRange GraphRecord, int GraphPayload, IReadOnlyDictionary<string, ByteRange> MetadataRecords);

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -39,40 +38,24 @@ internal sealed class OnnxNode
     public string Label =>
         $"{OpType} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(o => o.Length > 0))}'";
 
-    /// <summary>True if the attribute is there.</summary>
     public bool Has(string name) => _attributes.ContainsKey(name);
 
-    /// <summary>An integer attribute.</summary>
-    /// <param name="defaultValue">Returned if it is absent.</param>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public long GetInt(string name, long defaultValue) =>
         Find(name, OnnxAttributeKind.Int)?.IntValue ?? defaultValue;
 
-    /// <summary>A list of integers, or null if it is absent.</summary>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public long[]? GetInts(string name) => Find(name, OnnxAttributeKind.Ints)?.IntValues.ToArray();
 
-    /// <summary>A float attribute.</summary>
-    /// <param name="defaultValue">Returned if it is absent.</param>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public float GetFloat(string name, float defaultValue) =>
         Find(name, OnnxAttributeKind.Float)?.FloatValue ?? defaultValue;
 
-    /// <summary>A list of floats, or null if it is absent.</summary>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public float[]? GetFloats(string name) => Find(name, OnnxAttributeKind.Floats)?.FloatValues.ToArray();
 
-    /// <summary>A text attribute, or null if it is absent.</summary>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public string? GetString(string name) =>
         Find(name, OnnxAttributeKind.String) is { } found ? Encoding.UTF8.GetString(found.StringValue) : null;
 
-    /// <summary>A tensor attribute, or null if it is absent.</summary>
-    /// <exception cref="SelfAdaptException">It is there and holds something else.</exception>
     public OnnxTensor? GetTensor(string name) => Find(name, OnnxAttributeKind.Tensor)?.TensorValue;
 
     /// <summary>True if a list of integers is absent, or holds one value only.</summary>
-    /// <param name="value">The value that it may hold.</param>
     internal bool HasOnly(string name, long value) => GetInts(name) is not { } values || values.All(v => v == value);
 
     private OnnxAttribute? Find(string name, OnnxAttributeKind kind)

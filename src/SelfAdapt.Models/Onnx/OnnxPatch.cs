@@ -95,9 +95,7 @@ internal sealed class OnnxPatch
         }
     }
 
-    /// <summary>
-    /// Gives an Identity's output a tensor of its own if it no longer equals the shared one.
-    /// </summary>
+    /// <summary>Gives an Identity's output a tensor of its own if it no longer equals the shared one.</summary>
     private void Untie(OnnxNode alias, float[] own, float[] shared)
     {
         if (SameBits(own, shared) || !_untied.Add(alias))

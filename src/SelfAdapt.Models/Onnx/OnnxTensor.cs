@@ -32,8 +32,6 @@ internal sealed class OnnxTensor
     /// <summary>Where its record (tag, length, message) stands in the model's bytes.</summary>
     internal ByteRange Record { get; }
 
-    /// <summary>Makes a float tensor.</summary>
-    /// <exception cref="ArgumentException">The number of values is not the product of the sizes.</exception>
     public static OnnxTensor FromFloats(string name, long[] dims, ReadOnlySpan<float> values)
     {
         byte[] raw = new byte[values.Length * sizeof(float)];
@@ -45,8 +43,6 @@ internal sealed class OnnxTensor
         return FromRaw(name, OnnxDataType.Float, dims, raw);
     }
 
-    /// <summary>Makes an int64 tensor.</summary>
-    /// <exception cref="ArgumentException">The number of values is not the product of the sizes.</exception>
     public static OnnxTensor FromInt64s(string name, long[] dims, ReadOnlySpan<long> values)
     {
         byte[] raw = new byte[values.Length * sizeof(long)];
@@ -59,8 +55,6 @@ internal sealed class OnnxTensor
     }
 
     /// <summary>Makes a tensor from little-endian bytes.</summary>
-    /// <param name="type">Element type, one with a fixed width.</param>
-    /// <exception cref="ArgumentException">The number of bytes does not fit the sizes.</exception>
     public static OnnxTensor FromRaw(string name, OnnxDataType type, long[] dims, byte[] raw)
     {
         long count = 1;
@@ -81,7 +75,6 @@ internal sealed class OnnxTensor
     }
 
     /// <summary>The elements as floats, row-major; a fresh array.</summary>
-    /// <exception cref="SelfAdaptException">The element type is text, complex or unknown.</exception>
     public float[] ToFloats()
     {
         RequireReadable();
@@ -102,7 +95,6 @@ internal sealed class OnnxTensor
     }
 
     /// <summary>The elements as 64-bit integers, row-major; a fresh array; fractions are cut off.</summary>
-    /// <exception cref="SelfAdaptException">The element type is text, complex or unknown.</exception>
     public long[] ToInt64s()
     {
         RequireReadable();
@@ -119,7 +111,6 @@ internal sealed class OnnxTensor
     /// <summary>
     /// A copy with other values; elements that are the same keep their stored bits (no double rounding).
     /// </summary>
-    /// <param name="values">One float per element.</param>
     internal OnnxTensor WithValues(string name, ReadOnlySpan<float> values)
     {
         int width = OnnxDataTypes.Size(DataType);

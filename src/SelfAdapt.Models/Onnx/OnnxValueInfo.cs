@@ -3,8 +3,6 @@ using System.Collections.Generic;
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>One size of an input or output: a number, a name for a number that varies, or neither.</summary>
-/// <param name="Value">The fixed size, or null.</param>
-/// <param name="Symbol">The name of a varying size, or null.</param>
 internal readonly record struct OnnxDimension(long? Value, string? Symbol)
 {
     /// <summary>The number, the name, or "?".</summary>
@@ -12,7 +10,6 @@ internal readonly record struct OnnxDimension(long? Value, string? Symbol)
         Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? Symbol ?? "?";
 }
 
-/// <summary>A graph input or output.</summary>
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
 internal sealed record OnnxValueInfo(

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
@@ -16,29 +15,17 @@ internal sealed class OnnxWriter
     private readonly long _opset;
     private readonly long _irVersion;
 
-    /// <summary>Starts an empty model.</summary>
-    /// <param name="opset">Version of ONNX's own operator set.</param>
-    /// <param name="irVersion">Version of the file format.</param>
     public OnnxWriter(string graphName, long opset, long irVersion) =>
         (_graphName, _opset, _irVersion) = (graphName, opset, irVersion);
 
-    /// <summary>Adds a graph input.</summary>
-    /// <param name="input">Name, element type, shape.</param>
     public void AddInput(OnnxValueInfo input) => _values.Message(GraphFields.Input, Value(input));
 
-    /// <summary>Adds a graph output.</summary>
-    /// <param name="output">Name, element type, shape.</param>
     public void AddOutput(OnnxValueInfo output) => _values.Message(GraphFields.Output, Value(output));
 
-    /// <summary>Adds a constant.</summary>
     /// <param name="tensor">Its name, sizes and values; of an element type with a fixed width.</param>
     public void AddInitializer(OnnxTensor tensor) =>
         _initializers.Message(GraphFields.Initializer, Tensor(tensor, tensor?.Name ?? ""));
 
-    /// <summary>Adds a node.</summary>
-    /// <param name="opType">The operator, of ONNX's own set.</param>
-    /// <param name="inputs">Names of the values it takes.</param>
-    /// <param name="outputs">Names of the values it makes.</param>
     public void AddNode(
         string opType,
         string name,

@@ -5,9 +5,7 @@ using System.Linq;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>
-/// Edits a copy of a model's bytes: elements in place, whole records replaced, lengths kept right.
-/// </summary>
+/// <summary>Edits a copy of a model's bytes: elements in place, whole records replaced, lengths kept right.</summary>
 internal sealed class Splicer
 {
     private readonly OnnxModel _model;
@@ -29,9 +27,7 @@ internal sealed class Splicer
         }
     }
 
-    /// <summary>
-    /// Replaces a record (tag, length, message) of the graph or the model; records don't overlap.
-    /// </summary>
+    /// <summary>Replaces a record (tag, length, message) of the graph or the model; records don't overlap.</summary>
     public void Replace(ByteRange record, byte[] with) => _edits.Add(record.Start, (record.End, with));
 
     /// <summary>Adds metadata entries, in key order, replacing those of the same key.</summary>

@@ -4,9 +4,7 @@ using System.Collections.Generic;
 
 namespace SelfAdapt.Models.Onnx;
 
-/// <summary>
-/// Equally spaced fixed-width elements: one packed list, or single fields standing back to back.
-/// </summary>
+/// <summary>Equally spaced fixed-width elements: one packed list, or single fields standing back to back.</summary>
 /// <param name="Start">Offset of the first element.</param>
 /// <param name="Stride">Bytes from one element to the next.</param>
 internal readonly record struct ElementRun(int Start, int Count, int Stride);
@@ -26,10 +24,8 @@ internal sealed class TensorData
     /// <summary>Number of the typed field in use, 0 for none.</summary>
     public int TypedField { get; set; }
 
-    /// <summary>Elements found in the typed field.</summary>
     public long TypedCount { get; private set; }
 
-    /// <summary>Number of text elements.</summary>
     public long StringCount { get; set; }
 
     public bool IsVarint => _varints.Count > 0;
@@ -91,7 +87,6 @@ internal sealed class TensorData
     public IReadOnlyList<ElementRun> FixedRuns(int width) =>
         Raw is ByteRange raw ? [new ElementRun(raw.Start, raw.Length / width, width)] : _runs;
 
-    /// <summary>Writes an element's stored bits.</summary>
     public static void Write(byte[] target, int offset, int width, ulong bits)
     {
         Span<byte> buffer = stackalloc byte[8];
@@ -99,7 +94,6 @@ internal sealed class TensorData
         buffer[..width].CopyTo(target.AsSpan(offset));
     }
 
-    /// <summary>Reads an element's stored bits.</summary>
     public static ulong Read(byte[] bytes, int offset, int width) => width switch
     {
         1 => bytes[offset],

@@ -15,7 +15,6 @@ internal sealed class WritableWeights
 
     /// <summary>Copies a model. Weights that are not named keep their values.</summary>
     /// <param name="names">Names of float32 weights, as in <see cref="OnnxModel.FindWeight"/>.</param>
-    /// <exception cref="SelfAdaptException">A name is no float32 weight of this model (ModelUnsupported).</exception>
     public WritableWeights(OnnxModel model, IReadOnlyList<string> names)
     {
         Model = WithOwnTensors(model, names);
@@ -26,9 +25,7 @@ internal sealed class WritableWeights
     /// <summary>The ONNX file with the latest values; the same array all the time.</summary>
     public byte[] Model { get; }
 
-    /// <summary>Writes new values.</summary>
     /// <param name="values">All weights, one after the other in the order of the names, row-major.</param>
-    /// <exception cref="ArgumentException">Their number is not that of the model's weights.</exception>
     public void Write(ReadOnlySpan<float> values)
     {
         int count = _places.Sum(p => p.Count);

@@ -9,9 +9,7 @@ internal interface ITorchContainer : IDisposable
     object? ReadObject();
 
     /// <summary>A storage's bytes, little-endian.</summary>
-    /// <param name="key">The key that the object points to it by.</param>
     byte[] ReadStorage(string key);
 
-    /// <summary>The error for a damaged file.</summary>
     SelfAdaptException Malformed(string why);
 }

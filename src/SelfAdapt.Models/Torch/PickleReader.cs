@@ -6,14 +6,11 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>
-/// A class or function named in a pickle; nothing is ever looked up or called by that name.
-/// </summary>
+/// <summary>A class or function named in a pickle; nothing is ever looked up or called by that name.</summary>
 /// <param name="Name">Module and name, separated by a blank.</param>
 internal sealed record PickleGlobal(string Name);
 
 /// <summary>A persistent id: torch's way to point at a storage entry.</summary>
-/// <param name="Id">What was pushed before BINPERSID.</param>
 internal sealed record PicklePersistent(object? Id);
 
 /// <summary>The result of REDUCE: a call that a full unpickler would make.</summary>
@@ -31,9 +28,8 @@ internal sealed class PickleList
 }
 
 /// <summary>
-/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an
-/// opcode
-/// or a global beyond the list is refused by name, so a file can't make anything run.
+/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an opcode or a
+/// global beyond the list is refused by name, so a file can't make anything run.
 /// </summary>
 internal sealed class PickleReader
 {
@@ -52,9 +48,7 @@ internal sealed class PickleReader
     private readonly Dictionary<uint, object?> _memo = [];
     private readonly List<PicklePersistent> _persistentIds = [];
 
-    /// <summary>Reads a pickle within bytes.</summary>
     /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
-    /// <param name="start">Where the pickle begins.</param>
     public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>
         (_bytes, _error, Position) = (bytes, error, start);
 
@@ -64,9 +58,7 @@ internal sealed class PickleReader
     /// <summary>The persistent ids that were met, in file order.</summary>
     public IReadOnlyList<PicklePersistent> PersistentIds => _persistentIds;
 
-    /// <summary>
-    /// The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.
-    /// </summary>
+    /// <summary>The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.</summary>
     public object? Read()
     {
         while (true)

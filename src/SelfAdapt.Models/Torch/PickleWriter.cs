@@ -11,11 +11,9 @@ internal sealed class PickleWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
 
-    /// <summary>Begins a pickle.</summary>
     /// <param name="protocol">2, or 3 where bytes are written.</param>
     public PickleWriter(byte protocol) => _buffer.Write([PickleOpcodes.Proto, protocol]);
 
-    /// <summary>An opcode without an argument.</summary>
     public void Op(byte opcode) => _buffer.Write([opcode]);
 
     /// <summary>A class or function, module and name separated by a blank.</summary>
@@ -25,7 +23,6 @@ internal sealed class PickleWriter
         _buffer.Write(Encoding.ASCII.GetBytes(name.Replace(' ', '\n') + "\n"));
     }
 
-    /// <summary>A tuple of integers.</summary>
     public void Ints(IEnumerable<long> values)
     {
         Op(PickleOpcodes.Mark);
@@ -37,7 +34,6 @@ internal sealed class PickleWriter
         Op(PickleOpcodes.Tuple);
     }
 
-    /// <summary>An integer of 32 bits.</summary>
     public void Int(long value)
     {
         Op(PickleOpcodes.BinInt);
@@ -57,7 +53,6 @@ internal sealed class PickleWriter
     /// <summary>Bytes; protocol 3.</summary>
     public void Bytes(ReadOnlySpan<byte> value) => Run(PickleOpcodes.BinBytes, value);
 
-    /// <summary>Ends the pickle and gives its bytes.</summary>
     public byte[] Finish()
     {
         Op(PickleOpcodes.Stop);

@@ -7,9 +7,7 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>
-/// The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).
-/// </summary>
+/// <summary>The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).</summary>
 internal sealed class TorchArchive : ITorchContainer
 {
     private readonly byte[] _bytes;
@@ -38,7 +36,6 @@ internal sealed class TorchArchive : ITorchContainer
 
     public SelfAdaptException Malformed(string why) => Malformed(_origin, why);
 
-    /// <summary>The error for a damaged checkpoint.</summary>
     public static SelfAdaptException Malformed(string origin, string why) => new(
         ErrorKind.ModelMalformed, origin,
         $"can't be read as a torch checkpoint: {why}. "

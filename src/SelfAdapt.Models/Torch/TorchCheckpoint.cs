@@ -5,18 +5,13 @@ using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>
-/// A torch state dict: named tensors in order, as Cellpose saves them (docs/cellpose.md 2).
-/// </summary>
+/// <summary>A torch state dict: named tensors in order, as Cellpose saves them (docs/cellpose.md 2).</summary>
 public sealed class TorchCheckpoint
 {
     private readonly Dictionary<string, OnnxTensor> _byName;
 
-    /// <summary>Wraps tensors.</summary>
-    /// <param name="origin">The name to use in messages, usually the file name.</param>
     /// <param name="tensors">Float, Double, Float16 or Int64 tensors with names of their own, in
     /// order.</param>
-    /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
     internal TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
     {
         (Origin, Tensors) = (origin, tensors);
@@ -39,8 +34,7 @@ public sealed class TorchCheckpoint
     /// <summary>Reads a checkpoint file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (UnreadableInput), or is malformed or holds anything but tensors
-    /// (ModelMalformed).
+    /// The file can't be read (UnreadableInput), or is malformed or holds anything but tensors (ModelMalformed).
     /// </exception>
     public static TorchCheckpoint Load(string path) => Parse(ModelBytes.Load(path, "checkpoint"), path);
 
@@ -57,13 +51,9 @@ public sealed class TorchCheckpoint
         return new TorchCheckpoint(origin, reader.Read());
     }
 
-    /// <summary>The tensor of this name, or null.</summary>
-    /// <param name="name">Its key in the state dict.</param>
     internal OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>
-    /// The same state dict with other values; element types stay, tensors not named keep their bits.
-    /// </summary>
+    /// <summary>The same state dict with other values; element types stay, tensors not named keep their bits.</summary>
     /// <param name="weights">New values by key, row-major, as many as the tensor has.</param>
     /// <exception cref="SelfAdaptException">
     /// A name is not in the state dict, or has another number of values, or is no floating-point tensor.
@@ -91,9 +81,7 @@ public sealed class TorchCheckpoint
             weights.TryGetValue(tensor.Name, out float[]? v) ? tensor.WithValues(tensor.Name, v) : tensor;
     }
 
-    /// <summary>
-    /// The state dict as a file that torch.load reads; the same tensors give the same bytes.
-    /// </summary>
+    /// <summary>The state dict as a file that torch.load reads; the same tensors give the same bytes.</summary>
     /// <param name="root">Name of the folder inside the zip file; torch uses the file name without
     /// extension.</param>
     public byte[] ToArray(string root = "archive") => TorchWriter.Write(Tensors, root);

@@ -1,14 +1,10 @@
-
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>What a persistent id of torch tells: a storage's element type, key and length.</summary>
-/// <param name="Key">The key by which the container knows the storage.</param>
 internal readonly record struct TorchStorageId(OnnxDataType Type, string Key, long Elements)
 {
-    /// <summary>Reads an id; null if it is none of a storage of a known type.</summary>
-    /// <param name="persistent">The id as pickled.</param>
     public static TorchStorageId? From(PicklePersistent persistent)
     {
         // Before version 1.6 there was a sixth part that told of views; it is None in every file since 0.4.

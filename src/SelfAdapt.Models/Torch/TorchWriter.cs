@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.IO.Compression;
-using System.Linq;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Torch;

@@ -20,11 +20,8 @@ internal static unsafe class CellFlow
     private const double Tiny = 1e-60;
 
     /// <summary>What receives a cell's flow, pixel by pixel.</summary>
-    /// <param name="index">Index of the pixel in the image.</param>
-    /// <param name="y">Row component of the unit vector.</param>
     public delegate void PixelSink(int index, double y, double x);
 
-    /// <summary>Computes one cell's flow.</summary>
     /// <param name="sink">Called once for each pixel of the cell, in raster order.</param>
     public static void Compute(LabelImage labels, int label, in LabelRegion region, PixelSink sink)
     {

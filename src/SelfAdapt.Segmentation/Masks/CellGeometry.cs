@@ -5,13 +5,11 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>Sizes and outlines of cells.</summary>
 internal static class CellGeometry
 {
     /// <summary>
     /// The diameter of the disc whose area is the median cell's (docs/cellpose.md 5.5), px; 0 without cells.
     /// </summary>
-    /// <param name="masks">The cells, any positive labels.</param>
     public static double MedianDiameter(LabelImage masks)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -24,15 +22,12 @@ internal static class CellGeometry
     }
 
     /// <summary>The median over images of each image's median diameter, px; images without cells don't count.</summary>
-    /// <param name="images">The cells of each image, any positive labels.</param>
     /// <returns>The diameter; 0 without cells.</returns>
     public static double MedianDiameter(IEnumerable<LabelImage> images)
     {
         return Median(images.Select(MedianDiameter).Where(d => d > 0));
     }
 
-    /// <summary>Number of cells.</summary>
-    /// <param name="masks">The cells, any positive labels.</param>
     public static int Count(LabelImage masks)
     {
         return LabelRegions.Renumber(masks).Count;
@@ -42,8 +37,6 @@ internal static class CellGeometry
     /// Pixels of cells that share an edge with what lies around the cell; the rims of holes do not count
     /// (docs/cellpose.md 6).
     /// </summary>
-    /// <param name="masks">The cells, any positive labels.</param>
-    /// <returns>[height, width].</returns>
     public static bool[] OutlinePixels(LabelImage masks)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -77,8 +70,6 @@ internal static class CellGeometry
     }
 
     /// <summary>Every pixel within a distance of a marked pixel.</summary>
-    /// <param name="marked">[height, width].</param>
-    /// <param name="radius">The distance between pixel centres, px.</param>
     internal static bool[] DilateByDisc(bool[] marked, int height, int width, double radius)
     {
         // Each row of the disc is a span: add +1 where it starts and -1 behind its end, then sum along rows.

@@ -16,11 +16,8 @@ internal sealed class ExteriorMap
     private int[] _stack = [];
     private int _stride;
 
-    /// <summary>Whether the examined label has holes.</summary>
     public bool HasHoles { get; private set; }
 
-    /// <summary>Examines one label.</summary>
-    /// <param name="region">A box that holds every pixel of the label.</param>
     public void Examine(LabelImage labels, int label, in LabelRegion region)
     {
         _stride = region.Width + 2;
@@ -48,16 +45,12 @@ internal sealed class ExteriorMap
         HasHoles = state.Contains((byte)0);
     }
 
-    /// <summary>
-    /// Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.
-    /// </summary>
+    /// <summary>Whether a pixel of the examined box, or of the one-pixel frame around it, lies outside.</summary>
     /// <param name="y">Row within the box, -1 to its height.</param>
     /// <param name="x">Column within the box, -1 to its width.</param>
     public bool IsOutside(int y, int x) => _state[((y + 1) * _stride) + x + 1] == Outside;
 
     /// <summary>Whether a pixel of the label touches the outside with an edge.</summary>
-    /// <param name="y">Row within the box.</param>
-    /// <param name="x">Column within the box.</param>
     public bool IsOutline(int y, int x) =>
         _state[((y + 1) * _stride) + x + 1] == Inside
         && (IsOutside(y - 1, x) || IsOutside(y + 1, x) || IsOutside(y, x - 1) || IsOutside(y, x + 1));

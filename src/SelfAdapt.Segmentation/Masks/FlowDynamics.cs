@@ -6,9 +6,7 @@ using System.Threading.Tasks;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).
-/// </summary>
+/// <summary>Moves every cell pixel along the flow until it rests near its cell's centre (spec 4.2, CPU rule).</summary>
 internal static unsafe class FlowDynamics
 {
     // Few enough that the positions stay in the fastest cache.
@@ -17,11 +15,9 @@ internal static unsafe class FlowDynamics
     // A point whose flow ends in a cycle of 1, 2 or 4 steps is back where it was after that many.
     private const int RoundSteps = 4;
 
-    /// <summary>Follows the flow from every cell pixel.</summary>
     /// <param name="flowY">[height, width]: row component of the network's flow.</param>
     /// <param name="cellPixels">Indices of the cell pixels; elsewhere the flow counts as 0.</param>
     /// <param name="scale">What the flow is divided by.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <param name="origin">
     /// Row and column in the whole image where the field begins: positions are rounded as there.
     /// </param>

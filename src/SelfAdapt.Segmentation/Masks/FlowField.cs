@@ -1,4 +1,3 @@
-using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -25,7 +24,6 @@ internal readonly unsafe struct FlowField
     private readonly float _top;
     private readonly float _left;
 
-    /// <summary>Takes a field.</summary>
     /// <param name="origin">Row and column in the whole image where the field begins.</param>
     public FlowField(float* vectors, int height, int width, (int Top, int Left) origin)
     {
@@ -40,8 +38,6 @@ internal readonly unsafe struct FlowField
     public static int Length(int height, int width) => checked(2 * (((height + 1) * width) + 1));
 
     /// <summary>Moves one point by one step.</summary>
-    /// <param name="y">Its row, 0 to height - 1.</param>
-    /// <param name="x">Its column, 0 to width - 1.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StepOne(ref float y, ref float x)
     {
@@ -65,9 +61,6 @@ internal readonly unsafe struct FlowField
     }
 
     /// <summary>Moves four points by one step; needs AVX2.</summary>
-    /// <param name="ys">Their rows, 0 to height - 1.</param>
-    /// <param name="xs">Their columns, 0 to width - 1.</param>
-    /// <param name="at">Scratch for four numbers.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StepFour(float* ys, float* xs, int* at)
     {
@@ -101,9 +94,6 @@ internal readonly unsafe struct FlowField
     }
 
     /// <summary>Moves eight points by one step; needs AVX-512.</summary>
-    /// <param name="ys">Their rows, 0 to height - 1.</param>
-    /// <param name="xs">Their columns, 0 to width - 1.</param>
-    /// <param name="at">Scratch for eight numbers.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StepEight(float* ys, float* xs, int* at)
     {

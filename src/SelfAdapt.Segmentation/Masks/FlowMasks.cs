@@ -14,13 +14,7 @@ internal static class FlowMasks
     /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>
     /// <param name="description">What the channels mean; with a flow the pixels are moved along it, otherwise
     /// the connected pieces above the threshold are the masks.</param>
-    /// <param name="options">Thresholds, steps and sizes.</param>
     /// <returns>Labels 1..n in raster order of first appearance.</returns>
-    /// <exception cref="ArgumentException">
-    /// The channel counts differ, or the description has no logit.
-    /// </exception>
-    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.InvalidOption"/>) an option is out of
-    /// range.</exception>
     public static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options)
     {
@@ -33,9 +27,6 @@ internal static class FlowMasks
     /// the same pixels, bit for bit.
     /// </summary>
     /// <param name="part">[description.Channels, height, width], the outputs for the part.</param>
-    /// <param name="description">What the channels mean.</param>
-    /// <param name="options">As for the whole image.</param>
-    /// <param name="whole">Height and width of the whole image.</param>
     /// <param name="origin">Row and column where the part begins.</param>
     internal static LabelImage ComputePart(
         Image part, OutputDescription description, SegmentationOptions options, (int Height, int Width) whole,
@@ -46,9 +37,7 @@ internal static class FlowMasks
         return Compute(part, description, own, part.Height, part.Width, origin);
     }
 
-    /// <summary>
-    /// The same, with masks enlarged to another size before holes and small masks are treated.
-    /// </summary>
+    /// <summary>The same, with masks enlarged to another size before holes and small masks are treated.</summary>
     internal static LabelImage Compute(
         Image outputs, OutputDescription description, SegmentationOptions options, int height, int width,
         (int Top, int Left) origin = default)
@@ -97,10 +86,10 @@ internal static class FlowMasks
 
     private static LabelImage FromForeground(Image outputs, int logit, SegmentationOptions options)
     {
-        bool[] foreground = new bool[outputs.Height * outputs.Width];
+        int[] foreground = new int[outputs.Height * outputs.Width];
         foreach (int pixel in PixelsAbove(outputs.Plane(logit), options.CellprobThreshold))
         {
-            foreground[pixel] = true;
+            foreground[pixel] = 1;
         }
 
         return MaskCleanup.Components(foreground, outputs.Height, outputs.Width);

@@ -18,10 +18,8 @@ internal struct LabelRegion
 
     public int Right;
 
-    /// <summary>Rows of the bounding box.</summary>
     public readonly int Height => Bottom - Top + 1;
 
-    /// <summary>Columns of the bounding box.</summary>
     public readonly int Width => Right - Left + 1;
 }
 
@@ -64,19 +62,19 @@ internal static class LabelRegions
 
     /// <summary>Numbers the labels 1, 2, ... in the order in which a raster scan meets them.</summary>
     /// <param name="labels">Any labels; values below 1 count as background. Not changed.</param>
-    /// <returns>The renumbered copy and the number of labels.</returns>
     public static (LabelImage Labels, int Count) Renumber(LabelImage labels)
     {
         LabelImage result = new(labels.Height, labels.Width, labels.Labels.AsSpan().ToArray());
-        return (result, RenumberInPlace(result));
+        return (result, RenumberInPlace(result).Length);
     }
 
     /// <summary>The same without a copy.</summary>
     /// <param name="labels">Any labels; values below 1 become background.</param>
-    /// <returns>The number of labels.</returns>
-    public static int RenumberInPlace(LabelImage labels)
+    /// <returns>Entry k - 1: the label that is k now.</returns>
+    public static int[] RenumberInPlace(LabelImage labels)
     {
         Dictionary<int, int> numbers = [];
+        List<int> originals = [];
         Span<int> rest = labels.Labels;
         while (!rest.IsEmpty)
         {
@@ -85,7 +83,8 @@ internal static class LabelRegions
             int number = 0;
             if (label > 0 && !numbers.TryGetValue(label, out number))
             {
-                number = numbers.Count + 1;
+                originals.Add(label);
+                number = originals.Count;
                 numbers.Add(label, number);
             }
 
@@ -97,7 +96,7 @@ internal static class LabelRegions
             rest = rest[length..];
         }
 
-        return numbers.Count;
+        return [.. originals];
     }
 
     /// <summary>Sets every pixel whose label is not wanted to background.</summary>
@@ -121,7 +120,6 @@ internal static class LabelRegions
     }
 
     /// <summary>The pixels of one row of a box.</summary>
-    /// <param name="y">Row within the box.</param>
     public static Span<int> Row(LabelImage labels, in LabelRegion region, int y) =>
         labels.Labels.AsSpan(((region.Top + y) * labels.Width) + region.Left, region.Width);
 

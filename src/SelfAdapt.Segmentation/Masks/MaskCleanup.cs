@@ -5,19 +5,14 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Holes, small masks, masks at the border, components: what follows once pixels have labels.
-/// </summary>
+/// <summary>Holes, small masks, masks at the border, components: what follows once pixels have labels.</summary>
 internal static class MaskCleanup
 {
     /// <summary>
     /// Removes small masks, fills holes, removes what became small by that, and renumbers
     /// (docs/cellpose.md 4.6; numbered without gaps first, so that no wrong mask is removed).
     /// </summary>
-    /// <param name="masks">Any labels; not changed.</param>
     /// <param name="minSize">Least number of pixels; 0 or less keeps all.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage FillHolesAndRemoveSmall(LabelImage masks, int minSize, int threads = 0)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -30,8 +25,6 @@ internal static class MaskCleanup
     }
 
     /// <summary>Removes masks that touch the image border (docs/cellpose.md 4.6).</summary>
-    /// <param name="masks">Any labels; not changed.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage ExcludeOnEdges(LabelImage masks)
     {
         (LabelImage labels, int count) = LabelRegions.Renumber(masks);
@@ -43,16 +36,15 @@ internal static class MaskCleanup
         return labels;
     }
 
-    /// <summary>Numbers the 4-connected pieces of a foreground in raster order.</summary>
-    /// <param name="foreground">[height, width].</param>
-    public static LabelImage Components(bool[] foreground, int height, int width)
+    /// <summary>Numbers the 4-connected pieces of one value each in raster order; 0 is background.</summary>
+    public static LabelImage Components(int[] values, int height, int width)
     {
         int[] labels = new int[height * width];
         Stack<int> open = [];
         int count = 0;
         for (int start = 0; start < labels.Length; start++)
         {
-            if (!foreground[start] || labels[start] != 0)
+            if (values[start] == 0 || labels[start] != 0)
             {
                 continue;
             }
@@ -62,18 +54,18 @@ internal static class MaskCleanup
             while (open.TryPop(out int at))
             {
                 int x = at % width;
-                Visit(at - width, at >= width);
-                Visit(at + width, at < labels.Length - width);
-                Visit(at - 1, x > 0);
-                Visit(at + 1, x < width - 1);
+                Visit(at, at - width, at >= width);
+                Visit(at, at + width, at < labels.Length - width);
+                Visit(at, at - 1, x > 0);
+                Visit(at, at + 1, x < width - 1);
             }
         }
 
         return new(height, width, labels);
 
-        void Visit(int next, bool exists)
+        void Visit(int at, int next, bool exists)
         {
-            if (exists && foreground[next] && labels[next] == 0)
+            if (exists && values[next] == values[at] && labels[next] == 0)
             {
                 labels[next] = count;
                 open.Push(next);

@@ -1,4 +1,3 @@
-using System;
 using System.Threading.Tasks;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
@@ -9,7 +8,6 @@ namespace SelfAdapt.Segmentation.Masks;
 internal static class MaskFlows
 {
     /// <summary>Unit flows of every cell (docs/cellpose.md 4.5, version 3 on a CPU).</summary>
-    /// <param name="masks">The cells, any positive labels.</param>
     /// <returns>[2, height, width]: row and column component; background 0.</returns>
     public static Image FromMasks(LabelImage masks)
     {
@@ -25,14 +23,10 @@ internal static class MaskFlows
         return flows;
     }
 
-    /// <summary>
-    /// How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).
-    /// </summary>
+    /// <summary>How far the network's flow is from the flow that a mask implies (docs/cellpose.md 4.4).</summary>
     /// <param name="labels">Labels 0..n without gaps.</param>
-    /// <param name="outputs">The network's output planes at the size of the labels.</param>
     /// <param name="flowChannel">The channel of the flow's row component; the other one follows it.</param>
     /// <param name="scale">Factor between the network's flow and unit flows.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>Entry k - 1: mean squared error of label k, summed over both components.</returns>
     internal static double[] Errors(
         LabelImage labels, LabelRegion[] regions, Image outputs, int flowChannel, float scale, int threads = 0)

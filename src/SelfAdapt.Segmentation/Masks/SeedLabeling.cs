@@ -5,9 +5,7 @@ using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;
 
-/// <summary>
-/// Turns the points where pixels came to rest into cells (docs/cellpose.md 4.3, version 3.1).
-/// </summary>
+/// <summary>Turns the points where pixels came to rest into cells (docs/cellpose.md 4.3, version 3.1).</summary>
 internal static class SeedLabeling
 {
     private const int PeakReach = 2;
@@ -16,11 +14,9 @@ internal static class SeedLabeling
     private const int GrowSteps = 5;
     private const int Window = (2 * GrowSteps) + 1;
 
-    /// <summary>Labels cell pixels by where they ended.</summary>
     /// <param name="cellPixels">Indices of the cell pixels, ascending.</param>
     /// <param name="ends">For each of them the index of the pixel where it ended.</param>
     /// <param name="maxSizeFraction">Cells above this fraction of the image are dropped.</param>
-    /// <returns>Labels 1..n in raster order of first appearance.</returns>
     public static LabelImage Label(
         int[] cellPixels, int[] ends, int height, int width, double maxSizeFraction)
     {
@@ -64,8 +60,7 @@ internal static class SeedLabeling
     }
 
     /// <summary>
-    /// Counts the points that ended at each pixel and finds the peaks, ascending by count, equal ones in raster
-    /// order.
+    /// Counts the points that ended at each pixel and finds the peaks, ascending by count, equal ones in raster order.
     /// </summary>
     private static int[] FindSeeds(Span<int> counts, int[] ends, int height, int width)
     {
@@ -110,9 +105,8 @@ internal static class SeedLabeling
     }
 
     /// <summary>
-    /// Spreads from a seed five times by one pixel in all eight directions over pixels where enough points
-    /// ended, and writes the label there; a later seed overwrites an earlier one. A row of the window is the
-    /// bits of a number.
+    /// Spreads from a seed five times by one pixel in all eight directions over pixels where enough points ended, and
+    /// writes the label there; a later seed overwrites an earlier one. A row of the window is the bits of a number.
     /// </summary>
     private static void Grow(
         ReadOnlySpan<int> counts, Span<int> seedAt, int height, int width, int seed, int label)

@@ -5,16 +5,11 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Metrics;
 
 /// <summary>A true and a predicted cell that were taken for the same one.</summary>
-/// <param name="TrueLabel">Label in the reference.</param>
-/// <param name="PredictedLabel">Label in the prediction.</param>
-/// <param name="Iou">Shared pixels over the pixels in either.</param>
 internal readonly record struct CellPair(int TrueLabel, int PredictedLabel, double Iou);
 
 /// <summary>Which true cells were found at an IoU threshold (docs/cellpose.md 6).</summary>
 /// <param name="TruePositives">Pairs with at least the threshold; the most that can be paired one to
 /// one.</param>
-/// <param name="FalsePositives">Predicted cells without partner.</param>
-/// <param name="FalseNegatives">True cells without partner.</param>
 /// <param name="Pairs">The pairs, ordered by the true cell's first appearance.</param>
 internal sealed record InstanceMatching(
     int TruePositives, int FalsePositives, int FalseNegatives, IReadOnlyList<CellPair> Pairs)
@@ -25,12 +20,7 @@ internal sealed record InstanceMatching(
     /// <summary>FN / (TP + FN), the fraction of true cells that were missed; 0 when there are none.</summary>
     public double FalseNegativeRate => 1 - Ratio(TruePositives, TruePositives + FalseNegatives);
 
-    /// <summary>Pairs the cells of two segmentations.</summary>
-    /// <param name="truth">The reference, any positive labels.</param>
-    /// <param name="predicted">The prediction, of the same size.</param>
     /// <param name="threshold">Least IoU of a pair, above 0, at most 1.</param>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The threshold is out of its range.</exception>
     public static InstanceMatching Match(LabelImage truth, LabelImage predicted, double threshold) =>
         Match(OverlapTable.Compare(truth, predicted), threshold);
 

@@ -9,30 +9,17 @@ namespace SelfAdapt.Segmentation.Metrics;
 /// <param name="True">0-based number of the true cell, in raster order of first appearance.</param>
 /// <param name="Predicted">0-based number of the predicted cell, likewise.</param>
 /// <param name="Pixels">Shared pixels, at least 1.</param>
-/// <param name="Iou">Shared pixels over the pixels in either.</param>
 internal readonly record struct Overlap(int True, int Predicted, int Pixels, double Iou);
 
 /// <summary>
 /// Every overlap between two segmentations of one image (docs/cellpose.md 6). Cells are renumbered
 /// without gaps first, so a missing label number is no cell.
 /// </summary>
-internal sealed class OverlapTable
+/// <param name="TrueLabels">The label that each true cell has in its image.</param>
+/// <param name="PredictedLabels">The label that each predicted cell has in its image.</param>
+/// <param name="Overlaps">All pairs that share a pixel, ordered by true cell, then predicted cell.</param>
+internal sealed record OverlapTable(int[] TrueLabels, int[] PredictedLabels, List<Overlap> Overlaps)
 {
-    private OverlapTable(int[] trueLabels, int[] predictedLabels, List<Overlap> overlaps) =>
-        (TrueLabels, PredictedLabels, Overlaps) = (trueLabels, predictedLabels, overlaps);
-
-    /// <summary>The label that each true cell has in its image.</summary>
-    public int[] TrueLabels { get; }
-
-    /// <summary>The label that each predicted cell has in its image.</summary>
-    public int[] PredictedLabels { get; }
-
-    /// <summary>All pairs that share a pixel, ordered by true cell, then predicted cell.</summary>
-    public List<Overlap> Overlaps { get; }
-
-    /// <summary>Compares two segmentations.</summary>
-    /// <param name="predicted">What is judged, of the same size.</param>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static OverlapTable Compare(LabelImage truth, LabelImage predicted)
     {
         if (truth.Height != predicted.Height || truth.Width != predicted.Width)
@@ -42,10 +29,12 @@ internal sealed class OverlapTable
                 + "compared pixel by pixel.");
         }
 
-        (LabelImage trueCells, int trueCount) = LabelRegions.Renumber(truth);
-        (LabelImage predictedCells, int predictedCount) = LabelRegions.Renumber(predicted);
-        int[] trueAreas = Areas(trueCells, trueCount);
-        int[] predictedAreas = Areas(predictedCells, predictedCount);
+        LabelImage trueCells = new(truth.Height, truth.Width, [.. truth.Labels]);
+        LabelImage predictedCells = new(predicted.Height, predicted.Width, [.. predicted.Labels]);
+        int[] trueLabels = LabelRegions.RenumberInPlace(trueCells);
+        int[] predictedLabels = LabelRegions.RenumberInPlace(predictedCells);
+        int[] trueAreas = Areas(trueCells, trueLabels.Length);
+        int[] predictedAreas = Areas(predictedCells, predictedLabels.Length);
         List<Overlap> overlaps = [];
         foreach (((int t, int p), int pixels) in CountShared(trueCells.Labels, predictedCells.Labels))
         {
@@ -54,10 +43,7 @@ internal sealed class OverlapTable
         }
 
         overlaps.Sort((a, b) => (a.True, a.Predicted).CompareTo((b.True, b.Predicted)));
-        return new(
-            OriginalLabels(truth, trueCells, trueCount),
-            OriginalLabels(predicted, predictedCells, predictedCount),
-            overlaps);
+        return new(trueLabels, predictedLabels, overlaps);
     }
 
     private static Dictionary<(int True, int Predicted), int> CountShared(int[] truth, int[] predicted)
@@ -83,18 +69,4 @@ internal sealed class OverlapTable
 
     private static int[] Areas(LabelImage labels, int count) =>
         Array.ConvertAll(LabelRegions.Find(labels, count), region => region.Area);
-
-    private static int[] OriginalLabels(LabelImage original, LabelImage renumbered, int count)
-    {
-        int[] labels = new int[count];
-        for (int i = 0; i < renumbered.Labels.Length; i++)
-        {
-            if (renumbered.Labels[i] > 0)
-            {
-                labels[renumbered.Labels[i] - 1] = original.Labels[i];
-            }
-        }
-
-        return labels;
-    }
 }

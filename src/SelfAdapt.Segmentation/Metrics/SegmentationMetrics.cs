@@ -7,8 +7,6 @@ using SelfAdapt.Segmentation.Masks;
 namespace SelfAdapt.Segmentation.Metrics;
 
 /// <summary>How well outlines agree at one distance.</summary>
-/// <param name="Precision">Fraction of the predicted outline zone that is true outline zone.</param>
-/// <param name="Recall">Fraction of the true outline zone that is predicted outline zone.</param>
 internal readonly record struct BoundaryScore(double Precision, double Recall)
 {
     /// <summary>Harmonic mean of precision and recall; 0 when both are 0.</summary>
@@ -23,28 +21,8 @@ internal static class SegmentationMetrics
 {
     private const double AssignmentThreshold = 0.5;
 
-    /// <summary>IoU of every true cell with every predicted cell.</summary>
-    /// <param name="truth">The reference, any positive labels.</param>
-    /// <param name="predicted">The prediction, of the same size.</param>
-    /// <returns>[true cells, predicted cells], both in raster order of first appearance.</returns>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static double[,] IouMatrix(LabelImage truth, LabelImage predicted)
-    {
-        OverlapTable table = OverlapTable.Compare(truth, predicted);
-        double[,] matrix = new double[table.TrueLabels.Length, table.PredictedLabels.Length];
-        foreach (Overlap overlap in table.Overlaps)
-        {
-            matrix[overlap.True, overlap.Predicted] = overlap.Iou;
-        }
-
-        return matrix;
-    }
-
     /// <summary>TP / (TP + FP + FN) at each IoU threshold.</summary>
-    /// <param name="truth">The reference, any positive labels.</param>
-    /// <param name="predicted">The prediction, of the same size.</param>
     /// <param name="thresholds">IoU thresholds, each above 0 and at most 1.</param>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static double[] AveragePrecision(
         LabelImage truth, LabelImage predicted, IReadOnlyList<double> thresholds)
     {
@@ -56,9 +34,6 @@ internal static class SegmentationMetrics
     /// Pixels shared by matched cells over pixels that are cell in either image: Cellpose's variant of the
     /// aggregated Jaccard index.
     /// </summary>
-    /// <param name="truth">The reference, any positive labels.</param>
-    /// <param name="predicted">The prediction, of the same size.</param>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static double AggregatedJaccard(LabelImage truth, LabelImage predicted)
     {
         OverlapTable table = OverlapTable.Compare(truth, predicted);
@@ -73,12 +48,8 @@ internal static class SegmentationMetrics
     }
 
     /// <summary>Agreement of outlines, both widened by a disc.</summary>
-    /// <param name="truth">The reference, any positive labels.</param>
-    /// <param name="predicted">The prediction, of the same size.</param>
     /// <param name="scales">Radii as fractions of the reference's median diameter; at least 1 px is
     /// used.</param>
-    /// <returns>One score per scale.</returns>
-    /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static BoundaryScore[] BoundaryScores(
         LabelImage truth, LabelImage predicted, IReadOnlyList<double> scales)
     {

@@ -46,7 +46,6 @@ internal sealed class SparseAssignment
         Array.Fill(_distance, double.PositiveInfinity);
     }
 
-    /// <summary>Finds the best matching.</summary>
     /// <param name="pairs">Pairs with a positive weight, each at most once.</param>
     /// <returns>For each row its column, or -1 when it stays alone.</returns>
     public static int[] Solve(

@@ -10,12 +10,10 @@ internal sealed class FindingList
 {
     private readonly List<PackageFinding> _all = [];
 
-    /// <summary>All findings in the order of finding.</summary>
     public IReadOnlyList<PackageFinding> All => _all;
 
     public void Error(string place, string message) => _all.Add(new(true, place, message));
 
-    /// <summary>Notes an error unless a condition holds.</summary>
     public void Require(bool condition, string place, string message)
     {
         if (!condition)
@@ -24,7 +22,6 @@ internal sealed class FindingList
         }
     }
 
-    /// <summary>Notes an advice unless a condition holds.</summary>
     public void Advise(bool condition, string place, string message)
     {
         if (!condition)
@@ -61,7 +58,6 @@ internal static class Node
     public static string? Text(JsonNode? node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
 
-    /// <summary>A text in a mapping.</summary>
     public static string? Text(JsonNode? node, string key) => Text(Child(node, key));
 
     /// <summary>A number in a mapping; null if it is none.</summary>
@@ -73,6 +69,5 @@ internal static class Node
     /// <summary>A list in a mapping; empty if it is none.</summary>
     public static JsonArray List(JsonNode? node, string key) => Child(node, key) as JsonArray ?? [];
 
-    /// <summary>A value in a mapping.</summary>
     public static JsonNode? Child(JsonNode? node, string key) => node is JsonObject mapping ? mapping[key] : null;
 }

@@ -20,9 +20,6 @@ internal static class ModelPackage
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Refuses what can't be packed, before any work.</summary>
-    /// <param name="variant">How the model is written.</param>
-    /// <param name="request">What the description says.</param>
-    /// <exception cref="SelfAdaptException">InvalidOption: the name, the description or the variant can't be used.</exception>
     public static void RequirePackable(ModelVariant variant, PackageRequest request)
     {
         string? wrong = !PackageRequest.IsName(request.Name)
@@ -40,18 +37,7 @@ internal static class ModelPackage
         }
     }
 
-    /// <summary>Makes the package.</summary>
-    /// <param name="model">The ONNX file, as <see cref="NetworkWriter"/> writes it.</param>
     /// <param name="variant">How it was written: 32-bit, any size or one of at least 128 px.</param>
-    /// <param name="network">The network as imported.</param>
-    /// <param name="engine">The same network, ready to run.</param>
-    /// <param name="picture">An image that the model is for, as read.</param>
-    /// <param name="source">What messages call that image.</param>
-    /// <param name="request">What the description says.</param>
-    /// <returns>The content of the zip file.</returns>
-    /// <exception cref="SelfAdaptException">
-    /// As <see cref="RequirePackable"/> and <see cref="ImagePreparation.Prepare"/>.
-    /// </exception>
     public static byte[] Write(
         byte[] model, ModelVariant variant, Network network, ISegmentationNetwork engine, Image picture, string source,
         PackageRequest request)

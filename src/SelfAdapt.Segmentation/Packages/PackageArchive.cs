@@ -7,7 +7,7 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>The files of a package in memory, read within bounds.</summary>
-internal sealed class PackageArchive
+internal sealed class PackageArchive(string path, Dictionary<string, byte[]> files)
 {
     private const int MostEntries = 1000;
     private const long MostBytes = 2_000_000_000;
@@ -16,19 +16,10 @@ internal sealed class PackageArchive
     private const long MostGrowth = 32 << 20;
     private const int MostOverhead = 1024;
 
-    private readonly Dictionary<string, byte[]> _files;
+    public string Path => path;
 
-    private PackageArchive(string path, Dictionary<string, byte[]> files) => (Path, _files) = (path, files);
+    public IReadOnlyCollection<string> Names => files.Keys;
 
-    public string Path { get; }
-
-    /// <summary>Names of the files.</summary>
-    public IReadOnlyCollection<string> Names => _files.Keys;
-
-    /// <summary>Reads a package.</summary>
-    /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: it can't be read. ModelMalformed: it is no zip file, damaged, or larger than is read.
-    /// </exception>
     public static PackageArchive Read(string path)
     {
         try
@@ -89,8 +80,7 @@ internal sealed class PackageArchive
         }
     }
 
-    /// <summary>A file's content; null if it is not there.</summary>
-    public byte[]? Find(string name) => _files.GetValueOrDefault(name);
+    public byte[]? Find(string name) => files.GetValueOrDefault(name);
 
     private static byte[] Extract(ZipArchiveEntry entry)
     {

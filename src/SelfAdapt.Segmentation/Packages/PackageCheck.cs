@@ -18,21 +18,14 @@ internal sealed record PackageFinding(bool IsError, string Place, string Message
 /// Holds a package against the part of BioImage.IO's model format 0.5 that ONNX models of images use. It does not run
 /// the model; <c>bioimageio test</c> does.
 /// </summary>
-internal sealed class PackageCheck
+internal sealed class PackageCheck(PackageArchive archive)
 {
     private const int MostCoverBytes = 500 * 1024;
 
-    private readonly PackageArchive _archive;
     private readonly FindingList _findings = new();
 
-    private PackageCheck(PackageArchive archive) => _archive = archive;
-
-    /// <summary>Whether a file is a zip file with a description in it.</summary>
     public static bool IsPackage(string path) => PackageArchive.LooksLikeOne(path);
 
-    /// <summary>Checks a package.</summary>
-    /// <returns>What is wrong; empty if nothing is.</returns>
-    /// <exception cref="SelfAdaptException">As <see cref="PackageArchive.Read"/>.</exception>
     public static IReadOnlyList<PackageFinding> Check(string path)
     {
         PackageCheck check = new(PackageArchive.Read(path));
@@ -43,17 +36,17 @@ internal sealed class PackageCheck
     private void Run()
     {
         string? name = new[] { PackageFiles.Description, PackageFiles.OtherDescription }
-            .FirstOrDefault(n => _archive.Find(n) is not null);
+            .FirstOrDefault(n => archive.Find(n) is not null);
         if (name is null)
         {
-            _findings.Error(_archive.Path, $"it holds no {PackageFiles.Description}");
+            _findings.Error(archive.Path, $"it holds no {PackageFiles.Description}");
             return;
         }
 
         JsonObject description;
         try
         {
-            description = YamlReader.Read(Encoding.UTF8.GetString(_archive.Find(name)!), name);
+            description = YamlReader.Read(Encoding.UTF8.GetString(archive.Find(name)!), name);
         }
         catch (SelfAdaptException e) when (e.Kind == ErrorKind.ModelMalformed)
         {
@@ -62,7 +55,7 @@ internal sealed class PackageCheck
         }
 
         CheckGeneral(description);
-        new PackageTensorCheck(_archive, _findings).Run(description);
+        new PackageTensorCheck(archive, _findings).Run(description);
         CheckWeights(description);
         CheckCovers(description);
         CheckDocumentation(description);
@@ -148,7 +141,7 @@ internal sealed class PackageCheck
         _findings.Advise(covers.Count > 0, "covers", "there is none");
         foreach (string? cover in covers.Select(Node.Text))
         {
-            byte[]? content = cover is null ? null : _archive.Find(cover);
+            byte[]? content = cover is null ? null : archive.Find(cover);
             if (content is null)
             {
                 _findings.Error("covers", $"'{cover}' is not in the package");
@@ -187,7 +180,7 @@ internal sealed class PackageCheck
             return;
         }
 
-        byte[]? content = _archive.Find(name);
+        byte[]? content = archive.Find(name);
         if (content is null || !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase))
         {
             _findings.Error("documentation", $"'{name}' must be a .md file in the package");
@@ -211,10 +204,10 @@ internal sealed class PackageCheck
         foreach ((string name, JsonNode? checksum) in stated)
         {
             _findings.Require(
-                _archive.Find(name) is { } content && PackageFiles.Checksum(content) == Node.Text(checksum),
+                archive.Find(name) is { } content && PackageFiles.Checksum(content) == Node.Text(checksum),
                 $"config.{PackageFiles.OwnKey}", $"'{name}' is absent, or not the file that was packed");
         }
     }
 
-    private byte[]? File(JsonObject entry, string place) => _findings.File(_archive, entry, place);
+    private byte[]? File(JsonObject entry, string place) => _findings.File(archive, entry, place);
 }

@@ -11,7 +11,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <summary>The description of a model as BioImage.IO defines it, format 0.5.</summary>
 internal static class PackageDescription
 {
-    /// <summary>The format that is written.</summary>
     public const string FormatVersion = "0.5.7";
 
     /// <summary>The id of the input tensor, which is the name of the ONNX input.</summary>
@@ -20,17 +19,12 @@ internal static class PackageDescription
     /// <summary>Rows and columns that consumers cut off at a tile's rim.</summary>
     public const int Halo = 32;
 
-    /// <summary>Smallest side of a tile.</summary>
     public const int LeastSide = 128;
 
-    /// <summary>What sides grow by.</summary>
     public const int SideStep = 16;
 
     private const int LongestId = 32;
 
-    /// <summary>The whole description.</summary>
-    /// <param name="request">What the user says.</param>
-    /// <param name="variant">How the ONNX file was written.</param>
     /// <param name="checksums">SHA-256 of every other file, by name.</param>
     public static JsonObject Build(
         PackageRequest request, ModelVariant variant, Network network, IReadOnlyDictionary<string, string> checksums)

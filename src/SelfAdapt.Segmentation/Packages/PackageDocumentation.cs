@@ -1,16 +1,12 @@
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Segmentation.Tiling;
 
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>The README of a package: how to prepare images, what comes out, what is known of the quality.</summary>
 internal static class PackageDocumentation
 {
-    /// <summary>The text, in Markdown.</summary>
-    /// <param name="request">What the user says.</param>
-    /// <param name="variant">How the ONNX file was written.</param>
     public static string Write(PackageRequest request, ModelVariant variant, Network network)
     {
         SegmentationOptions preparation = request.Preparation;

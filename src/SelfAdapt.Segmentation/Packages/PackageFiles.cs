@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 
 namespace SelfAdapt.Segmentation.Packages;
 
-/// <summary>Names of the files of a package.</summary>
 internal static class PackageFiles
 {
     public const string Description = "rdf.yaml";
@@ -20,6 +19,5 @@ internal static class PackageFiles
     /// <summary>The key below it with a checksum for each file.</summary>
     public const string ChecksumsKey = "sha256";
 
-    /// <summary>A file's checksum, as descriptions have it.</summary>
     public static string Checksum(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 }

@@ -1,7 +1,6 @@
 using System;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Segmentation.Results;
 using SixLabors.ImageSharp;
@@ -21,8 +20,6 @@ internal static class PackagePicture
     /// Cuts the tile with the most contrast: windows half a side apart, the one with the largest variance of the first
     /// channel. An image smaller than the tile is continued by mirroring.
     /// </summary>
-    /// <param name="image">The image at network scale.</param>
-    /// <param name="side">Rows and columns of the tile.</param>
     public static Image CutTile(Image image, int side)
     {
         (double best, int bestY, int bestX) = (-1, 0, 0);
@@ -43,7 +40,8 @@ internal static class PackagePicture
         {
             for (int i = 0; i < side * side; i++)
             {
-                (int y, int x) = (Mirror(bestY + (i / side), image.Height), Mirror(bestX + (i % side), image.Width));
+                int y = Mirror.Index(bestY + (i / side), image.Height);
+                int x = Mirror.Index(bestX + (i % side), image.Width);
                 tile.Plane(c)[i] = image.Plane(c)[(y * image.Width) + x];
             }
         }
@@ -52,8 +50,6 @@ internal static class PackagePicture
     }
 
     /// <summary>Draws the tile, and beside it the same with the objects found, twice as wide as high.</summary>
-    /// <param name="masks">The objects in it.</param>
-    /// <returns>The content of a PNG file.</returns>
     public static byte[] DrawCover(Image tile, LabelImage masks)
     {
         int side = Math.Min(CoverSide, tile.Height);
@@ -100,12 +96,5 @@ internal static class PackagePicture
         }
 
         return (squares / count) - (sum / count * (sum / count));
-    }
-
-    private static int Mirror(int at, int length)
-    {
-        int period = Math.Max(1, (2 * length) - 2);
-        int within = at % period;
-        return within < length ? within : period - within;
     }
 }

@@ -8,9 +8,6 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <param name="Description">One or two sentences, at most 1,024 characters.</param>
 /// <param name="Authors">Who made the model; may be empty.</param>
 /// <param name="Licence">An SPDX identifier; null if it is not known.</param>
-/// <param name="Preparation">How images are brought to what the network knows.</param>
-/// <param name="Validation">Sentences about what is known of the model's quality.</param>
-/// <param name="Time">When the package was made.</param>
 /// <param name="Metadata">Further facts, kept under "config".</param>
 internal sealed record PackageRequest(
     string Name, string Description, IReadOnlyList<string> Authors, string? Licence, SegmentationOptions Preparation,
@@ -20,7 +17,6 @@ internal sealed record PackageRequest(
     internal const int LongestName = 128;
     internal const int LongestDescription = 1024;
 
-    /// <summary>Whether a text can be a model's name.</summary>
     public static bool IsName(string name)
     {
         return name.Length is >= ShortestName and <= LongestName

@@ -9,7 +9,7 @@ using SelfAdapt.Files.Npy;
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>Checks the inputs and outputs of a description and their test tensors.</summary>
-internal sealed class PackageTensorCheck
+internal sealed class PackageTensorCheck(PackageArchive archive, FindingList findings)
 {
     private const int LongestId = 32;
 
@@ -21,16 +21,8 @@ internal sealed class PackageTensorCheck
         "scale_mean_variance", "scale_range", "sigmoid", "softmax", "zero_mean_unit_variance",
     ];
 
-    private readonly PackageArchive _archive;
-    private readonly FindingList _findings;
     private readonly Dictionary<(string Tensor, string Axis), int> _sizes = [];
 
-    /// <summary>Takes the package.</summary>
-    /// <param name="findings">Receives what is wrong.</param>
-    public PackageTensorCheck(PackageArchive archive, FindingList findings) =>
-        (_archive, _findings) = (archive, findings);
-
-    /// <summary>Checks all tensors of a description.</summary>
     public void Run(JsonObject description)
     {
         HashSet<string> ids = [];
@@ -38,18 +30,18 @@ internal sealed class PackageTensorCheck
             [("inputs", "preprocessing"), ("outputs", "postprocessing")])
         {
             JsonArray tensors = Node.List(description, kind);
-            _findings.Require(tensors.Count > 0, kind, "there must be at least one");
+            findings.Require(tensors.Count > 0, kind, "there must be at least one");
             for (int i = 0; i < tensors.Count; i++)
             {
                 string place = string.Create(CultureInfo.InvariantCulture, $"{kind}[{i}]");
                 string id = Node.Text(tensors[i], "id") ?? kind[..^1];
-                _findings.Require(
+                findings.Require(
                     id.Length is > 0 and <= LongestId && ids.Add(id), place + ".id",
                     $"'{id}' is too long or there twice");
                 Check(tensors[i], id, place, kind == "outputs");
                 foreach (string? step in Node.List(tensors[i], steps).Select(s => Node.Text(s, "id")))
                 {
-                    _findings.Require(Steps.Contains(step), $"{place}.{steps}", $"there is no step '{step}'");
+                    findings.Require(Steps.Contains(step), $"{place}.{steps}", $"there is no step '{step}'");
                 }
             }
         }
@@ -59,13 +51,13 @@ internal sealed class PackageTensorCheck
     {
         JsonArray axes = Node.List(tensor, "axes");
         string[] names = [.. axes.Select(NameOf)];
-        _findings.Require(axes.Count > 0, place + ".axes", "there must be at least one");
-        _findings.Require(
+        findings.Require(axes.Count > 0, place + ".axes", "there must be at least one");
+        findings.Require(
             names.Distinct(StringComparer.Ordinal).Count() == names.Length, place + ".axes", "an axis is there twice");
         int[]? shape = Shape(tensor, place);
         if (shape is not null && shape.Length != axes.Count)
         {
-            _findings.Error(place + ".test_tensor", $"it has {shape.Length} axes, not {axes.Count}");
+            findings.Error(place + ".test_tensor", $"it has {shape.Length} axes, not {axes.Count}");
             shape = null;
         }
 
@@ -84,12 +76,12 @@ internal sealed class PackageTensorCheck
     private void CheckAxis(JsonNode? axis, string place, int? actual, bool output)
     {
         string? type = Node.Text(axis, "type");
-        _findings.Require(AxisTypes.Contains(type), place + ".type", $"'{type}' is no type of axis");
+        findings.Require(AxisTypes.Contains(type), place + ".type", $"'{type}' is no type of axis");
         JsonNode? size = Node.Child(axis, "size");
         if (type == "channel")
         {
             int channels = Node.List(axis, "channel_names").Count;
-            _findings.Require(channels > 0, place + ".channel_names", "there are none");
+            findings.Require(channels > 0, place + ".channel_names", "there are none");
             Fits(actual is null || channels == actual, place, actual);
             return;
         }
@@ -99,8 +91,8 @@ internal sealed class PackageTensorCheck
             string? other = Node.Text(reference, "axis_id");
             int known = _sizes.GetValueOrDefault((tensor, other ?? ""), -1);
             double halo = Node.Number(axis, "halo") ?? 0;
-            _findings.Require(known >= 0 || actual is null, place + ".size", $"{tensor}.{other} is not there");
-            _findings.Require(
+            findings.Require(known >= 0 || actual is null, place + ".size", $"{tensor}.{other} is not there");
+            findings.Require(
                 halo >= 0 && (known < 0 || known > 2 * halo), place + ".halo", "nothing is left between the rims");
             Fits(actual is null || known < 0 || known + (Node.Number(reference, "offset") ?? 0) == actual, place, actual);
             return;
@@ -109,7 +101,7 @@ internal sealed class PackageTensorCheck
         if (size is JsonObject range)
         {
             (double? least, double? step) = (Node.Number(range, "min"), Node.Number(range, "step"));
-            _findings.Require(
+            findings.Require(
                 !output && least is >= 1 && step is >= 1, place + ".size", "it needs min and step, in an input");
             Fits(
                 actual is null || least is null || step is null || (actual >= least && (actual - least) % step == 0),
@@ -118,18 +110,18 @@ internal sealed class PackageTensorCheck
         }
 
         double? one = Node.Number(axis, "size");
-        _findings.Require(type == "batch" || one is >= 1, place + ".size", "it must be a number, a range or a reference");
+        findings.Require(type == "batch" || one is >= 1, place + ".size", "it must be a number, a range or a reference");
         Fits(actual is null || one is null || one == actual, place, actual);
     }
 
-    private void Fits(bool condition, string place, int? actual) => _findings.Require(
+    private void Fits(bool condition, string place, int? actual) => findings.Require(
         condition, place, $"the test tensor's {actual} does not fit");
 
     private int[]? Shape(JsonNode? tensor, string place)
     {
         JsonNode? entry = Node.Child(tensor, "test_tensor");
-        _findings.Advise(entry is not null, place + ".test_tensor", "there is none");
-        byte[]? content = entry is null ? null : _findings.File(_archive, entry, place + ".test_tensor");
+        findings.Advise(entry is not null, place + ".test_tensor", "there is none");
+        byte[]? content = entry is null ? null : findings.File(archive, entry, place + ".test_tensor");
         if (content is null)
         {
             return null;
@@ -138,13 +130,13 @@ internal sealed class PackageTensorCheck
         try
         {
             NpyArray array = NpyFile.Decode(new FileBytes(Node.Text(entry, "source")!, content));
-            _findings.Require(
+            findings.Require(
                 Array.TrueForAll(array.ToFloats(), float.IsFinite), place + ".test_tensor", "it holds NaN or infinity");
             return array.Shape;
         }
         catch (SelfAdaptException e)
         {
-            _findings.Error(place + ".test_tensor", e.Message);
+            findings.Error(place + ".test_tensor", e.Message);
             return null;
         }
     }

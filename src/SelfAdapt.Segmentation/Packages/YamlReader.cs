@@ -10,20 +10,14 @@ namespace SelfAdapt.Segmentation.Packages;
 /// <summary>
 /// Reads a YAML document as JSON values, within bounds: anchors, aliases, tags and further documents are refused.
 /// </summary>
-internal sealed class YamlReader
+internal sealed class YamlReader(string document, string file)
 {
     private const int MostCharacters = 1 << 20;
     private const int Deepest = 40;
 
-    private readonly Parser _events;
-    private readonly string _file;
+    private readonly Parser _events = new(new StringReader(document));
     private int _depth;
 
-    private YamlReader(string text, string file) => (_events, _file) = (new Parser(new StringReader(text)), file);
-
-    /// <summary>Reads a document.</summary>
-    /// <param name="file">What messages call it.</param>
-    /// <exception cref="SelfAdaptException">ModelMalformed: it can't be read; the message names the line.</exception>
     public static JsonObject Read(string text, string file)
     {
         YamlReader reader = new(text.TrimStart('\ufeff'), file);
@@ -133,5 +127,5 @@ internal sealed class YamlReader
     }
 
     private SelfAdaptException Refused(string reason) => new(
-        ErrorKind.ModelMalformed, _file, $"line {_events.Current?.Start.Line ?? 1} can't be read: {reason}.");
+        ErrorKind.ModelMalformed, file, $"line {_events.Current?.Start.Line ?? 1} can't be read: {reason}.");
 }

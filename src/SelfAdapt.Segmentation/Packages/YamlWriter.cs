@@ -13,7 +13,6 @@ internal static class YamlWriter
 {
     private static readonly string[] Words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
-    /// <summary>The text of a document.</summary>
     public static string Write(JsonObject root)
     {
         using StringWriter text = new() { NewLine = "\n" };

@@ -3,43 +3,29 @@ using System;
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>What normalisation does to every value of a channel.</summary>
-internal readonly struct ChannelScale
+/// <param name="Offset">What becomes 0.</param>
+/// <param name="Divisor">The distance that becomes 1; 0 leaves values as they are.</param>
+/// <param name="Invert">Replaces x by 1 - x afterwards.</param>
+/// <param name="Fill">What every value becomes; null: it depends on the value.</param>
+internal readonly record struct ChannelScale(float Offset, float Divisor, bool Invert, float? Fill = null)
 {
-    private readonly float _offset;
-    private readonly float _divisor;
-    private readonly bool _invert;
-    private readonly float? _fill;
+    public static ChannelScale None => default;
 
-    private ChannelScale(float offset, float divisor, bool invert, float? fill) =>
-        (_offset, _divisor, _invert, _fill) = (offset, divisor, invert, fill);
-
-    /// <summary>Leaves values as they are.</summary>
-    public static ChannelScale None { get; } = new(0, 0, false, null);
-
-    /// <summary>Subtracts and divides.</summary>
-    /// <param name="offset">What becomes 0.</param>
-    /// <param name="divisor">The distance that becomes 1, above 0.</param>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
-    public static ChannelScale Affine(float offset, float divisor, bool invert) => new(offset, divisor, invert, null);
-
-    /// <summary>Makes every value 0.</summary>
-    /// <param name="invert">Replaces x by 1 - x afterwards.</param>
+    /// <summary>Makes every value 0, or 1 where it is inverted.</summary>
     public static ChannelScale Flat(bool invert) => new(0, 0, invert, invert ? 1f : 0f);
 
-    /// <summary>Normalises values.</summary>
-    /// <param name="values">Any part of the channel, changed in place.</param>
     public void Apply(Span<float> values)
     {
-        if (_fill is { } fill)
+        if (Fill is { } fill)
         {
             values.Fill(fill);
         }
-        else if (_divisor != 0)
+        else if (Divisor != 0)
         {
             for (int i = 0; i < values.Length; i++)
             {
-                float value = (values[i] - _offset) / _divisor;
-                values[i] = _invert ? 1f - value : value;
+                float value = (values[i] - Offset) / Divisor;
+                values[i] = Invert ? 1f - value : value;
             }
         }
     }

@@ -6,9 +6,8 @@ using SelfAdapt.Files;
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>
-/// The way from an image as read to what a network sees, before padding and tiling: channels chosen,
-/// intensities normalised, size changed so that objects have the diameter the network knows (docs/cellpose.md
-/// 3.1 to 3.3).
+/// The way from an image as read to what a network sees, before padding and tiling: channels chosen, intensities
+/// normalised, size changed so that objects have the diameter the network knows (docs/cellpose.md 3.1 to 3.3).
 /// </summary>
 internal static class ImagePreparation
 {
@@ -16,10 +15,6 @@ internal static class ImagePreparation
     private const int LongestSide = 1 << 24;
 
     /// <summary>Channel selection, normalisation and rescaling in one go.</summary>
-    /// <param name="image">The image as read; not changed.</param>
-    /// <param name="options">Channels, normalisation and diameter.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <param name="source">What error messages call the image, for example its file name.</param>
     /// <returns>An image of [inputChannels, trunc(height x rescale), trunc(width x rescale)].</returns>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range;
@@ -46,16 +41,11 @@ internal static class ImagePreparation
     }
 
     /// <summary>Picks the channels that a network sees (docs/cellpose.md 3.1).</summary>
-    /// <param name="image">The image as read; not changed.</param>
     /// <param name="channels">For one or two input channels: which ones; the first 0 means the mean of all
     /// channels, and then, as for one-channel images, the second input channel is zeros.</param>
     /// <param name="inputChannels">Channels that the network takes; above 2 the image must have as many and
     /// they are taken as they are.</param>
-    /// <param name="source">What error messages call the image.</param>
     /// <returns>A new image of [inputChannels, height, width].</returns>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.ModelImageMismatch"/>) the image does not have a channel that is asked for.
-    /// </exception>
     public static Image SelectChannels(
         Image image, ChannelPair channels, int inputChannels, string source = "the image")
     {
@@ -92,11 +82,6 @@ internal static class ImagePreparation
     /// <summary>Normalises every channel in place (docs/cellpose.md 3.2).</summary>
     /// <param name="image">The selected channels; changed.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or infinite.
-    /// </exception>
     public static void Normalize(
         Image image, IntensityNormalization normalization, bool invert, string source = "the image",
         int threads = 0)
@@ -109,22 +94,19 @@ internal static class ImagePreparation
 
         Parallel.For(0, image.Channels, Parallelism.Of(threads), channel =>
         {
-            if (normalization == IntensityNormalization.Percentile)
+            IntensityCollector collector = new(normalization, invert, 1, image.Height, image.Width);
+            for (int pass = 0; pass < IntensityCollector.Passes(normalization); pass++)
             {
-                IntensityScaling.Percentile(image.Plane(channel), image.Height, image.Width, invert);
+                collector.Add(image.Plane(channel), pass);
             }
-            else
-            {
-                IntensityScaling.ZeroMeanUnitVariance(image.Plane(channel), invert);
-            }
+
+            collector.Finish().Apply(image.Plane(channel));
         });
     }
 
     /// <summary>Resizes by a factor, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
     /// <param name="image">The image; returned itself when the factor is 1.</param>
     /// <param name="factor">Network scale over image scale, above 0.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>[channels, trunc(height x factor), trunc(width x factor)], each at least 1.</returns>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.ModelImageMismatch"/>) the new size has more than 2^29 values.
@@ -157,9 +139,6 @@ internal static class ImagePreparation
     }
 
     /// <summary>Resizes to a given size, bilinear with OpenCV's rules (docs/cellpose.md 3.3).</summary>
-    /// <param name="height">New rows, at least 1.</param>
-    /// <param name="width">New columns, at least 1.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     /// <returns>A new image of [channels, height, width].</returns>
     public static Image Resize(Image image, int height, int width, int threads = 0)
     {
@@ -178,6 +157,20 @@ internal static class ImagePreparation
 
     internal static Image Blank(int channels, int height, int width) =>
         new(channels, height, width, new float[checked(channels * height * width)]);
+
+    /// <summary>Copies a part of an image, all its channels, to a place in another or upwards in the same.</summary>
+    internal static void CopyPart(
+        Image from, int top, int left, Image to, int toTop, int toLeft, int height, int width)
+    {
+        for (int c = 0; c < from.Channels; c++)
+        {
+            for (int y = 0; y < height; y++)
+            {
+                from.Plane(c).Slice(((top + y) * from.Width) + left, width)
+                    .CopyTo(to.Plane(c)[(((toTop + y) * to.Width) + toLeft)..]);
+            }
+        }
+    }
 
     private static void MeanOfChannels(Image image, Span<float> mean)
     {
@@ -213,12 +206,6 @@ internal static class ImagePreparation
         }
     }
 
-    /// <summary>Refuses pixels that are no numbers.</summary>
-    /// <param name="image">The image, or rows of it.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <param name="firstRow">Which row of the image its first one is.</param>
-    /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.UnreadableInput"/>) a pixel is NaN or
-    /// infinite.</exception>
     internal static void RequireFinite(Image image, string source, int firstRow = 0)
     {
         for (int i = 0; i < image.Pixels.Length; i++)

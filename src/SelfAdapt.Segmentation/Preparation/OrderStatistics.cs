@@ -9,8 +9,6 @@ internal static class OrderStatistics
     private const int Bins = 1 << HalfBits;
 
     /// <summary>NumPy's linear percentile of float32 data (docs/cellpose.md 3.2).</summary>
-    /// <param name="values">At least one finite value, any order.</param>
-    /// <param name="percent">0 to 100.</param>
     public static double Percentile(ReadOnlySpan<float> values, double percent)
     {
         double position = (values.Length - 1) * (percent / 100.0);
@@ -25,8 +23,6 @@ internal static class OrderStatistics
     }
 
     /// <summary>The value that would stand at a position after sorting ascending.</summary>
-    /// <param name="values">The values, any order.</param>
-    /// <param name="rank">0-based position.</param>
     public static float Select(ReadOnlySpan<float> values, int rank)
     {
         int[] counts = new int[Bins];
@@ -61,9 +57,7 @@ internal static class OrderStatistics
         return bin;
     }
 
-    /// <summary>
-    /// Maps a float to an integer of the same order: negative ones flipped, the others above them.
-    /// </summary>
+    /// <summary>Maps a float to an integer of the same order: negative ones flipped, the others above them.</summary>
     private static uint SortableBits(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Preparation;
@@ -22,15 +21,7 @@ internal readonly record struct Padding(int Top, int Bottom, int Left, int Right
     {
         Image result = ImagePreparation.Blank(
             image.Channels, image.Height + Top + Bottom, image.Width + Left + Right);
-        for (int c = 0; c < image.Channels; c++)
-        {
-            for (int y = 0; y < image.Height; y++)
-            {
-                image.Plane(c).Slice(y * image.Width, image.Width)
-                    .CopyTo(result.Plane(c)[(((y + Top) * result.Width) + Left)..]);
-            }
-        }
-
+        ImagePreparation.CopyPart(image, 0, 0, result, Top, Left, image.Height, image.Width);
         return result;
     }
 
@@ -39,15 +30,7 @@ internal readonly record struct Padding(int Top, int Bottom, int Left, int Right
     {
         Image result = ImagePreparation.Blank(
             image.Channels, image.Height - Top - Bottom, image.Width - Left - Right);
-        for (int c = 0; c < image.Channels; c++)
-        {
-            for (int y = 0; y < result.Height; y++)
-            {
-                image.Plane(c).Slice(((y + Top) * image.Width) + Left, result.Width)
-                    .CopyTo(result.Plane(c)[(y * result.Width)..]);
-            }
-        }
-
+        ImagePreparation.CopyPart(image, Top, Left, result, 0, 0, result.Height, result.Width);
         return result;
     }
 

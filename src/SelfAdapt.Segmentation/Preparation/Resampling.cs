@@ -8,12 +8,8 @@ namespace SelfAdapt.Segmentation.Preparation;
 /// <summary>Resizing of planes with exactly OpenCV's coordinate rules (docs/cellpose.md 3.3).</summary>
 internal static class Resampling
 {
-    /// <summary>
-    /// OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.
-    /// </summary>
-    /// <param name="source">[height, width].</param>
+    /// <summary>OpenCV's INTER_LINEAR on float32: half-pixel centres, clamped edges, no anti-aliasing.</summary>
     /// <param name="target">Receives [newHeight, newWidth].</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static void Linear(
         ReadOnlyMemory<float> source, int height, int width, Memory<float> target,
         int newHeight, int newWidth, int threads = 0)
@@ -22,13 +18,7 @@ internal static class Resampling
     }
 
     /// <summary>The same for some of the rows.</summary>
-    /// <param name="source">Rows of the source from <paramref name="sourceFirst"/> on, as far as needed.</param>
-    /// <param name="sourceFirst">Which row they begin with.</param>
-    /// <param name="height">Rows of the whole source.</param>
     /// <param name="target">Receives [count, newWidth].</param>
-    /// <param name="targetFirst">The first row wanted.</param>
-    /// <param name="newHeight">Rows of the whole target.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
     public static void LinearRows(
         ReadOnlyMemory<float> source, int sourceFirst, int height, int width, Memory<float> target,
         int targetFirst, int count, int newHeight, int newWidth, int threads = 0)

@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using SelfAdapt.Files;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation.Masks;
@@ -12,8 +11,6 @@ namespace SelfAdapt.Segmentation.Results;
 
 /// <summary>What a _seg.npy holds besides the masks.</summary>
 /// <param name="ImageFile">The image's path, which Cellpose's window opens along with the masks.</param>
-/// <param name="Channels">The two channel numbers.</param>
-/// <param name="Diameter">The object diameter in use, px.</param>
 /// <param name="Flows">
 /// The network's planes dY, dX, cellprob at the masks' size, from which Cellpose's window makes masks anew when its
 /// thresholds are moved; null to leave them out.
@@ -30,13 +27,6 @@ internal static class CellposeSegFile
     // All entries of one file stay below the 2 GB that one buffer holds.
     public const long MostPixels = 60_000_000;
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="masks">The cells, labels 1..n.</param>
-    /// <param name="context">What else it holds.</param>
-    /// <exception cref="SelfAdaptException">
-    /// OutputNotWritable: the image has more than 60 million pixels, or the file can't be written.
-    /// </exception>
     public static void Write(string path, LabelImage masks, SegFileContext context)
     {
         if (masks.Labels.Length > MostPixels)

@@ -9,7 +9,6 @@ namespace SelfAdapt.Segmentation.Results;
 /// <param name="Probability">[height, width]: the cell probability, its 1st to 99th percentile as 0 to 255.</param>
 internal sealed record FlowPicture(byte[] Colours, byte[] Probability)
 {
-    /// <summary>Paints the planes dY, dX, cellprob.</summary>
     public static FlowPicture Of(Image flows)
     {
         int pixels = flows.Height * flows.Width;

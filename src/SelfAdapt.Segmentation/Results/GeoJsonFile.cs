@@ -18,10 +18,7 @@ internal static class GeoJsonFile
 {
     private const int FlushEvery = 1 << 16;
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="name">The image's name: cells of one name and label always get the same id.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, string name, LabelImage masks)
     {
         OutputFile.Write(path, stream =>
@@ -33,7 +30,7 @@ internal static class GeoJsonFile
             json.WriteStartArray("features");
             foreach ((int label, LabelRegion region) in CellList.Of(masks))
             {
-                WriteFeature(json, name, label, region, tracer.Polygons(label, region));
+                JsonSerializer.Serialize(json, Feature(name, label, region, tracer.Polygons(label, region)));
                 if (json.BytesPending > FlushEvery)
                 {
                     json.Flush();
@@ -45,61 +42,30 @@ internal static class GeoJsonFile
         });
     }
 
-    private static void WriteFeature(
-        Utf8JsonWriter json, string name, int label, LabelRegion region,
-        IReadOnlyList<IReadOnlyList<OutlinePoint[]>> polygons)
+    private static object Feature(
+        string name, int label, LabelRegion region, IReadOnlyList<IReadOnlyList<OutlinePoint[]>> polygons)
     {
-        json.WriteStartObject();
-        json.WriteString("type", "Feature");
-        json.WriteString("id", Id(name, label));
-        json.WriteStartObject("geometry");
-        json.WriteString("type", polygons.Count == 1 ? "Polygon" : "MultiPolygon");
-        json.WritePropertyName("coordinates");
-        if (polygons.Count == 1)
+        int[][][][] coordinates = [.. polygons.Select(Rings)];
+        return new
         {
-            WritePolygon(json, polygons[0]);
-        }
-        else
-        {
-            json.WriteStartArray();
-            foreach (IReadOnlyList<OutlinePoint[]> polygon in polygons)
+            type = "Feature",
+            id = Id(name, label),
+            geometry = new
             {
-                WritePolygon(json, polygon);
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-        json.WriteStartObject("properties");
-        json.WriteString("objectType", "detection");
-        json.WriteString("name", label.ToString(CultureInfo.InvariantCulture));
-        json.WriteStartObject("measurements");
-        json.WriteNumber("Area px^2", region.Area);
-        json.WriteEndObject();
-        json.WriteEndObject();
-        json.WriteEndObject();
+                type = coordinates.Length == 1 ? "Polygon" : "MultiPolygon",
+                coordinates = coordinates.Length == 1 ? coordinates[0] : (object)coordinates,
+            },
+            properties = new
+            {
+                objectType = "detection",
+                name = label.ToString(CultureInfo.InvariantCulture),
+                measurements = new Dictionary<string, int> { ["Area px^2"] = region.Area },
+            },
+        };
     }
 
-    private static void WritePolygon(Utf8JsonWriter json, IReadOnlyList<OutlinePoint[]> rings)
-    {
-        json.WriteStartArray();
-        foreach (OutlinePoint[] ring in rings)
-        {
-            json.WriteStartArray();
-            foreach (OutlinePoint point in ring.Append(ring[0]))
-            {
-                json.WriteStartArray();
-                json.WriteNumberValue(point.X);
-                json.WriteNumberValue(point.Y);
-                json.WriteEndArray();
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteEndArray();
-    }
+    private static int[][][] Rings(IReadOnlyList<OutlinePoint[]> polygon) =>
+        [.. polygon.Select(ring => ring.Append(ring[0]).Select(point => new[] { point.X, point.Y }).ToArray())];
 
     /// <summary>A UUID of version 8: made from a hash, so that the same cell has the same id in every file.</summary>
     private static Guid Id(string name, int label)

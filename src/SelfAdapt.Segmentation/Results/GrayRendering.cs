@@ -1,7 +1,6 @@
 using System;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Png;
 
 namespace SelfAdapt.Segmentation.Results;
 
@@ -13,9 +12,7 @@ internal static class GrayRendering
     private const int SortedValues = 1 << 18;
 
     /// <summary>Writes an image as 8-bit PNG, stretched between its 1st and 99.7th percentile.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="channel">The channel shown; null, or one that is not there, for the mean of all.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void WritePng(string path, Image image, int? channel)
     {
         OutputFile.Write(path, PngPicture.Encode(
@@ -24,7 +21,6 @@ internal static class GrayRendering
 
     /// <summary>Stretches an image between its 1st and 99.7th percentile.</summary>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
-    /// <returns>[height, width].</returns>
     internal static byte[] Stretch(Image image, int? channel)
     {
         float[] plane = Plane(image, channel);

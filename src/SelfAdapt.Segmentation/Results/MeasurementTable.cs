@@ -14,11 +14,6 @@ namespace SelfAdapt.Segmentation.Results;
 /// </summary>
 internal static class MeasurementTable
 {
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <param name="image">The image as read, of the same size.</param>
-    /// <exception cref="ArgumentException">Image and masks differ in size.</exception>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, LabelImage masks, Image image)
     {
         if (image.Height != masks.Height || image.Width != masks.Width)

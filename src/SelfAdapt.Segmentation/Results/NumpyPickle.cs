@@ -8,7 +8,6 @@ namespace SelfAdapt.Segmentation.Results;
 /// <summary>Writes NumPy arrays into a pickle, as NumPy's own reducer spells them.</summary>
 internal static class NumpyPickle
 {
-    /// <summary>An array of numbers.</summary>
     /// <param name="type">NumPy's short name of the element type: "u2", "f4", "b1".</param>
     public static void Array(PickleWriter pickle, string type, long[] shape, ReadOnlySpan<byte> values)
     {

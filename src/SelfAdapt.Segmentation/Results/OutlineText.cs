@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -16,9 +15,6 @@ internal static class OutlineText
     // Cellpose leaves the line of a cell with fewer rim pixels empty.
     private const int FewestPixels = 5;
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    /// <exception cref="SelfAdaptException">OutputNotWritable: the file can't be written.</exception>
     public static void Write(string path, LabelImage masks)
     {
         OutputFile.Write(path, stream =>

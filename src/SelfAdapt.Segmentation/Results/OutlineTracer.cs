@@ -13,7 +13,7 @@ internal readonly record struct OutlinePoint(int X, int Y);
 /// Walks along the edges between a cell's pixels and what is not the cell, the cell on the left hand, so that outer
 /// rings run against the clock on the screen and the rims of holes with it.
 /// </summary>
-internal sealed class OutlineTracer
+internal sealed class OutlineTracer(LabelImage labels)
 {
     // Directions of travel, each with the cell's pixel on its left: down, right, up, left.
     private static readonly (int X, int Y)[] Steps = [(0, 1), (1, 0), (0, -1), (-1, 0)];
@@ -21,13 +21,9 @@ internal sealed class OutlineTracer
     // From the corner where an edge begins to the pixel on its left hand, by direction.
     private static readonly (int X, int Y)[] Inside = [(0, 0), (0, -1), (-1, -1), (-1, 0)];
 
-    private readonly LabelImage _labels;
     private byte[] _walked = [];
     private LabelRegion _region;
     private int _label;
-
-    /// <summary>Makes a tracer for one label image; it may be used for many cells.</summary>
-    public OutlineTracer(LabelImage labels) => _labels = labels;
 
     /// <summary>
     /// The pixels along the cell's rim, in order, as Cellpose lists them (docs/cellpose.md 7): pixels that
@@ -174,7 +170,7 @@ internal sealed class OutlineTracer
 
     private bool IsCell(int x, int y) =>
         x >= _region.Left && x <= _region.Right && y >= _region.Top && y <= _region.Bottom
-        && _labels.Labels[(y * _labels.Width) + x] == _label;
+        && labels.Labels[(y * labels.Width) + x] == _label;
 
     private int Index(int x, int y) => ((y - _region.Top) * _region.Width) + x - _region.Left;
 

@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.IO.Compression;
@@ -29,12 +28,7 @@ internal static class RoiArchive
     // The first instant a zip file can express; a real date would make equal results differ.
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
     /// <param name="masks">The cells; coordinates must be below 32,768, as the format keeps 16 bits.</param>
-    /// <exception cref="SelfAdaptException">
-    /// OutputNotWritable: the image is larger than that, or the file can't be written.
-    /// </exception>
     public static void Write(string path, LabelImage masks)
     {
         if (Math.Max(masks.Width, masks.Height) > LongestSide)

@@ -38,14 +38,10 @@ internal sealed record MicrographOptions
     /// <summary>Largest eccentricity of the ellipses, 0 (circles) up to below 1.</summary>
     public double Eccentricity { get; init; } = 0.75;
 
-    /// <summary>
-    /// Amplitude of the smooth deviation of a contour from its ellipse, as a fraction of the radius.
-    /// </summary>
+    /// <summary>Amplitude of the smooth deviation of a contour from its ellipse, as a fraction of the radius.</summary>
     public double ContourRoughness { get; init; } = 0.06;
 
-    /// <summary>
-    /// Largest part of a nucleus that may lie under others; negative keeps a gap between all.
-    /// </summary>
+    /// <summary>Largest part of a nucleus that may lie under others; negative keeps a gap between all.</summary>
     public double MaximumOverlap { get; init; } = 0.08;
 
     /// <summary>Standard deviation of the log brightness between nuclei.</summary>
@@ -75,10 +71,6 @@ internal sealed record MicrographOptions
     /// <summary>The camera's grey level without light.</summary>
     public double Offset { get; init; } = 100;
 
-    /// <summary>Checks every value.</summary>
-    /// <exception cref="ArgumentException">
-    /// A value is outside the range that its description gives.
-    /// </exception>
     internal void Check()
     {
         Require(

@@ -26,10 +26,6 @@ internal static class MicrographSimulator
     // A nucleus is thicker, so brighter, in its middle: this part of its light falls off towards the rim.
     private const double Dome = 0.3;
 
-    /// <summary>Simulates one micrograph.</summary>
-    /// <param name="options">What it looks like.</param>
-    /// <param name="seed">Which one of that kind.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static Micrograph Simulate(MicrographOptions options, ulong seed)
     {
         options.Check();
@@ -42,7 +38,7 @@ internal static class MicrographSimulator
         int[] labels = new int[height * width];
         float[] light = new float[height * width];
         PlaceNuclei(options, scene, labels, light);
-        LabelCleanup.KeepLargestParts(labels, height, width, SmallestNucleus);
+        LabelImage visible = LabelCleanup.KeepLargestParts(labels, height, width, SmallestNucleus);
         AddBackground(options, exposure, light);
         SmoothField.Blur(light, height, width, options.BlurSigma);
         for (int i = 0; i < light.Length; i++)
@@ -52,7 +48,7 @@ internal static class MicrographSimulator
             light[i] = (float)Math.Clamp(Math.Round(level), 0, ushort.MaxValue);
         }
 
-        return new Micrograph(new Image(1, height, width, light), new LabelImage(height, width, labels));
+        return new Micrograph(new Image(1, height, width, light), visible);
     }
 
     private static void AddBackground(MicrographOptions options, SeededRandom random, float[] light)

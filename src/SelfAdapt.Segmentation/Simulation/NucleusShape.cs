@@ -14,9 +14,6 @@ internal sealed class NucleusShape
     private readonly double[] _amplitudes = new double[Waves];
     private readonly double[] _phases = new double[Waves];
 
-    /// <summary>Draws a shape.</summary>
-    /// <param name="options">Sizes and their spreads.</param>
-    /// <param name="random">Where the chance comes from.</param>
     public NucleusShape(MicrographOptions options, SeededRandom random)
     {
         double spread = Math.Clamp(random.Normal(), -2.5, 2.5) * options.DiameterSpread;
@@ -42,8 +39,6 @@ internal sealed class NucleusShape
     public double Reach { get; }
 
     /// <summary>How far out a point is: 0 at the centre, 1 on the contour, more outside.</summary>
-    /// <param name="dy">Rows from the centre.</param>
-    /// <param name="dx">Columns from the centre.</param>
     public double RelativeRadius(double dy, double dx)
     {
         double distance = Math.Sqrt((dx * dx) + (dy * dy));

@@ -3,19 +3,14 @@ using System;
 namespace SelfAdapt.Segmentation.Simulation;
 
 /// <summary>Random numbers from a seed: the splitmix64 sequence, and distributions drawn from it.</summary>
-internal sealed class SeededRandom
+internal sealed class SeededRandom(ulong seed)
 {
     // Above this mean a Poisson number is drawn as a rounded normal one; its skewness is then below 0.13.
     private const double LargestCountedMean = 60;
 
-    private ulong _state;
+    private ulong _state = seed;
     private double _spare = double.NaN;
 
-    /// <summary>Starts a sequence.</summary>
-    /// <param name="seed">Any number; equal seeds give equal sequences.</param>
-    public SeededRandom(ulong seed) => _state = seed;
-
-    /// <summary>The next 64 bits.</summary>
     public ulong NextBits()
     {
         _state += 0x9E3779B97F4A7C15;
@@ -48,7 +43,6 @@ internal sealed class SeededRandom
     }
 
     /// <summary>Poisson: counted arrivals, or above a mean of 60 a rounded normal number.</summary>
-    /// <param name="mean">Mean, at least 0.</param>
     public int Poisson(double mean)
     {
         if (mean > LargestCountedMean)

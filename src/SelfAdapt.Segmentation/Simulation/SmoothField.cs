@@ -6,8 +6,6 @@ namespace SelfAdapt.Segmentation.Simulation;
 internal static class SmoothField
 {
     /// <summary>Blurs a plane in place, mirrored at the borders; sigma 0 leaves it.</summary>
-    /// <param name="plane">[height, width].</param>
-    /// <param name="sigma">Standard deviation, px.</param>
     public static void Blur(float[] plane, int height, int width, double sigma)
     {
         if (sigma <= 0)
@@ -28,11 +26,7 @@ internal static class SmoothField
         }
     }
 
-    /// <summary>
-    /// A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.
-    /// </summary>
-    /// <param name="random">Where the chance comes from.</param>
-    /// <param name="sigma">Blur of the white noise it is made from, px.</param>
+    /// <summary>A random field with mean 0 and standard deviation 1 whose features are a few sigma wide.</summary>
     public static float[] Noise(SeededRandom random, int height, int width, double sigma)
     {
         float[] field = new float[height * width];
@@ -62,8 +56,6 @@ internal static class SmoothField
     /// <summary>
     /// The brightness at a place of a coarse field stretched over an image, between four grid points.
     /// </summary>
-    /// <param name="field">[side, side].</param>
-    /// <param name="side">Rows and columns of the field.</param>
     /// <param name="v">0 at the image's top to 1 at its bottom.</param>
     /// <param name="u">0 at the image's left to 1 at its right.</param>
     public static double At(float[] field, int side, double v, double u)

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;
@@ -31,13 +32,6 @@ internal sealed class BlockMasks
     private int _filled;
     private int _coreTop;
 
-    /// <summary>Starts at the top of an image.</summary>
-    /// <param name="outputs">What the network's channels mean.</param>
-    /// <param name="options">Thresholds, steps and sizes.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="core">Side of a core, px.</param>
-    /// <param name="margin">Width of the margin, px.</param>
-    /// <param name="from">Where to go on; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
     public BlockMasks(
         OutputDescription outputs, SegmentationOptions options, int height, int width, int core, int margin,
@@ -70,11 +64,7 @@ internal sealed class BlockMasks
         for (int taken = 0; taken < rows.Height;)
         {
             int count = Math.Min(rows.Height - taken, BandEnd - _top - _filled);
-            for (int c = 0; c < rows.Channels; c++)
-            {
-                rows.Plane(c).Slice(taken * _width, count * _width).CopyTo(_band.Plane(c)[(_filled * _width)..]);
-            }
-
+            ImagePreparation.CopyPart(rows, taken, 0, _band, _filled, 0, count, _width);
             taken += count;
             _filled += count;
             while (_coreTop < _height && _top + _filled == BandEnd)
@@ -99,11 +89,7 @@ internal sealed class BlockMasks
         _filled -= rows;
         _labels.AsSpan(rows * _width).CopyTo(_labels);
         _labels.AsSpan(_labels.Length - (rows * _width)).Clear();
-        for (int c = 0; c < _band.Channels; c++)
-        {
-            _band.Plane(c)[(rows * _width)..].CopyTo(_band.Plane(c));
-        }
-
+        ImagePreparation.CopyPart(_band, rows, 0, _band, 0, 0, _band.Height - rows, _width);
         _top = final;
         if (_coreTop < _height)
         {
@@ -115,9 +101,11 @@ internal sealed class BlockMasks
     {
         int top = Math.Max(0, _coreTop - _margin);
         int left = Math.Max(0, coreLeft - _margin);
-        Image block = Cut(top, BandEnd - top, left, Math.Min(_width, coreLeft + _core + _margin) - left);
+        Image block = ImagePreparation.Blank(
+            _band.Channels, BandEnd - top, Math.Min(_width, coreLeft + _core + _margin) - left);
+        ImagePreparation.CopyPart(_band, top - _top, left, block, 0, 0, block.Height, block.Width);
         LabelImage masks = FlowMasks.ComputePart(block, _outputs, _options, (_height, _width), (top, left));
-        LabelRegion[] regions = LabelRegions.Find(masks, MaxLabel(masks));
+        LabelRegion[] regions = LabelRegions.Find(masks, masks.Labels.Max());
         int[] numbers = new int[regions.Length];
         for (int k = 0; k < regions.Length; k++)
         {
@@ -157,30 +145,5 @@ internal sealed class BlockMasks
                 }
             }
         }
-    }
-
-    private Image Cut(int top, int height, int left, int width)
-    {
-        Image block = ImagePreparation.Blank(_band.Channels, height, width);
-        for (int c = 0; c < block.Channels; c++)
-        {
-            for (int y = 0; y < height; y++)
-            {
-                _band.Plane(c).Slice(((top + y - _top) * _width) + left, width).CopyTo(block.Plane(c)[(y * width)..]);
-            }
-        }
-
-        return block;
-    }
-
-    private static int MaxLabel(LabelImage masks)
-    {
-        int largest = 0;
-        foreach (int label in masks.Labels)
-        {
-            largest = Math.Max(largest, label);
-        }
-
-        return largest;
     }
 }

@@ -20,9 +20,6 @@ internal static class MemoryEstimate
     // As above without the image; pooled arrays are up to twice as long as asked for.
     private const long BlockPixelBytes = 80;
 
-    /// <summary>Bytes for an image as a whole.</summary>
-    /// <param name="channels">Channels of the image.</param>
-    /// <param name="options">How it is segmented.</param>
     public static long Whole(
         int channels, int height, int width, ISegmentationNetwork network, SegmentationOptions options)
     {
@@ -33,7 +30,6 @@ internal static class MemoryEstimate
         return Tiles(options) + (long)Math.Min(1e18, (pixels * perPixel) + (scaled * perScaled));
     }
 
-    /// <summary>Bytes for an image in blocks.</summary>
     internal static long Streamed(
         IRowSource image, ISegmentationNetwork network, SegmentationOptions options, int core, int margin)
     {

@@ -29,27 +29,18 @@ internal sealed class PreparedRows
         _taps = Resampling.RowTaps(image.Height, Height);
     }
 
-    /// <summary>Channels that the network takes.</summary>
     public int Channels { get; }
 
-    /// <summary>Rows at network scale.</summary>
     public int Height { get; }
 
-    /// <summary>Columns at network scale.</summary>
     public int Width { get; }
 
     /// <summary>Reads the image once, or twice, for its intensities.</summary>
-    /// <param name="options">Channels, normalisation and diameter.</param>
-    /// <param name="inputChannels">Channels that the network takes.</param>
-    /// <param name="source">What error messages call the image.</param>
-    /// <exception cref="SelfAdaptException">
-    /// As <see cref="ImagePreparation.Prepare"/>; or UnreadableInput: every pixel has the same value.
-    /// </exception>
     public static PreparedRows Measure(
         IRowSource image, SegmentationOptions options, int inputChannels, string source, CancellationToken cancelled)
     {
         IntensityCollector[] collectors = [.. Enumerable.Range(0, inputChannels).Select(
-            _ => new IntensityCollector(options, 1, image.Height, image.Width))];
+            _ => new IntensityCollector(options.Normalization, options.Invert, 1, image.Height, image.Width))];
         int step = Math.Clamp(ValuesPerRead / image.Width / image.Channels, 1, image.Height);
         for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
         {
@@ -71,9 +62,6 @@ internal sealed class PreparedRows
                 image, options, inputChannels, source, Array.ConvertAll(collectors, c => c.Finish()));
     }
 
-    /// <summary>Reads rows at network scale.</summary>
-    /// <param name="first">0-based first row.</param>
-    /// <returns>[Channels, count, Width].</returns>
     public Image Read(int first, int count)
     {
         int from = _taps[first].First;

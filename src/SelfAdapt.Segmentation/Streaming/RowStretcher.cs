@@ -5,59 +5,40 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Streaming;
 
 /// <summary>Resizes an image that comes in rows, from the top down, to another size.</summary>
-internal sealed class RowStretcher
+internal sealed class RowStretcher(
+    (int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink, int first = 0)
 {
-    private readonly (int Height, int Width) _from;
-    private readonly (int Height, int Width) _to;
-    private readonly int _threads;
-    private readonly Action<Image> _sink;
-    private readonly (int First, int Last)[] _taps;
+    private readonly (int First, int Last)[] _taps = Resampling.RowTaps(from.Height, to.Height);
     private Image? _pending;
-    private int _pendingTop;
-    private int _next;
-
-    /// <summary>Starts.</summary>
-    /// <param name="from">Size of what comes in.</param>
-    /// <param name="to">Size of what goes out.</param>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <param name="sink">Receives the rows, from the top down.</param>
-    /// <param name="first">The first row that goes out.</param>
-    public RowStretcher(
-        (int Height, int Width) from, (int Height, int Width) to, int threads, Action<Image> sink, int first = 0)
-    {
-        (_from, _to, _threads, _sink) = (from, to, threads, sink);
-        _taps = Resampling.RowTaps(from.Height, to.Height);
-        (_next, _pendingTop) = (first, _taps[first].First);
-    }
+    private int _pendingTop = Resampling.RowTaps(from.Height, to.Height)[first].First;
+    private int _next = first;
 
     /// <summary>The row that must come in next.</summary>
     public int Expected => _pendingTop + (_pending?.Height ?? 0);
 
-    /// <summary>Takes the next rows.</summary>
-    /// <param name="rows">[channels, n, width].</param>
     public void Add(Image rows)
     {
-        if (_from == _to)
+        if (from == to)
         {
-            _sink(rows);
+            sink(rows);
             return;
         }
 
         Image all = Joined(rows);
         int have = _pendingTop + all.Height;
         int end = _next;
-        while (end < _to.Height && _taps[end].Last < have)
+        while (end < to.Height && _taps[end].Last < have)
         {
             end++;
         }
 
         if (end > _next)
         {
-            _sink(Resize(all, end - _next));
+            sink(Resize(all, end - _next));
             _next = end;
         }
 
-        int keepFrom = end < _to.Height ? Math.Min(_taps[end].First, have) : have;
+        int keepFrom = end < to.Height ? Math.Min(_taps[end].First, have) : have;
         _pending = keepFrom < have ? Rows(all, keepFrom - _pendingTop) : null;
         _pendingTop = keepFrom;
     }
@@ -70,25 +51,21 @@ internal sealed class RowStretcher
         }
 
         Image all = ImagePreparation.Blank(rows.Channels, _pending.Height + rows.Height, rows.Width);
-        for (int c = 0; c < rows.Channels; c++)
-        {
-            _pending.Plane(c).CopyTo(all.Plane(c));
-            rows.Plane(c).CopyTo(all.Plane(c)[(_pending.Height * rows.Width)..]);
-        }
-
+        ImagePreparation.CopyPart(_pending, 0, 0, all, 0, 0, _pending.Height, rows.Width);
+        ImagePreparation.CopyPart(rows, 0, 0, all, _pending.Height, 0, rows.Height, rows.Width);
         return all;
     }
 
     private Image Resize(Image source, int count)
     {
-        Image result = ImagePreparation.Blank(source.Channels, count, _to.Width);
+        Image result = ImagePreparation.Blank(source.Channels, count, to.Width);
         int length = source.Height * source.Width;
         for (int c = 0; c < source.Channels; c++)
         {
             Resampling.LinearRows(
-                source.Pixels.AsMemory(c * length, length), _pendingTop, _from.Height, _from.Width,
-                result.Pixels.AsMemory(c * count * _to.Width, count * _to.Width), _next, count, _to.Height, _to.Width,
-                _threads);
+                source.Pixels.AsMemory(c * length, length), _pendingTop, from.Height, from.Width,
+                result.Pixels.AsMemory(c * count * to.Width, count * to.Width), _next, count, to.Height, to.Width,
+                threads);
         }
 
         return result;
@@ -97,11 +74,7 @@ internal sealed class RowStretcher
     private static Image Rows(Image image, int first)
     {
         Image result = ImagePreparation.Blank(image.Channels, image.Height - first, image.Width);
-        for (int c = 0; c < image.Channels; c++)
-        {
-            image.Plane(c)[(first * image.Width)..].CopyTo(result.Plane(c));
-        }
-
+        ImagePreparation.CopyPart(image, first, 0, result, 0, 0, result.Height, image.Width);
         return result;
     }
 }

@@ -37,12 +37,8 @@ internal sealed class StreamedInference
         _paddedWidth = rows.Width + _padding.Left + _padding.Right;
     }
 
-    /// <summary>Runs the network.</summary>
-    /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <param name="first">The first row that is wanted, at network scale.</param>
-    /// <param name="progress">Receives the share of tiles that is done.</param>
     /// <param name="sink">Receives [outputs, n, width] at network scale, from the top down.</param>
-    /// <param name="cancelled">Ends the work between batches.</param>
     public static void Run(
         ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
         Action<double> progress, Action<Image> sink, CancellationToken cancelled) =>
@@ -55,6 +51,7 @@ internal sealed class StreamedInference
             ? TileLayout.Mirrored(paddedHeight, _paddedWidth)
             : TileLayout.Plain(paddedHeight, _paddedWidth, _options.TileOverlap);
         TileBlender blender = new(_network.Outputs, layout.Height, _paddedWidth, layout);
+        TileBatch tileBatch = new(_network, layout, _options.BatchSize);
         Tile[] tiles = [.. layout.Tiles.Where(t => t.Y + layout.Height > _first + _padding.Top)];
         int top = tiles[0].Y;
         int done = layout.Tiles.Length - tiles.Length;
@@ -71,33 +68,13 @@ internal sealed class StreamedInference
             foreach (Tile[] batch in line.Chunk(_options.BatchSize))
             {
                 cancelled.ThrowIfCancellationRequested();
-                RunBatch(band, layout, batch, blender);
+                tileBatch.Run(band, Array.ConvertAll(batch, t => t with { Y = 0 }), blender);
                 done += batch.Length;
                 progress((double)done / layout.Tiles.Length);
             }
         }
 
         Emit(blender.TakeRows(layout.Height, _options.Threads), top);
-    }
-
-    private void RunBatch(Image band, TileLayout layout, Tile[] tiles, TileBlender blender)
-    {
-        int pixels = layout.Height * layout.Width;
-        int inputLength = _network.InputChannels * pixels;
-        int outputLength = _network.Outputs.Channels * pixels;
-        float[] input = new float[checked(tiles.Length * inputLength)];
-        float[] output = new float[checked(tiles.Length * outputLength)];
-        for (int i = 0; i < tiles.Length; i++)
-        {
-            TiledInference.Cut(band, layout, tiles[i] with { Y = 0 }, input.AsSpan(i * inputLength, inputLength));
-        }
-
-        _network.Run(
-            input, tiles.Length, layout.Height, layout.Width, output, new float[tiles.Length * _network.EmbeddingLength]);
-        for (int i = 0; i < tiles.Length; i++)
-        {
-            blender.Add(tiles[i] with { Y = 0 }, output.AsSpan(i * outputLength, outputLength));
-        }
     }
 
     /// <summary>Rows of the image with the frame of zeros around it.</summary>
@@ -109,14 +86,8 @@ internal sealed class StreamedInference
         if (to > from)
         {
             Image rows = _rows.Read(from, to - from);
-            for (int c = 0; c < _rows.Channels; c++)
-            {
-                for (int y = from; y < to; y++)
-                {
-                    rows.Plane(c).Slice((y - from) * _rows.Width, _rows.Width)
-                        .CopyTo(band.Plane(c)[(((y + _padding.Top - first) * _paddedWidth) + _padding.Left)..]);
-                }
-            }
+            ImagePreparation.CopyPart(
+                rows, 0, 0, band, from + _padding.Top - first, _padding.Left, rows.Height, rows.Width);
         }
 
         return band;

@@ -20,12 +20,6 @@ internal sealed class StreamedSegmenter
     private readonly SegmentationOptions _options;
     private readonly long _memory;
 
-    /// <summary>Couples a network with options.</summary>
-    /// <param name="network">The network; stays the caller's to dispose.</param>
-    /// <param name="memory">Bytes that the work may take.</param>
-    /// <exception cref="SelfAdaptException">
-    /// (<see cref="ErrorKind.InvalidOption"/>) an option is out of range, or masks are to be built at network scale.
-    /// </exception>
     public StreamedSegmenter(ISegmentationNetwork network, SegmentationOptions options, long memory)
     {
         options.Validate();
@@ -46,17 +40,9 @@ internal sealed class StreamedSegmenter
         return Math.Max(Least, (int)Math.Ceiling(4 * diameter));
     }
 
-    /// <summary>Segments one image.</summary>
-    /// <param name="source">What error messages call it.</param>
     /// <param name="sink">Receives the labels, numbered from 1 in the order of the blocks.</param>
-    /// <param name="progress">Receives the share that is done, 0 to 1.</param>
     /// <param name="from">Where an earlier run with the same options was broken off; null to begin at the top.</param>
     /// <param name="mark">Receives how far the masks are, after the rows that became final with it.</param>
-    /// <returns>The number of cells.</returns>
-    /// <exception cref="ArgumentException"><paramref name="from"/> does not belong to this image.</exception>
-    /// <exception cref="SelfAdaptException">
-    /// As <see cref="Segmenter.Segment"/>; or (<see cref="ErrorKind.OutOfMemory"/>) the image is too wide for the memory.
-    /// </exception>
     public int Segment(
         IRowSource image, string source, LabelRows sink, Action<double> progress, CancellationToken cancelled,
         MaskProgress? from = null, Action<MaskProgress>? mark = null)

@@ -19,7 +19,7 @@ namespace SelfAdapt.Segmentation.Streaming;
 /// 8 bytes of magic; SHA-256 of what decides the result; records of kind, length, CRC-32 and content. Rows are deflated
 /// little-endian labels; a mark is Top, CoreTop, Cells and the deflated labels begun.
 /// </remarks>
-internal sealed class UnfinishedMasks : IDisposable
+internal sealed class UnfinishedMasks(Stream file, int height, int width) : IDisposable
 {
     private const int HeadLength = 8 + SHA256.HashSizeInBytes;
     private const int RecordHead = 12;
@@ -30,20 +30,8 @@ internal sealed class UnfinishedMasks : IDisposable
 
     private static readonly byte[] Magic = "SAMASKS1"u8.ToArray();
 
-    private readonly Stream _file;
-    private readonly int _height;
-    private readonly int _width;
-
-    private UnfinishedMasks(Stream file, int height, int width) =>
-        (_file, _height, _width) = (file, height, width);
-
     /// <summary>Opens the file of a broken-off run, or begins one.</summary>
     /// <param name="decides">All that decides the result, as text: a file from anything else is begun anew.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="finished">Receives the rows that are final already.</param>
-    /// <param name="progress">Where to go on; null to begin.</param>
-    /// <exception cref="IOException">The file can't be opened or written.</exception>
-    /// <exception cref="SelfAdaptException">UnreadableInput: somebody has changed the file.</exception>
     public static UnfinishedMasks Open(
         string path, string decides, int height, int width, LabelRows finished, out MaskProgress? progress)
     {
@@ -71,59 +59,53 @@ internal sealed class UnfinishedMasks : IDisposable
     /// <param name="rows">[rows, width], whole rows.</param>
     public void Add(ReadOnlySpan<int> rows)
     {
-        int most = Math.Max(1, LabelsPerRecord / _width) * _width;
+        int most = Math.Max(1, LabelsPerRecord / width) * width;
         for (; !rows.IsEmpty; rows = rows[Math.Min(most, rows.Length)..])
         {
-            Append(RowsKind, Deflate(rows[..Math.Min(most, rows.Length)], 0));
+            Append(RowsKind, Content(null, rows[..Math.Min(most, rows.Length)]));
         }
     }
 
     /// <summary>Notes how far the masks are; the rows before it count from now on.</summary>
-    /// <param name="progress">How far they are.</param>
     public void Mark(MaskProgress progress)
     {
-        byte[] content = Deflate(progress.Begun, MarkLength);
-        BinaryPrimitives.WriteInt32LittleEndian(content, progress.Top);
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(4), progress.CoreTop);
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(8), progress.Cells);
-        Append(MarkKind, content);
-        _file.Flush();
+        Append(MarkKind, Content(progress, progress.Begun));
+        file.Flush();
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 
     private void Append(int kind, byte[] content)
     {
-        Span<byte> head = stackalloc byte[RecordHead];
-        BinaryPrimitives.WriteInt32LittleEndian(head, kind);
-        BinaryPrimitives.WriteInt32LittleEndian(head[4..], content.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[8..], Crc32.HashToUInt32(content));
-        _file.Write(head);
-        _file.Write(content);
+        using BinaryWriter writer = new(file, Encoding.UTF8, leaveOpen: true);
+        writer.Write(kind);
+        writer.Write(content.Length);
+        writer.Write(Crc32.HashToUInt32(content));
+        writer.Write(content);
     }
 
     private MaskProgress? Read(byte[] head, LabelRows finished)
     {
         byte[] found = new byte[HeadLength];
         long end = 0;
-        if (_file.ReadAtLeast(found, HeadLength, throwOnEndOfStream: false) == HeadLength && found.SequenceEqual(head))
+        if (file.ReadAtLeast(found, HeadLength, throwOnEndOfStream: false) == HeadLength && found.SequenceEqual(head))
         {
             // Rows behind the last whole mark, and a record that was cut off, are written again.
             while (NextRecord() is { } record)
             {
-                end = record.Kind == MarkKind ? _file.Position : end;
+                end = record.Kind == MarkKind ? file.Position : end;
             }
         }
 
         if (end == 0)
         {
-            _file.SetLength(0);
-            _file.Write(head);
+            file.SetLength(0);
+            file.Write(head);
             return null;
         }
 
-        _file.SetLength(end);
-        _file.Position = HeadLength;
+        file.SetLength(end);
+        file.Position = HeadLength;
         MaskProgress? last = null;
         int rows = 0;
         while (NextRecord() is { } record)
@@ -132,7 +114,7 @@ internal sealed class UnfinishedMasks : IDisposable
             {
                 int[] labels = Inflate(record.Content, 0);
                 finished(labels);
-                rows += labels.Length / _width;
+                rows += labels.Length / width;
             }
             else
             {
@@ -152,41 +134,47 @@ internal sealed class UnfinishedMasks : IDisposable
     private (int Kind, byte[] Content)? NextRecord()
     {
         Span<byte> head = stackalloc byte[RecordHead];
-        if (_file.ReadAtLeast(head, RecordHead, throwOnEndOfStream: false) < RecordHead)
+        if (file.ReadAtLeast(head, RecordHead, throwOnEndOfStream: false) < RecordHead)
         {
             return null;
         }
 
         int kind = BinaryPrimitives.ReadInt32LittleEndian(head);
         int length = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
-        if (kind is not (RowsKind or MarkKind) || length < 0 || length > _file.Length - _file.Position)
+        if (kind is not (RowsKind or MarkKind) || length < 0 || length > file.Length - file.Position)
         {
             return null;
         }
 
         byte[] content = new byte[length];
-        _file.ReadExactly(content);
+        file.ReadExactly(content);
         return Crc32.HashToUInt32(content) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..]) ? (kind, content) : null;
     }
 
-    private static byte[] Deflate(ReadOnlySpan<int> labels, int room)
+    private static byte[] Content(MaskProgress? progress, ReadOnlySpan<int> labels)
     {
         using MemoryStream buffer = new();
-        buffer.Write(new byte[room + sizeof(int)]);
+        using BinaryWriter writer = new(buffer);
+        if (progress is not null)
+        {
+            writer.Write(progress.Top);
+            writer.Write(progress.CoreTop);
+            writer.Write(progress.Cells);
+        }
+
+        writer.Write(labels.Length);
         using (ZLibStream zlib = new(buffer, CompressionLevel.Fastest, leaveOpen: true))
         {
             zlib.Write(MemoryMarshal.AsBytes(labels));
         }
 
-        byte[] content = buffer.ToArray();
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(room), labels.Length);
-        return content;
+        return buffer.ToArray();
     }
 
     private int[] Inflate(byte[] content, int room)
     {
         int count = BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(room));
-        if (count < 0 || count % _width != 0 || count / _width > _height)
+        if (count < 0 || count % width != 0 || count / width > height)
         {
             throw new InvalidDataException();
         }

@@ -6,37 +6,19 @@ using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Segmentation.Tiling;
 
-/// <summary>
-/// Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).
-/// </summary>
-internal sealed class TileBlender
+/// <summary>Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).</summary>
+/// <param name="outputs">What the channels mean: vectors turn their sign when a tile was mirrored.</param>
+internal sealed class TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
 {
-    private readonly OutputDescription _outputs;
-    private readonly TileLayout _layout;
-    private readonly Image _sum;
-    private readonly double[] _taper;
-    private readonly double[] _weights;
+    private readonly Image _sum = ImagePreparation.Blank(outputs.Channels, height, width);
+    private readonly double[] _taper = TileLayout.Taper(layout.Height, layout.Width);
+    private readonly double[] _weights = new double[height * width];
 
-    /// <summary>Starts with an empty picture.</summary>
-    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
-    /// mirrored.</param>
-    /// <param name="height">Rows of the padded image.</param>
-    /// <param name="width">Columns of the padded image.</param>
-    /// <param name="layout">The tiles that will be added.</param>
-    public TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
-    {
-        (_outputs, _layout) = (outputs, layout);
-        _sum = ImagePreparation.Blank(outputs.Channels, height, width);
-        _taper = TileLayout.Taper(layout.Height, layout.Width);
-        _weights = new double[height * width];
-    }
-
-    /// <summary>Adds one tile.</summary>
     /// <param name="tile">Its place; a mirrored tile is turned back.</param>
     /// <param name="values">The network's output, [channels, tile height, tile width].</param>
     public void Add(Tile tile, ReadOnlySpan<float> values)
     {
-        foreach (OutputPart part in _outputs.Parts)
+        foreach (OutputPart part in outputs.Parts)
         {
             bool vector = part.Kind == OutputKind.VectorField;
             AddChannel(tile, values, part.Channel, vector && tile.FlipRows);
@@ -46,19 +28,17 @@ internal sealed class TileBlender
             }
         }
 
-        for (int y = 0; y < _layout.Height; y++)
+        for (int y = 0; y < layout.Height; y++)
         {
-            Span<double> row = _weights.AsSpan(((tile.Y + y) * _sum.Width) + tile.X, _layout.Width);
+            Span<double> row = _weights.AsSpan(((tile.Y + y) * _sum.Width) + tile.X, layout.Width);
             for (int x = 0; x < row.Length; x++)
             {
-                row[x] += _taper[(y * _layout.Width) + x];
+                row[x] += _taper[(y * layout.Width) + x];
             }
         }
     }
 
     /// <summary>Divides by the summed weights and hands the picture over; the blender is used up.</summary>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <returns>[channels, height, width].</returns>
     public Image Finish(int threads)
     {
         Parallel.For(0, _sum.Channels, Parallelism.Of(threads), c => Divide(_sum.Plane(c), _sum.Plane(c)));
@@ -68,8 +48,6 @@ internal sealed class TileBlender
     /// <summary>
     /// Hands over the topmost rows, which no further tile will reach, and moves the others up in their place.
     /// </summary>
-    /// <param name="threads">Threads that may work; 0: one per processor.</param>
-    /// <returns>[channels, count, width].</returns>
     public Image TakeRows(int count, int threads)
     {
         int taken = count * _sum.Width;
@@ -96,17 +74,17 @@ internal sealed class TileBlender
 
     private void AddChannel(Tile tile, ReadOnlySpan<float> values, int channel, bool negate)
     {
-        (int height, int width) = (_layout.Height, _layout.Width);
+        (int rows, int columns) = (layout.Height, layout.Width);
         Span<float> plane = _sum.Plane(channel);
-        for (int y = 0; y < height; y++)
+        for (int y = 0; y < rows; y++)
         {
-            int fromY = tile.FlipRows ? height - 1 - y : y;
-            ReadOnlySpan<float> row = values.Slice(((channel * height) + fromY) * width, width);
-            Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, width);
-            for (int x = 0; x < width; x++)
+            int fromY = tile.FlipRows ? rows - 1 - y : y;
+            ReadOnlySpan<float> row = values.Slice(((channel * rows) + fromY) * columns, columns);
+            Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, columns);
+            for (int x = 0; x < columns; x++)
             {
-                double value = row[tile.FlipColumns ? width - 1 - x : x];
-                double weight = _taper[(y * width) + x];
+                double value = row[tile.FlipColumns ? columns - 1 - x : x];
+                double weight = _taper[(y * columns) + x];
                 target[x] = (float)(target[x] + ((negate ? -value : value) * weight));
             }
         }

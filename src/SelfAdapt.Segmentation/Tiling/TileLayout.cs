@@ -5,10 +5,11 @@ namespace SelfAdapt.Segmentation.Tiling;
 /// <summary>One tile's place in the padded image, and whether the network sees it mirrored.</summary>
 internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColumns);
 
-/// <summary>
-/// Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).
-/// </summary>
-internal sealed class TileLayout
+/// <summary>Where tiles lie and how much each of their pixels counts (docs/cellpose.md 3.5 and 3.6).</summary>
+/// <param name="Height">Rows of every tile.</param>
+/// <param name="Width">Columns of every tile.</param>
+/// <param name="Tiles">In raster order.</param>
+internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
 {
     /// <summary>Side of a tile, px.</summary>
     public const int Side = 224;
@@ -18,21 +19,7 @@ internal sealed class TileLayout
     private const double TaperInset = 20;
     private const double TaperWidth = 7.5;
 
-    private TileLayout(int height, int width, Tile[] tiles) =>
-        (Height, Width, Tiles) = (height, width, tiles);
-
-    /// <summary>Rows of every tile.</summary>
-    public int Height { get; }
-
-    /// <summary>Columns of every tile.</summary>
-    public int Width { get; }
-
-    /// <summary>The tiles in raster order.</summary>
-    public Tile[] Tiles { get; }
-
     /// <summary>Plain overlapping tiles.</summary>
-    /// <param name="height">Rows of the padded image.</param>
-    /// <param name="width">Columns of the padded image.</param>
     /// <param name="overlap">Least overlap as a fraction, used within 0.05 to 0.5.</param>
     public static TileLayout Plain(int height, int width, double overlap)
     {
@@ -54,12 +41,7 @@ internal sealed class TileLayout
             Starts(height, MirroredCount(height)), Starts(width, MirroredCount(width)), flip: true);
     }
 
-    /// <summary>
-    /// The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.
-    /// </summary>
-    /// <param name="height">Rows of the tile.</param>
-    /// <param name="width">Columns of the tile.</param>
-    /// <returns>[height, width].</returns>
+    /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
     public static double[] Taper(int height, int width)
     {
         int full = Math.Max(Side, Math.Max(height, width));

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;
@@ -9,21 +10,11 @@ namespace SelfAdapt.Segmentation.Tiling;
 /// Runs a network over an image of any size: pad, cut into tiles, run in batches, blend, crop
 /// (docs/cellpose.md 3.4 to 3.6).
 /// </summary>
-internal sealed class TiledInference
+internal sealed class TiledInference(ISegmentationNetwork network, SegmentationOptions options)
 {
-    private readonly ISegmentationNetwork _network;
-    private readonly SegmentationOptions _options;
-    private readonly double[] _embedding;
+    private readonly double[] _embedding = new double[network.EmbeddingLength];
 
-    private TiledInference(ISegmentationNetwork network, SegmentationOptions options)
-    {
-        (_network, _options) = (network, options);
-        _embedding = new double[network.EmbeddingLength];
-    }
-
-    /// <summary>Runs the network on one network-scale image.</summary>
     /// <param name="image">[InputChannels, height, width], normalised and rescaled.</param>
-    /// <param name="options">Batch size, overlap and augmentation.</param>
     /// <returns>
     /// The outputs [Outputs.Channels, height, width] and the embedding: the sum over the tiles with length 1,
     /// or all zeros if that sum is zero.
@@ -39,9 +30,9 @@ internal sealed class TiledInference
 
     private Image RunPadded(Image padded)
     {
-        if (!_options.Augment)
+        if (!options.Augment)
         {
-            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, _options.TileOverlap));
+            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, options.TileOverlap));
         }
 
         Padding toTile = new(
@@ -52,59 +43,18 @@ internal sealed class TiledInference
 
     private Image RunTiles(Image image, TileLayout layout)
     {
-        int tilePixels = layout.Height * layout.Width;
-        int batchSize = Math.Min(_options.BatchSize, layout.Tiles.Length);
-        int inputLength = _network.InputChannels * tilePixels;
-        int outputLength = _network.Outputs.Channels * tilePixels;
-        float[] input = new float[checked(batchSize * inputLength)];
-        float[] output = new float[checked(batchSize * outputLength)];
-        float[] embedding = new float[batchSize * _network.EmbeddingLength];
-        TileBlender blender = new(_network.Outputs, image.Height, image.Width, layout);
-
-        for (int first = 0; first < layout.Tiles.Length; first += batchSize)
+        TileBatch batch = new(network, layout, options.BatchSize);
+        TileBlender blender = new(network.Outputs, image.Height, image.Width, layout);
+        foreach (Tile[] tiles in layout.Tiles.Chunk(options.BatchSize))
         {
-            int count = Math.Min(batchSize, layout.Tiles.Length - first);
-            for (int i = 0; i < count; i++)
-            {
-                Cut(image, layout, layout.Tiles[first + i], input.AsSpan(i * inputLength, inputLength));
-            }
-
-            Span<float> embeddings = embedding.AsSpan(0, count * _network.EmbeddingLength);
-            _network.Run(
-                input.AsSpan(0, count * inputLength), count, layout.Height, layout.Width,
-                output.AsSpan(0, count * outputLength), embeddings);
-            for (int i = 0; i < count; i++)
-            {
-                blender.Add(layout.Tiles[first + i], output.AsSpan(i * outputLength, outputLength));
-            }
-
+            ReadOnlySpan<float> embeddings = batch.Run(image, tiles, blender);
             for (int i = 0; i < embeddings.Length; i++)
             {
                 _embedding[i % _embedding.Length] += embeddings[i];
             }
         }
 
-        return blender.Finish(_options.Threads);
-    }
-
-    /// <summary>Cuts a tile out of an image, mirrored as the tile asks.</summary>
-    /// <param name="target">Receives [channels, tile height, tile width].</param>
-    internal static void Cut(Image image, TileLayout layout, Tile tile, Span<float> target)
-    {
-        for (int c = 0; c < image.Channels; c++)
-        {
-            ReadOnlySpan<float> plane = image.Plane(c);
-            for (int y = 0; y < layout.Height; y++)
-            {
-                int from = tile.FlipRows ? layout.Height - 1 - y : y;
-                Span<float> row = target.Slice(((c * layout.Height) + y) * layout.Width, layout.Width);
-                plane.Slice(((tile.Y + from) * image.Width) + tile.X, layout.Width).CopyTo(row);
-                if (tile.FlipColumns)
-                {
-                    row.Reverse();
-                }
-            }
-        }
+        return blender.Finish(options.Threads);
     }
 
     private float[] UnitEmbedding()

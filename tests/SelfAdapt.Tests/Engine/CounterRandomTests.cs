@@ -60,7 +60,7 @@ internal sealed class CounterRandomTests
     {
         RandomStream stream = new(5);
         stream.NextUInt64();
-        stream.NextNormal();
+        stream.NextUniform();
         RandomStream restored = new(stream.Key, stream.Position);
         Assert.AreEqual(stream.NextUInt64(), restored.NextUInt64());
         Assert.AreEqual(stream.NextIndex(1000), restored.NextIndex(1000));

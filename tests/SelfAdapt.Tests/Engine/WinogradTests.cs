@@ -50,6 +50,9 @@ public sealed unsafe class WinogradTests
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
+        CpuKernels kernels = new CpuKernels<
+            TSimd, TVector, ProductTile6x2<TSimd, TVector>, ProductTile6x2<TSimd, TVector>,
+            OuterProductTile4x2<TSimd, TVector>, OuterProductTile4x2<TSimd, TVector>>();
         float[] input = new float[Winograd.Points * Lanes];
         float[] taps = new float[Winograd.Points * Lanes];
         float[] outputs = new float[Winograd.Points * Lanes];
@@ -59,25 +62,25 @@ public sealed unsafe class WinogradTests
         fixed (float* pixels = _pixels, weights = _weights, gradient = _gradient, shift = _shift, residual = _residual)
         fixed (float* x = input, w = taps, dy = outputs, dw = weightGradient)
         {
-            Winograd<TSimd, TVector>.Input(pixels, Patch * Lanes, default, 1, x, Lanes);
-            Winograd<TSimd, TVector>.Weights(weights, w, Lanes);
+            kernels.WinogradInput(pixels, Patch * Lanes, default, 1, x, Lanes);
+            kernels.WinogradWeights(weights, w, Lanes);
             float[] products = Products(input, taps);
             fixed (float* p = products)
             {
                 foreach (bool through in (bool[])[false, true])
                 {
                     float* y = (float*)aligned.Data;
-                    Winograd<TSimd, TVector>.Output(p, Lanes, Lanes, 1, y, Tile * Lanes, shift, residual, through);
+                    kernels.WinogradOutput(p, Lanes, Lanes, 1, y, Tile * Lanes, shift, residual, through);
                     new Span<float>(y, result.Length).CopyTo(result);
                     CheckEach(result, Convolved);
                 }
             }
 
-            Winograd<TSimd, TVector>.Gradient(gradient, Tile * Lanes, 1, dy, Lanes);
+            kernels.WinogradGradient(gradient, Tile * Lanes, 1, dy, Lanes);
             float[] sums = Products(input, outputs);
             fixed (float* p = sums)
             {
-                Winograd<TSimd, TVector>.WeightGradient(p, Lanes, dw);
+                kernels.WinogradWeightGradient(p, Lanes, dw);
             }
 
             CheckEach(weightGradient, WeightGradient);

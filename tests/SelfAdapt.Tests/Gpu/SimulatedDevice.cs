@@ -86,7 +86,7 @@ internal sealed class SimulatedDevice : IGpuDevice
 
     public void Launch(Delegate kernel, in KernelConfig shape, ReadOnlySpan<KernelArgument> arguments)
     {
-        string name = $"{kernel.Method.DeclaringType!.Name}.{kernel.Method.Name}";
+        string name = SelfAdapt.Kernels.KernelName.Of(kernel.Method);
         MethodInfo method = Methods[name];
         ParameterInfo[] parameters = method.GetParameters();
         object[] values = new object[arguments.Length];

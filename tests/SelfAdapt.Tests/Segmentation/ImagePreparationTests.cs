@@ -179,14 +179,20 @@ internal sealed class ImagePreparationTests
     }
 
     [TestMethod]
-    [DataRow(10000.0)]
-    [DataRow(0.001)]
-    public void Prepare_AbsurdDiameter_IsAUsageError(double diameter)
+    public void Prepare_DiameterLargerThanTheImage_LeavesOnePixel()
     {
-        SegmentationOptions options = new() { Diameter = diameter };
+        Image prepared = ImagePreparation.Prepare(
+            ImagePreparation.Blank(1, 300, 2), new SegmentationOptions { Diameter = 10_000 }, 2);
+        Assert.AreEqual((1, 1), (prepared.Height, prepared.Width));
+    }
+
+    [TestMethod]
+    public void Prepare_DiameterThatMakesTheImageTooLarge_DoesNotFit()
+    {
+        SegmentationOptions options = new() { Diameter = 0.001 };
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(
             () => ImagePreparation.Prepare(ImagePreparation.Blank(1, 300, 200), options, 2));
-        Assert.AreEqual(ErrorKind.InvalidOption, error.Kind);
+        Assert.AreEqual(ErrorKind.ModelImageMismatch, error.Kind);
     }
 
     private static float[] Normalize(float[] pixels, int width)

@@ -22,12 +22,13 @@ internal sealed class SegmentationMetricsTests
     private static readonly LabelImage Nothing = new(20, 20, new int[400]);
 
     [TestMethod]
-    public void IouMatrix_WorkedExample_Matches()
+    public void OverlapTable_WorkedExample_Matches()
     {
-        double[,] iou = SegmentationMetrics.IouMatrix(Truth, Predicted);
-        double[] expected = [0.8, 0, 0, 0, 15.0 / 35, 0];
-        CollectionAssert.AreEqual(expected, iou.Cast<double>().ToArray());
-        Assert.AreEqual(2, iou.GetLength(0));
+        OverlapTable table = OverlapTable.Compare(Truth, Predicted);
+        (int, int, double)[] expected = [(0, 0, 0.8), (1, 1, 15.0 / 35)];
+        CollectionAssert.AreEqual(expected, table.Overlaps.ConvertAll(o => (o.True, o.Predicted, o.Iou)));
+        Assert.HasCount(2, table.TrueLabels);
+        Assert.HasCount(3, table.PredictedLabels);
     }
 
     [TestMethod]

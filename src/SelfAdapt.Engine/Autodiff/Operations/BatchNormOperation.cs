@@ -18,7 +18,6 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
     {
     }
 
-    /// <summary>Its weights and constants.</summary>
     public NormTensors Norm => norm;
 
     public override bool BackwardReadsInput(int input) => true;
@@ -30,11 +29,11 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
         weights.Backend.CreateVector(2 * norm.Scale.Length);
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Operators.BatchNorm(
+        run.Operators.BatchNorm(
             run.Input(0), norm.Parameters(run), run.Norm, run.State<DeviceVector>(), run.Output);
 
     public override void Backward(in OperationRun run) =>
-        run.Backend.Operators.BatchNormBackward(
+        run.Operators.BatchNormBackward(
             run.Input(0), norm.Parameters(run), run.Norm, run.State<DeviceVector>(), run.OutputGradient,
             run.InputGradient(0), run.Accumulates(0), run.ParameterGradient(norm.Scale),
             run.ParameterGradient(norm.Bias));
@@ -44,7 +43,6 @@ internal sealed class BatchNormOperation(int input, int output, NormTensors norm
 internal sealed record NormTensors(
     NetworkTensor Scale, NetworkTensor Bias, NetworkTensor Mean, NetworkTensor Variance, float Epsilon, bool Relu)
 {
-    /// <summary>As the backend takes them.</summary>
     public BatchNormParameters Parameters(in OperationRun run) => new(
         run.Parameter(Scale), run.Parameter(Bias), run.Statistic(Mean), run.Statistic(Variance), Epsilon,
         run.NormMomentum, Relu);

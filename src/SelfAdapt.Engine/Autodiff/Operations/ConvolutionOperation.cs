@@ -10,9 +10,7 @@ namespace SelfAdapt.Engine.Autodiff.Operations;
 /// reads, and sums behind it added while it writes, where the graph has them.
 /// </summary>
 /// <param name="inputs">The activation that is convolved, then those that are added.</param>
-/// <param name="output">The activation it makes.</param>
 /// <param name="norm">The normalisation in front, or null.</param>
-/// <param name="sum">Which inputs are added.</param>
 internal sealed class ConvolutionOperation(
     IReadOnlyList<int> inputs, int output, ConvolutionNode weights, NormTensors? norm, ConvolutionSum sum)
     : Operation(Describe(weights.Kernel, norm, sum), inputs, output)
@@ -52,7 +50,7 @@ internal sealed class ConvolutionOperation(
         State state = run.State<State>();
         if (norm is not null)
         {
-            run.Backend.Operators.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, state.Saved!);
+            run.Operators.BatchNormStatistics(run.Input(0), norm.Parameters(run), run.Norm, state.Saved!);
         }
 
         ConvolutionTerms terms = new(
@@ -71,7 +69,7 @@ internal sealed class ConvolutionOperation(
         if (norm is not null)
         {
             convolution.BackwardData(dy, run.Workspace, false);
-            run.Backend.Operators.BatchNormBackward(
+            run.Operators.BatchNormBackward(
                 run.Input(0), norm.Parameters(run), run.Norm, state.Saved!, run.Workspace,
                 run.InputGradient(0), run.Accumulates(0), run.ParameterGradient(norm.Scale),
                 run.ParameterGradient(norm.Bias));
@@ -83,12 +81,12 @@ internal sealed class ConvolutionOperation(
 
         if (sum.Residual is { } r && run.InputGradient(r) is { } dr)
         {
-            run.Backend.Operators.Copy(dy, dr, run.Accumulates(r));
+            run.Operators.Copy(dy, dr, run.Accumulates(r));
         }
 
         if (sum.PerChannel is { } c && run.InputGradient(c) is { } dc)
         {
-            run.Backend.Operators.AddPerChannelBackward(dy, dc, run.Accumulates(c));
+            run.Operators.AddPerChannelBackward(dy, dc, run.Accumulates(c));
         }
     }
 

@@ -1,24 +1,6 @@
-
-
 using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
-
-/// <summary>Relu on its own.</summary>
-internal sealed class ReluOperation(ReluNode node) : Operation("Relu", node)
-{
-    public override bool BackwardReadsOutput => true;
-
-    public override void Forward(in OperationRun run) => run.Backend.Operators.Relu(run.Input(0), run.Output);
-
-    public override void Backward(in OperationRun run)
-    {
-        if (run.InputGradient(0) is { } dx)
-        {
-            run.Backend.Operators.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0));
-        }
-    }
-}
 
 /// <summary>Add of two activations of the same size.</summary>
 internal sealed class AddOperation(AddNode node) : Operation("Add", node)
@@ -26,7 +8,7 @@ internal sealed class AddOperation(AddNode node) : Operation("Add", node)
     public override bool PassesGradient(int input) => true;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Operators.Add(run.Input(0), run.Input(1), run.Output);
+        run.Operators.Add(run.Input(0), run.Input(1), run.Output);
 
     public override void Backward(in OperationRun run)
     {
@@ -34,7 +16,7 @@ internal sealed class AddOperation(AddNode node) : Operation("Add", node)
         {
             if (run.InputGradient(i) is { } dx)
             {
-                run.Backend.Operators.Copy(run.OutputGradient, dx, run.Accumulates(i));
+                run.Operators.Copy(run.OutputGradient, dx, run.Accumulates(i));
             }
         }
     }
@@ -48,19 +30,19 @@ internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per 
     public override bool PassesGradient(int input) => input == 0;
 
     public override void Forward(in OperationRun run) =>
-        run.Backend.Operators.AddPerChannel(run.Input(0), run.Input(1), run.Output);
+        run.Operators.AddPerChannel(run.Input(0), run.Input(1), run.Output);
 
     public override void Backward(in OperationRun run)
     {
         // The per-channel sums first: the x gradient may be this very buffer, and others add to it later.
         if (run.InputGradient(1) is { } ds)
         {
-            run.Backend.Operators.AddPerChannelBackward(run.OutputGradient, ds, run.Accumulates(1));
+            run.Operators.AddPerChannelBackward(run.OutputGradient, ds, run.Accumulates(1));
         }
 
         if (run.InputGradient(0) is { } dx)
         {
-            run.Backend.Operators.Copy(run.OutputGradient, dx, run.Accumulates(0));
+            run.Operators.Copy(run.OutputGradient, dx, run.Accumulates(0));
         }
     }
 }

@@ -12,19 +12,15 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     {
     }
 
-    /// <summary>What it is, for people.</summary>
     public string Kind { get; } = kind;
 
-    /// <summary>The activations it reads.</summary>
     public IReadOnlyList<int> Inputs { get; } = inputs;
 
-    /// <summary>The activation it makes.</summary>
     public int Output { get; } = output;
 
     /// <summary>True where backward reads an input activation: it must be kept until then.</summary>
     public virtual bool BackwardReadsInput(int input) => false;
 
-    /// <summary>True where backward reads the output activation.</summary>
     public virtual bool BackwardReadsOutput => false;
 
     /// <summary>
@@ -43,26 +39,20 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     public virtual bool PassesGradient(int input) => false;
 
     /// <summary>What a graph keeps for this operation between forward and backward.</summary>
-    /// <param name="weights">The weights that the graph reads, on the backend where it lives.</param>
     public virtual IDisposable? CreateState(NetworkWeights weights) => null;
 
-    /// <summary>Computes the output.</summary>
-    /// <param name="run">The graph's buffers, as this operation sees them.</param>
     public abstract void Forward(in OperationRun run);
 
-    /// <summary>Computes the gradients of inputs and parameters.</summary>
-    /// <param name="run">The graph's buffers, as this operation sees them.</param>
     public abstract void Backward(in OperationRun run);
 }
 
 /// <summary>What an operation may touch while it runs.</summary>
-/// <param name="index">The operation's index in the graph.</param>
 /// <param name="backward">The backward pass is on; operations that are repeated run forward in it.</param>
 internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool backward)
 {
     private Operation Operation => graph.Operations[index];
 
-    public Backend Backend => graph.Backend;
+    public ITensorOperators Operators => graph.Backend.Operators;
 
     public DeviceTensor Output => graph.Activation(Operation.Output, backward);
 
@@ -74,7 +64,6 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
     /// </summary>
     public DeviceTensor Workspace => graph.Workspace(index);
 
-    /// <summary>How batch normalisation runs in this pass.</summary>
     public NormStatistics Norm => graph.Norm;
 
     /// <summary>Weight of a new batch in the stored statistics.</summary>

@@ -5,7 +5,6 @@ using SelfAdapt.Models.Graph.Operators;
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
 /// <summary>A convolution with one of a network's weights, prepared anew when those have changed.</summary>
-/// <param name="weights">Size and place of its own.</param>
 internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode weights) : IDisposable
 {
     private readonly Convolution _convolution =
@@ -13,8 +12,6 @@ internal sealed class PreparedConvolution(NetworkWeights all, ConvolutionNode we
 
     private (int Version, bool ForBackward)? _prepared;
 
-    /// <summary>The convolution with the weights of now.</summary>
-    /// <param name="forBackward">A backward pass will follow.</param>
     public Convolution Current(bool forBackward)
     {
         if (_prepared != (all.Version, forBackward))

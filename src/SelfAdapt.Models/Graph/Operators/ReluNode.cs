@@ -1,5 +1,3 @@
-
-
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph.Operators;

@@ -17,7 +17,7 @@ internal static class CompiledKernels
 
     private static readonly ConcurrentDictionary<string, string> Texts = new();
 
-    /// <summary>The kernels by Class.Method.</summary>
+    /// <summary>The kernels by name.</summary>
     public static IReadOnlyDictionary<string, MethodInfo> Methods { get; } =
         Simulator.KernelsOf(typeof(SelfAdapt.Kernels.Elementwise).Assembly);
 

@@ -30,7 +30,7 @@ internal sealed class ConvolutionKernelTests
     [DataRow("128x128", 128, 128, 1, 4, 131, 9, 15, 1, 7)]
     public void Forward_OddSizes_AgreesWithDefinition(
         string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps,
-        int flags, string format = "")
+        int flags, string format = "Fp32")
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -43,7 +43,7 @@ internal sealed class ConvolutionKernelTests
             "Convolution.Pack", packed.Values.Length, new DeviceArray<float>(p.Weight).View, packed.View, outputs,
             inputs, taps, packed.Values.Length);
         Grid(
-            $"{format}Convolution.Forward{tile}", (Groups(pixels, rows), Groups(outputs, columns), 1),
+            $"Convolution.Forward.Tile{tile}.{format}", (Groups(pixels, rows), Groups(outputs, columns), 1),
             (columns / 8, rows / 8, 1), Tensor(from, p.X).View, packed.View, y.View,
             new DeviceArray<float>(p.Bias).View, Tensor(to, p.Residual).View,
             Tensor(to with { H = 1, W = 1 }, p.PerChannel).View, p.Lanes.View,
@@ -68,7 +68,7 @@ internal sealed class ConvolutionKernelTests
             taps, packed.Values.Length);
 
         Grid(
-            "Convolution.Forward64x64", (1, 1, 1), (8, 8, 1), Tensor(to, p.Residual).View, packed.View, dx.View, None,
+            "Convolution.Forward.Tile64x64.Fp32", (1, 1, 1), (8, 8, 1), Tensor(to, p.Residual).View, packed.View, dx.View, None,
             dx.View, None, None, ConvolutionFlags.Residual, 48, 4, 6, 7, 5, taps);
 
         double[] expected = p.InputGradient(p.Residual);
@@ -94,7 +94,7 @@ internal sealed class ConvolutionKernelTests
     [DataRow("128x128", 128, 128, 1, 18, 3, 7, 9, 9, 24, 64)]
     public void WeightGradient_OddSizes_AgreesWithDefinition(
         string tile, int rows, int columns, int batch, int inputs, int outputs, int height, int width, int taps,
-        int flags, int pixelsPerSplit, string format = "")
+        int flags, int pixelsPerSplit, string format = "Fp32")
     {
         TensorShape from = new(batch, inputs, height, width);
         TensorShape to = new(batch, outputs, height, width);
@@ -107,7 +107,7 @@ internal sealed class ConvolutionKernelTests
         DeviceArray<float> dBias = new(outputs);
 
         Grid(
-            $"{format}WeightGradient.Sum{tile}",
+            $"WeightGradient.Sum.Tile{tile}.{format}",
             (Groups(taps * Pitch(inputs), rows), Groups(outputs, columns), splits), (columns / 8, rows / 8, 1),
             Tensor(from, p.X).View, Tensor(to, p.Residual).View, p.Lanes.View, partial.View,
             (ConvolutionFlags)flags, pixels, height, width, inputs, outputs, taps, pixelsPerSplit);

@@ -137,7 +137,7 @@ internal sealed class MicrographSimulatorTests
             5, 5, 0, 0, 0, 0,
             9, 9, 9, 0, 0, 0,
         ];
-        LabelCleanup.KeepLargestParts(labels, 3, 6, smallest: 2);
+        labels = LabelCleanup.KeepLargestParts(labels, 3, 6, smallest: 2).Labels;
 
         CollectionAssert.AreEqual(
             new[] { 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 2, 2, 2, 0, 0, 0 }, labels);
