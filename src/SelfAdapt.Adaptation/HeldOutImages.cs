@@ -48,8 +48,9 @@ internal sealed class HeldOutImages(
         return new HeldOutSignals
         {
             FnRate = change.LostFraction,
-            EmbeddingDistance = StoppingSignals.EmbeddingDistance(
-                source.Embeddings, embeddings, current[0].Embedding.Length),
+            EmbeddingDistance = embeddings.Length == 0
+                ? 0
+                : StoppingSignals.EmbeddingDistance(source.Embeddings, embeddings, current[0].Embedding.Length),
             Agreement = agreement,
             Steadiness = agreement * cells / (cells + PriorCells) * change.Remaining(PriorCells),
             Explained = Explained(current),

@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>What a network says of images whose objects were taken to have one size.</summary>
+/// <param name="Diameter">That size, px.</param>
+internal sealed record SizeTrial(double Diameter, HeldOutSignals Signals)
+{
+    // A handful of cells says little.
+    private const int PriorCells = 20;
+
+    // Half the squared length of a unit vector: the error of flows that say nothing.
+    private const double BlindFlowError = 0.5;
+
+    /// <summary>
+    /// How much the network stands by what it found, 0 to 1: cells that survive noise, flows that fit them, and a size that
+    /// is not far from the one that found them.
+    /// </summary>
+    public double Score => Signals.Cells == 0 ? 0
+        : Signals.Agreement * Signals.Cells / (Signals.Cells + PriorCells)
+            * Math.Max(0, 1 - (Signals.FlowError / BlindFlowError))
+            * Math.Exp(-0.5 * Math.Pow(Math.Log(Signals.Diameter / Diameter), 2));
+
+    /// <summary>
+    /// What the trial says the size is: between that of the cells that it found and that at which the network found them.
+    /// </summary>
+    public double Estimate => Math.Sqrt(Diameter * Signals.Diameter);
+}
+
+/// <summary>The size of the objects in images, found without labels.</summary>
+/// <param name="Diameter">Mean diameter, px.</param>
+/// <param name="Doubt">Why it should be looked at, in words for the user; null where nothing speaks against it.</param>
+/// <param name="Trials">What was tried, by size.</param>
+internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<SizeTrial> Trials);
+
+/// <summary>
+/// Finds the size of objects by trying sizes around the one that a network was trained at, on parts of a few images, and
+/// taking the one whose result the network itself stands by most (docs/method.md). No labels are needed.
+/// </summary>
+/// <param name="network">The network; stays the caller's to dispose.</param>
+/// <param name="options">How images are segmented; their diameter is not looked at.</param>
+internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptions options)
+{
+    private const int MostImages = 4;
+    private const int LargestPart = 400;
+    private const double WeakScore = 0.2;
+    private const double Rivalry = 0.9;
+    private const double OtherSize = 1.6;
+
+    // Half octaves from a third to three times the training size; then quarter octaves beside the best.
+    private static readonly double[] Steps = [-3, -2, -1, 0, 1, 2, 3];
+    private static readonly double[] Refinement = [-0.5, 0.5];
+
+    /// <summary>Finds it.</summary>
+    /// <param name="images">At least one; some are looked at.</param>
+    /// <returns>Null where the network finds no object at any size.</returns>
+    /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
+    public ObjectSize? Find(IReadOnlyList<NamedImage> images, CancellationToken cancelled)
+    {
+        int count = Math.Min(MostImages, images.Count);
+        NamedImage[] chosen = [.. Enumerable.Range(0, count).Select(i => images[i * images.Count / count])];
+        List<SizeTrial> trials = [];
+        Try(Steps);
+        SizeTrial best = trials.MaxBy(t => t.Score)!;
+        if (best.Score == 0)
+        {
+            return null;
+        }
+
+        double found = Math.Log2(best.Diameter / options.DiamMean) * 2;
+        Try(Refinement.Select(r => found + r));
+        best = trials.MaxBy(t => t.Score)!;
+        return new ObjectSize(best.Estimate, Doubt(best, trials), [.. trials.OrderBy(t => t.Diameter)]);
+
+        void Try(IEnumerable<double> halfOctaves)
+        {
+            foreach (double diameter in halfOctaves.Select(h => options.DiamMean * Math.Pow(2, h / 2)))
+            {
+                cancelled.ThrowIfCancellationRequested();
+                trials.Add(Measure(chosen, diameter));
+            }
+        }
+    }
+
+    private SizeTrial Measure(NamedImage[] images, double diameter)
+    {
+        SegmentationOptions tried = options with { Diameter = diameter };
+        int side = (int)Math.Ceiling(LargestPart / tried.Rescale);
+        NamedImage[] parts = [.. images.Select(i => i with { Image = Middle(i.Image, side) })];
+        return new SizeTrial(
+            diameter, new HeldOutImages(parts, tried, network.Outputs).Measure(new Segmenter(network, tried)));
+    }
+
+    private static string? Doubt(SizeTrial best, List<SizeTrial> trials)
+    {
+        SizeTrial? rival = trials
+            .Where(t => t.Score >= Rivalry * best.Score && Ratio(t.Estimate, best.Estimate) > OtherSize)
+            .MaxBy(t => t.Score);
+        return rival is not null
+            ? FormattableString.Invariant($"objects of about {rival.Estimate:0} px are nearly as likely")
+            : best.Score < WeakScore ? "the network stands by little of what it finds here at any size"
+            : null;
+    }
+
+    private static double Ratio(double a, double b) => Math.Max(a / b, b / a);
+
+    private static Image Middle(Image image, int side)
+    {
+        (int height, int width) = (Math.Min(side, image.Height), Math.Min(side, image.Width));
+        Image part = ImagePreparation.Blank(image.Channels, height, width);
+        ImagePreparation.CopyPart(
+            image, (image.Height - height) / 2, (image.Width - width) / 2, part, 0, 0, height, width);
+        return part;
+    }
+}
