@@ -46,7 +46,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     public static OrtNetwork Load(OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
     {
         RequireOneInput(model);
-        OrtSession session = new(model.Bytes, options);
+        OrtSession session = new(model.Embedded().Bytes, options);
         return Owned(session, () => new OrtNetwork(model, outputs, session, () => session));
     }
 

@@ -156,6 +156,30 @@ internal struct ProtoReader
         }
     }
 
+    /// <summary>The rest of the message as one key with its value.</summary>
+    public (string Key, string Value) Entry(int valueLimit = 1 << 16)
+    {
+        string key = "";
+        string value = "";
+        while (Next())
+        {
+            switch (Field)
+            {
+                case 1:
+                    key = Text();
+                    break;
+                case 2:
+                    value = Text(valueLimit);
+                    break;
+                default:
+                    Skip();
+                    break;
+            }
+        }
+
+        return (key, value);
+    }
+
     /// <summary>A reader for the current field as an embedded message.</summary>
     public ProtoReader Message(string where)
     {

@@ -13,6 +13,7 @@ internal static class TensorParser
         List<long> dims = [];
         TensorData data = new(source);
         bool external = false;
+        Dictionary<string, string> place = [];
         while (reader.Next())
         {
             switch (reader.Field)
@@ -41,11 +42,11 @@ internal static class TensorParser
                     data.StringCount++;
                     break;
                 case TensorFields.ExternalData:
-                    external = true;
-                    reader.Skip();
+                    (string key, string value) = reader.Message("an entry of its external data").Entry();
+                    place[key] = value;
                     break;
                 case TensorFields.DataLocation:
-                    external |= reader.Int() != 0;
+                    external = reader.Int() != 0;
                     break;
                 case TensorFields.RawData:
                     throw reader.Error("raw_data occurs twice");
@@ -57,15 +58,21 @@ internal static class TensorParser
             }
         }
 
-        if (external)
+        long count = CheckedCount(ref reader, dims);
+        if (!external)
         {
-            throw source.NotRead(
-                $"tensor '{name}' keeps its values in another file (external data), which is not read.",
-                "Make one file of it: in Python, onnx.save(onnx.load('model.onnx'), 'single.onnx').");
+            CheckSize(ref reader, type, count, data);
+        }
+        else if (data.Raw is not null || data.TypedField != 0 || data.StringCount > 0)
+        {
+            throw reader.Error("its values are in the model and in another file");
+        }
+        else
+        {
+            int width = OnnxDataTypes.Size(type);
+            data = source.External.Find(source, name, place, width > 0 ? count * width : null);
         }
 
-        long count = CheckedCount(ref reader, dims);
-        CheckSize(ref reader, type, count, data);
         return new OnnxTensor(name, type, [.. dims], count, data, record);
     }
 

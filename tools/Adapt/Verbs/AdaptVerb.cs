@@ -52,6 +52,7 @@ internal sealed class AdaptVerb
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? LabelledFolder.Load(labels, images.Images, labels)
             : [];
+        model.Onnx.RequireApart(RunFolder.Adapted(folder));
         OutputFolder.Prepare(folder, settings.Resume || settings.Force);
         using IDisposable hold = OutputFolder.Hold(folder);
         AdaptationJob job = new(

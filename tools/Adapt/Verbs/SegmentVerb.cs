@@ -5,7 +5,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -127,7 +126,7 @@ internal sealed class SegmentVerb
         ModelFile model, OutputDescription outputs, SegmentationOptions options, IReadOnlySet<ResultKind> kinds) =>
         string.Join('\n', [
             typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(),
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(model.Path))),
+            model.Sha256,
             string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
             $"{options with { Threads = 0, BatchSize = 1 }}", string.Join(' ', kinds.Order()),
         ]);
