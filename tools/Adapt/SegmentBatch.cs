@@ -228,7 +228,9 @@ internal sealed class SegmentBatch : IDisposable
 
     private void PassOver(string file, SelfAdaptException reason)
     {
-        FirstMisfit ??= reason;
+        FirstMisfit ??= reason is { Kind: ErrorKind.ModelImageMismatch, File: null }
+            ? new SelfAdaptException(reason.Kind, file, reason.Message, reason)
+            : reason;
         _skipped.Add(new(file, reason.Message));
     }
 

@@ -15,6 +15,9 @@ public enum OutputKind
 
     /// <summary>One channel: a scalar regression target; unchanged by flips and turns.</summary>
     Regression,
+
+    /// <summary>One channel: a probability, 0 to 1, such as a sigmoid gives; run as its logit, not trained.</summary>
+    Probability,
 }
 
 /// <summary>One meaning within the output channels.</summary>
@@ -57,6 +60,10 @@ public sealed class OutputDescription
 
     /// <summary>A plain foreground network: one logit.</summary>
     public static OutputDescription Foreground { get; } = new([new(OutputKind.Logit, 0, "foreground")]);
+
+    /// <summary>The same with a logit in the place of every probability.</summary>
+    internal OutputDescription AsLogits => new(
+        [.. Parts.Select(p => p.Kind == OutputKind.Probability ? p with { Kind = OutputKind.Logit } : p)], FlowScale);
 
     /// <summary>The parts in channel order.</summary>
     public IReadOnlyList<OutputPart> Parts { get; }

@@ -18,16 +18,15 @@ internal sealed class TileBlender
     private readonly double[] _weights;
 
     /// <summary>Starts with an empty picture.</summary>
-    /// <param name="outputs">What the channels mean: vectors turn their sign when a tile was
-    /// mirrored.</param>
+    /// <param name="network">Its outputs' meaning: vectors turn their sign when a tile was mirrored.</param>
     /// <param name="height">Rows of the padded image.</param>
     /// <param name="width">Columns of the padded image.</param>
     /// <param name="layout">The tiles that will be added.</param>
-    public TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
+    public TileBlender(ISegmentationNetwork network, int height, int width, TileLayout layout)
     {
-        (_outputs, _layout) = (outputs, layout);
-        _sum = ImagePreparation.Blank(outputs.Channels, height, width);
-        _taper = TileLayout.Taper(layout.Height, layout.Width);
+        (_outputs, _layout) = (network.Outputs, layout);
+        _sum = ImagePreparation.Blank(_outputs.Channels, height, width);
+        _taper = TileLayout.Taper(layout.Height, layout.Width, network.TileSize is null ? TileLayout.Side : 0);
         _weights = new double[height * width];
     }
 

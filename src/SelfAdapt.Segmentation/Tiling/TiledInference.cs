@@ -39,19 +39,14 @@ internal sealed class TiledInference
 
     private Image RunPadded(Image padded)
     {
-        if (!_options.Augment)
-        {
-            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, _options.TileOverlap));
-        }
-
-        Padding toTile = new(
-            0, Math.Max(0, TileLayout.Side - padded.Height), 0, Math.Max(0, TileLayout.Side - padded.Width));
-        Image full = toTile.Apply(padded);
-        return toTile.Remove(RunTiles(full, TileLayout.Mirrored(full.Height, full.Width)));
+        (int height, int width) = TileLayout.LeastFor(_network, _options);
+        Padding toTile = new(0, Math.Max(0, height - padded.Height), 0, Math.Max(0, width - padded.Width));
+        return toTile == default ? RunTiles(padded) : toTile.Remove(RunTiles(toTile.Apply(padded)));
     }
 
-    private Image RunTiles(Image image, TileLayout layout)
+    private Image RunTiles(Image image)
     {
+        TileLayout layout = TileLayout.For(_network, _options, image.Height, image.Width);
         int tilePixels = layout.Height * layout.Width;
         int batchSize = Math.Min(_options.BatchSize, layout.Tiles.Length);
         int inputLength = _network.InputChannels * tilePixels;
@@ -59,7 +54,7 @@ internal sealed class TiledInference
         float[] input = new float[checked(batchSize * inputLength)];
         float[] output = new float[checked(batchSize * outputLength)];
         float[] embedding = new float[batchSize * _network.EmbeddingLength];
-        TileBlender blender = new(_network.Outputs, image.Height, image.Width, layout);
+        TileBlender blender = new(_network, image.Height, image.Width, layout);
 
         for (int first = 0; first < layout.Tiles.Length; first += batchSize)
         {

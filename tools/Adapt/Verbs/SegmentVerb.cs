@@ -49,7 +49,7 @@ internal sealed class SegmentVerb
         IReadOnlySet<ResultKind> kinds = SegmentationFormats.Chosen(_formats.Get(parsed));
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
-        Network network = model.Import(settings.Outputs);
+        RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
         using SegmentJournal journal = SegmentJournal.Open(
@@ -61,7 +61,7 @@ internal sealed class SegmentVerb
         List<SkippedFile> passedOver = [.. skipped];
         using SegmentBatch batch = new(
             _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
-            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver);
+            () => InferenceEngine.Open(network, request, _terminal.Error), journal, passedOver);
         _terminal.Error.WriteLine(batch.EngineName);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
         Stopwatch watch = Stopwatch.StartNew();

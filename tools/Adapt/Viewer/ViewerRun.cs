@@ -113,7 +113,7 @@ internal sealed class ViewerRun
             ModelFile model = ModelFile.Load(path);
             Network network = model.Import(
                 record.Outputs is { } words ? OutputMeaning.Parse(words) : null);
-            return model.Onnx.Graph.Inputs[0].Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null)
+            return ImageInput.Read(model.Onnx).HasFixedSize
                 ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")
                 : (Settings(network, options), null);
         }

@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+
+namespace SelfAdapt.OnnxRuntime;
+
+/// <summary>
+/// Finds out how a model that only ONNX Runtime can run is to be run, by running it on a blank picture: which output is
+/// the map, what its channels mean, which sizes it takes.
+/// </summary>
+internal static class OrtProbe
+{
+    // Odd multiples of 16 and not square: a network that takes them takes every tile.
+    private static readonly (int Height, int Width) AnyTile = (48, 80);
+
+    // For networks that halve more often than four times, or take one size without telling it.
+    private static readonly (int Height, int Width) CommonTile = (256, 256);
+
+    /// <param name="asked">What the channels mean; null to go by their number and the graph's end.</param>
+    /// <exception cref="SelfAdaptException">
+    /// ONNX Runtime refuses the model, or it makes no map of its input (ModelUnsupported); what its outputs mean is not known
+    /// (OutputsUnknown); ONNX Runtime is missing (DeviceMissing).
+    /// </exception>
+    public static OrtNetworkOutputs Read(OnnxModel model, OutputDescription? asked)
+    {
+        ImageInput input = ImageInput.Read(model);
+        string[] names = [.. model.Graph.Outputs.Select(o => o.Name)];
+        using OrtSession session = new(model.Embedded().Bytes, new OrtOptions(Optimize: false));
+        bool free = input.Height is null && input.Width is null;
+        (int Height, int Width) size = free
+            ? AnyTile
+            : (input.Height ?? CommonTile.Height, input.Width ?? CommonTile.Width);
+        (string Name, int Channels)[] maps;
+        try
+        {
+            maps = Maps(size);
+        }
+        catch (SelfAdaptException) when (free)
+        {
+            size = CommonTile;
+            maps = Maps(size);
+        }
+
+        (string Name, int Channels) map = maps.FirstOrDefault(
+            m => asked is null ? m.Channels is 1 or 3 : m.Channels == asked.Channels, maps[0]);
+        OutputDescription description = Meaning(model, map.Name, map.Channels, asked);
+        return new(map.Name, null, description, size == AnyTile ? null : size);
+
+        (string Name, int Channels)[] Maps((int Height, int Width) at)
+        {
+            long[] shape = [input.Batch ?? 1, input.Channels, at.Height, at.Width];
+            long[]?[] shapes = session.RunForShapes(new float[shape.Aggregate(1L, (a, b) => checked(a * b))], shape, names);
+            (string, int)[] found =
+            [
+                .. names.Zip(shapes).Where(o => o.Second is [_, _, var h, var w] && h == at.Height && w == at.Width)
+                    .Select(o => (o.First, (int)o.Second![1])),
+            ];
+            return found.Length > 0 ? found : throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, model.Origin,
+                $"none of its outputs is a map of floats [batch, channels, height, width] of its input's size: for an image "
+                + $"[{string.Join(",", shape)}] they are "
+                + string.Join(", ", names.Zip(shapes, (n, s) => s is null ? $"{n}, no floats" : $"{n} [{string.Join(",", s)}]"))
+                + ". Export the network so that it returns such a map.");
+        }
+    }
+
+    private static OutputDescription Meaning(OnnxModel model, string output, int channels, OutputDescription? asked)
+    {
+        ProbabilityEnd end = new(model, output);
+        OutputDescription? meaning = asked ?? (channels == 1 ? OutputDescription.Foreground
+            : channels == 3 && !end.IsProbability(OutputDescription.Cellpose, OutputDescription.Cellpose.Parts[0])
+                ? OutputDescription.Cellpose
+            : null);
+        if (meaning is null || meaning.Channels != channels)
+        {
+            string why = meaning is null
+                ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
+                    + "logit) or scalar,probability (background and foreground of a softmax)"
+                : $"but {meaning.Channels} were described";
+            throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, model.Origin, $"this model's output '{output}' has {channels} channels, {why}.");
+        }
+
+        return new OutputDescription([.. meaning.Parts.Select(Part)], meaning.FlowScale);
+
+        OutputPart Part(OutputPart part) => part.Kind switch
+        {
+            OutputKind.Logit when end.IsProbability(meaning, part) => part with { Kind = OutputKind.Probability },
+            OutputKind.VectorField when end.IsProbability(meaning, part) => throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, model.Origin,
+                $"the output '{output}' ends in probabilities, so '{part.Name}' can't be a flow: describe its channels "
+                + "otherwise."),
+            _ => part,
+        };
+    }
+}
+
+/// <summary>Which channels of an output are probabilities, as the graph's last operators tell.</summary>
+internal sealed class ProbabilityEnd(OnnxModel model, string output)
+{
+    private static readonly HashSet<string> KeepRange =
+    [
+        "Identity", "Cast", "Dropout", "Resize", "Upsample", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Transpose",
+        "AveragePool", "MaxPool",
+    ];
+
+    private readonly Dictionary<string, OnnxNode> _makers = model.Graph.Nodes
+        .SelectMany(n => n.Outputs.Where(o => o.Length > 0).Select(o => (o, n))).ToDictionary(p => p.o, p => p.n);
+
+    public bool IsProbability(OutputDescription description, OutputPart part)
+    {
+        if (Maker(output) is not { OpType: "Concat" } joined)
+        {
+            return Is(output);
+        }
+
+        // Channels by their place: one input for each part, or for each channel; or all of a kind.
+        IReadOnlyList<string> inputs = joined.Inputs;
+        int index = inputs.Count == description.Parts.Count ? description.Parts.ToList().IndexOf(part)
+            : inputs.Count == description.Channels ? part.Channel
+            : -1;
+        bool[] ends = [.. inputs.Select(Is)];
+        return index >= 0 ? ends[index]
+            : ends.Distinct().Count() == 1 ? ends[0]
+            : throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, model.Origin,
+                $"some channels of the output '{output}' are probabilities and others are not, in parts that can't be told "
+                + "apart: export it without its last Sigmoid.");
+    }
+
+    private OnnxNode? Maker(string value)
+    {
+        OnnxNode? node = _makers.GetValueOrDefault(value);
+        while (node is not null && KeepRange.Contains(node.OpType) && node.Inputs.Count > 0)
+        {
+            node = _makers.GetValueOrDefault(node.Inputs[0]);
+        }
+
+        return node;
+    }
+
+    private bool Is(string value) => Maker(value) switch
+    {
+        { OpType: "Sigmoid" or "HardSigmoid" or "Softmax" } => true,
+        { OpType: "Clip" } clip => Bound(clip, 1, "min") == 0 && Bound(clip, 2, "max") == 1,
+        { OpType: "LogSoftmax" } => throw new SelfAdaptException(
+            ErrorKind.ModelUnsupported, model.Origin,
+            $"its output '{output}' ends in LogSoftmax: export it with Softmax, or without either."),
+        _ => false,
+    };
+
+    private float? Bound(OnnxNode clip, int input, string name) =>
+        clip.Has(name) ? clip.GetFloat(name, 0)
+        : clip.Inputs.Count > input && model.FindWeight(clip.Inputs[input]) is { Count: 1 } stored ? stored.ToFloats()[0]
+        : null;
+}
