@@ -46,7 +46,7 @@ internal sealed class InferenceEngine : IDisposable
             }
 
             request = request with { Kind = EngineKind.Ort };
-            ortReason = "the built-in engine can't: " + refusal.Message.Split(NetworkReader.Supported)[0];
+            ortReason = "the built-in engine can't: " + refusal.Message[(refusal.File!.Length + 2)..].Split(NetworkReader.Supported)[0];
         }
 
         if (request.Kind == EngineKind.Ort)

@@ -4,10 +4,12 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
+using SelfAdapt.Models;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
+using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tool;
 
@@ -67,6 +69,8 @@ internal sealed class ModelFile
     /// </exception>
     public static ModelFile Load(string path)
     {
+        string given = path;
+        path = CellposeModels.Find(given);
         byte[] bytes;
         try
         {
@@ -75,13 +79,26 @@ internal sealed class ModelFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
             or ArgumentException)
         {
-            string why = Directory.Exists(path) ? "it is a folder; name the model file in it." : e.Message;
+            string why = Directory.Exists(path) ? "it is a folder; name the model file in it."
+                : e.Message + (e is FileNotFoundException ? CellposeModels.WhereToGet(given) : "");
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, path, $"the model file can't be read: {why}", e);
         }
 
-        return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path)
-            : Of(OnnxModel.Load(bytes, path), path);
+        if (PackageCheck.IsPackage(path))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, path,
+                "is a BioImage.IO package. Unpack it and name the ONNX file in it; its rdf.yaml tells how images are prepared.");
+        }
+
+        if (TorchCheckpoint.LooksLikeOne(bytes))
+        {
+            return Of(TorchCheckpoint.Parse(bytes, path), path);
+        }
+
+        ForeignModel.Refuse(bytes, path);
+        return Of(OnnxModel.Load(bytes, path), path);
     }
 
     /// <summary>An ONNX model in memory.</summary>

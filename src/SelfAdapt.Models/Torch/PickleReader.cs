@@ -47,16 +47,16 @@ internal sealed class PickleReader
     private static readonly object Mark = new();
 
     private readonly byte[] _bytes;
-    private readonly Func<string, SelfAdaptException> _error;
+    private readonly string _origin;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<uint, object?> _memo = [];
     private readonly List<PicklePersistent> _persistentIds = [];
 
     /// <summary>Reads a pickle within bytes.</summary>
-    /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
+    /// <param name="origin">What errors call the file.</param>
     /// <param name="start">Where the pickle begins.</param>
-    public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>
-        (_bytes, _error, Position) = (bytes, error, start);
+    public PickleReader(byte[] bytes, string origin, int start = 0) =>
+        (_bytes, _origin, Position) = (bytes, origin, start);
 
     /// <summary>The byte after what was read.</summary>
     public int Position { get; private set; }
@@ -210,7 +210,9 @@ internal sealed class PickleReader
         string name = $"{ReadLine()} {ReadLine()}";
         return AllowedGlobals.Contains(name)
             ? new PickleGlobal(name)
-            : throw Error($"the global '{name}' is not allowed in a state dict");
+            : throw TorchArchive.Foreign(
+                _origin, $"it names '{name}', which is not allowed in a state dict: it is a whole pickled object, such as a "
+                + "module, and would have to be run to be read");
     }
 
     private string ReadLine()
@@ -289,7 +291,7 @@ internal sealed class PickleReader
         return _bytes.AsSpan(Position - count, count);
     }
 
-    private SelfAdaptException Error(string why) => _error($"the pickle, byte {Position}: {why}");
+    private SelfAdaptException Error(string why) => TorchArchive.Malformed(_origin, $"the pickle, byte {Position}: {why}");
 }
 
 internal static class PickleOpcodes

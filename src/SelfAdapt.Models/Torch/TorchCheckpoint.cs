@@ -14,7 +14,7 @@ public sealed class TorchCheckpoint
 
     /// <summary>Wraps tensors.</summary>
     /// <param name="origin">The name to use in messages, usually the file name.</param>
-    /// <param name="tensors">Float, Double, Float16 or Int64 tensors with names of their own, in
+    /// <param name="tensors">Float, Double, Float16, BFloat16 or Int64 tensors with names of their own, in
     /// order.</param>
     /// <exception cref="ArgumentException">Two tensors have the same name.</exception>
     internal TorchCheckpoint(string origin, IReadOnlyList<OnnxTensor> tensors)
@@ -30,11 +30,11 @@ public sealed class TorchCheckpoint
     internal IReadOnlyList<OnnxTensor> Tensors { get; }
 
     /// <summary>
-    /// True if a file begins like a torch checkpoint (a zip file, or torch's format from before 1.6).
+    /// True if a file begins like a checkpoint: a zip file, torch's format from before 1.6, or safetensors.
     /// </summary>
-    /// <param name="head">The file's first bytes, four or more.</param>
+    /// <param name="head">The file's first bytes, nine or more.</param>
     public static bool LooksLikeOne(ReadOnlySpan<byte> head) =>
-        head.StartsWith("PK\x03\x04"u8) || head.StartsWith((ReadOnlySpan<byte>)[0x80, 0x02, 0x8a, 0x0a]);
+        head.StartsWith("PK\x03\x04"u8) || LegacyTorchStream.LooksLikeOne(head) || SafeTensors.LooksLikeOne(head);
 
     /// <summary>Reads a checkpoint file.</summary>
     /// <param name="path">The file.</param>
@@ -53,8 +53,27 @@ public sealed class TorchCheckpoint
     public static TorchCheckpoint Parse(byte[] bytes, string origin)
     {
         ArgumentNullException.ThrowIfNull(bytes);
+        if (SafeTensors.LooksLikeOne(bytes))
+        {
+            return new TorchCheckpoint(origin, WithoutPrefix(SafeTensors.Read(bytes, origin)));
+        }
+
         using TorchReader reader = new(bytes, origin);
-        return new TorchCheckpoint(origin, reader.Read());
+        return new TorchCheckpoint(origin, WithoutPrefix(reader.Read()));
+    }
+
+    /// <summary>Without what wrappers of a module (DataParallel, torch.compile) put before every name.</summary>
+    private static List<OnnxTensor> WithoutPrefix(List<OnnxTensor> tensors)
+    {
+        foreach (string prefix in (string[])["_orig_mod.", "module."])
+        {
+            if (tensors.Count > 0 && tensors.TrueForAll(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            {
+                tensors = tensors.ConvertAll(t => t.Renamed(t.Name[prefix.Length..]));
+            }
+        }
+
+        return tensors;
     }
 
     /// <summary>The tensor of this name, or null.</summary>
@@ -62,7 +81,8 @@ public sealed class TorchCheckpoint
     internal OnnxTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>
-    /// The same state dict with other values; element types stay, tensors not named keep their bits.
+    /// The same state dict with other values; tensors that are not named or do not change keep their bits, and element
+    /// types stay, but for 16-bit floats, which would lose most of a change: they become 32-bit.
     /// </summary>
     /// <param name="weights">New values by key, row-major, as many as the tensor has.</param>
     /// <exception cref="SelfAdaptException">
@@ -88,7 +108,10 @@ public sealed class TorchCheckpoint
         return new TorchCheckpoint(Origin, [.. Tensors.Select(Changed)]);
 
         OnnxTensor Changed(OnnxTensor tensor) =>
-            weights.TryGetValue(tensor.Name, out float[]? v) ? tensor.WithValues(tensor.Name, v) : tensor;
+            !weights.TryGetValue(tensor.Name, out float[]? v) ? tensor
+            : OnnxDataTypes.Size(tensor.DataType) > 2 ? tensor.WithValues(tensor.Name, v)
+            : tensor.ToFloats().SequenceEqual(v) ? tensor
+            : OnnxTensor.FromFloats(tensor.Name, [.. tensor.Dims], v);
     }
 
     /// <summary>

@@ -76,7 +76,7 @@ internal static class InspectVerb
         OnnxModel onnx = model.Onnx;
         output.WriteLine(model.Path);
         Row(output, "format", model.Checkpoint is { } checkpoint
-            ? $"Cellpose torch checkpoint, {checkpoint.Tensors.Count} tensors"
+            ? $"Cellpose checkpoint, {checkpoint.Tensors.Count} tensors"
             : $"ONNX, IR {onnx.IrVersion}, opset {Opset(onnx)}, written by {Producer(onnx)}");
         foreach (OnnxValueInfo input in onnx.Graph.Inputs)
         {
@@ -107,10 +107,10 @@ internal static class InspectVerb
             _ => "on both engines",
         });
         Row(output, "trainable", network is null ? "no" : why is null ? "yes, every parameter" : "no: " + why);
-        WriteConsumers(output, model);
+        WriteConsumers(output, model, network?.Trainable is not null);
     }
 
-    private static void WriteConsumers(TextWriter output, ModelFile model)
+    private static void WriteConsumers(TextWriter output, ModelFile model, bool exported)
     {
         output.WriteLine(model.Checkpoint is null
             ? "Who can be expected to open it"
@@ -119,7 +119,7 @@ internal static class InspectVerb
         {
             output.WriteLine($"  {finding.Consumer,-17}" + (finding.IsMet
                 ? "yes"
-                : $"no: {finding.Reason} -> export --variant {finding.Variant}"));
+                : $"no: {finding.Reason}{(exported ? $" -> export --variant {finding.Variant}" : "")}"));
         }
     }
 
