@@ -24,8 +24,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         OutputDescription description = outputs.Description;
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
         InputChannels = input.Channels;
-        TileSize = outputs.TileSize
-            ?? (input is { Height: int height, Width: int width } ? (height, width) : null);
+        TileSize = outputs.TileSize ?? input.TileSize;
         _probabilities = [.. description.Parts.Where(p => p.Kind == OutputKind.Probability).Select(p => p.Channel)];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
         EmbeddingLength = outputs.Embedding is string name

@@ -15,9 +15,6 @@ internal static class OrtProbe
     // Odd multiples of 16 and not square: a network that takes them takes every tile.
     private static readonly (int Height, int Width) AnyTile = (48, 80);
 
-    // For networks that halve more often than four times, or take one size without telling it.
-    private static readonly (int Height, int Width) CommonTile = (256, 256);
-
     /// <param name="asked">What the channels mean; null to go by their number and the graph's end.</param>
     /// <exception cref="SelfAdaptException">
     /// ONNX Runtime refuses the model, or it makes no map of its input (ModelUnsupported); what its outputs mean is not known
@@ -28,25 +25,22 @@ internal static class OrtProbe
         ImageInput input = ImageInput.Read(model);
         string[] names = [.. model.Graph.Outputs.Select(o => o.Name)];
         using OrtSession session = new(model.Embedded().Bytes, new OrtOptions(Optimize: false));
-        bool free = input.Height is null && input.Width is null;
-        (int Height, int Width) size = free
-            ? AnyTile
-            : (input.Height ?? CommonTile.Height, input.Width ?? CommonTile.Width);
+        (int Height, int Width)? tile = input.TileSize;
         (string Name, int Channels)[] maps;
         try
         {
-            maps = Maps(size);
+            maps = Maps(tile ?? AnyTile);
         }
-        catch (SelfAdaptException) when (free)
+        catch (SelfAdaptException) when (tile is null)
         {
-            size = CommonTile;
-            maps = Maps(size);
+            // It may halve more often than four times, or take one size without telling it.
+            tile = (ImageInput.CommonSide, ImageInput.CommonSide);
+            maps = Maps(tile.Value);
         }
 
         (string Name, int Channels) map = maps.FirstOrDefault(
             m => asked is null ? m.Channels is 1 or 3 : m.Channels == asked.Channels, maps[0]);
-        OutputDescription description = Meaning(model, map.Name, map.Channels, asked);
-        return new(map.Name, null, description, size == AnyTile ? null : size);
+        return new(map.Name, null, Meaning(model, map.Name, map.Channels, asked), tile);
 
         (string Name, int Channels)[] Maps((int Height, int Width) at)
         {

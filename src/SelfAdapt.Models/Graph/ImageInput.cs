@@ -8,6 +8,9 @@ namespace SelfAdapt.Models.Graph;
 internal sealed record ImageInput(
     string Name, OnnxDataType Type, int? Batch, int Channels, int? Height, int? Width)
 {
+    /// <summary>A side, px, that networks take which do not tell their sizes: it can be halved eight times.</summary>
+    public const int CommonSide = 256;
+
     private const int MostChannels = 1024;
     private const int LongestSide = 1 << 16;
 
@@ -15,6 +18,10 @@ internal sealed record ImageInput(
     public bool IsInteger => !OnnxDataTypes.IsFloating(Type);
 
     public bool HasFixedSize => (Batch ?? Height ?? Width) is not null;
+
+    /// <summary>The one size of tiles that it takes, px; null where any will do.</summary>
+    public (int Height, int Width)? TileSize =>
+        (Height ?? Width) is null ? null : (Height ?? CommonSide, Width ?? CommonSide);
 
     /// <exception cref="SelfAdaptException">ModelUnsupported: it takes something else.</exception>
     public static ImageInput Read(OnnxModel model)
