@@ -46,7 +46,7 @@ internal sealed class InferenceEngine : IDisposable
             }
 
             request = request with { Kind = EngineKind.Ort };
-            ortReason = "the built-in engine can't: " + refusal.Message[(refusal.File!.Length + 2)..].Split(NetworkReader.Supported)[0];
+            ortReason = "the built-in engine can't: " + RunnableNetwork.Reason(refusal);
         }
 
         if (request.Kind == EngineKind.Ort)
@@ -69,8 +69,19 @@ internal sealed class InferenceEngine : IDisposable
         string? missing = cuda.Devices.Count == 0 ? cuda.Missing : OrtRuntime.MissingCuda;
         if (request.Kind == EngineKind.Ort)
         {
-            return missing is null ? OpenOrt(model, gpu, ortReason)
-                : request.Device.Kind == DeviceKind.Auto
+            try
+            {
+                if (missing is null)
+                {
+                    return OpenOrt(model, gpu, ortReason);
+                }
+            }
+            catch (SelfAdaptException e) when (e.Kind == ErrorKind.DeviceMissing && request.Device.Kind == DeviceKind.Auto)
+            {
+                missing = e.Message;
+            }
+
+            return request.Device.Kind == DeviceKind.Auto
                     ? OpenOrt(
                         model, new OrtOptions(Threads: request.Threads), model.WhyOrtOnly is null ? missing : ortReason)
                     : throw new SelfAdaptException(

@@ -13,6 +13,8 @@ internal sealed record RunnableNetwork(
     /// <summary>What its outputs mean, as they are run.</summary>
     public OutputDescription Outputs => Ort.Description.AsLogits;
 
+    public bool TakesWholeNumbers => ImageInput.Read(Model.Onnx).IsInteger;
+
     /// <summary>Reads a model.</summary>
     /// <param name="outputs">What the output channels mean; null to go by their number.</param>
     /// <exception cref="SelfAdaptException">
@@ -31,6 +33,11 @@ internal sealed record RunnableNetwork(
         }
     }
 
+    /// <summary>What a refusal says, without the file and what would be supported.</summary>
+    public static string Reason(SelfAdaptException refusal) =>
+        (refusal.File is { } file ? refusal.Message[(file.Length + 2)..] : refusal.Message)
+            .Split(NetworkReader.Supported)[0];
+
     private static OrtNetworkOutputs Probe(ModelFile model, OutputDescription? outputs, SelfAdaptException builtin)
     {
         try
@@ -40,7 +47,8 @@ internal sealed record RunnableNetwork(
         catch (SelfAdaptException e) when (e.Kind != ErrorKind.OutputsUnknown && e.Message != builtin.Message)
         {
             throw new SelfAdaptException(
-                ErrorKind.ModelUnsupported, $"{builtin.Message} Nor can it be run without training: {e.Message}", e);
+                ErrorKind.ModelUnsupported, model.Path,
+                $"{Reason(builtin)} Nor can ONNX Runtime run it: {Reason(e)}", e);
         }
     }
 }

@@ -52,6 +52,6 @@ internal static class MemoryEstimate
     private static long Tiles(ISegmentationNetwork network, SegmentationOptions options)
     {
         (int height, int width) = TileLayout.SizeFor(network);
-        return Base + (options.BatchSize * (long)height * width * TilePixelBytes);
+        return Base + (TileLayout.BatchFor(network, options) * (long)height * width * TilePixelBytes);
     }
 }

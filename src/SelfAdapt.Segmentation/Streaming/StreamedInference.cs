@@ -66,7 +66,7 @@ internal sealed class StreamedInference
 
             Image band = ReadPadded(line.Key, layout.Height);
             GC.Collect();
-            foreach (Tile[] batch in line.Chunk(_options.BatchSize))
+            foreach (Tile[] batch in line.Chunk(TileLayout.BatchFor(_network, _options)))
             {
                 cancelled.ThrowIfCancellationRequested();
                 RunBatch(band, layout, batch, blender);

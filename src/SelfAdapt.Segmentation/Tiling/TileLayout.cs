@@ -25,6 +25,14 @@ internal sealed class TileLayout
     /// <summary>The size of tiles for a network.</summary>
     public static (int Height, int Width) SizeFor(ISegmentationNetwork network) => network.TileSize ?? (Side, Side);
 
+    /// <summary>Tiles per network call: fewer where tiles are larger than the usual ones.</summary>
+    public static int BatchFor(ISegmentationNetwork network, SegmentationOptions options)
+    {
+        (int height, int width) = SizeFor(network);
+        double larger = Math.Max(1, (double)height * width / (Side * Side));
+        return Math.Max(1, (int)(options.BatchSize / larger));
+    }
+
     /// <summary>The least size that an image must be padded to.</summary>
     public static (int Height, int Width) LeastFor(ISegmentationNetwork network, SegmentationOptions options) =>
         options.Augment ? SizeFor(network) : network.TileSize ?? default;

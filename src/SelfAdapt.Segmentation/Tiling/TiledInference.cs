@@ -48,7 +48,7 @@ internal sealed class TiledInference
     {
         TileLayout layout = TileLayout.For(_network, _options, image.Height, image.Width);
         int tilePixels = layout.Height * layout.Width;
-        int batchSize = Math.Min(_options.BatchSize, layout.Tiles.Length);
+        int batchSize = Math.Min(TileLayout.BatchFor(_network, _options), layout.Tiles.Length);
         int inputLength = _network.InputChannels * tilePixels;
         int outputLength = _network.Outputs.Channels * tilePixels;
         float[] input = new float[checked(batchSize * inputLength)];

@@ -115,6 +115,9 @@ internal sealed class ForeignNetworkTests : IDisposable
         _at.Image("images/bright.npy", 20, 70_000);
         ToolResult bright = ToolRun.Run([.. Segment(model), "--force"]);
         Assert.AreEqual(ExitCode.Ok, bright.Code, bright.Error);
+        StringAssert.Contains(
+            ToolRun.Run("segment", "--model", model, "--images", _at.Image("unit/unit.npy", .25f, 1), "--out", _at.At("out")).Error,
+            "fractions", StringComparison.Ordinal);
         Assert.AreEqual(type != OnnxDataType.Int32, bright.Error.Contains("bright.npy", StringComparison.Ordinal), bright.Error);
     }
 
@@ -189,7 +192,7 @@ internal sealed class ForeignNetworkTests : IDisposable
                 "AveragePool", "end", [head], ["y"], OnnxAttribute.Ints("kernel_shape", 2, 2),
                 OnnxAttribute.Ints("strides", 2, 2)))));
         ToolRun.Expect(ExitCode.ModelUnsupported, "y, no floats", Segment(Save(
-            "Relu", end: (w, head) => w.AddNode("ArgMax", "end", [head], ["y"], OnnxAttribute.Int("axis", 1)))));
+            "Relu", result: OnnxDataType.Int64, end: (w, head) => w.AddNode("ArgMax", "end", [head], ["y"], OnnxAttribute.Int("axis", 1)))));
         ToolRun.Expect(ExitCode.ModelUnsupported, "Nonsense", Segment(Save("Nonsense")));
     }
 
@@ -217,13 +220,14 @@ internal sealed class ForeignNetworkTests : IDisposable
     /// <summary>A cast if there is need for one, a convolution, what is asked for, and a convolution with a threshold of .5.</summary>
     private string Save(
         string middle, Action<OnnxWriter, string>? end = null, int channels = 1,
-        OnnxDataType type = OnnxDataType.Float, long?[]? shape = null, float gain = 1, Action<OnnxWriter>? before = null)
+        OnnxDataType type = OnnxDataType.Float, long?[]? shape = null, float gain = 1, Action<OnnxWriter>? before = null,
+        OnnxDataType result = OnnxDataType.Float)
     {
         OnnxWriter w = new("foreign", 21, 10);
         w.AddInput(new OnnxValueInfo(
             "x", type, [.. (shape ?? [null, 1, null, null]).Select((s, i) => new OnnxDimension(s, s is null ? $"d{i}" : null))]));
         before?.Invoke(w);
-        w.AddOutput(new OnnxValueInfo("y", OnnxDataType.Float, null));
+        w.AddOutput(new OnnxValueInfo("y", result, null));
         string x = "x";
         if (type != OnnxDataType.Float)
         {

@@ -59,7 +59,8 @@ internal static class InspectVerb
             refusal = e;
         }
 
-        string? why = refusal?.Message ?? network?.WhyOrtOnly?.Message ?? model.WhyFrozen;
+        SelfAdaptException? untrained = refusal ?? network?.WhyOrtOnly;
+        string? why = untrained is null ? model.WhyFrozen : RunnableNetwork.Reason(untrained);
         WriteText(terminal.Out, model, network, why);
         ResultFile.Write(settings.Json, ToJson(model, network, why));
         if (refusal is not null)

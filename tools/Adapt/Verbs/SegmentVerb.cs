@@ -60,7 +60,9 @@ internal sealed class SegmentVerb
         OutputFile.RemoveLeftovers(folder, depth: 0);
         List<SkippedFile> passedOver = [.. skipped];
         using SegmentBatch batch = new(
-            _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
+            _terminal,
+            new SegmentPlan(
+                folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force, network.TakesWholeNumbers),
             () => InferenceEngine.Open(network, request, _terminal.Error), journal, passedOver);
         _terminal.Error.WriteLine(batch.EngineName);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
