@@ -45,7 +45,7 @@ internal sealed class ExternalData
         {
             string path = PathOf(model, tensor, location);
             RequireWithin(new FileInfo(path).Length);
-            file = new ModelSource(ModelBytes.Load(path, "file of the model's weights"), path);
+            file = new ModelSource(ModelBytes.Load(path, "file of the model's weights"), model.Origin);
             _files.Add(location, file);
         }
 

@@ -58,6 +58,11 @@ internal static class TensorParser
             }
         }
 
+        if (type == OnnxDataType.Undefined)
+        {
+            throw reader.Error("it has no element type");
+        }
+
         long count = CheckedCount(ref reader, dims);
         if (!external)
         {
@@ -176,11 +181,6 @@ internal static class TensorParser
     private static void CheckSize(ref ProtoReader reader, OnnxDataType type, long count, TensorData data)
     {
         int size = OnnxDataTypes.Size(type);
-        if (type == OnnxDataType.Undefined)
-        {
-            throw reader.Error("it has no element type");
-        }
-
         if (size == 0)
         {
             return;
