@@ -65,7 +65,7 @@ internal sealed class PickleReader
     public IReadOnlyList<PicklePersistent> PersistentIds => _persistentIds;
 
     /// <summary>
-    /// The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.
+    /// The pickled object: null, text, long, double, bool, object?[] (tuple), or one of the types above.
     /// </summary>
     public object? Read()
     {
@@ -107,6 +107,9 @@ internal sealed class PickleReader
                 break;
             case PickleOpcodes.BinInt2:
                 _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                break;
+            case PickleOpcodes.BinFloat:
+                _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
                 break;
             case PickleOpcodes.NewFalse or PickleOpcodes.NewTrue:
                 _stack.Add(opcode == PickleOpcodes.NewTrue);
