@@ -173,7 +173,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         model.Graph.Outputs.FirstOrDefault(o => o.Name == name) ?? throw Unfit($"it has no output '{name}'");
 
     private static int? Channels(OnnxValueInfo value) =>
-        value.Shape is { Count: >= 2 } shape ? (int?)shape[1].Value : null;
+        value.Shape is { Count: 2 or 4 } shape ? (int?)shape[1].Value : null;
 
     private static SelfAdaptException Unfit(string why) =>
         new(ErrorKind.ModelUnsupported, $"The model can't be run for segmentation: {why}.");

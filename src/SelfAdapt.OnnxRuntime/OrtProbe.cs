@@ -48,8 +48,9 @@ internal static class OrtProbe
             long[]?[] shapes = session.RunForShapes(new float[shape.Aggregate(1L, (a, b) => checked(a * b))], shape, names);
             (string, int)[] found =
             [
-                .. names.Zip(shapes).Where(o => o.Second is [_, _, var h, var w] && h == at.Height && w == at.Width)
-                    .Select(o => (o.First, (int)o.Second![1])),
+                .. names.Zip(shapes)
+                    .Where(o => o.Second is [_, .., var h, var w] and { Length: 3 or 4 } && h == at.Height && w == at.Width)
+                    .Select(o => (o.First, o.Second!.Length == 4 ? (int)o.Second[1] : 1)),
             ];
             return found.Length > 0 ? found : throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, model.Origin,
@@ -63,20 +64,11 @@ internal static class OrtProbe
     private static OutputDescription Meaning(OnnxModel model, string output, int channels, OutputDescription? asked)
     {
         ProbabilityEnd end = new(model, output);
-        OutputDescription? meaning = asked ?? (channels == 1 ? OutputDescription.Foreground
+        OutputDescription meaning = OutputDescription.Require(
+            model.Origin, output, channels, asked, channels == 1 ? OutputDescription.Foreground
             : channels == 3 && !end.IsProbability(OutputDescription.Cellpose, OutputDescription.Cellpose.Parts[0])
                 ? OutputDescription.Cellpose
             : null);
-        if (meaning is null || meaning.Channels != channels)
-        {
-            string why = meaning is null
-                ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
-                    + "logit) or scalar,probability (background and foreground of a softmax)"
-                : $"but {meaning.Channels} were described";
-            throw new SelfAdaptException(
-                ErrorKind.OutputsUnknown, model.Origin, $"this model's output '{output}' has {channels} channels, {why}.");
-        }
-
         return new OutputDescription([.. meaning.Parts.Select(Part)], meaning.FlowScale);
 
         OutputPart Part(OutputPart part) => part.Kind switch

@@ -171,7 +171,7 @@ internal sealed class NetworkReader
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,
-            Outputs = Meaning(outputs, _activations[output].Channels),
+            Outputs = Meaning(outputs, outputName, _activations[output].Channels),
             EmbeddingLength = _activations[embedding].Channels,
             Parameters = _parameters,
             Statistics = _statistics,
@@ -236,27 +236,19 @@ internal sealed class NetworkReader
         return unit;
     }
 
-    private OutputDescription Meaning(OutputDescription? asked, int channels)
+    private OutputDescription Meaning(OutputDescription? asked, string output, int channels)
     {
-        OutputDescription? meaning = asked ?? channels switch
-        {
-            3 => OutputDescription.Cellpose,
-            1 => OutputDescription.Foreground,
-            _ => null,
-        };
-        if (meaning?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
+        if (asked?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
         {
             throw Refuse("its output was described as a probability. Logits are trained: export it without its last Sigmoid.");
         }
 
-        string? wrong = meaning is null
-            ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
-                + "logit) or logit,scalar"
-            : meaning.Channels != channels ? $"but {meaning.Channels} were described" : null;
-        return wrong is null
-            ? meaning!
-            : throw new SelfAdaptException(
-                ErrorKind.OutputsUnknown, _model.Origin, $"this model's output has {channels} channels, {wrong}.");
+        return OutputDescription.Require(_model.Origin, output, channels, asked, channels switch
+        {
+            3 => OutputDescription.Cellpose,
+            1 => OutputDescription.Foreground,
+            _ => null,
+        });
     }
 
     private int NewActivation(NetworkValue value)

@@ -65,6 +65,30 @@ public sealed class OutputDescription
     internal OutputDescription AsLogits => new(
         [.. Parts.Select(p => p.Kind == OutputKind.Probability ? p with { Kind = OutputKind.Logit } : p)], FlowScale);
 
+    /// <summary>A description that fits an output and that masks can be made by.</summary>
+    /// <param name="model">What errors call the model.</param>
+    /// <param name="output">The output's name.</param>
+    /// <param name="channels">The channels that it has.</param>
+    /// <param name="asked">What was described; null for nothing.</param>
+    /// <param name="usual">What goes without saying; null if nothing does.</param>
+    /// <exception cref="SelfAdaptException">OutputsUnknown: there is none.</exception>
+    internal static OutputDescription Require(
+        string model, string output, int channels, OutputDescription? asked, OutputDescription? usual)
+    {
+        OutputDescription? meaning = asked ?? usual;
+        string? wrong = meaning is null
+            ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
+                + "logit) or scalar,probability (background and foreground of a softmax)"
+            : meaning.Channels != channels ? $"but {meaning.Channels} were described"
+            : meaning.Parts.All(p => p.Kind is not (OutputKind.Logit or OutputKind.Probability))
+                ? "and one must be described as the logit or the probability of a cell: masks are made by it"
+            : null;
+        return wrong is null
+            ? meaning!
+            : throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, model, $"this model's output '{output}' has {channels} channels, {wrong}.");
+    }
+
     /// <summary>The parts in channel order.</summary>
     public IReadOnlyList<OutputPart> Parts { get; }
 

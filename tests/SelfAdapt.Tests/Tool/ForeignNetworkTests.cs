@@ -71,8 +71,14 @@ internal sealed class ForeignNetworkTests : IDisposable
         ToolRun.Expect(ExitCode.ModelUnsupported, "2 channels", Segment(two));
         FindsTheDiscs(two, "--outputs", "scalar,probability");
         FindsTheDiscs(two, "--outputs", "scalar,logit");
-        ToolRun.Expect(ExitCode.ModelUnsupported, "can't be a flow", [.. Segment(two), "--outputs", "flow"]);
-        ToolRun.Expect(ExitCode.ModelUnsupported, "not known", Segment(Save("Relu", channels: 3, end: Softmax)));
+        string three = Save("Relu", channels: 3, end: Softmax);
+        ToolRun.Expect(ExitCode.ModelUnsupported, "not known", Segment(three));
+        ToolRun.Expect(ExitCode.ModelUnsupported, "can't be a flow", Segment(three, "--outputs", "flow,logit"));
+        foreach (string model in (string[])[Save("Relu"), Save("LeakyRelu")])
+        {
+            ToolRun.Expect(ExitCode.ModelUnsupported, "masks are made", Segment(model, "--outputs", "scalar"));
+        }
+
         ToolRun.Expect(ExitCode.ModelUnsupported, "3 channels, but 1", Segment(
             Save("LeakyRelu", channels: 3), "--outputs", "logit"));
 
@@ -172,6 +178,11 @@ internal sealed class ForeignNetworkTests : IDisposable
             });
         FindsTheDiscs(twoMaps);
         FindsTheDiscs(twoMaps, "--outputs", "logit,scalar");
+        FindsTheDiscs(Save("Elu", end: (w, head) =>
+        {
+            w.AddInitializer(OnnxTensor.FromInt64s("axis", [1], [1]));
+            w.AddNode("Squeeze", "end", [head, "axis"], ["y"]);
+        }));
         FindsTheDiscs(Save("ConvTranspose", before: w =>
         {
             w.AddOutput(new OnnxValueInfo("pooled", OnnxDataType.Float, null));
