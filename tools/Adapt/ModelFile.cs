@@ -85,7 +85,7 @@ internal sealed class ModelFile
                 ErrorKind.UnreadableInput, path, $"the model file can't be read: {why}", e);
         }
 
-        if (PackageCheck.IsPackage(path))
+        if (bytes.AsSpan().StartsWith("PK"u8) && PackageCheck.IsPackage(path))
         {
             throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, path,

@@ -97,8 +97,8 @@ internal sealed class ExternalData
                 "Make one file of it: in Python, onnx.save(onnx.load('model.onnx'), 'single.onnx').");
         }
 
-        FileInfo file = new(Path.Combine(_folder, location.Replace('\0', '?')));
-        if (location.Length == 0 || location is "." or ".." || location.AsSpan().ContainsAny("/\\:\0") || file.LinkTarget is not null)
+        bool plain = location.Length > 0 && location is not ("." or "..") && !location.AsSpan().ContainsAny("/\\:\0");
+        if (!plain || new FileInfo(Path.Combine(_folder, location)) is not { LinkTarget: null } file)
         {
             throw model.NotRead(
                 $"tensor '{tensor}' keeps its values in '{location}' (external data), which is no file of the model's own "
