@@ -11,7 +11,8 @@ internal static class ForeignModel
         ([0x93, .. "NUMPY"u8], "a NumPy array, as Cellpose's size models are", "Name the network's own file."),
         ([0x80], "a Python pickle, which would have to be run to be read",
             "Save the state dict with torch.save(model.state_dict(), ...), or export the network to ONNX."),
-        ([.. "version https://git-lfs"u8], "a Git LFS pointer, which stands for the file", "Fetch the file: git lfs pull."),
+        ([.. "version https://git-lfs"u8], "a Git LFS pointer, which stands for the file",
+            "Fetch the file: git lfs pull."),
         ([.. "<"u8], "a web page or other XML", "Download the model file itself."),
     ];
 

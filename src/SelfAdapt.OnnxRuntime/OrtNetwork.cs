@@ -162,7 +162,8 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     {
         if ((long)values.Length * count != (long)target.Length * batch)
         {
-            throw Unfit($"its output '{name}' holds {values.Length / batch} values for an image where {target.Length / count} "
+            throw Unfit(
+                $"its output '{name}' holds {values.Length / batch} values for an image where {target.Length / count} "
                 + "belong");
         }
 

@@ -17,8 +17,8 @@ internal static class OrtProbe
 
     /// <param name="asked">What the channels mean; null to go by their number and the graph's end.</param>
     /// <exception cref="SelfAdaptException">
-    /// ONNX Runtime refuses the model, or it makes no map of its input (ModelUnsupported); what its outputs mean is not known
-    /// (OutputsUnknown); ONNX Runtime is missing (DeviceMissing).
+    /// ONNX Runtime refuses the model, or it makes no map of its input (ModelUnsupported); what its outputs mean is not
+    /// known (OutputsUnknown); ONNX Runtime is missing (DeviceMissing).
     /// </exception>
     public static OrtNetworkOutputs Read(OnnxModel model, OutputDescription? asked)
     {
@@ -45,18 +45,20 @@ internal static class OrtProbe
         (string Name, int Channels)[] Maps((int Height, int Width) at)
         {
             long[] shape = [input.Batch ?? 1, input.Channels, at.Height, at.Width];
-            long[]?[] shapes = session.RunForShapes(new float[shape.Aggregate(1L, (a, b) => checked(a * b))], shape, names);
+            float[] blank = new float[shape.Aggregate(1L, (a, b) => checked(a * b))];
+            long[]?[] shapes = session.RunForShapes(blank, shape, names);
             (string, int)[] found =
             [
                 .. names.Zip(shapes)
-                    .Where(o => o.Second is [_, .., var h, var w] and { Length: 3 or 4 } && h == at.Height && w == at.Width)
+                    .Where(o => o.Second is [_, .., var h, var w] and { Length: 3 or 4 } && (h, w) == at)
                     .Select(o => (o.First, o.Second!.Length == 4 ? (int)o.Second[1] : 1)),
             ];
             return found.Length > 0 ? found : throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, model.Origin,
-                $"none of its outputs is a map of floats [batch, channels, height, width] of its input's size: for an image "
-                + $"[{string.Join(",", shape)}] they are "
-                + string.Join(", ", names.Zip(shapes, (n, s) => s is null ? $"{n}, no floats" : $"{n} [{string.Join(",", s)}]"))
+                "none of its outputs is a map of floats [batch, channels, height, width] of its input's size: for an "
+                + $"image [{string.Join(",", shape)}] they are "
+                + string.Join(", ", names.Zip(
+                    shapes, (n, s) => s is null ? $"{n}, no floats" : $"{n} [{string.Join(",", s)}]"))
                 + ". Export the network so that it returns such a map.");
         }
     }
@@ -112,8 +114,8 @@ internal sealed class ProbabilityEnd(OnnxModel model, string output)
             : ends.Distinct().Count() == 1 ? ends[0]
             : throw new SelfAdaptException(
                 ErrorKind.OutputsUnknown, model.Origin,
-                $"some channels of the output '{output}' are probabilities and others are not, in parts that can't be told "
-                + "apart: export it without its last Sigmoid.");
+                $"some channels of the output '{output}' are probabilities and others are not, in parts that can't be "
+                + "told apart: export it without its last Sigmoid.");
     }
 
     private OnnxNode? Maker(string value)
@@ -139,6 +141,7 @@ internal sealed class ProbabilityEnd(OnnxModel model, string output)
 
     private float? Bound(OnnxNode clip, int input, string name) =>
         clip.Has(name) ? clip.GetFloat(name, 0)
-        : clip.Inputs.Count > input && model.FindWeight(clip.Inputs[input]) is { Count: 1 } stored ? stored.ToFloats()[0]
+        : clip.Inputs.Count > input && model.FindWeight(clip.Inputs[input]) is { Count: 1 } stored
+            ? stored.ToFloats()[0]
         : null;
 }

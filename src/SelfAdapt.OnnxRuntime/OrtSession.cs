@@ -66,7 +66,7 @@ internal sealed class OrtSession : IDisposable
     public float[][] Run(ReadOnlySpan<float> input, long[] shape, params IReadOnlyList<string> outputs) =>
         Run(input, shape, outputs, Values);
 
-    /// <summary>Runs the model to see what its outputs are: the shape of each, null where it is not of floats.</summary>
+    /// <summary>Runs the model to see the shape of each output; null for one that is not of floats.</summary>
     public long[]?[] RunForShapes(ReadOnlySpan<float> input, long[] shape, params IReadOnlyList<string> outputs) =>
         Run(input, shape, outputs, (result, _) => OnnxDataTypes.IsFloating(TypeOf(result))
             ? result.GetTensorTypeAndShape().Shape

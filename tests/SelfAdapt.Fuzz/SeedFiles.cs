@@ -120,7 +120,7 @@ internal static class SeedFiles
         return longer;
     }
 
-    /// <summary>A model with its float weights in a file beside it, as torch writes it, and a few bytes between them.</summary>
+    /// <summary>A model with its float weights in a file beside it, and a few bytes between them.</summary>
     public static (byte[] Model, byte[] Weights) Beside(OnnxModel model, string location)
     {
         Splicer splicer = new(model);
@@ -148,7 +148,8 @@ internal static class SeedFiles
 
     /// <summary>Models that keep their weights where none are read.</summary>
     public static IEnumerable<byte[]> Elsewhere() =>
-        ((string[])["missing.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", "", ".", "..", "a\0b"])
+        ((string[])
+            ["missing.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", "", ".", "..", "a\0b"])
             .Select(location => Beside(OnnxModel.Parse(UNet(), "seed"), location).Model);
 
     /// <summary>A state dict as safetensors.</summary>

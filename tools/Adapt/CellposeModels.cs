@@ -22,17 +22,18 @@ internal static class CellposeModels
         ? folder
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cellpose", "models");
 
-    /// <summary>The file that a bare name stands for; what was given where it is no such name, or no such file.</summary>
+    /// <summary>The file that a bare name stands for; what was given where there is none.</summary>
     public static string Find(string given) => !IsBareName(given) || Path.Exists(given)
         ? given
-        : new[] { given, given + FirstTorchVersion }.Select(n => Path.Combine(Folder, n)).FirstOrDefault(File.Exists) ?? given;
+        : new[] { given, given + FirstTorchVersion }.Select(n => Path.Combine(Folder, n)).FirstOrDefault(File.Exists)
+            ?? given;
 
     /// <summary>Where to get a model that is not there; "" where it was not given by a bare name.</summary>
     public static string WhereToGet(string given) => !IsBareName(given) ? ""
         : $" Nor is it in Cellpose's folder, {Folder} ({FolderVariable} names another)."
             + (Names.Contains(given)
-                ? $" Cellpose loads its models down when it first runs them; this one is https://www.cellpose.org/models/"
-                    + $"{given}{(OldNames.Contains(given) ? FirstTorchVersion : "")}"
+                ? " Cellpose loads its models down when it first runs them; this one is "
+                    + $"https://www.cellpose.org/models/{given}{(OldNames.Contains(given) ? FirstTorchVersion : "")}"
                 : "");
 
     private static bool IsBareName(string given) =>

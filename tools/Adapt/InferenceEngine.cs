@@ -76,7 +76,8 @@ internal sealed class InferenceEngine : IDisposable
                     return OpenOrt(model, gpu, ortReason);
                 }
             }
-            catch (SelfAdaptException e) when (e.Kind == ErrorKind.DeviceMissing && request.Device.Kind == DeviceKind.Auto)
+            catch (SelfAdaptException e)
+                when (e.Kind == ErrorKind.DeviceMissing && request.Device.Kind == DeviceKind.Auto)
             {
                 missing = e.Message;
             }
@@ -163,8 +164,8 @@ internal sealed class InferenceEngine : IDisposable
             OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
             throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, model.Path,
-                $"its input {input} has a fixed size, so ONNX Runtime can't run it on crops of other sizes. Give --engine "
-                + "builtin, which can.");
+                $"its input {input} has a fixed size, so ONNX Runtime can't run it on crops of other sizes. Give "
+                + "--engine builtin, which can.");
         }
     }
 

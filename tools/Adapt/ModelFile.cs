@@ -89,7 +89,8 @@ internal sealed class ModelFile
         {
             throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, path,
-                "is a BioImage.IO package. Unpack it and name the ONNX file in it; its rdf.yaml tells how images are prepared.");
+                "is a BioImage.IO package. Unpack it and name the ONNX file in it; its rdf.yaml tells how images are "
+                + "prepared.");
         }
 
         if (TorchCheckpoint.LooksLikeOne(bytes))

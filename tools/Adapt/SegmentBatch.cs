@@ -168,7 +168,8 @@ internal sealed class SegmentBatch : IDisposable
             {
                 throw new SelfAdaptException(
                     ErrorKind.ModelImageMismatch, image.Path,
-                    "holds fractions from 0 to 1, but the network takes whole intensities: scale the image to its range.");
+                    "holds fractions from 0 to 1, but the network takes whole intensities: scale the image to its "
+                    + "range.");
             }
 
             bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);

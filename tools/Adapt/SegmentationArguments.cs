@@ -61,7 +61,8 @@ internal sealed class SegmentationArguments
         };
         if (ImageInput.Read(model.Onnx) is { IsInteger: true } image)
         {
-            if (_options.IsGiven(parsed, nameof(given.Normalization)) && given.Normalization != IntensityNormalization.None)
+            if (_options.IsGiven(parsed, nameof(given.Normalization))
+                && given.Normalization != IntensityNormalization.None)
             {
                 throw new SelfAdaptException(
                     ErrorKind.InvalidOption, model.Path,

@@ -18,8 +18,8 @@ internal static class CellposeState
         {
             throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, checkpoint.Origin,
-                "this is Cellpose-SAM (Cellpose 4, 'cpsam'), a transformer, which is not taken here. Start from a network of "
-                + "Cellpose 3, such as cyto3; to segment with this one, use Cellpose 4.");
+                "this is Cellpose-SAM (Cellpose 4, 'cpsam'), a transformer, which is not taken here. Start from a "
+                + "network of Cellpose 3, such as cyto3; to segment with this one, use Cellpose 4.");
         }
 
         List<OnnxTensor> projections = [];

@@ -4,7 +4,7 @@ using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph;
 
-/// <summary>A model's one input, an image [batch, channels, height, width]; sizes are null where they are free.</summary>
+/// <summary>A model's one input, an image [batch, channels, height, width]; free sizes are null.</summary>
 internal sealed record ImageInput(
     string Name, OnnxDataType Type, int? Batch, int Channels, int? Height, int? Width)
 {

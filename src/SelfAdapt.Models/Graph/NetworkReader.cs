@@ -148,7 +148,7 @@ internal sealed class NetworkReader
         ImageInput image = ImageInput.Read(_model);
         if (image.IsInteger)
         {
-            throw Refuse($"its input '{image.Name}' takes whole numbers ({image.Type}), which can't be trained on here.");
+            throw Refuse($"its input '{image.Name}' takes whole numbers ({image.Type}), which is not trained here.");
         }
 
         long[] probe = Probe(image);
@@ -193,7 +193,7 @@ internal sealed class NetworkReader
         return [image.Batch ?? 1, image.Channels, image.Height ?? AnyHeight, image.Width ?? AnyWidth];
     }
 
-    /// <summary>The first map of the image's size that has as many channels as were described, else the first.</summary>
+    /// <summary>The first map of the image's size with as many channels as were described, else the first.</summary>
     private (string Name, int Value) TrainedOutput(int? channels)
     {
         (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
@@ -204,8 +204,8 @@ internal sealed class NetworkReader
             throw Refuse("none of its outputs is a map of the input's size.");
         }
 
-        (string name, Activation map) =
-            maps.FirstOrDefault(m => channels is { } asked ? m.Map.Channels == asked : m.Map.Channels is 1 or 3, maps[0]);
+        (string name, Activation map) = maps.FirstOrDefault(
+            m => channels is { } asked ? m.Map.Channels == asked : m.Map.Channels is 1 or 3, maps[0]);
         return (name, map.Id);
     }
 
@@ -240,7 +240,8 @@ internal sealed class NetworkReader
     {
         if (asked?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
         {
-            throw Refuse("its output was described as a probability. Logits are trained: export it without its last Sigmoid.");
+            throw Refuse(
+                "its output was described as a probability. Logits are trained: export it without its last Sigmoid.");
         }
 
         return OutputDescription.Require(_model.Origin, output, channels, asked, channels switch

@@ -35,7 +35,9 @@ internal static class ConsumerCheck
         [
             new("ONNX Runtime", null, null),
             Finding("onnxruntime-web", "fp16", TooLarge(model), Beside(model)),
-            Finding("OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model), Aliases(model), Beside(model)),
+            Finding(
+                "OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model), Aliases(model),
+                Beside(model)),
             Finding("DeepImageJ", Portable, Opset(model), Ir(model), Half(model), Beside(model)),
             Finding("QuPath", Portable, Doors(model), Half(model), Beside(model)),
             Finding("ilastik", Portable, Doors(model), Half(model), Beside(model)),

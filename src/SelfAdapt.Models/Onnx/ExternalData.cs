@@ -74,16 +74,18 @@ internal sealed class ExternalData
     /// <summary>Refuses values that lie over each other: a change of one would change the other.</summary>
     public void RequireApart(ModelSource model)
     {
-        foreach (IGrouping<string, (string Location, ByteRange Range, string Tensor)> file in _taken.GroupBy(t => t.Location))
+        (string Location, ByteRange Range, string Tensor)[] sorted =
+        [
+            .. _taken.OrderBy(t => t.Location, StringComparer.Ordinal)
+                .ThenBy(t => t.Range.Start).ThenBy(t => t.Range.End),
+        ];
+        for (int i = 1; i < sorted.Length; i++)
         {
-            (string, ByteRange Range, string Tensor)[] sorted = [.. file.OrderBy(t => t.Range.Start).ThenBy(t => t.Range.End)];
-            for (int i = 1; i < sorted.Length; i++)
+            ((string file, ByteRange range, string one), (string next, ByteRange other, string two)) =
+                (sorted[i - 1], sorted[i]);
+            if (file == next && other.Start < range.End)
             {
-                if (sorted[i].Range.Start < sorted[i - 1].Range.End)
-                {
-                    throw model.Malformed(
-                        $"the values of '{sorted[i - 1].Tensor}' and '{sorted[i].Tensor}' lie over each other in '{file.Key}'");
-                }
+                throw model.Malformed($"the values of '{one}' and '{two}' lie over each other in '{file}'");
             }
         }
     }
@@ -101,8 +103,8 @@ internal sealed class ExternalData
         if (!plain || new FileInfo(Path.Combine(_folder, location)) is not { LinkTarget: null } file)
         {
             throw model.NotRead(
-                $"tensor '{tensor}' keeps its values in '{location}' (external data), which is no file of the model's own "
-                + "folder.", "Only such files are read: put it beside the model, or make one file of both.");
+                $"tensor '{tensor}' keeps its values in '{location}' (external data), which is no file of the model's "
+                + "own folder.", "Only such files are read: put it beside the model, or make one file of both.");
         }
 
         return file.Exists

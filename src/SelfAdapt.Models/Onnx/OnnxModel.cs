@@ -49,8 +49,8 @@ public sealed class OnnxModel
     /// <summary>Reads and checks a model file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
-    /// The file can't be read (UnreadableInput), is malformed or keeps weights outside of its folder (ModelMalformed), or
-    /// holds subgraphs or functions (ModelUnsupported).
+    /// The file can't be read (UnreadableInput), is malformed or keeps weights outside of its folder (ModelMalformed),
+    /// or holds subgraphs or functions (ModelUnsupported).
     /// </exception>
     public static OnnxModel Load(string path) => Load(ModelBytes.Load(path, "model file"), path);
 
@@ -98,8 +98,8 @@ public sealed class OnnxModel
     }
 
     /// <summary>
-    /// Writes the model, and beside it, under the names that it knows them by, the files that it keeps weights in. What is
-    /// there is replaced.
+    /// Writes the model, and beside it, under the names that it knows them by, the files that it keeps weights in.
+    /// What is there is replaced.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SelfAdaptException">
@@ -132,7 +132,8 @@ public sealed class OnnxModel
             {
                 throw new SelfAdaptException(
                     ErrorKind.OutputExists, target,
-                    $"holds the weights of {Origin}, and those of {path} would take its place. Write to another folder.");
+                    $"holds the weights of {Origin}, and those of {path} would take its place. Write to another "
+                    + "folder.");
             }
         }
     }

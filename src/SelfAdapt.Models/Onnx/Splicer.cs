@@ -18,7 +18,7 @@ internal sealed class Splicer
 
     public Splicer(OnnxModel model) => (_model, _bytes) = (model, [.. model.Bytes]);
 
-    /// <summary>The copy in which a tensor's elements may be written over: of the model, or of a file beside it.</summary>
+    /// <summary>A copy, of the model or of a file beside it, whose elements may be written over.</summary>
     public byte[] Writable(ModelSource source)
     {
         if (source == _model.Source)

@@ -214,8 +214,8 @@ internal sealed class PickleReader
         return AllowedGlobals.Contains(name)
             ? new PickleGlobal(name)
             : throw TorchArchive.Foreign(
-                _origin, $"it names '{name}', which is not allowed in a state dict: it is a whole pickled object, such as a "
-                + "module, and would have to be run to be read");
+                _origin, $"it names '{name}', which is not allowed in a state dict: it is a whole pickled object, such "
+                + "as a module, and would have to be run to be read");
     }
 
     private string ReadLine()
@@ -294,7 +294,8 @@ internal sealed class PickleReader
         return _bytes.AsSpan(Position - count, count);
     }
 
-    private SelfAdaptException Error(string why) => TorchArchive.Malformed(_origin, $"the pickle, byte {Position}: {why}");
+    private SelfAdaptException Error(string why) =>
+        TorchArchive.Malformed(_origin, $"the pickle, byte {Position}: {why}");
 }
 
 internal static class PickleOpcodes

@@ -32,7 +32,8 @@ internal static class SafeTensors
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         if (length > HeaderLimit || length > (ulong)(bytes.Length - sizeof(ulong)))
         {
-            throw Malformed($"its header claims {length} bytes; the file has {bytes.Length}, and up to {HeaderLimit} are read");
+            throw Malformed(
+                $"its header claims {length} bytes; the file has {bytes.Length}, and up to {HeaderLimit} are read");
         }
 
         ModelSource source = new(bytes, origin);
@@ -58,7 +59,8 @@ internal static class SafeTensors
 
             return [.. found.Select(t => t.Tensor)];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException
+            or KeyNotFoundException)
         {
             throw Malformed($"its header is none ({e.Message.TrimEnd('.')})");
         }

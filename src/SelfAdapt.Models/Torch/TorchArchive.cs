@@ -50,8 +50,8 @@ internal sealed class TorchArchive : ITorchContainer
     /// <summary>The error for a file that torch wrote and that is no checkpoint.</summary>
     public static SelfAdaptException Foreign(string origin, string what) => new(
         ErrorKind.ModelUnsupported, origin,
-        $"is no checkpoint: {what}. Save the state dict with torch.save(model.state_dict(), ...), or export the network "
-        + "with torch.onnx.export and name the .onnx file.");
+        $"is no checkpoint: {what}. Save the state dict with torch.save(model.state_dict(), ...), or export the "
+        + "network with torch.onnx.export and name the .onnx file.");
 
     /// <summary>One entry's content, by its name below the root folder.</summary>
     private byte[] Read(string name)

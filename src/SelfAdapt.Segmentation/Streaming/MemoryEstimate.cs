@@ -46,7 +46,8 @@ internal static class MemoryEstimate
         double scaledWidth = image.Width * Math.Max(1, options.Rescale);
         double line = TileLayout.SizeFor(network).Height * (scaledWidth * (8 + (8 * (network.InputChannels + outputs)))
             + (image.Width / Math.Min(1, options.Rescale) * 4 * (image.Channels + network.InputChannels + outputs)));
-        return Tiles(network, options) + (band * ((4 * outputs) + 4)) + (block * (BlockPixelBytes + (4 * outputs))) + (long)line;
+        return Tiles(network, options) + (band * ((4 * outputs) + 4)) + (block * (BlockPixelBytes + (4 * outputs)))
+            + (long)line;
     }
 
     private static long Tiles(ISegmentationNetwork network, SegmentationOptions options)

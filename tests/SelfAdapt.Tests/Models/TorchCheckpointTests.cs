@@ -111,7 +111,8 @@ internal sealed class TorchCheckpointTests
     public void Parse_ForeignGlobalOrOpcode_IsRefusedByName()
     {
         string system = Refused(
-            Zip(("a/data.pkl", Latin("\u0080\u0002cposix\nsystem\nX\u0002\0\0\0ls\u0085R."))), ErrorKind.ModelUnsupported);
+            Zip(("a/data.pkl", Latin("\u0080\u0002cposix\nsystem\nX\u0002\0\0\0ls\u0085R."))),
+            ErrorKind.ModelUnsupported);
         string opcode = Refused(Zip(("a/data.pkl", Latin("\u0080\u0002iposix\nsystem\n."))));
 
         StringAssert.Contains(system, "'posix system'", StringComparison.Ordinal);
@@ -171,14 +172,18 @@ internal sealed class TorchCheckpointTests
     }
 
     [TestMethod]
-    [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "over each other")]
+    [DataRow(
+        """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "over each other")]
     [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "leaves the file")]
     [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "leaves the file")]
     [DataRow("""{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "[3]")]
     [DataRow("""{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}""", "[-1]")]
     [DataRow("""{"t":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", "[4294967296,")]
     [DataRow("""{"t":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}""", "'U8'")]
-    [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"t":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}""", "same name")]
+    [DataRow(
+        """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"t":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}""",
+        "same name")]
     [DataRow("""{"t":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "header")]
     [DataRow("""{"t":{"shape":[2]}}""", "header")]
     [DataRow("""{"t":""", "header")]

@@ -10,8 +10,8 @@ using SelfAdapt.Tool;
 namespace SelfAdapt.Tests.Tool;
 
 /// <summary>
-/// Networks that can't be trained here, and inputs of other kinds: each finds the two bright discs of every image, whatever
-/// stands in its middle.
+/// Networks that can't be trained here, and inputs of other kinds: each finds the two bright discs of every image,
+/// whatever stands in its middle.
 /// </summary>
 [TestClass]
 internal sealed class ForeignNetworkTests : IDisposable
@@ -121,10 +121,11 @@ internal sealed class ForeignNetworkTests : IDisposable
         _at.Image("images/bright.npy", 20, 70_000);
         ToolResult bright = ToolRun.Run([.. Segment(model), "--force"]);
         Assert.AreEqual(ExitCode.Ok, bright.Code, bright.Error);
-        StringAssert.Contains(
-            ToolRun.Run("segment", "--model", model, "--images", _at.Image("unit/unit.npy", .25f, 1), "--out", _at.At("out")).Error,
-            "fractions", StringComparison.Ordinal);
-        Assert.AreEqual(type != OnnxDataType.Int32, bright.Error.Contains("bright.npy", StringComparison.Ordinal), bright.Error);
+        ToolResult unit = ToolRun.Run(
+            "segment", "--model", model, "--images", _at.Image("unit/unit.npy", .25f, 1), "--out", _at.At("out"));
+        StringAssert.Contains(unit.Error, "fractions", StringComparison.Ordinal);
+        bool refused = bright.Error.Contains("bright.npy", StringComparison.Ordinal);
+        Assert.AreEqual(type != OnnxDataType.Int32, refused, bright.Error);
     }
 
     [TestMethod]
@@ -150,8 +151,8 @@ internal sealed class ForeignNetworkTests : IDisposable
         ImageFile.WriteTiff(_at.At("large", "a.tif"), large);
         foreach (string[] options in (string[][])[[], ["--augment"]])
         {
-            ToolResult result = ToolRun.Run(
-                ["segment", "--model", model, "--images", _at.At("large"), "--out", _at.At("out"), "--force", .. options]);
+            ToolResult result = ToolRun.Run([
+                "segment", "--model", model, "--images", _at.At("large"), "--out", _at.At("out"), "--force", .. options]);
             StringAssert.Contains(result.Out, "32 cells", StringComparison.Ordinal);
         }
 
@@ -203,7 +204,8 @@ internal sealed class ForeignNetworkTests : IDisposable
                 "AveragePool", "end", [head], ["y"], OnnxAttribute.Ints("kernel_shape", 2, 2),
                 OnnxAttribute.Ints("strides", 2, 2)))));
         ToolRun.Expect(ExitCode.ModelUnsupported, "y, no floats", Segment(Save(
-            "Relu", result: OnnxDataType.Int64, end: (w, head) => w.AddNode("ArgMax", "end", [head], ["y"], OnnxAttribute.Int("axis", 1)))));
+            "Relu", result: OnnxDataType.Int64,
+            end: (w, head) => w.AddNode("ArgMax", "end", [head], ["y"], OnnxAttribute.Int("axis", 1)))));
         ToolRun.Expect(ExitCode.ModelUnsupported, "Nonsense", Segment(Save("Nonsense")));
     }
 
@@ -213,8 +215,8 @@ internal sealed class ForeignNetworkTests : IDisposable
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
         _at.Masks(2);
         ToolResult scores = ToolRun.Run("evaluate", "--predictions", _at.At("out"), "--labels", _at.At("labels"));
-        StringAssert.Contains(
-            scores.Out[scores.Out.IndexOf("mean of 2", StringComparison.Ordinal)..], "AP50 1.000", StringComparison.Ordinal);
+        string mean = scores.Out[scores.Out.IndexOf("mean of 2", StringComparison.Ordinal)..];
+        StringAssert.Contains(mean, "AP50 1.000", StringComparison.Ordinal);
         return result;
     }
 
@@ -228,15 +230,16 @@ internal sealed class ForeignNetworkTests : IDisposable
         return ["segment", "--model", model, "--images", _at.At("images"), "--out", _at.At("out"), .. options];
     }
 
-    /// <summary>A cast if there is need for one, a convolution, what is asked for, and a convolution with a threshold of .5.</summary>
+    /// <summary>A cast if need be, a convolution, what is asked for, and a convolution that thresholds.</summary>
     private string Save(
         string middle, Action<OnnxWriter, string>? end = null, int channels = 1,
-        OnnxDataType type = OnnxDataType.Float, long?[]? shape = null, float gain = 1, Action<OnnxWriter>? before = null,
-        OnnxDataType result = OnnxDataType.Float)
+        OnnxDataType type = OnnxDataType.Float, long?[]? shape = null, float gain = 1,
+        Action<OnnxWriter>? before = null, OnnxDataType result = OnnxDataType.Float)
     {
         OnnxWriter w = new("foreign", 21, 10);
+        shape ??= [null, 1, null, null];
         w.AddInput(new OnnxValueInfo(
-            "x", type, [.. (shape ?? [null, 1, null, null]).Select((s, i) => new OnnxDimension(s, s is null ? $"d{i}" : null))]));
+            "x", type, [.. shape.Select((s, i) => new OnnxDimension(s, s is null ? $"d{i}" : null))]));
         before?.Invoke(w);
         w.AddOutput(new OnnxValueInfo("y", result, null));
         string x = "x";

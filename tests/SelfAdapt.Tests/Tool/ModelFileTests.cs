@@ -26,20 +26,24 @@ internal sealed class ModelFileTests : IDisposable
         string[] adapt =
         [
             "adapt", "--model", model, "--images", _at.Images(2), "--out", _at.At("run"), "--iterations", "2",
-            "--eval-every", "1", "--batch-size", "1", "--crop", "32", "--views", "1", "--stop", "none", "--diameter", "12",
-            "--keep-snapshots",
+            "--eval-every", "1", "--batch-size", "1", "--crop", "32", "--views", "1", "--stop", "none", "--diameter",
+            "12", "--keep-snapshots",
         ];
         Ok([.. adapt, "--engine", "ort"]);
         Assert.AreEqual(File.ReadAllText(model), File.ReadAllText(_at.At("run", "adapted.onnx")));
         Assert.IsFalse(Weights("source").AsSpan().SequenceEqual(Weights("run")));
-        Ok(["segment", "--model", _at.At("run", "adapted.onnx"), "--images", _at.At("images"), "--out", _at.At("masks")]);
+        Ok([
+            "segment", "--model", _at.At("run", "adapted.onnx"), "--images", _at.At("images"), "--out",
+            _at.At("masks")]);
 
         Ok(["export", "--model", model, "--out", _at.At("same", "model.onnx")]);
         CollectionAssert.AreEqual(File.ReadAllBytes(model), File.ReadAllBytes(_at.At("same", "model.onnx")));
         CollectionAssert.AreEqual(Weights("source"), Weights("same"));
         Ok(["export", "--model", model, "--run", _at.At("run"), "--out", _at.At("adapted", "model.onnx")]);
         CollectionAssert.AreEqual(Weights("run"), Weights("adapted"));
-        Ok(["export", "--model", model, "--run", _at.At("run"), "--snapshot", "0", "--out", _at.At("start", "model.onnx")]);
+        Ok([
+            "export", "--model", model, "--run", _at.At("run"), "--snapshot", "0", "--out",
+            _at.At("start", "model.onnx")]);
         CollectionAssert.AreEqual(Weights("source"), Weights("start"));
         Ok(["export", "--model", model, "--variant", "portable", "--out", _at.At("portable", "model.onnx")]);
         Assert.HasCount(1, Directory.GetFiles(_at.At("portable")));
@@ -70,7 +74,8 @@ internal sealed class ModelFileTests : IDisposable
     public void Segment_WeightsBesideTheModelThatChanged_AreAnotherModel()
     {
         string model = Beside();
-        string[] segment = ["segment", "--model", model, "--images", _at.Images(1), "--out", _at.At("out"), "--diameter", "12"];
+        string[] segment =
+            ["segment", "--model", model, "--images", _at.Images(1), "--out", _at.At("out"), "--diameter", "12"];
         Ok(segment);
         StringAssert.Contains(Ok(segment).Error, "finished already", StringComparison.Ordinal);
         byte[] weights = Weights("source");
@@ -92,7 +97,8 @@ internal sealed class ModelFileTests : IDisposable
         }
 
         CollectionAssert.AreEqual(
-            File.ReadAllBytes(_at.At("a", "i0_img_cp_output.tif")), File.ReadAllBytes(_at.At("b", "i0_img_cp_output.tif")));
+            File.ReadAllBytes(_at.At("a", "i0_img_cp_output.tif")),
+            File.ReadAllBytes(_at.At("b", "i0_img_cp_output.tif")));
         Ok(["export", "--model", safe, "--out", _at.At("again")]);
         TorchCheckpoint written = TorchCheckpoint.Load(_at.At("again"));
         CollectionAssert.AreEqual(

@@ -27,7 +27,8 @@ internal sealed class PackageVerbTests : IDisposable
         StringAssert.Contains(inspect.Out, "0 errors, 0 hints", StringComparison.Ordinal);
         Assert.IsTrue((bool)ToolRun.Json(_at.At("r.json"))["valid"]!);
         ToolRun.Expect(
-            ExitCode.ModelUnsupported, "Unpack it", "segment", "--model", _at.At("package.zip"), "--images", _at.At("images"));
+            ExitCode.ModelUnsupported, "Unpack it", "segment", "--model", _at.At("package.zip"), "--images",
+            _at.At("images"));
     }
 
     [TestMethod]
