@@ -64,7 +64,7 @@ internal static class Sources
                 set, null, e => Console.Error.WriteLine($"{Cells}: epoch {e.Epoch}, loss {e.Loss:F4}"), CancellationToken.None);
             IReadOnlyDictionary<string, float[]> weights = trainer.Weights.Download().ByName(network);
             Directory.CreateDirectory(cache);
-            File.WriteAllBytes(path, start.WithWeights(weights));
+            start.WithWeights(weights).Save(path);
         }
 
         return Network.Read(OnnxModel.Load(path));

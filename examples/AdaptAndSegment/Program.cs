@@ -33,7 +33,7 @@ try
     AdaptationResult result = loop.Run(
         folder.Images, new Progress<EvaluationPoint>(p => Console.WriteLine($"step {p.Iteration}: {p.Signals.Cells} cells")));
     Console.WriteLine($"{result.Reason} after {result.Iterations} steps; kept: step {result.KeptPoint.Iteration}");
-    File.WriteAllBytes(Path.Combine(output, "adapted.onnx"), model.WithWeights(result.Kept.ByName(network)));
+    model.WithWeights(result.Kept.ByName(network)).Save(Path.Combine(output, "adapted.onnx"));
 
     using EngineNetwork adapted = new(network, result.Kept, backend);
     Segmenter segmenter = new(adapted, segmentation);

@@ -14,16 +14,23 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     private readonly IDisposable _owner;
     private readonly Func<OrtSession> _session;
     private readonly string[] _outputNames;
+    private readonly int[] _probabilities;
+    private readonly int? _batch;
 
     private OrtNetwork(
         OnnxModel model, OrtNetworkOutputs outputs, IDisposable owner, Func<OrtSession> session)
     {
-        (_owner, _session, Outputs) = (owner, session, outputs.Description);
-        InputChannels = (int)RequireChannels(model.Graph.Inputs.Single());
+        ImageInput input = ImageInput.Read(model);
+        OutputDescription description = outputs.Description;
+        (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
+        InputChannels = input.Channels;
+        TileSize = outputs.TileSize ?? input.TileSize;
+        _probabilities = [.. description.Parts.Where(p => p.Kind == OutputKind.Probability).Select(p => p.Channel)];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
-        EmbeddingLength = outputs.Embedding is string name ? (int)RequireChannels(Find(model, name)) : 0;
-        long channels = RequireChannels(Find(model, outputs.Output));
-        if (channels != Outputs.Channels)
+        EmbeddingLength = outputs.Embedding is string name
+            ? Channels(Find(model, name)) ?? throw Unfit($"it does not tell how long '{name}' is")
+            : 0;
+        if (Channels(Find(model, outputs.Output)) is { } channels && channels != Outputs.Channels)
         {
             throw Unfit($"its output '{outputs.Output}' has {channels} channels, not {Outputs.Channels}");
         }
@@ -35,6 +42,8 @@ internal sealed class OrtNetwork : ISegmentationNetwork
 
     public int EmbeddingLength { get; }
 
+    public (int Height, int Width)? TileSize { get; }
+
     /// <summary>A network with the model's own weights.</summary>
     /// <param name="model">A model with one input [N, C, H, W].</param>
     /// <param name="outputs">Which of its outputs are what.</param>
@@ -45,8 +54,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     /// </exception>
     public static OrtNetwork Load(OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
     {
-        RequireOneInput(model);
-        OrtSession session = new(model.Bytes, options);
+        OrtSession session = new(model.Embedded().Bytes, options);
         return Owned(session, () => new OrtNetwork(model, outputs, session, () => session));
     }
 
@@ -56,7 +64,6 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     /// <exception cref="SelfAdaptException">Inputs or outputs don't fit (ModelUnsupported).</exception>
     public static OrtNetwork Over(RefreshableSession session, OnnxModel model, OrtNetworkOutputs outputs)
     {
-        RequireOneInput(model);
         return new OrtNetwork(model, outputs, session, () => session.Current);
     }
 
@@ -78,15 +85,65 @@ internal sealed class OrtNetwork : ISegmentationNetwork
             throw new ArgumentException("The lengths of input, output and embedding don't fit the batch.");
         }
 
-        float[][] results = _session().Run(input, [batch, InputChannels, height, width], _outputNames);
-        Copy(results[0], output, _outputNames[0]);
-        if (EmbeddingLength > 0)
+        int pixels = height * width;
+        for (int first = 0; first < batch; first += _batch ?? batch)
         {
-            Copy(results[1], embedding, _outputNames[1]);
+            int count = Math.Min(batch - first, _batch ?? batch);
+            RunAtOnce(
+                Part(input, InputChannels * pixels), count, height, width,
+                output.Slice(first * Outputs.Channels * pixels, count * Outputs.Channels * pixels),
+                embedding.Slice(first * EmbeddingLength, count * EmbeddingLength));
+
+            ReadOnlySpan<float> Part(ReadOnlySpan<float> all, int length) => all.Slice(first * length, count * length);
         }
     }
 
     public void Dispose() => _owner.Dispose();
+
+    /// <summary>As many images as the model takes at once, or fewer: then blank ones follow.</summary>
+    private void RunAtOnce(
+        ReadOnlySpan<float> input, int count, int height, int width, Span<float> output, Span<float> embedding)
+    {
+        int batch = _batch ?? count;
+        if (batch > count)
+        {
+            float[] filled = new float[batch * InputChannels * height * width];
+            input.CopyTo(filled);
+            input = filled;
+        }
+
+        float[][] results = _session().Run(input, [batch, InputChannels, height, width], _outputNames);
+        Copy(results[0], output, batch, count, _outputNames[0]);
+        if (EmbeddingLength > 0)
+        {
+            Copy(results[1], embedding, batch, count, _outputNames[1]);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            foreach (int channel in _probabilities)
+            {
+                ToLogits(output.Slice(((i * Outputs.Channels) + channel) * height * width, height * width));
+            }
+        }
+    }
+
+    /// <summary>What comes before the sigmoid: thresholds and blending are those of logits everywhere.</summary>
+    private void ToLogits(Span<float> probabilities)
+    {
+        const float Rounding = 0.01f;
+        const double Least = 1e-7;
+        for (int i = 0; i < probabilities.Length; i++)
+        {
+            if (probabilities[i] is < -Rounding or > 1 + Rounding)
+            {
+                throw Unfit($"its output '{_outputNames[0]}' holds {probabilities[i]}, which is no probability");
+            }
+
+            double p = Math.Clamp(probabilities[i], Least, 1 - Least);
+            probabilities[i] = (float)Math.Log(p / (1 - p));
+        }
+    }
 
     private static OrtNetwork Owned(OrtSession session, Func<OrtNetwork> make)
     {
@@ -101,31 +158,23 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         }
     }
 
-    private static void Copy(float[] values, Span<float> target, string name)
+    private static void Copy(float[] values, Span<float> target, int batch, int count, string name)
     {
-        if (values.Length != target.Length)
+        if ((long)values.Length * count != (long)target.Length * batch)
         {
-            throw Unfit($"its output '{name}' holds {values.Length} values where {target.Length} belong");
+            throw Unfit(
+                $"its output '{name}' holds {values.Length / batch} values for an image where {target.Length / count} "
+                + "belong");
         }
 
-        values.CopyTo(target);
-    }
-
-    private static void RequireOneInput(OnnxModel model)
-    {
-        if (model.Graph.Inputs.Count != 1)
-        {
-            throw Unfit($"it has {model.Graph.Inputs.Count} inputs where one image belongs");
-        }
+        values.AsSpan(0, target.Length).CopyTo(target);
     }
 
     private static OnnxValueInfo Find(OnnxModel model, string name) =>
         model.Graph.Outputs.FirstOrDefault(o => o.Name == name) ?? throw Unfit($"it has no output '{name}'");
 
-    private static long RequireChannels(OnnxValueInfo value) => value.Shape is { Count: >= 2 } shape
-        && shape[1].Value is long channels
-            ? channels
-            : throw Unfit($"it does not tell how many channels '{value.Name}' has");
+    private static int? Channels(OnnxValueInfo value) =>
+        value.Shape is { Count: 2 or 4 } shape ? (int?)shape[1].Value : null;
 
     private static SelfAdaptException Unfit(string why) =>
         new(ErrorKind.ModelUnsupported, $"The model can't be run for segmentation: {why}.");
@@ -136,4 +185,6 @@ internal sealed class OrtNetwork : ISegmentationNetwork
 /// <param name="Embedding">Name of the output [N, length] that describes a tile (Cellpose's style), or
 /// null.</param>
 /// <param name="Description">What the channels mean.</param>
-internal sealed record OrtNetworkOutputs(string Output, string? Embedding, OutputDescription Description);
+/// <param name="TileSize">The size of tiles that the model runs at, px; null: what its input tells.</param>
+internal sealed record OrtNetworkOutputs(
+    string Output, string? Embedding, OutputDescription Description, (int Height, int Width)? TileSize = null);

@@ -37,6 +37,8 @@ internal sealed class FuzzTargets
     {
         _folder = folder;
         _path = Path.Combine(folder, Origin);
+        (byte[] beside, byte[] weights) = SeedFiles.Beside(OnnxModel.Parse(SeedFiles.UNet(), "seed"), "weights.bin");
+        File.WriteAllBytes(Path.Combine(folder, "weights.bin"), weights);
         All =
         [
             new("onnx", [SeedFiles.UNet(), SeedFiles.Cellpose().Bytes], ProtobufMutator.Mutate, ReadOnnx)
@@ -44,7 +46,9 @@ internal sealed class FuzzTargets
                 Harmful = [SeedFiles.Nested(false), SeedFiles.Nested(true)],
             },
             new("export", [.. SeedFiles.Exports()], ProtobufMutator.Mutate, Export),
-            new("external", [.. SeedFiles.External()], ProtobufMutator.Mutate, ReadOnnx),
+            new("external", [beside, .. SeedFiles.Elsewhere()], ProtobufMutator.Mutate, ReadBeside),
+            new("safetensors", [SeedFiles.SafeTensors(State().Tensors), SeedFiles.SafeTensors(Tensors())],
+                FormatMutators.Text, ReadTorch),
             new("torch-zip",
                 [State().ToArray(), new TorchCheckpoint("t", Tensors()).ToArray(),
                     .. SeedFiles.ForeignPickles().Select(p => SeedFiles.Zip(false, [("a/data.pkl", p)]))],
@@ -55,7 +59,7 @@ internal sealed class FuzzTargets
             new("torch-legacy", [SeedFiles.LegacyTorch(Tensors()), SeedFiles.LegacyTorch(State().Tensors)],
                 FormatMutators.Pickle, ReadTorch),
             new("pickle", [SeedFiles.PickleOf(Tensors()), .. SeedFiles.ForeignPickles()], FormatMutators.Pickle,
-                bytes => new PickleReader(bytes, why => TorchArchive.Malformed(Origin, why)).Read()),
+                bytes => new PickleReader(bytes, Origin).Read()),
             new("tiff", [.. Tiffs()], FormatMutators.Tiff, ReadImages) { Harmful = [Unpacking()] },
             new("tiff-rows", [.. Tiffs()], FormatMutators.Tiff, ReadRows) { Harmful = [Unpacking()] },
             new("png", [.. Pngs()], FormatMutators.Png, ReadImages),
@@ -166,9 +170,17 @@ internal sealed class FuzzTargets
         yield return [.. NpyHeader.Signature, 1, 0, (byte)text.Length, 0, .. Encoding.ASCII.GetBytes(text), .. new byte[24]];
     }
 
-    private static void ReadOnnx(byte[] bytes)
+    private static void ReadOnnx(byte[] bytes) => Patch(OnnxModel.Parse(bytes, Origin));
+
+    private void ReadBeside(byte[] bytes)
     {
-        OnnxModel model = OnnxModel.Parse(bytes, Origin);
+        OnnxModel model = OnnxModel.Load(bytes, _path);
+        Patch(model);
+        Patch(model.Embedded());
+    }
+
+    private static void Patch(OnnxModel model)
+    {
         Network network = Network.Read(model);
         model.WithWeights(new WeightSnapshot(network.InitialParameters, network.InitialStatistics).ByName(network));
     }

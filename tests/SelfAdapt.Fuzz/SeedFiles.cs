@@ -7,6 +7,7 @@ using System.IO.Hashing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
@@ -119,26 +120,64 @@ internal static class SeedFiles
         return longer;
     }
 
-    /// <summary>A weight in another file: beside the model, above it, at an absolute place.</summary>
-    public static IEnumerable<byte[]> External()
+    /// <summary>A model with its float weights in a file beside it, and a few bytes between them.</summary>
+    public static (byte[] Model, byte[] Weights) Beside(OnnxModel model, string location)
     {
-        OnnxModel model = OnnxModel.Parse(UNet(), "seed");
-        string[] names = [.. model.Graph.Initializers.Where(t => t.DataType == OnnxDataType.Float).Select(t => t.Name)];
-        return ((string[])["weights.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", ""])
-            .Select(location => WithWeightAt(model, names[0], location));
+        Splicer splicer = new(model);
+        using MemoryStream weights = new();
+        foreach (OnnxTensor weight in model.Graph.Initializers.Where(t => t.DataType == OnnxDataType.Float))
+        {
+            weights.Write([1, 2, 3, 4]);
+            ProtoWriter tensor = OnnxWriter.TensorHead(weight, weight.Name);
+            byte[] values = weight.ToRaw();
+            Add("location", location);
+            Add("offset", FormattableString.Invariant($"{weights.Length}"));
+            Add("length", FormattableString.Invariant($"{values.Length}"));
+            tensor.Int(TensorFields.DataLocation, 1);
+            ProtoWriter field = new();
+            field.Message(GraphFields.Initializer, tensor);
+            splicer.Replace(weight.Record, field.ToArray());
+            weights.Write(values);
+
+            void Add(string key, string value) =>
+                tensor.Message(TensorFields.ExternalData, OnnxWriter.MetadataEntry(key, value));
+        }
+
+        return (splicer.Finish(), weights.ToArray());
     }
 
-    private static byte[] WithWeightAt(OnnxModel model, string name, string location)
+    /// <summary>Models that keep their weights where none are read.</summary>
+    public static IEnumerable<byte[]> Elsewhere() =>
+        ((string[])
+            ["missing.bin", "../weights.bin", "/etc/passwd", "a/../../b", "link", "C:\\x", "", ".", "..", "a\0b"])
+            .Select(location => Beside(OnnxModel.Parse(UNet(), "seed"), location).Model);
+
+    /// <summary>A state dict as safetensors.</summary>
+    public static byte[] SafeTensors(IEnumerable<OnnxTensor> tensors)
     {
-        OnnxTensor weight = model.FindWeight(name)!;
-        ProtoWriter tensor = OnnxWriter.TensorHead(weight, name);
-        tensor.Message(TensorFields.ExternalData, OnnxWriter.MetadataEntry("location", location));
-        tensor.Int(TensorFields.DataLocation, 1);
-        ProtoWriter field = new();
-        field.Message(GraphFields.Initializer, tensor);
-        Splicer splicer = new(model);
-        splicer.Replace(weight.Record, field.ToArray());
-        return splicer.Finish();
+        using MemoryStream data = new();
+        JsonObject header = new() { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
+        foreach (OnnxTensor tensor in tensors)
+        {
+            long begin = data.Length;
+            data.Write(tensor.ToRaw());
+            header[tensor.Name] = new JsonObject
+            {
+                ["dtype"] = tensor.DataType switch
+                {
+                    OnnxDataType.Double => "F64",
+                    OnnxDataType.Float16 => "F16",
+                    OnnxDataType.BFloat16 => "BF16",
+                    OnnxDataType.Int64 => "I64",
+                    _ => "F32",
+                },
+                ["shape"] = new JsonArray([.. tensor.Dims.Select(d => (JsonNode)d)]),
+                ["data_offsets"] = new JsonArray(begin, data.Length),
+            };
+        }
+
+        byte[] text = Encoding.UTF8.GetBytes(header.ToJsonString());
+        return [.. BitConverter.GetBytes((long)text.Length), .. text, .. data.ToArray()];
     }
 
     /// <summary>A chain of sums that takes every value as often as it can be named, and a loop.</summary>

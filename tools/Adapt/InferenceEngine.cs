@@ -29,15 +29,26 @@ internal sealed class InferenceEngine : IDisposable
     public string Name { get; }
 
     /// <summary>Opens a network.</summary>
-    /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="log">Told why a GPU that is there is not taken, where none was asked for.</param>
     /// <exception cref="SelfAdaptException">
     /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the engine can't
     /// run it.
     /// </exception>
-    public static InferenceEngine Open(ModelFile model, Network network, EngineRequest request, TextWriter log)
+    public static InferenceEngine Open(RunnableNetwork model, EngineRequest request, TextWriter log)
     {
+        string ortReason = "asked for";
+        if (model.WhyOrtOnly is { } refusal)
+        {
+            if (request.Kind == EngineKind.Builtin || request.Device.Kind == DeviceKind.OpenCl)
+            {
+                throw refusal;
+            }
+
+            request = request with { Kind = EngineKind.Ort };
+            ortReason = "the built-in engine can't: " + RunnableNetwork.Reason(refusal);
+        }
+
         if (request.Kind == EngineKind.Ort)
         {
             RequireOrt();
@@ -46,9 +57,9 @@ internal sealed class InferenceEngine : IDisposable
         if (request.Kind == EngineKind.Builtin || request.Device.Kind is DeviceKind.Cpu or DeviceKind.OpenCl)
         {
             return request.Kind == EngineKind.Ort
-                ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), "asked for")
+                ? OpenOrt(model, new OrtOptions(Threads: request.Threads), ortReason)
                 : OpenBuiltin(
-                    network, request,
+                    model, request,
                     request.Kind == EngineKind.Builtin || request.Device.IsGpu ? "asked for" : "the default on a CPU",
                     log);
         }
@@ -58,28 +69,41 @@ internal sealed class InferenceEngine : IDisposable
         string? missing = cuda.Devices.Count == 0 ? cuda.Missing : OrtRuntime.MissingCuda;
         if (request.Kind == EngineKind.Ort)
         {
-            return missing is null ? OpenOrt(model, network, gpu, "asked for")
-                : request.Device.Kind == DeviceKind.Auto
-                    ? OpenOrt(model, network, new OrtOptions(Threads: request.Threads), missing)
+            try
+            {
+                if (missing is null)
+                {
+                    return OpenOrt(model, gpu, ortReason);
+                }
+            }
+            catch (SelfAdaptException e)
+                when (e.Kind == ErrorKind.DeviceMissing && request.Device.Kind == DeviceKind.Auto)
+            {
+                missing = e.Message;
+            }
+
+            return request.Device.Kind == DeviceKind.Auto
+                    ? OpenOrt(
+                        model, new OrtOptions(Threads: request.Threads), model.WhyOrtOnly is null ? missing : ortReason)
                     : throw new SelfAdaptException(
                         ErrorKind.DeviceMissing, $"--device cuda: {missing}. Leave out --device to run on the CPU.");
         }
 
         if (cuda.Devices.Count == 0 && request.Device.Kind == DeviceKind.Auto)
         {
-            return OpenBuiltin(network, request, "the default on a CPU", log);
+            return OpenBuiltin(model, request, "the default on a CPU", log);
         }
 
         try
         {
             return missing is null
-                ? OpenOrt(model, network, gpu, "a GPU is there")
-                : OpenBuiltin(network, request, missing, log);
+                ? OpenOrt(model, gpu, "a GPU is there")
+                : OpenBuiltin(model, request, missing, log);
         }
         catch (SelfAdaptException e)
             when (missing is null && e.Kind is ErrorKind.DeviceMissing or ErrorKind.ModelUnsupported)
         {
-            return OpenBuiltin(network, request, e.Message, log);
+            return OpenBuiltin(model, request, e.Message, log);
         }
     }
 
@@ -131,35 +155,28 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
-    /// <summary>Makes sure that ONNX Runtime can run a model at the sizes that come up.</summary>
+    /// <summary>Makes sure that ONNX Runtime can run a model at the sizes that come up in training.</summary>
     /// <exception cref="SelfAdaptException">ModelUnsupported: its input has a fixed size.</exception>
     public static void RequireFreeSizes(ModelFile model)
     {
-        OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
-        if (input.Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null))
+        if (ImageInput.Read(model.Onnx).HasFixedSize)
         {
+            OnnxValueInfo input = model.Onnx.Graph.Inputs[0];
             throw new SelfAdaptException(
                 ErrorKind.ModelUnsupported, model.Path,
-                $"its input {input.Name} has the fixed size "
-                    + $"[{string.Join(",", input.Shape!)}], so ONNX "
-                + "Runtime can't run it on tiles of other sizes. Give --engine builtin, which can.");
+                $"its input {input} has a fixed size, so ONNX Runtime can't run it on crops of other sizes. Give "
+                + "--engine builtin, which can.");
         }
     }
 
-    private static InferenceEngine OpenOrt(
-        ModelFile model, Network network, OrtOptions options, string why)
-    {
-        RequireFreeSizes(model);
-        OrtNetwork opened = OrtNetwork.Load(
-            model.Onnx, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs), options);
-        return new InferenceEngine(
-            opened, $"ONNX Runtime {OrtRuntime.Version} on {options.ProviderName} ({why})");
-    }
+    private static InferenceEngine OpenOrt(RunnableNetwork model, OrtOptions options, string why) => new(
+        OrtNetwork.Load(model.Model.Onnx, model.Ort, options),
+        $"ONNX Runtime {OrtRuntime.Version} on {options.ProviderName} ({why})");
 
-    private static InferenceEngine OpenBuiltin(Network network, EngineRequest request, string why, TextWriter log)
+    private static InferenceEngine OpenBuiltin(RunnableNetwork model, EngineRequest request, string why, TextWriter log)
     {
         Backend backend = OpenBackend(request, log);
-        NetworkWeights weights = new(network, backend);
+        NetworkWeights weights = new(model.Trainable!, backend);
         return new InferenceEngine(
             new EngineNetwork(weights, backend), $"built-in engine on {backend.Name} ({why})", weights, backend);
     }

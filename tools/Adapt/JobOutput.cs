@@ -150,7 +150,7 @@ internal static class JobOutput
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
-        OutputFile.WriteDurably(RunFolder.Adapted(job.Out), job.Model.WriteOnnx(kept.ByName(job.Network)));
+        job.Model.Onnx.WithWeights(kept.ByName(job.Network)).Save(RunFolder.Adapted(job.Out));
         summary["model"] = RunFolder.Adapted(job.Out);
         if (job.Model.Checkpoint is not null)
         {

@@ -102,7 +102,8 @@ internal sealed record JobRunner(
         {
             string path = RunFolder.Snapshot(job.Out, step);
             OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
-            OutputFile.WriteDurably(path, job.Model.WriteOnnx(weights.ByName(job.Network)));
+            // In one file: all snapshots' weights would go by the same name.
+            job.Model.Onnx.WithWeights(weights.ByName(job.Network)).Embedded().Save(path);
         }
     }
 

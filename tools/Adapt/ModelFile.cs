@@ -3,10 +3,13 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
+using SelfAdapt.Models;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
+using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tool;
 
@@ -43,6 +46,21 @@ internal sealed class ModelFile
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
     public double? DiamLabels => Diameter(DiamLabelsKey);
 
+    /// <summary>What decides the model's results, in hexadecimal digits.</summary>
+    public string Sha256
+    {
+        get
+        {
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (byte[] content in Onnx.Contents)
+            {
+                hash.AppendData(content);
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+    }
+
     /// <summary>Reads a model.</summary>
     /// <exception cref="SelfAdaptException">
     /// NoUsableInput: it can't be read. ModelMalformed: it is neither an ONNX file nor a Cellpose checkpoint,
@@ -51,6 +69,8 @@ internal sealed class ModelFile
     /// </exception>
     public static ModelFile Load(string path)
     {
+        string given = path;
+        path = CellposeModels.Find(given);
         byte[] bytes;
         try
         {
@@ -59,19 +79,37 @@ internal sealed class ModelFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException
             or ArgumentException)
         {
-            string why = Directory.Exists(path) ? "it is a folder; name the model file in it." : e.Message;
+            string why = Directory.Exists(path) ? "it is a folder; name the model file in it."
+                : e.Message + (e is FileNotFoundException ? CellposeModels.WhereToGet(given) : "");
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, path, $"the model file can't be read: {why}", e);
         }
 
-        return TorchCheckpoint.LooksLikeOne(bytes) ? Of(TorchCheckpoint.Parse(bytes, path), path)
-            : Of(bytes, path);
+        if (bytes.AsSpan().StartsWith("PK"u8) && PackageCheck.IsPackage(path))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, path,
+                "is a BioImage.IO package. Unpack it and name the ONNX file in it; its rdf.yaml tells how images are "
+                + "prepared.");
+        }
+
+        if (TorchCheckpoint.LooksLikeOne(bytes))
+        {
+            return Of(TorchCheckpoint.Parse(bytes, path), path);
+        }
+
+        ForeignModel.Refuse(bytes, path);
+        return Of(OnnxModel.Load(bytes, path), path);
     }
 
     /// <summary>An ONNX model in memory.</summary>
     /// <param name="path">What messages and results call it.</param>
     /// <exception cref="SelfAdaptException">As <see cref="Load"/>.</exception>
-    public static ModelFile Of(byte[] bytes, string path) => new(path, OnnxModel.Parse(bytes, path), null);
+    public static ModelFile Of(byte[] bytes, string path) => Of(OnnxModel.Parse(bytes, path), path);
+
+    /// <summary>An ONNX model that was read already.</summary>
+    /// <param name="path">What messages and results call it.</param>
+    public static ModelFile Of(OnnxModel onnx, string path) => new(path, onnx, null);
 
     /// <summary>A checkpoint in memory.</summary>
     /// <param name="path">What messages and results call it.</param>
@@ -112,9 +150,6 @@ internal sealed class ModelFile
                 + $"tiles come in multiples of {TileMultiple}, so networks up to four halvings are "
                     + $"supported.");
     }
-
-    /// <summary>The model with other weights: an ONNX file with the same graph.</summary>
-    public byte[] WriteOnnx(IReadOnlyDictionary<string, float[]> weights) => Onnx.WithWeights(weights);
 
     /// <summary>A Cellpose checkpoint with other weights, as a torch file.</summary>
     /// <param name="network">This model as imported.</param>
@@ -164,7 +199,7 @@ internal sealed class ModelFile
         new((float?)(mean ?? DiamMean ?? run?.DiamMean), (float?)(labels ?? run?.DiamLabels ?? run?.Diameter ?? DiamLabels));
 
     private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
-        weights.Count == 0 ? Onnx : OnnxModel.Parse(WriteOnnx(weights), Path);
+        weights.Count == 0 ? Onnx : Onnx.WithWeights(weights);
 
     private double? Diameter(string key) =>
         Onnx.Metadata.TryGetValue(key, out string? text)

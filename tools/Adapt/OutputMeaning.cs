@@ -8,13 +8,14 @@ namespace SelfAdapt.Tool;
 internal static class OutputMeaning
 {
     /// <summary>The words, for messages and the help.</summary>
-    public const string Kinds = "flow (two channels, dY and dX), logit, scalar";
+    public const string Kinds = "flow (two channels, dY and dX), logit, probability, scalar";
 
     /// <summary>The words for a description, as the option takes them.</summary>
     public static string Word(OutputPart part) => part.Kind switch
     {
         OutputKind.VectorField => "flow",
         OutputKind.Logit => "logit",
+        OutputKind.Probability => "probability",
         _ => "scalar",
     };
 
@@ -32,6 +33,7 @@ internal static class OutputMeaning
             {
                 "flow" => OutputKind.VectorField,
                 "logit" => OutputKind.Logit,
+                "probability" => OutputKind.Probability,
                 "scalar" => OutputKind.Regression,
                 _ => null,
             };

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
@@ -26,7 +25,7 @@ internal static class ReportFacts
         return
         [
             ("Model", job.Model.Path),
-            ("Its sha256", Convert.ToHexStringLower(SHA256.HashData(job.Model.Onnx.Bytes))),
+            ("Its sha256", job.Model.Sha256),
             ("Images", Text($"{job.Images.Count} from {string.Join(", ", folders)}")),
             ("Held out for the stopping signals", Text($"{heldOut}")),
             ("Labelled, for reporting only", Text($"{job.Labelled.Count}")),

@@ -79,7 +79,7 @@ internal sealed class RunCheckpoint
             hash.AppendData(bytes);
         }
 
-        hash.AppendData(job.Model.Onnx.Bytes);
+        Add(Encoding.ASCII.GetBytes(job.Model.Sha256));
         Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, JsonStyle.Line));
         Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, JsonStyle.Line));
         foreach (string name in job.Images.Select(i => i.Name).Concat(job.Labelled.Select(l => l.Name)))

@@ -22,7 +22,7 @@ internal static class RunConfig
     // Where results go, and what may be written over, is decided anew by each run.
     private static readonly string[] NotKept = [OptionName, "--out", "--force", "--resume", "--json", "--help"];
 
-    private static readonly string[] Paths = [ModelOption, "--images", "--labels"];
+    private static readonly string[] Paths = ["--images", "--labels"];
 
     /// <summary>Writes a run's options.</summary>
     /// <param name="resolved">Values of options that need not be what the command line says.</param>
@@ -120,6 +120,7 @@ internal static class RunConfig
         resolved.TryGetValue(option.Name, out string? value) ? value
         : option.Words(parsed) is not { } words ? option.StandardWord
         : option.IsSwitch ? JsonValue.Create(true)
+        : option.Name == ModelOption ? Path.GetFullPath(CellposeModels.Find(words[0]))
         : Paths.Contains(option.Name) ? Path.GetFullPath(words[0])
         : string.Join(',', words);
 

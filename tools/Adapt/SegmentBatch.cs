@@ -18,9 +18,10 @@ namespace SelfAdapt.Tool;
 /// <param name="StitchThreshold">Least overlap of cells that are joined through a stack's planes; 0: planes are images.</param>
 /// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
 /// <param name="Force">Whether results may be there already.</param>
+/// <param name="WholeNumbers">Whether the network takes whole intensities.</param>
 internal sealed record SegmentPlan(
     string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, double StitchThreshold, long Memory,
-    bool Force);
+    bool Force, bool WholeNumbers = false);
 
 /// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
 internal sealed class SegmentBatch : IDisposable
@@ -155,6 +156,14 @@ internal sealed class SegmentBatch : IDisposable
 
     private SegmentedImage Segment(NamedImage image, string file, BatchProgress progress)
     {
+        if (_plan.WholeNumbers && Array.TrueForAll(image.Image.Pixels, v => v is >= 0 and <= 1)
+            && Array.Exists(image.Image.Pixels, v => v is > 0 and < 1))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelImageMismatch, image.Path,
+                "holds fractions from 0 to 1, but the network takes whole intensities: scale the image to its range.");
+        }
+
         bool large = IsLarge(file, image.Image.Channels, image.Image.Height, image.Image.Width);
         if (large)
         {

@@ -49,15 +49,30 @@ internal sealed class SegmentationArguments
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
         };
+        if (ImageInput.Read(model.Onnx) is { IsInteger: true } image)
+        {
+            if (_options.IsGiven(parsed, nameof(given.Normalization))
+                && given.Normalization != IntensityNormalization.None)
+            {
+                throw new SelfAdaptException(
+                    ErrorKind.InvalidOption, model.Path,
+                    $"its input takes whole numbers ({image.Type}), intensities as they are in the image. Leave out "
+                    + "--normalize.");
+            }
+
+            options = options with { Normalization = IntensityNormalization.None };
+        }
+
         _options.Check(options.Validate);
         return options;
     }
 
-    /// <summary>What the diameters come to, in one line.</summary>
+    /// <summary>What the diameters and the normalisation come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
-    public static string DescribeScale(SegmentationOptions options) => options.Diameter > 0
+    public static string DescribeScale(SegmentationOptions options) => (options.Diameter > 0
         ? string.Create(CultureInfo.InvariantCulture,
             $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
                 + $"{options.Rescale:0.###}")
-        : "images as they are, not rescaled";
+        : "images as they are, not rescaled")
+        + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "");
 }

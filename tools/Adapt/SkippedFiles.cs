@@ -28,7 +28,7 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
         catch (SelfAdaptException e) when (e.Kind is ErrorKind.UnreadableInput or ErrorKind.ModelImageMismatch
             or ErrorKind.OutOfMemory or ErrorKind.Numerics or ErrorKind.OutputExists)
         {
-            FirstError ??= e;
+            FirstError ??= e.File is null ? new SelfAdaptException(e.Kind, file, e.Message, e) : e;
             string prefix = file + ": ";
             Add(new(file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
             return false;

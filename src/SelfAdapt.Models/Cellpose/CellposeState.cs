@@ -14,6 +14,14 @@ internal static class CellposeState
     /// <summary>The widths that the tensors' sizes tell, after checking every tensor against them.</summary>
     public static CellposeLayout DeriveLayout(TorchCheckpoint checkpoint)
     {
+        if (checkpoint.Tensors.Any(t => t.Name.StartsWith("encoder.blocks.", StringComparison.Ordinal)))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, checkpoint.Origin,
+                "this is Cellpose-SAM (Cellpose 4, 'cpsam'), a transformer, which is not taken here. Start from a "
+                + "network of Cellpose 3, such as cyto3; to segment with this one, use Cellpose 4.");
+        }
+
         List<OnnxTensor> projections = [];
         while (projections.Count < MaxLevels
             && checkpoint.Find(Projection(projections.Count)) is { Dims.Count: 4 } projection)

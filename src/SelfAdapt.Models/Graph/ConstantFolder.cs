@@ -24,7 +24,6 @@ internal sealed record Constant(OnnxDataType Type, long[] Dims, double[] Values)
 internal static class ConstantFolder
 {
     private const int MaxValues = 1 << 16;
-    private const double LargestExact = 1L << 53;
 
     /// <summary>The node's value, or null where the operator is none of those that sizes are computed with.</summary>
     /// <param name="inputs">Its inputs; null where absent.</param>
@@ -83,17 +82,7 @@ internal static class ConstantFolder
     /// <summary>The values as their type holds them; null where an integer is none, or beyond its type.</summary>
     private static Constant? Stored(Constant x)
     {
-        (double least, double most) = x.Type switch
-        {
-            OnnxDataType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
-            OnnxDataType.UInt8 => (byte.MinValue, byte.MaxValue),
-            OnnxDataType.Int16 => (short.MinValue, short.MaxValue),
-            OnnxDataType.UInt16 => (ushort.MinValue, ushort.MaxValue),
-            OnnxDataType.Int32 => (int.MinValue, int.MaxValue),
-            OnnxDataType.UInt32 => (uint.MinValue, uint.MaxValue),
-            OnnxDataType.UInt64 => (0, LargestExact),
-            _ => (-LargestExact, LargestExact),
-        };
+        (double least, double most) = OnnxDataTypes.Range(x.Type);
         return x.Type switch
         {
             OnnxDataType.Double => x,

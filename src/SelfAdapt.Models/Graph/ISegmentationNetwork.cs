@@ -14,11 +14,14 @@ public interface ISegmentationNetwork : IDisposable
     /// <summary>Length of the embedding per tile (the style vector for Cellpose), 0 if there is none.</summary>
     int EmbeddingLength { get; }
 
+    /// <summary>The one size that it takes tiles of, px; null: any multiple of 16.</summary>
+    (int Height, int Width)? TileSize => null;
+
     /// <summary>Runs one batch in evaluation mode.</summary>
     /// <param name="input">[batch, InputChannels, height, width].</param>
     /// <param name="batch">Number of tiles.</param>
-    /// <param name="height">Tile height, px, a multiple of 16.</param>
-    /// <param name="width">Tile width, px, a multiple of 16.</param>
+    /// <param name="height">Tile height, px, that of <see cref="TileSize"/> or else a multiple of 16.</param>
+    /// <param name="width">Tile width, px, likewise.</param>
     /// <param name="output">Receives [batch, Outputs.Channels, height, width].</param>
     /// <param name="embedding">Receives [batch, EmbeddingLength].</param>
     void Run(

@@ -13,13 +13,14 @@ namespace SelfAdapt.Models.Graph;
 /// </summary>
 internal sealed class NetworkReader
 {
+    /// <summary>In a refusal, what stands between the reason and the list of operators.</summary>
+    public const string Supported = " Supported: ";
+
     /// <summary>No layer has more channels.</summary>
     public const int MostChannels = 1 << 16;
 
     // Size computations come to some hundred numbers; a file that folds into millions is made to fill memory.
     private const long MostConstantValues = 1 << 21;
-
-    private const int LongestSide = 1 << 16;
 
     private readonly OnnxModel _model;
     private readonly Dictionary<string, ReadValue> _values = [];
@@ -140,11 +141,16 @@ internal sealed class NetworkReader
 
     /// <summary>The error that a node can't be trained.</summary>
     public SelfAdaptException Refuse(OnnxNode node, string why) =>
-        Refuse($"node {node.Label}: {why} Supported: {OperatorCatalogue.Supported}.");
+        Refuse($"node {node.Label}: {why}{Supported}{OperatorCatalogue.Supported}.");
 
     private Network Run(OutputDescription? outputs)
     {
-        OnnxValueInfo image = ImageInput();
+        ImageInput image = ImageInput.Read(_model);
+        if (image.IsInteger)
+        {
+            throw Refuse($"its input '{image.Name}' takes whole numbers ({image.Type}), which is not trained here.");
+        }
+
         long[] probe = Probe(image);
         NetworkValue picture = new((int)probe[1], 0);
         _values[image.Name] = new Activation(NewActivation(picture), picture, probe);
@@ -153,7 +159,7 @@ internal sealed class NetworkReader
             Read(node);
         }
 
-        (string outputName, int output) = TrainedOutput();
+        (string outputName, int output) = TrainedOutput(outputs?.Channels);
         string? embeddingName = EmbeddingOutput(outputName);
         int embedding = embeddingName is not null
             ? ((Activation)_values[embeddingName]).Id
@@ -165,7 +171,7 @@ internal sealed class NetworkReader
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,
-            Outputs = Meaning(outputs, _activations[output].Channels),
+            Outputs = Meaning(outputs, outputName, _activations[output].Channels),
             EmbeddingLength = _activations[embedding].Channels,
             Parameters = _parameters,
             Statistics = _statistics,
@@ -179,42 +185,28 @@ internal sealed class NetworkReader
         };
     }
 
-    private OnnxValueInfo ImageInput()
-    {
-        if (_model.Graph.Inputs is not [OnnxValueInfo image] || image.Shape is not { Count: 4 } shape
-            || shape[1].Value is not (> 0 and <= 1024))
-        {
-            throw Refuse("it must have one image input of shape [batch, channels, height, width] with a fixed number "
-                + "of channels. A model with its pre- or post-processing inside can't be adapted: export the bare "
-                + "network.");
-        }
-
-        return shape[2].Value is not (< 1 or > LongestSide) && shape[3].Value is not (< 1 or > LongestSide)
-            && shape[0].Value is not (< 1 or > LongestSide)
-            ? image
-            : throw Refuse($"its input '{image.Name}' has an impossible size.");
-    }
-
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>
-    private static long[] Probe(OnnxValueInfo image)
+    private static long[] Probe(ImageInput image)
     {
         const int AnyHeight = 128;
         const int AnyWidth = 192;
-        IReadOnlyList<OnnxDimension> shape = image.Shape!;
-        return [shape[0].Value ?? 1, shape[1].Value!.Value, shape[2].Value ?? AnyHeight, shape[3].Value ?? AnyWidth];
+        return [image.Batch ?? 1, image.Channels, image.Height ?? AnyHeight, image.Width ?? AnyWidth];
     }
 
-    private (string Name, int Value) TrainedOutput()
+    /// <summary>The first map of the image's size with as many channels as were described, else the first.</summary>
+    private (string Name, int Value) TrainedOutput(int? channels)
     {
-        foreach (OnnxValueInfo output in _model.Graph.Outputs)
+        (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
+            .Select(o => (o.Name, Map: _values.GetValueOrDefault(o.Name) as Activation))
+            .Where(o => o.Map is { Level: 0 }).Select(o => (o.Name, o.Map!))];
+        if (maps.Length == 0)
         {
-            if (_values.GetValueOrDefault(output.Name) is Activation { Level: 0 } a)
-            {
-                return (output.Name, a.Id);
-            }
+            throw Refuse("none of its outputs is a map of the input's size.");
         }
 
-        throw Refuse("none of its outputs is a map of the input's size.");
+        (string name, Activation map) = maps.FirstOrDefault(
+            m => channels is { } asked ? m.Map.Channels == asked : m.Map.Channels is 1 or 3, maps[0]);
+        return (name, map.Id);
     }
 
     private string? EmbeddingOutput(string trained) =>
@@ -244,22 +236,20 @@ internal sealed class NetworkReader
         return unit;
     }
 
-    private OutputDescription Meaning(OutputDescription? asked, int channels)
+    private OutputDescription Meaning(OutputDescription? asked, string output, int channels)
     {
-        OutputDescription? meaning = asked ?? channels switch
+        if (asked?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
+        {
+            throw Refuse(
+                "its output was described as a probability. Logits are trained: export it without its last Sigmoid.");
+        }
+
+        return OutputDescription.Require(_model.Origin, output, channels, asked, channels switch
         {
             3 => OutputDescription.Cellpose,
             1 => OutputDescription.Foreground,
             _ => null,
-        };
-        string? wrong = meaning is null
-            ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
-                + "logit) or logit,scalar"
-            : meaning.Channels != channels ? $"but {meaning.Channels} were described" : null;
-        return wrong is null
-            ? meaning!
-            : throw new SelfAdaptException(
-                ErrorKind.OutputsUnknown, _model.Origin, $"this model's output has {channels} channels, {wrong}.");
+        });
     }
 
     private int NewActivation(NetworkValue value)

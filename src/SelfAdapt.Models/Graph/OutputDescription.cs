@@ -15,6 +15,9 @@ public enum OutputKind
 
     /// <summary>One channel: a scalar regression target; unchanged by flips and turns.</summary>
     Regression,
+
+    /// <summary>One channel: a probability, 0 to 1, such as a sigmoid gives; run as its logit, not trained.</summary>
+    Probability,
 }
 
 /// <summary>One meaning within the output channels.</summary>
@@ -57,6 +60,34 @@ public sealed class OutputDescription
 
     /// <summary>A plain foreground network: one logit.</summary>
     public static OutputDescription Foreground { get; } = new([new(OutputKind.Logit, 0, "foreground")]);
+
+    /// <summary>The same with a logit in the place of every probability.</summary>
+    internal OutputDescription AsLogits => new(
+        [.. Parts.Select(p => p.Kind == OutputKind.Probability ? p with { Kind = OutputKind.Logit } : p)], FlowScale);
+
+    /// <summary>A description that fits an output and that masks can be made by.</summary>
+    /// <param name="model">What errors call the model.</param>
+    /// <param name="output">The output's name.</param>
+    /// <param name="channels">The channels that it has.</param>
+    /// <param name="asked">What was described; null for nothing.</param>
+    /// <param name="usual">What goes without saying; null if nothing does.</param>
+    /// <exception cref="SelfAdaptException">OutputsUnknown: there is none.</exception>
+    internal static OutputDescription Require(
+        string model, string output, int channels, OutputDescription? asked, OutputDescription? usual)
+    {
+        OutputDescription? meaning = asked ?? usual;
+        string? wrong = meaning is null
+            ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
+                + "logit) or scalar,probability (background and foreground of a softmax)"
+            : meaning.Channels != channels ? $"but {meaning.Channels} were described"
+            : meaning.Parts.All(p => p.Kind is not (OutputKind.Logit or OutputKind.Probability))
+                ? "and one must be described as the logit or the probability of a cell: masks are made by it"
+            : null;
+        return wrong is null
+            ? meaning!
+            : throw new SelfAdaptException(
+                ErrorKind.OutputsUnknown, model, $"this model's output '{output}' has {channels} channels, {wrong}.");
+    }
 
     /// <summary>The parts in channel order.</summary>
     public IReadOnlyList<OutputPart> Parts { get; }

@@ -33,11 +33,13 @@ internal static class ConsumerCheck
         return
         [
             new("ONNX Runtime", null, null),
-            Finding("onnxruntime-web", "fp16", TooLarge(model)),
-            Finding("OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model), Aliases(model)),
-            Finding("DeepImageJ", Portable, Opset(model), Ir(model), Half(model)),
-            Finding("QuPath", Portable, Doors(model), Half(model)),
-            Finding("ilastik", Portable, Doors(model), Half(model)),
+            Finding("onnxruntime-web", "fp16", TooLarge(model), Beside(model)),
+            Finding(
+                "OpenCV DNN", Static, Opset(model), Half(model), Sizes(model), Operators(model), Aliases(model),
+                Beside(model)),
+            Finding("DeepImageJ", Portable, Opset(model), Ir(model), Half(model), Beside(model)),
+            Finding("QuPath", Portable, Doors(model), Half(model), Beside(model)),
+            Finding("ilastik", Portable, Doors(model), Half(model), Beside(model)),
             new("Netron", null, null),
         ];
     }
@@ -88,6 +90,10 @@ internal static class ConsumerCheck
         model.Graph.Inputs.Count == 1 && model.Graph.Outputs.Count == 1
             ? null
             : $"{model.Graph.Inputs.Count} input and {model.Graph.Outputs.Count} outputs, it takes one of each";
+
+    private static string? Beside(OnnxModel model) => model.Source.External.Files.Count > 0
+        ? $"weights in another file ({string.Join(", ", model.Source.External.Files.Keys)})"
+        : null;
 
     private static string? TooLarge(OnnxModel model) =>
         model.Bytes.LongLength >= int.MaxValue ? "2 GB and more" : null;

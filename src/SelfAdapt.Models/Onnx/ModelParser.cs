@@ -68,6 +68,7 @@ internal sealed class ModelParser
             throw _source.Malformed($"the model: it holds no {what}");
         }
 
+        _source.External.RequireApart(_source);
         return new OnnxModel(_source, graph, new ModelLayout(graphRecord, graphPayload, _metadataRecords))
         {
             IrVersion = irVersion,
@@ -106,24 +107,7 @@ internal sealed class ModelParser
 
     private void ReadMetadata(ProtoReader reader, ByteRange record)
     {
-        string key = "";
-        string value = "";
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    key = reader.Text();
-                    break;
-                case 2:
-                    value = reader.Text(MetadataLimit);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
+        (string key, string value) = reader.Entry(MetadataLimit);
         if (!_metadata.TryAdd(key, value))
         {
             throw reader.Error($"the metadata key '{key}' occurs twice");

@@ -16,6 +16,13 @@ internal sealed class ModelSource
 
     public string Origin { get; }
 
+    /// <summary>The files beside it.</summary>
+    public ExternalData External
+    {
+        get => field ??= new ExternalData(folder: null);
+        init;
+    }
+
     /// <summary>Books things about to be allocated (names, records, list elements).</summary>
     public void Count(int items)
     {

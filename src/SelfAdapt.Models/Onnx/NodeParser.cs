@@ -107,6 +107,11 @@ internal static class NodeParser
                     ProtoReader message = reader.Message($"the tensor in attribute '{name}'");
                     tensor = TensorParser.Read(source, message, reader.Record);
                     seen = (int)OnnxAttributeKind.Tensor;
+                    if (tensor.Data.Source != source)
+                    {
+                        throw reader.Error("its values are in another file, which is read for initialisers only");
+                    }
+
                     break;
                 case AttributeFields.Floats:
                     ReadFloats(source, ref reader, floats);

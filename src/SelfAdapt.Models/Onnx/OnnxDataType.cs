@@ -37,6 +37,8 @@ internal enum OnnxDataType
 
 internal static class OnnxDataTypes
 {
+    private const double LargestExact = 1L << 53;
+
     /// <summary>Bytes per element in raw_data; 0 for types that are carried but not read.</summary>
     public static int Size(OnnxDataType type) => type switch
     {
@@ -55,6 +57,19 @@ internal static class OnnxDataTypes
         OnnxDataType.Int64 => TensorFields.Int64Data,
         OnnxDataType.UInt32 or OnnxDataType.UInt64 => TensorFields.UInt64Data,
         _ => TensorFields.Int32Data,
+    };
+
+    /// <summary>The least and the most of an integer type, as far as doubles hold them exactly.</summary>
+    public static (double Least, double Most) Range(OnnxDataType type) => type switch
+    {
+        OnnxDataType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+        OnnxDataType.UInt8 => (byte.MinValue, byte.MaxValue),
+        OnnxDataType.Int16 => (short.MinValue, short.MaxValue),
+        OnnxDataType.UInt16 => (ushort.MinValue, ushort.MaxValue),
+        OnnxDataType.Int32 => (int.MinValue, int.MaxValue),
+        OnnxDataType.UInt32 => (uint.MinValue, uint.MaxValue),
+        OnnxDataType.UInt64 => (0, LargestExact),
+        _ => (-LargestExact, LargestExact),
     };
 
     /// <summary>True for the types that a weight may have.</summary>

@@ -20,7 +20,7 @@ internal sealed class OnnxPatch
         _splicer = new Splicer(model);
     }
 
-    public byte[] Apply(
+    public OnnxModel Apply(
         IReadOnlyDictionary<string, float[]> weights, IReadOnlyDictionary<string, string>? metadata)
     {
         foreach ((string name, float[] values) in weights.OrderBy(w => w.Key, StringComparer.Ordinal))
@@ -45,7 +45,7 @@ internal sealed class OnnxPatch
         }
 
         _splicer.SetMetadata(metadata);
-        return _splicer.Finish();
+        return _splicer.FinishModel();
     }
 
     private static float[] NewValue(IReadOnlyDictionary<string, float[]> weights, OnnxTensor tensor) =>
@@ -85,12 +85,13 @@ internal sealed class OnnxPatch
         }
 
         int width = OnnxDataTypes.Size(tensor.DataType);
+        byte[] target = _splicer.Writable(tensor.Data.Source);
         int i = 0;
         foreach (ElementRun run in tensor.Data.FixedRuns(width))
         {
             for (int k = 0; k < run.Count; k++, i++)
             {
-                _splicer.WriteElement(run.Start + k * run.Stride, tensor.DataType, values[i]);
+                Splicer.WriteElement(target, run.Start + k * run.Stride, tensor.DataType, values[i]);
             }
         }
     }

@@ -126,6 +126,9 @@ internal sealed class OnnxTensor
         return FromRaw(name, DataType, [.. Dims], raw);
     }
 
+    /// <summary>The same under another name.</summary>
+    internal OnnxTensor Renamed(string name) => new(name, DataType, [.. Dims], Count, _data, Record);
+
     /// <summary>The elements as stored, little-endian, row-major.</summary>
     internal byte[] ToRaw()
     {

@@ -13,4 +13,8 @@ internal readonly record struct OnnxDimension(long? Value, string? Symbol)
 /// <param name="ElementType">Element type; Undefined if it is no tensor or none is given.</param>
 /// <param name="Shape">Sizes; null if the file gives no shape.</param>
 internal sealed record OnnxValueInfo(
-    string Name, OnnxDataType ElementType, IReadOnlyList<OnnxDimension>? Shape);
+    string Name, OnnxDataType ElementType, IReadOnlyList<OnnxDimension>? Shape)
+{
+    /// <summary>Name, type and sizes.</summary>
+    public override string ToString() => $"{Name} {ElementType}[{string.Join(", ", Shape ?? [])}]";
+}

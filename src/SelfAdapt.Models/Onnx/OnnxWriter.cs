@@ -95,6 +95,14 @@ internal sealed class OnnxWriter
         return node;
     }
 
+    /// <summary>A graph's field that stores a tensor, with its values in raw_data.</summary>
+    internal static byte[] Initializer(OnnxTensor tensor, string name)
+    {
+        ProtoWriter field = new();
+        field.Message(GraphFields.Initializer, Tensor(tensor, name));
+        return field.ToArray();
+    }
+
     /// <summary>A TensorProto with its values in raw_data.</summary>
     internal static ProtoWriter Tensor(OnnxTensor tensor, string name)
     {

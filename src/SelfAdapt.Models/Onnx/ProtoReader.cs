@@ -12,6 +12,7 @@ internal enum WireType
     Fixed32 = 5,
 }
 
+/// <summary>A stretch of the file.</summary>
 internal readonly record struct ByteRange(int Start, int Length)
 {
     public int End => Start + Length;
@@ -104,12 +105,14 @@ internal struct ProtoReader
         throw Error("a number is longer than 64 bits");
     }
 
+    /// <summary>The current field's value as an integer.</summary>
     public long Int()
     {
         Expect(WireType.Varint);
         return (long)Varint();
     }
 
+    /// <summary>The current field's value as a 32-bit float.</summary>
     public float Float()
     {
         Expect(WireType.Fixed32);
@@ -133,6 +136,7 @@ internal struct ProtoReader
         return Take(wire == WireType.Fixed32 ? 4 : 8);
     }
 
+    /// <summary>The current field as text.</summary>
     public string Text(int limit = 1 << 16)
     {
         ByteRange range = Bytes();
@@ -152,6 +156,31 @@ internal struct ProtoReader
         }
     }
 
+    /// <summary>The rest of the message as one key with its value.</summary>
+    public (string Key, string Value) Entry(int valueLimit = 1 << 16)
+    {
+        string key = "";
+        string value = "";
+        while (Next())
+        {
+            switch (Field)
+            {
+                case 1:
+                    key = Text();
+                    break;
+                case 2:
+                    value = Text(valueLimit);
+                    break;
+                default:
+                    Skip();
+                    break;
+            }
+        }
+
+        return (key, value);
+    }
+
+    /// <summary>A reader for the current field as an embedded message.</summary>
     public ProtoReader Message(string where)
     {
         ByteRange range = Bytes();
@@ -159,6 +188,7 @@ internal struct ProtoReader
         return new ProtoReader(_source, range, where);
     }
 
+    /// <summary>Passes over the current field.</summary>
     public void Skip()
     {
         switch (Wire)
@@ -175,6 +205,7 @@ internal struct ProtoReader
         }
     }
 
+    /// <summary>An error about this message, with the offset.</summary>
     public readonly SelfAdaptException Error(string why) =>
         _source.Malformed($"{_where}: {why} (byte {RecordStart})");
 

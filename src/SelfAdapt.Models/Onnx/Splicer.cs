@@ -12,18 +12,35 @@ internal sealed class Splicer
     private readonly byte[] _bytes;
     private readonly SortedDictionary<int, (int End, byte[] With)> _edits = [];
     private readonly ProtoWriter _tail = new();
+    private readonly Dictionary<ModelSource, byte[]> _beside = [];
 
     public Splicer(OnnxModel model) => (_model, _bytes) = (model, [.. model.Bytes]);
 
+    /// <summary>A copy, of the model or of a file beside it, whose elements may be written over.</summary>
+    public byte[] Writable(ModelSource source)
+    {
+        if (source == _model.Source)
+        {
+            return _bytes;
+        }
+
+        if (!_beside.TryGetValue(source, out byte[]? copy))
+        {
+            _beside.Add(source, copy = [.. source.Bytes]);
+        }
+
+        return copy;
+    }
+
     /// <summary>Writes a float at a fixed place in the element type stored there, if it differs.</summary>
-    public void WriteElement(int offset, OnnxDataType type, float value)
+    public static void WriteElement(byte[] target, int offset, OnnxDataType type, float value)
     {
         int width = OnnxDataTypes.Size(type);
-        ulong stored = TensorData.Read(_bytes, offset, width);
+        ulong stored = TensorData.Read(target, offset, width);
         float old = ElementBits.ToFloat(type, stored);
         if (!ElementBits.Same(old, value))
         {
-            TensorData.Write(_bytes, offset, width, ElementBits.FromFloat(type, value));
+            TensorData.Write(target, offset, width, ElementBits.FromFloat(type, value));
         }
     }
 
@@ -49,6 +66,11 @@ internal sealed class Splicer
             _tail.Message(ModelFields.Metadata, OnnxWriter.MetadataEntry(key, value));
         }
     }
+
+    public OnnxModel FinishModel() => OnnxModel.Parse(
+        Finish(), _model.Origin,
+        new ExternalData(_model.Source.External.Files.Select(
+            f => KeyValuePair.Create(f.Key, _beside.GetValueOrDefault(f.Value) ?? f.Value.Bytes))));
 
     public byte[] Finish()
     {

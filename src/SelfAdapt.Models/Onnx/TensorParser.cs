@@ -13,6 +13,7 @@ internal static class TensorParser
         List<long> dims = [];
         TensorData data = new(source);
         bool external = false;
+        Dictionary<string, string> place = [];
         while (reader.Next())
         {
             switch (reader.Field)
@@ -41,11 +42,11 @@ internal static class TensorParser
                     data.StringCount++;
                     break;
                 case TensorFields.ExternalData:
-                    external = true;
-                    reader.Skip();
+                    (string key, string value) = reader.Message("an entry of its external data").Entry();
+                    place[key] = value;
                     break;
                 case TensorFields.DataLocation:
-                    external |= reader.Int() != 0;
+                    external = reader.Int() != 0;
                     break;
                 case TensorFields.RawData:
                     throw reader.Error("raw_data occurs twice");
@@ -57,15 +58,26 @@ internal static class TensorParser
             }
         }
 
-        if (external)
+        if (type == OnnxDataType.Undefined)
         {
-            throw source.NotRead(
-                $"tensor '{name}' keeps its values in another file (external data), which is not read.",
-                "Make one file of it: in Python, onnx.save(onnx.load('model.onnx'), 'single.onnx').");
+            throw reader.Error("it has no element type");
         }
 
         long count = CheckedCount(ref reader, dims);
-        CheckSize(ref reader, type, count, data);
+        if (!external)
+        {
+            CheckSize(ref reader, type, count, data);
+        }
+        else if (data.Raw is not null || data.TypedField != 0 || data.StringCount > 0)
+        {
+            throw reader.Error("its values are in the model and in another file");
+        }
+        else
+        {
+            int width = OnnxDataTypes.Size(type);
+            data = source.External.Find(source, name, place, width > 0 ? count * width : null);
+        }
+
         return new OnnxTensor(name, type, [.. dims], count, data, record);
     }
 
@@ -169,11 +181,6 @@ internal static class TensorParser
     private static void CheckSize(ref ProtoReader reader, OnnxDataType type, long count, TensorData data)
     {
         int size = OnnxDataTypes.Size(type);
-        if (type == OnnxDataType.Undefined)
-        {
-            throw reader.Error("it has no element type");
-        }
-
         if (size == 0)
         {
             return;

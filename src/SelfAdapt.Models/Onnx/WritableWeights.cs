@@ -17,7 +17,7 @@ internal sealed class WritableWeights
     /// <param name="names">Names of float32 weights, as in <see cref="OnnxModel.FindWeight"/>.</param>
     public WritableWeights(OnnxModel model, IReadOnlyList<string> names)
     {
-        Model = WithOwnTensors(model, names);
+        Model = WithOwnTensors(model.Embedded(), names);
         OnnxGraph graph = OnnxModel.Parse(Model, model.Origin).Graph;
         _places = [.. names.Select(n => graph.FindInitializer(n)!.Data.FixedRuns(sizeof(float)).SingleOrDefault())];
     }
@@ -51,24 +51,17 @@ internal sealed class WritableWeights
                 ? found
                 : throw new SelfAdaptException(
                     ErrorKind.ModelUnsupported, model.Origin, $"it holds no float32 weight named '{name}'.");
-            splicer.Replace(weight.Node?.Record ?? weight.Tensor.Record, Initializer(weight.Tensor, name));
+            splicer.Replace(weight.Node?.Record ?? weight.Tensor.Record, OnnxWriter.Initializer(weight.Tensor, name));
             if (weight.Node is null)
             {
                 IEnumerable<OnnxNode> aliases = model.WeightIndex.AliasesOf(name);
                 foreach (OnnxNode alias in aliases.Where(a => !taken.Contains(a.Outputs[0])))
                 {
-                    splicer.Replace(alias.Record, Initializer(weight.Tensor, alias.Outputs[0]));
+                    splicer.Replace(alias.Record, OnnxWriter.Initializer(weight.Tensor, alias.Outputs[0]));
                 }
             }
         }
 
         return splicer.Finish();
-    }
-
-    private static byte[] Initializer(OnnxTensor tensor, string name)
-    {
-        ProtoWriter field = new();
-        field.Message(GraphFields.Initializer, OnnxWriter.Tensor(tensor, name));
-        return field.ToArray();
     }
 }

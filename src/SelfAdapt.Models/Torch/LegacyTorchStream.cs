@@ -67,7 +67,7 @@ internal sealed class LegacyTorchStream : ITorchContainer
 
     private (object? Value, IReadOnlyList<PicklePersistent> Ids) ReadPickle(ref int position)
     {
-        PickleReader reader = new(_bytes, Malformed, position);
+        PickleReader reader = new(_bytes, _origin, position);
         object? value = reader.Read();
         position = reader.Position;
         return (value, reader.PersistentIds);

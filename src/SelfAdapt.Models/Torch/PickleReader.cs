@@ -6,11 +6,14 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>A class or function named in a pickle; nothing is ever looked up or called by that name.</summary>
+/// <summary>
+/// A class or function named in a pickle; nothing is ever looked up or called by that name.
+/// </summary>
 /// <param name="Name">Module and name, separated by a blank.</param>
 internal sealed record PickleGlobal(string Name);
 
 /// <summary>A persistent id: torch's way to point at a storage entry.</summary>
+/// <param name="Id">What was pushed before BINPERSID.</param>
 internal sealed record PicklePersistent(object? Id);
 
 /// <summary>The result of REDUCE: a call that a full unpickler would make.</summary>
@@ -28,8 +31,9 @@ internal sealed class PickleList
 }
 
 /// <summary>
-/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an opcode or a
-/// global beyond the list is refused by name, so a file can't make anything run.
+/// Reads the small part of pickle protocol 2 that torch uses for state dicts. It builds plain data only: an
+/// opcode
+/// or a global beyond the list is refused by name, so a file can't make anything run.
 /// </summary>
 internal sealed class PickleReader
 {
@@ -43,14 +47,16 @@ internal sealed class PickleReader
     private static readonly object Mark = new();
 
     private readonly byte[] _bytes;
-    private readonly Func<string, SelfAdaptException> _error;
+    private readonly string _origin;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<uint, object?> _memo = [];
     private readonly List<PicklePersistent> _persistentIds = [];
 
-    /// <param name="error">Makes the error for a damaged file from what is wrong.</param>
-    public PickleReader(byte[] bytes, Func<string, SelfAdaptException> error, int start = 0) =>
-        (_bytes, _error, Position) = (bytes, error, start);
+    /// <summary>Reads a pickle within bytes.</summary>
+    /// <param name="origin">What errors call the file.</param>
+    /// <param name="start">Where the pickle begins.</param>
+    public PickleReader(byte[] bytes, string origin, int start = 0) =>
+        (_bytes, _origin, Position) = (bytes, origin, start);
 
     /// <summary>The byte after what was read.</summary>
     public int Position { get; private set; }
@@ -58,7 +64,9 @@ internal sealed class PickleReader
     /// <summary>The persistent ids that were met, in file order.</summary>
     public IReadOnlyList<PicklePersistent> PersistentIds => _persistentIds;
 
-    /// <summary>The pickled object: null, text, long, bool, object?[] (tuple), or one of the types above.</summary>
+    /// <summary>
+    /// The pickled object: null, text, long, double, bool, object?[] (tuple), or one of the types above.
+    /// </summary>
     public object? Read()
     {
         while (true)
@@ -99,6 +107,9 @@ internal sealed class PickleReader
                 break;
             case PickleOpcodes.BinInt2:
                 _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                break;
+            case PickleOpcodes.BinFloat:
+                _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
                 break;
             case PickleOpcodes.NewFalse or PickleOpcodes.NewTrue:
                 _stack.Add(opcode == PickleOpcodes.NewTrue);
@@ -202,7 +213,9 @@ internal sealed class PickleReader
         string name = $"{ReadLine()} {ReadLine()}";
         return AllowedGlobals.Contains(name)
             ? new PickleGlobal(name)
-            : throw Error($"the global '{name}' is not allowed in a state dict");
+            : throw TorchArchive.Foreign(
+                _origin, $"it names '{name}', which is not allowed in a state dict: it is a whole pickled object, such "
+                + "as a module, and would have to be run to be read");
     }
 
     private string ReadLine()
@@ -281,7 +294,8 @@ internal sealed class PickleReader
         return _bytes.AsSpan(Position - count, count);
     }
 
-    private SelfAdaptException Error(string why) => _error($"the pickle, byte {Position}: {why}");
+    private SelfAdaptException Error(string why) =>
+        TorchArchive.Malformed(_origin, $"the pickle, byte {Position}: {why}");
 }
 
 internal static class PickleOpcodes

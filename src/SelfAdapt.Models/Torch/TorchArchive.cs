@@ -7,7 +7,9 @@ using System.Text;
 
 namespace SelfAdapt.Models.Torch;
 
-/// <summary>The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).</summary>
+/// <summary>
+/// The zip container of a torch checkpoint: data.pkl, data/N, version (docs/cellpose.md 2.2).
+/// </summary>
 internal sealed class TorchArchive : ITorchContainer
 {
     private readonly byte[] _bytes;
@@ -30,16 +32,26 @@ internal sealed class TorchArchive : ITorchContainer
 
     public void Dispose() => _zip.Dispose();
 
-    public object? ReadObject() => new PickleReader(Read("data.pkl"), Malformed).Read();
+    public object? ReadObject() => new PickleReader(Read("data.pkl"), _origin).Read();
 
     public byte[] ReadStorage(string key) => Read($"data/{key}");
 
     public SelfAdaptException Malformed(string why) => Malformed(_origin, why);
 
-    public static SelfAdaptException Malformed(string origin, string why) => new(
+    /// <summary>The error for a damaged checkpoint.</summary>
+    public static SelfAdaptException Malformed(string origin, string why) => Malformed(origin, "torch checkpoint", why);
+
+    /// <summary>The same for another kind of file.</summary>
+    public static SelfAdaptException Malformed(string origin, string kind, string why) => new(
         ErrorKind.ModelMalformed, origin,
-        $"can't be read as a torch checkpoint: {why}. "
+        $"can't be read as a {kind}: {why}. "
         + "The file may be cut short or damaged: copy or save it again.");
+
+    /// <summary>The error for a file that torch wrote and that is no checkpoint.</summary>
+    public static SelfAdaptException Foreign(string origin, string what) => new(
+        ErrorKind.ModelUnsupported, origin,
+        $"is no checkpoint: {what}. Save the state dict with torch.save(model.state_dict(), ...), or export the "
+        + "network with torch.onnx.export and name the .onnx file.");
 
     /// <summary>One entry's content, by its name below the root folder.</summary>
     private byte[] Read(string name)
@@ -57,6 +69,12 @@ internal sealed class TorchArchive : ITorchContainer
         string? root = null;
         foreach (ZipArchiveEntry entry in _zip.Entries)
         {
+            if (entry.FullName.Contains("/code/", StringComparison.Ordinal)
+                || entry.FullName.EndsWith("/constants.pkl", StringComparison.Ordinal))
+            {
+                throw Foreign(_origin, "it is a TorchScript archive, a program with its weights");
+            }
+
             if (!_entries.TryAdd(entry.FullName, entry))
             {
                 throw Malformed($"the entry '{entry.FullName}' occurs twice");

@@ -16,6 +16,7 @@ internal static class TorchNames
             ["torch FloatStorage"] = OnnxDataType.Float,
             ["torch DoubleStorage"] = OnnxDataType.Double,
             ["torch HalfStorage"] = OnnxDataType.Float16,
+            ["torch BFloat16Storage"] = OnnxDataType.BFloat16,
             ["torch LongStorage"] = OnnxDataType.Int64,
         };
 

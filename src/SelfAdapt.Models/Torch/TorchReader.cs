@@ -12,6 +12,7 @@ internal sealed class TorchReader : IDisposable
 
     private readonly ITorchContainer _archive;
     private readonly Dictionary<string, byte[]> _storages = [];
+    private readonly string _origin;
     private readonly long _length;
     private long _byteBudget;
     private long _storedBytes;
@@ -22,7 +23,7 @@ internal sealed class TorchReader : IDisposable
             ? new LegacyTorchStream(bytes, origin)
             : new TorchArchive(bytes, origin);
 
-        _length = bytes.Length;
+        (_origin, _length) = (origin, bytes.Length);
 
         // Tied tensors may share a storage, but a small file never unfolds into a large state dict.
         _byteBudget = 4L * bytes.Length;
@@ -34,7 +35,7 @@ internal sealed class TorchReader : IDisposable
     {
         if (_archive.ReadObject() is not PickleDictionary dictionary)
         {
-            throw _archive.Malformed("it is no state dict");
+            throw TorchArchive.Foreign(_origin, "it is no state dict");
         }
 
         List<OnnxTensor> tensors = [];
@@ -65,7 +66,7 @@ internal sealed class TorchReader : IDisposable
                 PicklePersistent persistent, long offset, object?[] size, object?[] stride, ..]
             || TorchStorageId.From(persistent) is not { } id)
         {
-            throw _archive.Malformed($"'{name}' is no tensor; save the bare state dict");
+            throw TorchArchive.Foreign(_origin, $"it holds more than a state dict, '{name}' is no tensor");
         }
 
         if (!_storages.TryGetValue(id.Key, out byte[]? bytes))

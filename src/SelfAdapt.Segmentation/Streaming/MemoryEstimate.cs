@@ -27,7 +27,7 @@ internal static class MemoryEstimate
         double scaled = pixels * options.Rescale * options.Rescale;
         double perPixel = WholePixelBytes + (4.0 * channels) + (4.0 * network.Outputs.Channels);
         double perScaled = 8.0 + (4.0 * (2 * (network.InputChannels + network.Outputs.Channels)));
-        return Tiles(options) + (long)Math.Min(1e18, (pixels * perPixel) + (scaled * perScaled));
+        return Tiles(network, options) + (long)Math.Min(1e18, (pixels * perPixel) + (scaled * perScaled));
     }
 
     internal static long Streamed(
@@ -40,11 +40,15 @@ internal static class MemoryEstimate
 
         // A row of tiles: the rows read, prepared and blended, each with a copy on its way.
         double scaledWidth = image.Width * Math.Max(1, options.Rescale);
-        double line = TileLayout.Side * (scaledWidth * (8 + (8 * (network.InputChannels + outputs)))
+        double line = TileLayout.SizeFor(network).Height * (scaledWidth * (8 + (8 * (network.InputChannels + outputs)))
             + (image.Width / Math.Min(1, options.Rescale) * 4 * (image.Channels + network.InputChannels + outputs)));
-        return Tiles(options) + (band * ((4 * outputs) + 4)) + (block * (BlockPixelBytes + (4 * outputs))) + (long)line;
+        return Tiles(network, options) + (band * ((4 * outputs) + 4)) + (block * (BlockPixelBytes + (4 * outputs)))
+            + (long)line;
     }
 
-    private static long Tiles(SegmentationOptions options) =>
-        Base + (options.BatchSize * (long)TileLayout.Side * TileLayout.Side * TilePixelBytes);
+    private static long Tiles(ISegmentationNetwork network, SegmentationOptions options)
+    {
+        (int height, int width) = TileLayout.SizeFor(network);
+        return Base + (TileLayout.BatchFor(network, options) * (long)height * width * TilePixelBytes);
+    }
 }

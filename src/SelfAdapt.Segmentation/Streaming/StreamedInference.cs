@@ -28,11 +28,11 @@ internal sealed class StreamedInference
     {
         (_network, _rows, _options, _first, _sink) = (network, rows, options, first, sink);
         Padding frame = Padding.For(rows.Height, rows.Width);
-        int least = options.Augment ? TileLayout.Side : 0;
+        (int height, int width) = TileLayout.LeastFor(network, options);
         _padding = frame with
         {
-            Bottom = frame.Bottom + Math.Max(0, least - rows.Height - frame.Top - frame.Bottom),
-            Right = frame.Right + Math.Max(0, least - rows.Width - frame.Left - frame.Right),
+            Bottom = frame.Bottom + Math.Max(0, height - rows.Height - frame.Top - frame.Bottom),
+            Right = frame.Right + Math.Max(0, width - rows.Width - frame.Left - frame.Right),
         };
         _paddedWidth = rows.Width + _padding.Left + _padding.Right;
     }
@@ -47,11 +47,9 @@ internal sealed class StreamedInference
     private void Run(Action<double> progress, CancellationToken cancelled)
     {
         int paddedHeight = _rows.Height + _padding.Top + _padding.Bottom;
-        TileLayout layout = _options.Augment
-            ? TileLayout.Mirrored(paddedHeight, _paddedWidth)
-            : TileLayout.Plain(paddedHeight, _paddedWidth, _options.TileOverlap);
-        TileBlender blender = new(_network.Outputs, layout.Height, _paddedWidth, layout);
-        TileBatch tileBatch = new(_network, layout, _options.BatchSize);
+        TileLayout layout = TileLayout.For(_network, _options, paddedHeight, _paddedWidth);
+        TileBlender blender = new(_network, layout.Height, _paddedWidth, layout);
+        TileBatch tileBatch = new(_network, layout, TileLayout.BatchFor(_network, _options));
         Tile[] tiles = [.. layout.Tiles.Where(t => t.Y + layout.Height > _first + _padding.Top)];
         int top = tiles[0].Y;
         int done = layout.Tiles.Length - tiles.Length;
@@ -65,7 +63,7 @@ internal sealed class StreamedInference
 
             Image band = ReadPadded(line.Key, layout.Height);
             GC.Collect();
-            foreach (Tile[] batch in line.Chunk(_options.BatchSize))
+            foreach (Tile[] batch in line.Chunk(TileLayout.BatchFor(_network, _options)))
             {
                 cancelled.ThrowIfCancellationRequested();
                 tileBatch.Run(band, Array.ConvertAll(batch, t => t with { Y = 0 }), blender);

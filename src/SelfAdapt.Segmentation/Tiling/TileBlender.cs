@@ -7,18 +7,19 @@ using SelfAdapt.Segmentation.Preparation;
 namespace SelfAdapt.Segmentation.Tiling;
 
 /// <summary>Sums tiles with tapered weights into one picture of all outputs (docs/cellpose.md 3.5, 3.6).</summary>
-/// <param name="outputs">What the channels mean: vectors turn their sign when a tile was mirrored.</param>
-internal sealed class TileBlender(OutputDescription outputs, int height, int width, TileLayout layout)
+/// <param name="network">Its outputs' meaning: vectors turn their sign when a tile was mirrored.</param>
+internal sealed class TileBlender(ISegmentationNetwork network, int height, int width, TileLayout layout)
 {
-    private readonly Image _sum = ImagePreparation.Blank(outputs.Channels, height, width);
-    private readonly double[] _taper = TileLayout.Taper(layout.Height, layout.Width);
+    private readonly Image _sum = ImagePreparation.Blank(network.Outputs.Channels, height, width);
+    private readonly double[] _taper = TileLayout.Taper(
+        layout.Height, layout.Width, network.TileSize is null ? TileLayout.Side : 0);
     private readonly double[] _weights = new double[height * width];
 
     /// <param name="tile">Its place; a mirrored tile is turned back.</param>
     /// <param name="values">The network's output, [channels, tile height, tile width].</param>
     public void Add(Tile tile, ReadOnlySpan<float> values)
     {
-        foreach (OutputPart part in outputs.Parts)
+        foreach (OutputPart part in network.Outputs.Parts)
         {
             bool vector = part.Kind == OutputKind.VectorField;
             AddChannel(tile, values, part.Channel, vector && tile.FlipRows);

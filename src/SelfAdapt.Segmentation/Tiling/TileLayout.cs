@@ -1,4 +1,5 @@
 using System;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Segmentation.Tiling;
 
@@ -11,7 +12,7 @@ internal readonly record struct Tile(int Y, int X, bool FlipRows, bool FlipColum
 /// <param name="Tiles">In raster order.</param>
 internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
 {
-    /// <summary>Side of a tile, px.</summary>
+    /// <summary>Side of a tile, px, where the network does not ask for another.</summary>
     public const int Side = 224;
 
     private const double LeastOverlap = 0.05;
@@ -19,32 +20,62 @@ internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
     private const double TaperInset = 20;
     private const double TaperWidth = 7.5;
 
+    /// <summary>The size of tiles for a network.</summary>
+    public static (int Height, int Width) SizeFor(ISegmentationNetwork network) => network.TileSize ?? (Side, Side);
+
+    /// <summary>Tiles per network call: fewer where tiles are larger than the usual ones.</summary>
+    public static int BatchFor(ISegmentationNetwork network, SegmentationOptions options)
+    {
+        (int height, int width) = SizeFor(network);
+        double larger = Math.Max(1, (double)height * width / (Side * Side));
+        return Math.Max(1, (int)(options.BatchSize / larger));
+    }
+
+    /// <summary>The least size that an image must be padded to.</summary>
+    public static (int Height, int Width) LeastFor(ISegmentationNetwork network, SegmentationOptions options) =>
+        options.Augment ? SizeFor(network) : network.TileSize ?? default;
+
+    /// <summary>The tiles of an image for a network.</summary>
+    /// <param name="height">Rows of the padded image, at least <see cref="LeastFor"/>.</param>
+    /// <param name="width">Columns of the padded image, likewise.</param>
+    public static TileLayout For(ISegmentationNetwork network, SegmentationOptions options, int height, int width) =>
+        options.Augment
+            ? Mirrored(height, width, network.TileSize)
+            : Plain(height, width, options.TileOverlap, network.TileSize);
+
     /// <summary>Plain overlapping tiles.</summary>
     /// <param name="overlap">Least overlap as a fraction, used within 0.05 to 0.5.</param>
-    public static TileLayout Plain(int height, int width, double overlap)
+    /// <param name="size">The size of a tile; null for the usual one.</param>
+    public static TileLayout Plain(int height, int width, double overlap, (int Height, int Width)? size = null)
     {
+        (int tileHeight, int tileWidth) = size ?? (Side, Side);
         double clamped = Math.Clamp(overlap, LeastOverlap, MostOverlap);
-        int[] rows = Starts(height, PlainCount(height, clamped));
-        int[] columns = Starts(width, PlainCount(width, clamped));
-        return Build(Math.Min(Side, height), Math.Min(Side, width), rows, columns, flip: false);
+        int[] rows = Starts(height, PlainCount(height, clamped, tileHeight), tileHeight);
+        int[] columns = Starts(width, PlainCount(width, clamped, tileWidth), tileWidth);
+        return Build(Math.Min(tileHeight, height), Math.Min(tileWidth, width), rows, columns, flip: false);
     }
 
     /// <summary>Half-overlapping tiles of which every other one is mirrored along each axis.</summary>
     /// <param name="height">Rows of the padded image, at least one tile side.</param>
     /// <param name="width">Columns of the padded image, at least one tile side.</param>
-    public static TileLayout Mirrored(int height, int width)
+    /// <param name="size">The size of a tile; null for the usual one.</param>
+    public static TileLayout Mirrored(int height, int width, (int Height, int Width)? size = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, Side);
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, Side);
+        (int tileHeight, int tileWidth) = size ?? (Side, Side);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, tileHeight);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, tileWidth);
         return Build(
-            Side, Side,
-            Starts(height, MirroredCount(height)), Starts(width, MirroredCount(width)), flip: true);
+            tileHeight, tileWidth,
+            Starts(height, MirroredCount(height, tileHeight), tileHeight),
+            Starts(width, MirroredCount(width, tileWidth), tileWidth), flip: true);
     }
 
     /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
-    public static double[] Taper(int height, int width)
+    /// <param name="side">The side of a full tile.</param>
+    /// <returns>[height, width].</returns>
+    public static double[] Taper(int height, int width, int side = Side)
     {
-        int full = Math.Max(Side, Math.Max(height, width));
+        int full = Math.Max(side, Math.Max(height, width));
         double[] profile = new double[full];
         for (int i = 0; i < full; i++)
         {
@@ -66,14 +97,14 @@ internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
         return weights;
     }
 
-    private static int PlainCount(int length, double overlap) =>
-        length <= Side ? 1 : (int)Math.Ceiling((1 + (2 * overlap)) * length / Side);
+    private static int PlainCount(int length, double overlap, int side) =>
+        length <= side ? 1 : (int)Math.Ceiling((1 + (2 * overlap)) * length / side);
 
-    private static int MirroredCount(int length) => Math.Max(2, (int)Math.Ceiling(2.0 * length / Side));
+    private static int MirroredCount(int length, int side) => Math.Max(2, (int)Math.Ceiling(2.0 * length / side));
 
-    private static int[] Starts(int length, int count)
+    private static int[] Starts(int length, int count, int side)
     {
-        int last = length - Math.Min(Side, length);
+        int last = length - Math.Min(side, length);
         int[] starts = new int[count];
         double step = count > 1 ? last / (double)(count - 1) : 0;
         for (int i = 0; i < count; i++)

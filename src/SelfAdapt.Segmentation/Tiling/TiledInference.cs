@@ -30,22 +30,18 @@ internal sealed class TiledInference(ISegmentationNetwork network, SegmentationO
 
     private Image RunPadded(Image padded)
     {
-        if (!options.Augment)
-        {
-            return RunTiles(padded, TileLayout.Plain(padded.Height, padded.Width, options.TileOverlap));
-        }
-
-        Padding toTile = new(
-            0, Math.Max(0, TileLayout.Side - padded.Height), 0, Math.Max(0, TileLayout.Side - padded.Width));
-        Image full = toTile.Apply(padded);
-        return toTile.Remove(RunTiles(full, TileLayout.Mirrored(full.Height, full.Width)));
+        (int height, int width) = TileLayout.LeastFor(network, options);
+        Padding toTile = new(0, Math.Max(0, height - padded.Height), 0, Math.Max(0, width - padded.Width));
+        return toTile == default ? RunTiles(padded) : toTile.Remove(RunTiles(toTile.Apply(padded)));
     }
 
-    private Image RunTiles(Image image, TileLayout layout)
+    private Image RunTiles(Image image)
     {
-        TileBatch batch = new(network, layout, options.BatchSize);
-        TileBlender blender = new(network.Outputs, image.Height, image.Width, layout);
-        foreach (Tile[] tiles in layout.Tiles.Chunk(options.BatchSize))
+        TileLayout layout = TileLayout.For(network, options, image.Height, image.Width);
+        int batchSize = TileLayout.BatchFor(network, options);
+        TileBatch batch = new(network, layout, batchSize);
+        TileBlender blender = new(network, image.Height, image.Width, layout);
+        foreach (Tile[] tiles in layout.Tiles.Chunk(batchSize))
         {
             ReadOnlySpan<float> embeddings = batch.Run(image, tiles, blender);
             for (int i = 0; i < embeddings.Length; i++)

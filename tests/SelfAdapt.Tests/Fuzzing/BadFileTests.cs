@@ -64,10 +64,15 @@ internal sealed class BadFileTests : IDisposable
     }
 
     [TestMethod]
-    public void Parse_WeightsInAnotherFile_AreRefusedWhereverTheyLie()
+    public void Load_WeightsElsewhere_AreRefused()
     {
-        foreach (byte[] model in SeedFiles.External())
+        At("secret", new byte[1 << 20]);
+        File.CreateSymbolicLink(Path.Combine(_folder, "link"), Path.Combine(_folder, "secret"));
+        Directory.CreateDirectory(Path.Combine(_folder, "a"));
+        foreach (byte[] model in SeedFiles.Elsewhere())
         {
+            string path = At("m", model);
+            Assert.AreEqual(ErrorKind.ModelMalformed, Refused(() => OnnxModel.Load(path), "external data"));
             Assert.AreEqual(ErrorKind.ModelMalformed, Refused(() => OnnxModel.Parse(model, "m"), "external data"));
         }
     }
@@ -78,7 +83,7 @@ internal sealed class BadFileTests : IDisposable
         foreach (byte[] pickle in SeedFiles.ForeignPickles())
         {
             byte[] file = SeedFiles.Zip(false, [("a/data.pkl", pickle)]);
-            Assert.AreEqual(ErrorKind.ModelMalformed, Refused(() => TorchCheckpoint.Parse(file, "c"), "not allowed"));
+            Assert.AreEqual(ErrorKind.ModelUnsupported, Refused(() => TorchCheckpoint.Parse(file, "c"), "not allowed"));
         }
     }
 

@@ -118,7 +118,11 @@ internal sealed class MalformedModelTests
             (WithGraph(Field(5, Field(1, 3), Field(2, 1), Field(8, "t"), Field(9, [0, 0]))), "3 Float"),
             (WithGraph(Initializer("t", 7, Field(4, Floats(1, 2)))), "another type"),
             (WithGraph(Initializer("t", 1, Field(4, Floats(1, 2)), Field(9, new byte[8]))), "two ways"),
-            (WithGraph(Initializer("t", 1, Field(14, 1), Field(13, []))), "onnx.save"),
+            (WithGraph(Initializer(
+                "t", 1, Field(14, 1), Field(13, Concat(Field(1, "location"), Field(2, "w"))))), "onnx.save"),
+            (WithGraph(Initializer("t", 1, Field(14, 1), Field(9, new byte[8]))), "in another file"),
+            (WithGraph(Initializer(
+                "t", 1, Field(14, 1), Field(13, Concat(Field(1, "offset"), Field(2, "-4"))))), "'-4'"),
             (WithGraph(Field(15, [])), "sparse"),
             (WithGraph(Field(1, Field(2, "y"))), "no operator"),
             (WithGraph(Field(1, [0xff])), "middle"),

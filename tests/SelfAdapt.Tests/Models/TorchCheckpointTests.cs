@@ -5,6 +5,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
@@ -110,11 +111,89 @@ internal sealed class TorchCheckpointTests
     public void Parse_ForeignGlobalOrOpcode_IsRefusedByName()
     {
         string system = Refused(
-            Zip(("a/data.pkl", Latin("\u0080\u0002cposix\nsystem\nX\u0002\0\0\0ls\u0085R."))));
+            Zip(("a/data.pkl", Latin("\u0080\u0002cposix\nsystem\nX\u0002\0\0\0ls\u0085R."))),
+            ErrorKind.ModelUnsupported);
         string opcode = Refused(Zip(("a/data.pkl", Latin("\u0080\u0002iposix\nsystem\n."))));
 
         StringAssert.Contains(system, "'posix system'", StringComparison.Ordinal);
         StringAssert.Contains(opcode, "0x69", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void Parse_WhatTorchAlsoWrites_IsToldForWhatItIs()
+    {
+        byte[] state = Latin("\u0080\u0002}.");
+        byte[] module = Zip(("a/data.pkl", Latin("\u0080\u0002ctorch.nn.modules.conv\nConv2d\n.")));
+
+        (byte[] Bytes, string Says)[] cases =
+        [
+            (module, "Conv2d"),
+            (Zip(("a/data.pkl", state), ("a/code/__torch__.py", [])), "TorchScript"),
+            (Zip(("a/data.pkl", Latin("\u0080\u0002K\u0001."))), "no state dict"),
+            (Zip(("a/data.pkl", Latin("\u0080\u0002}X\u0001\0\0\0kG\0\0\0\0\0\0\0\0s."))), "'k' is no tensor"),
+        ];
+        foreach ((byte[] bytes, string says) in cases)
+        {
+            StringAssert.Contains(Refused(bytes, ErrorKind.ModelUnsupported), says, StringComparison.Ordinal);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("module.")]
+    [DataRow("_orig_mod.")]
+    [DataRow("_orig_mod.module.")]
+    public void Parse_NamesOfAWrappedModule_LoseThePrefix(string prefix)
+    {
+        TorchCheckpoint wrapped = new("wrapped", [.. Small().Tensors.Select(t => t.Renamed(prefix + t.Name))]);
+        AssertSame(Small(), TorchCheckpoint.Parse(wrapped.ToArray(), "wrapped"));
+    }
+
+    [TestMethod]
+    public void WithWeights_SixteenBits_GrowWhereTheyChange()
+    {
+        OnnxTensor brain = OnnxTensor.FromRaw("brain", OnnxDataType.BFloat16, [2], [0x80, 0x3f, 0, 0xc0]);
+        TorchCheckpoint stored = TorchCheckpoint.Parse(
+            new TorchCheckpoint("small", [.. Small().Tensors, brain]).ToArray(), "small");
+        TorchCheckpoint changed = stored.WithWeights(
+            new Dictionary<string, float[]> { ["half"] = [1, -2], ["brain"] = [1, -2.0001f] });
+
+        Assert.AreEqual(OnnxDataType.Float16, changed.Find("half")!.DataType);
+        CollectionAssert.AreEqual(new[] { 1f, -2 }, stored.Find("brain")!.ToFloats());
+        CollectionAssert.AreEqual(new[] { 1f, -2.0001f }, changed.Find("brain")!.ToFloats());
+    }
+
+    [TestMethod]
+    public void Parse_SafeTensors_GivesTheSameTensors()
+    {
+        byte[] file = SeedFiles.SafeTensors(Small().Tensors);
+
+        Assert.IsTrue(TorchCheckpoint.LooksLikeOne(file));
+        AssertSame(Small(), TorchCheckpoint.Parse(file, "small.safetensors"));
+    }
+
+    [TestMethod]
+    [DataRow(
+        """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "over each other")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "leaves the file")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "leaves the file")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "[3]")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}""", "[-1]")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", "[4294967296,")]
+    [DataRow("""{"t":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}""", "'U8'")]
+    [DataRow(
+        """{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"t":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}""",
+        "same name")]
+    [DataRow("""{"t":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "header")]
+    [DataRow("""{"t":{"shape":[2]}}""", "header")]
+    [DataRow("""{"t":""", "header")]
+    public void Parse_SafeTensorsThatLie_AreRefused(string header, string says)
+    {
+        byte[] text = Latin(header);
+        byte[] file = [.. BitConverter.GetBytes((long)text.Length), .. text, .. new byte[8]];
+
+        StringAssert.Contains(Refused(file), says, StringComparison.Ordinal);
+        Refused([.. BitConverter.GetBytes(1L << 30), .. file.AsSpan(8)]);
     }
 
     [TestMethod]
@@ -134,8 +213,6 @@ internal sealed class TorchCheckpointTests
             (flipped, "checksum"),
             (Zip(("a/other", [])), "no data.pkl"),
             (Zip(("a/data.pkl", []), ("b/data.pkl", [])), "two data.pkl"),
-            (Zip(("a/data.pkl", Latin("\u0080\u0002K\u0001."))), "no state dict"),
-            (Zip(("a/data.pkl", Latin("\u0080\u0002}X\u0001\0\0\0kK\u0001s."))), "'k' is no tensor"),
             (Zip(("a/data.pkl", Latin("\u0080\u0002}.")))[..60], "zip"),
             (Zip(("a/data.pkl", Latin("\u0080\u0002}(X\u00ff\u00ff\u00ff\u007f"))), "text claims"),
             (Zip(("a/data.pkl", Latin("\u0080\u0002}.")), ("a/byteorder", Latin("big"))), "'big'"),
@@ -271,11 +348,11 @@ internal sealed class TorchCheckpointTests
         }
     }
 
-    private static string Refused(byte[] bytes)
+    private static string Refused(byte[] bytes, ErrorKind kind = ErrorKind.ModelMalformed)
     {
         SelfAdaptException e =
             Assert.ThrowsExactly<SelfAdaptException>(() => TorchCheckpoint.Parse(bytes, "bad.pth"));
-        Assert.AreEqual(ErrorKind.ModelMalformed, e.Kind);
+        Assert.AreEqual(kind, e.Kind);
         StringAssert.Contains(e.Message, "bad.pth", StringComparison.Ordinal);
         return e.Message;
     }

@@ -83,7 +83,7 @@ internal sealed class ExitCodeTests : IDisposable
     }
 
     [TestMethod]
-    public void Inspect_OperatorNotTrained_ModelUnsupportedNamingIt()
+    public void Adapt_OperatorNotTrained_ModelUnsupportedNamingItAndInspectSaysSo()
     {
         OnnxWriter writer = new("wrong", 16, 8);
         writer.AddInput(SmallModels.Value("x", null, 1, null, null));
@@ -91,8 +91,9 @@ internal sealed class ExitCodeTests : IDisposable
         writer.AddNode("Softplus", "soft", ["x"], ["y"]);
         File.WriteAllBytes(_at.At("wrong.onnx"), writer.ToArray());
         ToolRun.Expect(
-            ExitCode.ModelUnsupported, "Softplus 'soft'", "inspect", _at.At("wrong.onnx"), "--json",
-                _at.At("r.json"));
+            ExitCode.ModelUnsupported, "Softplus 'soft'", "adapt", "--model", _at.At("wrong.onnx"), "--images",
+            _at.Images(1), "--out", _at.At("out"));
+        ToolRun.Expect(ExitCode.Ok, "", "inspect", _at.At("wrong.onnx"), "--json", _at.At("r.json"));
         StringAssert.Contains(
             (string)ToolRun.Json(_at.At("r.json"))["reason"]!, "Softplus", StringComparison.Ordinal);
     }

@@ -147,7 +147,7 @@ internal sealed class MemoryTests : IDisposable
 
         InferenceEngine Open() => ++opened == 2
             ? throw new InsufficientMemoryException()
-            : InferenceEngine.Open(model, network, request, TextWriter.Null);
+            : InferenceEngine.Open(RunnableNetwork.Of(model, null), request, TextWriter.Null);
     }
 
     [TestMethod]

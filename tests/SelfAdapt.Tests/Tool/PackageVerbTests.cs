@@ -26,6 +26,9 @@ internal sealed class PackageVerbTests : IDisposable
         Assert.AreEqual(ExitCode.Ok, inspect.Code, inspect.Error);
         StringAssert.Contains(inspect.Out, "0 errors, 0 hints", StringComparison.Ordinal);
         Assert.IsTrue((bool)ToolRun.Json(_at.At("r.json"))["valid"]!);
+        ToolRun.Expect(
+            ExitCode.ModelUnsupported, "Unpack it", "segment", "--model", _at.At("package.zip"), "--images",
+            _at.At("images"));
     }
 
     [TestMethod]

@@ -57,6 +57,7 @@ internal sealed class AdaptVerb
                 LabelledFolder.Load(labels, images, labels, skipped, _terminal), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
             : [];
         skipped.Report(_terminal);
+        model.Onnx.RequireApart(RunFolder.Adapted(folder));
         OutputFolder.Prepare(folder, settings.Resume || settings.Force);
         using IDisposable hold = OutputFolder.Hold(folder);
         AdaptationJob job = new(

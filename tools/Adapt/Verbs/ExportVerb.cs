@@ -81,30 +81,47 @@ internal sealed class ExportVerb
                 + "--diam-mean 17 is that of its networks for nuclei.");
         }
 
-        byte[] content =
-            variant is not null ? model.WriteVariant(
-                weights, network, variant,
-                ExportMetadata.Collect(model, network, record, diameters, settings.Licence))
-            : checkpoint ? model.WriteCheckpoint(
-                weights, network, diameters, Path.GetFileNameWithoutExtension(target))
-            : model.WriteOnnx(weights);
-        if (settings.Format == Format.BioImageIo)
-        {
-            content = _package.Pack(
-                parsed, content, variant!, model, network, record, diameters, settings.Licence, target);
-        }
-
-        OutputFile.WriteDurably(target, content);
         string kind = settings.Format == Format.BioImageIo ? "bioimageio" : checkpoint ? "cellpose" : "onnx";
-        _terminal.Out.WriteLine($"{target}: {kind}, {content.Length:N0} bytes");
+        long bytes = variant is null && !checkpoint ? WriteOriginal() : WriteContent();
+        _terminal.Out.WriteLine($"{target}: {kind}, {bytes:N0} bytes");
         ResultFile.Write(settings.Json, new JsonObject
         {
             ["model"] = target,
             ["format"] = kind,
-            ["bytes"] = content.Length,
+            ["bytes"] = bytes,
             ["snapshot"] = settings.Snapshot,
         });
         return (int)ExitCode.Ok;
+
+        long WriteContent()
+        {
+            byte[] content = checkpoint
+                ? model.WriteCheckpoint(weights, network, diameters, Path.GetFileNameWithoutExtension(target))
+                : model.WriteVariant(
+                    weights, network, variant!,
+                    ExportMetadata.Collect(model, network, record, diameters, settings.Licence));
+            if (settings.Format == Format.BioImageIo)
+            {
+                content = _package.Pack(
+                    parsed, content, variant!, model, network, record, diameters, settings.Licence, target);
+            }
+
+            OutputFile.WriteDurably(target, content);
+            return content.Length;
+        }
+
+        long WriteOriginal()
+        {
+            OnnxModel written = model.Onnx.WithWeights(weights);
+            written.RequireApart(target);
+            foreach (string file in written.FilesOf(target))
+            {
+                OutputFolder.RequireFree(file, settings.Force);
+            }
+
+            written.Save(target);
+            return written.Contents.Sum(c => c.LongLength);
+        }
     }
 
     private static IReadOnlyDictionary<string, float[]> NoWeights { get; } =

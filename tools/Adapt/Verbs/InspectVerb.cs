@@ -14,6 +14,8 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>inspect: what was recognised in a model file, and what of it can be trained.</summary>
 internal static class InspectVerb
 {
+    private const string OrtOnly = "ort";
+
     public static Command Create(Terminal terminal)
     {
         Argument<string?> file = new("MODEL")
@@ -47,18 +49,20 @@ internal static class InspectVerb
 
         ModelFile model = ModelFile.Load(path);
         SelfAdaptException? refusal = null;
-        Network? network = null;
+        RunnableNetwork? network = null;
         try
         {
-            network = model.Import(settings.Outputs);
+            network = RunnableNetwork.Of(model, settings.Outputs);
         }
-        catch (SelfAdaptException e) when (e.Kind == ErrorKind.ModelUnsupported)
+        catch (SelfAdaptException e) when (e.Kind is ErrorKind.ModelUnsupported or ErrorKind.OutputsUnknown)
         {
             refusal = e;
         }
 
-        WriteText(terminal.Out, model, network);
-        ResultFile.Write(settings.Json, ToJson(model, network, refusal));
+        SelfAdaptException? untrained = refusal ?? network?.WhyOrtOnly;
+        string? why = untrained is null ? model.WhyFrozen : RunnableNetwork.Reason(untrained);
+        WriteText(terminal.Out, model, network, why);
+        ResultFile.Write(settings.Json, ToJson(model, network, why));
         if (refusal is not null)
         {
             terminal.Error.WriteLine(refusal.Message);
@@ -68,27 +72,27 @@ internal static class InspectVerb
         return (int)ExitCode.Ok;
     }
 
-    private static void WriteText(TextWriter output, ModelFile model, Network? network)
+    private static void WriteText(TextWriter output, ModelFile model, RunnableNetwork? network, string? why)
     {
         OnnxModel onnx = model.Onnx;
         output.WriteLine(model.Path);
         Row(output, "format", model.Checkpoint is { } checkpoint
-            ? $"Cellpose torch checkpoint, {checkpoint.Tensors.Count} tensors"
+            ? $"Cellpose checkpoint, {checkpoint.Tensors.Count} tensors"
             : $"ONNX, IR {onnx.IrVersion}, opset {Opset(onnx)}, written by {Producer(onnx)}");
         foreach (OnnxValueInfo input in onnx.Graph.Inputs)
         {
-            Row(output, "input", Describe(input));
+            Row(output, "input", input.ToString());
         }
 
         foreach (OnnxValueInfo value in onnx.Graph.Outputs)
         {
             Row(output, "output",
-                $"{Describe(value)}{(network is null ? "" : ": " + Meaning(network, value.Name))}");
+                $"{value}{(network is null ? "" : ": " + Meaning(network, value.Name))}");
         }
 
-        if (network is not null)
+        if (network?.Trainable is { } trainable)
         {
-            WriteNetwork(output, network);
+            WriteNetwork(output, trainable);
         }
 
         Row(output, "operators", string.Join(", ", Operators(onnx).Select(o => $"{o.Value} {o.Key}")));
@@ -97,13 +101,17 @@ internal static class InspectVerb
                 + (model.DiamLabels is { } labels ? FormattableString.Invariant($", labels {labels:0.##} px")
                     : "")
             : "not given in the file");
-        Row(output, "trainable", network is null ? "no"
-            : model.WhyFrozen is { } why ? "no: " + why
-            : "yes, every parameter");
-        WriteConsumers(output, model);
+        Row(output, "runs", RunsOn(network) switch
+        {
+            null => "no",
+            OrtOnly => "through ONNX Runtime",
+            _ => "on both engines",
+        });
+        Row(output, "trainable", network is null ? "no" : why is null ? "yes, every parameter" : "no: " + why);
+        WriteConsumers(output, model, network?.Trainable is not null);
     }
 
-    private static void WriteConsumers(TextWriter output, ModelFile model)
+    private static void WriteConsumers(TextWriter output, ModelFile model, bool exported)
     {
         output.WriteLine(model.Checkpoint is null
             ? "Who can be expected to open it"
@@ -112,7 +120,7 @@ internal static class InspectVerb
         {
             output.WriteLine($"  {finding.Consumer,-17}" + (finding.IsMet
                 ? "yes"
-                : $"no: {finding.Reason} -> export --variant {finding.Variant}"));
+                : $"no: {finding.Reason}{(exported ? $" -> export --variant {finding.Variant}" : "")}"));
         }
     }
 
@@ -131,8 +139,12 @@ internal static class InspectVerb
         Row(output, "sizes", $"height and width in multiples of {network.SizeMultiple}");
     }
 
-    private static JsonObject ToJson(ModelFile model, Network? network, SelfAdaptException? refusal)
+    private static string? RunsOn(RunnableNetwork? network) =>
+        network is null ? null : network.Trainable is null ? OrtOnly : "builtin";
+
+    private static JsonObject ToJson(ModelFile model, RunnableNetwork? runnable, string? why)
     {
+        Network? network = runnable?.Trainable;
         OnnxModel onnx = model.Onnx;
         JsonObject operators = [];
         foreach ((string kind, int count) in Operators(onnx))
@@ -150,9 +162,10 @@ internal static class InspectVerb
             ["inputs"] = new JsonArray([.. onnx.Graph.Inputs.Select(i => ToJson(i, null))]),
             ["outputs"] = new JsonArray(
                 [.. onnx.Graph.Outputs.Select(
-                    o => ToJson(o, network is null ? null : Meaning(network, o.Name)))]),
-            ["trainable"] = network is not null && model.WhyFrozen is null,
-            ["reason"] = refusal?.Message ?? model.WhyFrozen,
+                    o => ToJson(o, runnable is null ? null : Meaning(runnable, o.Name)))]),
+            ["runs_on"] = RunsOn(runnable),
+            ["trainable"] = why is null,
+            ["reason"] = why,
             ["trainable_parameters"] = network?.ParameterCount,
             ["statistics"] = network?.StatisticsCount,
             ["size_multiple"] = network?.SizeMultiple,
@@ -190,11 +203,11 @@ internal static class InspectVerb
         return result;
     }
 
-    private static string Meaning(Network network, string output) =>
-        output == network.OutputName
-            ? string.Join(", ", network.Outputs.Parts.Select(p =>
+    private static string Meaning(RunnableNetwork network, string output) =>
+        output == network.Ort.Output
+            ? string.Join(", ", network.Ort.Description.Parts.Select(p =>
                 p.Channels == 2 ? $"{p.Name} (dY, dX)" : $"{p.Name} ({OutputMeaning.Word(p)})"))
-        : output == network.EmbeddingName ? "embedding"
+        : output == network.Ort.Embedding ? "embedding"
         : "not used";
 
     private static SortedDictionary<string, int> Operators(OnnxModel model)
@@ -216,9 +229,6 @@ internal static class InspectVerb
         string producer = $"{model.ProducerName} {model.ProducerVersion}".Trim();
         return producer.Length > 0 ? producer : "an unnamed program";
     }
-
-    private static string Describe(OnnxValueInfo value) =>
-        $"{value.Name} {value.ElementType}[{string.Join(", ", value.Shape ?? [])}]";
 
     private static void Row(TextWriter output, string name, string text) =>
         output.WriteLine($"  {name,-11}{text}");

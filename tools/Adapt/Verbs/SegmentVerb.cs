@@ -5,7 +5,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -48,7 +47,7 @@ internal sealed class SegmentVerb
         IReadOnlySet<ResultKind> kinds = SegmentationFormats.Chosen(_formats.Get(parsed));
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
-        Network network = model.Import(settings.Outputs);
+        RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
@@ -65,8 +64,9 @@ internal sealed class SegmentVerb
             using SegmentBatch batch = new(
                 _terminal,
                 new SegmentPlan(
-                    folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force),
-                () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, skipped);
+                    folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
+                    network.TakesWholeNumbers),
+                () => InferenceEngine.Open(network, request, _terminal.Error), journal, skipped);
             if (folder == folders[0].Out)
             {
                 _terminal.Error.WriteLine(batch.EngineName);
@@ -139,9 +139,10 @@ internal sealed class SegmentVerb
         IReadOnlySet<ResultKind> kinds) =>
         string.Join('\n', [
             typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(),
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(model.Path))),
+            model.Sha256,
             string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
-            $"{options with { Threads = 0, BatchSize = 1 }}", FormattableString.Invariant($"stitched {stitchThreshold}"), string.Join(' ', kinds.Order()),
+            $"{options with { Threads = 0, BatchSize = 1 }}", FormattableString.Invariant($"stitched {stitchThreshold}"),
+            string.Join(' ', kinds.Order()),
         ]);
 
     private sealed record SegmentSettings : NetworkSettings

@@ -12,6 +12,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
@@ -24,6 +25,7 @@ namespace SelfAdapt.Tool.Verbs;
 internal sealed class TrainVerb
 {
     private const string DiamLabels = "diam_labels";
+    private const string OnnxName = "model.onnx";
 
     private readonly SettingOptions<TrainSettings> _options = new();
     private readonly SettingOptions<TrainingSetOptions> _set = new();
@@ -79,6 +81,7 @@ internal sealed class TrainVerb
         TrainingSet train = TrainingSet.Create(Load(settings.Images, labels, settings.List), set, network.InputChannels);
         skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);
+        model.Onnx.RequireApart(Path.Combine(folder, OnnxName));
         OutputFolder.Prepare(folder, settings.Force);
         Introduce(backend, network, train, testSet);
 
@@ -171,11 +174,11 @@ internal sealed class TrainVerb
         ModelFile model, Network network, Trainer trainer, TrainingSet train, string folder)
     {
         Dictionary<string, float[]> weights = new(trainer.Weights.Download().ByName(network));
-        string onnxPath = Path.Combine(folder, "model.onnx");
+        string onnxPath = Path.Combine(folder, OnnxName);
         if (model.Checkpoint is null)
         {
-            byte[] onnx = model.WriteOnnx(weights);
-            OutputFile.WriteDurably(onnxPath, onnx);
+            OnnxModel onnx = model.Onnx.WithWeights(weights);
+            onnx.Save(onnxPath);
             return ModelFile.Of(onnx, onnxPath);
         }
 
@@ -187,7 +190,7 @@ internal sealed class TrainVerb
         TorchCheckpoint checkpoint = model.Checkpoint.WithWeights(weights);
         OutputFile.WriteDurably(Path.Combine(folder, "model"), checkpoint.ToArray("model"));
         ModelFile trained = ModelFile.Of(checkpoint, onnxPath);
-        OutputFile.WriteDurably(onnxPath, trained.Onnx.Bytes);
+        trained.Onnx.Save(onnxPath);
         return trained;
     }
 

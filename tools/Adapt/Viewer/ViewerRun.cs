@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.Viewer;
@@ -67,7 +68,10 @@ internal sealed class ViewerRun
 
     public string ReportFile => RunFolder.Report(_folder);
 
-    public string ModelFile => RunFolder.Adapted(_folder);
+    /// <summary>The model as one file, which is all that the page can take.</summary>
+    public byte[]? ReadModel() => Read(RunFolder.Adapted(_folder)) is { } bytes
+        ? OnnxModel.Load(bytes, RunFolder.Adapted(_folder)).Embedded().Bytes
+        : null;
 
     /// <summary>
     /// Reads a file of the run: null if it is absent, or a link out of the folder, which is not followed.
@@ -106,10 +110,10 @@ internal sealed class ViewerRun
 
         try
         {
-            ModelFile model = Tool.ModelFile.Load(path);
+            ModelFile model = ModelFile.Load(path);
             Network network = model.Import(
                 record.Outputs is { } words ? OutputMeaning.Parse(words) : null);
-            return model.Onnx.Graph.Inputs[0].Shape!.Where((_, axis) => axis != 1).Any(d => d.Value is not null)
+            return ImageInput.Read(model.Onnx).HasFixedSize
                 ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")
                 : (Settings(network, options), null);
         }

@@ -57,7 +57,7 @@ internal sealed class ViewerSite
             OfFile(run.Read(run.ReportFile), TypeOf(".html")) with { IsReport = true };
         _addresses["/api/run"] = () =>
             new LocalResponse(200, "application/json", Encoding.UTF8.GetBytes(run.Description.ToJsonString(JsonStyle.Line)));
-        _addresses["/api/model"] = () => OfFile(run.Read(run.ModelFile), Binary);
+        _addresses["/api/model"] = () => OfFile(run.ReadModel(), Binary);
         for (int i = 0; i < run.Images.Count; i++)
         {
             int index = i;
