@@ -19,6 +19,9 @@ public sealed record NamedImage(string Name, string Path, Image Image)
 {
     /// <summary>The value that the file calls "no data"; null if it names none.</summary>
     internal double? NoData { get; init; }
+
+    /// <summary>What of the file was left out or is not as it says; null for nothing.</summary>
+    internal string? Note { get; init; }
 }
 
 /// <summary>
@@ -77,13 +80,14 @@ internal static class ImageFile
         }
 
         TiffReader tiff = new(file);
+        string? note = tiff.Notes.Count > 0 ? string.Join("; ", tiff.Notes) : null;
         List<NamedImage> images = [];
         for (int i = 0; i < tiff.ImageCount; i++)
         {
             string own = tiff.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i) });
+            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i), Note = note });
         }
 
         return images;
@@ -126,7 +130,7 @@ internal static class ImageFile
             case Format.Other:
                 return DecodeOther(file, labels);
             default:
-                TiffReader tiff = new(file);
+                TiffReader tiff = new(file, asLabels: labels);
                 return tiff.ImageCount == 1
                     ? tiff.Decode(0)
                     : throw file.Unsupported(
