@@ -16,7 +16,9 @@ Debian: python3-tifffile python3-pil python3-opencv. With imagecodecs beside tif
 import collections
 import json
 import logging
+import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,8 +34,11 @@ PROGRAM = ROOT / "artifacts/bin/SelfAdapt.Fuzz/release/SelfAdapt.Fuzz.dll"
 PICTURES = (".tif .tiff .btf .tf8 .stk .lsm .ndpi .png .jpg .jpeg .bmp .gif .webp .pbm .pgm .ppm .pnm .tga").split()
 COLUMNS = "equal near arranged refused alone different".split()
 MOST_FRAMES = 2000
+WITNESS_BYTES = 8 << 30
 NEAR = 2.0  # mean difference, of 255, up to which lossy codes and conversions of colours count as near
 
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what the witnesses' C libraries complain about
+resource.setrlimit(resource.RLIMIT_AS, (WITNESS_BYTES, resource.RLIM_INFINITY))
 Image.MAX_IMAGE_PIXELS = None
 logging.disable(logging.CRITICAL)
 warnings.simplefilter("ignore")
@@ -49,6 +54,13 @@ def split(array, axes, alpha):
     return [image[:-1] if alpha else image for image in array]
 
 
+def light(image):
+    """Four inks as the light that they leave."""
+    most = numpy.iinfo(image.dtype).max
+    inks = image.astype(numpy.uint64)
+    return ((most - inks[:3]) * (most - inks[3:4]) // most).astype(image.dtype)
+
+
 def by_tifffile(path):
     with tifffile.TiffFile(path) as tiff:
         images = []
@@ -56,8 +68,10 @@ def by_tifffile(path):
             page = series.keyframe
             alpha = bool(page.extrasamples) and page.extrasamples[-1] in (1, 2)
             alpha |= page.photometric == 2 and page.samplesperpixel == 4 and not page.extrasamples
-            images += split(series.asarray(), series.axes, alpha and "S" in series.axes)
-        yield images
+            array = series.asarray()
+            array = array * numpy.uint8(255) if array.dtype == bool and page.photometric == 2 else array
+            images += split(array, series.axes, alpha and "S" in series.axes)
+        yield [light(image) for image in images] if tiff.pages[0].photometric == 5 else images
         yield [image for page in tiff.pages for image in split(page.asarray(), page.axes, False)]
 
 
@@ -84,6 +98,10 @@ def by_opencv(path):
     images = [f[None] if f.ndim == 2 else f[..., :3][..., ::-1].transpose(2, 0, 1) for f in frames]
     yield images
     yield [image[:1] if len(image) == 3 and (image == image[:1]).all() else image for image in images]
+    if frames and frames[0].dtype == numpy.uint16:
+        for bits in 10, 12, 14:  # which OpenCV scales to 16, and shows white as the highest
+            yield [image >> (16 - bits) for image in images]
+            yield [((1 << bits) - 1) - (image >> (16 - bits)) for image in images]
 
 
 def witnesses(path):
@@ -91,7 +109,7 @@ def witnesses(path):
     found = []
     for reader in by_tifffile, by_pillow, by_opencv:
         try:
-            found += [images for images in reader(path) if images]
+            found += [images for images in reader(path) if any(image.min() != image.max() for image in images)]
         except Exception:  # whatever a witness stumbles on, the others are heard
             pass
     return found
@@ -104,10 +122,14 @@ def same(ours, theirs):
 
 
 def near(ours, theirs):
-    return len(ours) == len(theirs) and all(
-        a.shape == b.shape and numpy.abs(a - b.astype(numpy.float32)).mean() <= NEAR * max(1, b.max() / 255)
-        for a, b in zip(ours, theirs) if b.dtype in (numpy.uint8, numpy.uint16)) and all(
-        b.dtype in (numpy.uint8, numpy.uint16) for b in theirs)
+    def close(a, b):
+        if a.shape != b.shape or b.dtype not in (numpy.uint8, numpy.uint16):
+            return False
+        if b.dtype == numpy.uint8 and a.max() > 255:  # Pillow shows 16 bits of colour in 8
+            a = a / 257
+        return numpy.abs(a - b.astype(numpy.float32)).mean() <= NEAR * max(1, b.max() / 255)
+
+    return len(ours) == len(theirs) and all(map(close, ours, theirs))
 
 
 def planes(images):
@@ -118,7 +140,7 @@ def verdict(ours, found):
     if any(same(ours, theirs) for theirs in found):
         return "equal"
     own = planes(ours)
-    if any(own == planes(theirs) for theirs in found):
+    if any(planes(theirs) <= own for theirs in found):  # a witness may leave out channels beyond the third
         return "arranged"
     if any(near(ours, theirs) for theirs in found):
         return "near"
@@ -135,17 +157,21 @@ def kind(path):
             name = getattr(page.compression, "name", str(page.compression)).lower().replace("adobe_", "")
             colour = getattr(page.photometric, "name", str(page.photometric)).lower()
             described = sorted(tiff.flags & {"ome", "imagej", "shaped", "stk", "lsm", "micromanager"})
-            return f"TIFF {name}, {colour}, {page.bitspersample} bits" + "".join(", " + d for d in described)
+            return f"TIFF {name}, {colour}" + "".join(", " + d for d in described)
     except Exception:
         return "TIFF, unreadable by tifffile"
+
+
+def unlimited():
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def main(folders):
     table = collections.defaultdict(collections.Counter)
     for folder in folders:
         with tempfile.TemporaryDirectory() as scratch:
-            lines = subprocess.run(["dotnet", PROGRAM, "--decode", folder, "--out", scratch],
-                                   stdout=subprocess.PIPE, check=True, text=True).stdout
+            lines = subprocess.run(["dotnet", PROGRAM, "--decode", folder, "--out", scratch], check=True, text=True,
+                                   stdout=subprocess.PIPE, preexec_fn=unlimited).stdout
             for line in map(json.loads, lines.splitlines()):
                 path = pathlib.Path(line["file"])
                 if path.suffix.lower() not in PICTURES:
@@ -163,7 +189,7 @@ def main(folders):
                 row["unread"] += result == "refused" and not found
                 if result in ("different", "refused", "arranged"):
                     shapes = [[i.shape for i in f][:2] for f in found][:3]
-                    print(result, path, line["refused"] or f"{[i.shape for i in ours][:3]} {shapes}", file=sys.stderr)
+                    print(result, path, line["refused"] or f"{[i.shape for i in ours][:3]} {shapes}")
     print("| kind |" + "".join(f" {c} |" for c in COLUMNS))
     print("|---|" + "---:|" * len(COLUMNS))
     for name, row in sorted(table.items()) + [("**all**", sum(table.values(), collections.Counter()))]:

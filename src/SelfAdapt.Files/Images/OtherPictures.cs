@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.IO;
 using System.Runtime.InteropServices;
+using SelfAdapt.Files.Tiff;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
@@ -17,7 +18,8 @@ namespace SelfAdapt.Files.Images;
 
 /// <summary>
 /// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM.
-/// Only these are registered, and a picture's size is checked before anything of it is decoded.
+/// Only these are registered, and a picture's size is checked before anything of it is decoded. JPEG of one or three
+/// colours goes to LibTiff, whose decoder gives the very pixels that most programs' does.
 /// </summary>
 internal static class OtherPictures
 {
@@ -50,6 +52,11 @@ internal static class OtherPictures
         {
             CheckBitmap(file);
             CheckWebp(file);
+            if (TryDecodeJpeg(file) is { } jpeg)
+            {
+                return jpeg;
+            }
+
             using MemoryStream stream = file.Stream(0, file.Length, "the picture");
             IImageInfo? info = SixLabors.ImageSharp.Image.Identify(Formats, stream, out IImageFormat? format);
             if (info is null)
@@ -59,18 +66,14 @@ internal static class OtherPictures
 
             (bool gray, bool wide) = Samples(info, format, file);
             file.CheckPageSize(info.Width, info.Height, gray ? 1 : 3, wide ? sizeof(ushort) : sizeof(byte));
-            if ((long)info.Width * info.Height > file.Length * ImageLimits.LzwRatio)
-            {
-                throw file.Malformed(
-                    $"it declares {info.Width} x {info.Height} pixels, more than {file.Length:N0} bytes can hold");
-            }
-
+            CheckPlausible(file, info.Width, info.Height);
             stream.Position = 0;
             return (gray, wide) switch
             {
                 (true, false) => Decode<L8>(file, stream, SampleKind.UInt8, 1),
                 (true, true) => Decode<L16>(file, stream, SampleKind.UInt16, 1),
-                (false, false) => Decode<Rgb24>(file, stream, SampleKind.UInt8, 3),
+                (false, false) => WithoutEqualColours(
+                    Decode<Rgb24>(file, stream, SampleKind.UInt8, 3), format is BmpFormat && info.PixelType.BitsPerPixel <= 8),
                 _ => Decode<Rgb48>(file, stream, SampleKind.UInt16, 3),
             };
         }
@@ -140,6 +143,56 @@ internal static class OtherPictures
             ? info.PixelType.BitsPerPixel == 8
             : format is TgaFormat && file.All[2] is 3 or 11;
         return (gray, false);
+    }
+
+    private static void CheckPlausible(FileBytes file, int width, int height)
+    {
+        if ((long)width * height > file.Length * ImageLimits.LzwRatio)
+        {
+            throw file.Malformed($"it declares {width} x {height} pixels, more than {file.Length:N0} bytes can hold");
+        }
+    }
+
+    private static Raster? TryDecodeJpeg(FileBytes file)
+    {
+        const int Gray = 1;
+        const int Rgb = 2;
+        if (!file.All.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) || JpegHeader.TryRead(file.All) is not
+            { IsPlain: true, Components: 1 or 3 } header)
+        {
+            return null;
+        }
+
+        file.CheckPageSize(header.Width, header.Height, header.Components, sizeof(byte));
+        CheckPlausible(file, header.Width, header.Height);
+        byte[] values = new byte[header.Width * header.Height * header.Components];
+        int colours = header.Components == 1 ? Gray : header.IsRgb ? Rgb : LibTiffDecoder.YCbCr;
+        new LibTiffDecoder(file).DecodeJpeg(
+            file.All, header.Width, header.Height, header.Components, colours, values, "the picture");
+        Raster raster = new(header.Components, header.Height, header.Width, SampleKind.UInt8);
+        for (int c = 0; c < raster.Channels; c++)
+        {
+            SampleBuffer.CopyStrided(
+                values.AsSpan(c), raster.Channels, raster.From(c, 0, 0), 1, raster.Height * raster.Width, sizeof(byte));
+        }
+
+        return raster;
+    }
+
+    /// <summary>One channel for three that are the same, as of gray pictures in a format that has only palettes.</summary>
+    private static Raster WithoutEqualColours(Raster colours, bool isPalette)
+    {
+        int plane = colours.Height * colours.Width;
+        ReadOnlySpan<byte> red = colours.From(0, 0, 0)[..plane];
+        if (!isPalette || !red.SequenceEqual(colours.From(1, 0, 0)[..plane])
+            || !red.SequenceEqual(colours.From(2, 0, 0)[..plane]))
+        {
+            return colours;
+        }
+
+        Raster gray = new(1, colours.Height, colours.Width, SampleKind.UInt8);
+        red.CopyTo(gray.Samples.Bytes);
+        return gray;
     }
 
     private static Raster Decode<TPixel>(FileBytes file, Stream stream, SampleKind kind, int channels)

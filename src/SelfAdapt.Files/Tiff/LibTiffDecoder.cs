@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using BitMiracle.LibTiff.Classic;
+using SelfAdapt.Files.Images;
 using LibTag = BitMiracle.LibTiff.Classic.TiffTag;
 using LibTiff = BitMiracle.LibTiff.Classic.Tiff;
 
@@ -14,23 +15,21 @@ namespace SelfAdapt.Files.Tiff;
 /// What LibTiff decodes for us: fax, JPEG and colour models. It never sees the stranger's directories, but a file of one
 /// page that is made here of what was checked.
 /// </summary>
-internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
+/// <param name="directory">The page; null where there is none.</param>
+internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = null)
 {
     public const int OldJpeg = 6;
     public const int Jpeg = 7;
+    public const int YCbCr = 6;
 
     private const int HeaderBytes = 8;
     private const int Short = 3;
     private const int Long = 4;
     private const int Uncompressed = 1;
     private const int Gray = 1;
-    private const int YCbCr = 6;
 
     private static readonly TiffTag[] CodecTags =
-    [
-        TiffTag.FillOrder, TiffTag.FaxGroup3Options, TiffTag.FaxGroup4Options, TiffTag.JpegTables,
-        TiffTag.YCbCrSubsampling, TiffTag.YCbCrPositioning,
-    ];
+        [TiffTag.FillOrder, TiffTag.FaxGroup3Options, TiffTag.FaxGroup4Options];
 
     private static readonly TiffTag[] ColourTags =
     [
@@ -38,12 +37,8 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
         TiffTag.ReferenceBlackWhite,
     ];
 
-    private static readonly TiffTag[] OldJpegTags =
-    [
-        TiffTag.Photometric, TiffTag.StripOffsets, TiffTag.RowsPerStrip, TiffTag.StripByteCounts,
-        TiffTag.OldJpegProcess, TiffTag.OldJpegStream, TiffTag.OldJpegStreamLength, TiffTag.OldJpegRestartInterval,
-        TiffTag.OldJpegQuantTables, TiffTag.OldJpegDcTables, TiffTag.OldJpegAcTables, .. ColourTags,
-    ];
+    private readonly bool _bigEndian = directory is { BigEndian: true };
+    private readonly OldJpegStream _oldJpeg = new(file, directory!);
 
     static LibTiffDecoder() => LibTiff.SetErrorHandler(new Complaints());
 
@@ -59,17 +54,90 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
     public void Decode(
         ReadOnlySpan<byte> data, int width, int height, int samples, int bits, Span<byte> target, string what)
     {
-        long compression = directory.NumberOr(TiffTag.Compression, Uncompressed);
-        if (compression == Jpeg)
+        long photometric = samples == 1 ? Gray : directory!.NumberOr(TiffTag.Photometric, Gray);
+        long compression = directory!.NumberOr(TiffTag.Compression, Uncompressed);
+        if (compression is Jpeg or OldJpeg)
         {
-            JpegHeader.Check(file, data, width, height, what);
+            byte[] stream = compression == OldJpeg ? _oldJpeg.Of(data, width, height, samples) : data.ToArray();
+            DecodeJpeg(stream, width, height, samples, photometric, target, what);
+            return;
         }
 
-        long photometric = samples == 1 ? Gray : directory.NumberOr(TiffTag.Photometric, Gray);
-        byte[] block = target.ToArray();
-        Read(Build(data, width, height, samples, bits, compression, photometric, CodecTags), what, tiff =>
+        SortedDictionary<int, Entry> entries = Entries(width, height, samples, bits, compression, photometric);
+        Copy(entries, CodecTags);
+        Decode(Assemble(data, entries), target, what);
+    }
+
+    /// <summary>Decodes a JPEG stream.</summary>
+    /// <param name="photometric">The colour model of its values; they come out as RGB where it is YCbCr.</param>
+    /// <param name="target">Receives [height, width, samples].</param>
+    /// <param name="what">What is decoded, for messages.</param>
+    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data, or a JPEG of a kind that is not read.</exception>
+    public void DecodeJpeg(
+        ReadOnlySpan<byte> stream, int width, int height, int samples, long photometric, Span<byte> target, string what)
+    {
+        JpegHeader header = JpegHeader.TryRead(stream) ?? throw file.Malformed($"{what} holds no valid JPEG stream");
+        if (!header.IsPlain)
         {
-            if (photometric == YCbCr)
+            throw file.Unsupported(
+                $"{what} holds a JPEG of kind {header.Kind} with {header.Bits} bits (lossless, arithmetic or of more than 8 "
+                + "bits), which isn't read; save it with LZW or Deflate (ZIP) compression");
+        }
+
+        if (header.Width > width || header.Height > height || header.Components != samples)
+        {
+            throw file.Malformed(
+                $"{what} holds a JPEG picture of {header.Width} x {header.Height} pixels with {header.Components} "
+                + $"channels, where {width} x {height} with {samples} are to be");
+        }
+
+        SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Jpeg, photometric);
+        Copy(entries, [TiffTag.JpegTables]);
+        if (photometric == YCbCr)
+        {
+            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, header.Across, header.Down);
+        }
+
+        Decode(Assemble(stream, entries), target, what, photometric == YCbCr);
+    }
+
+    /// <summary>Makes colours of a block's values.</summary>
+    /// <param name="values">One byte each, a pixel's values next to each other.</param>
+    /// <param name="photometric">The colour model's number.</param>
+    /// <param name="what">Which strip or tile, for messages.</param>
+    /// <returns>[height, width, 3].</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: the colour model's parameters are impossible.</exception>
+    public byte[] ToRgb(ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what)
+    {
+        SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Uncompressed, photometric);
+        Copy(entries, ColourTags);
+
+        // The length of a lone strip the library takes for wrong where chroma is coarse: it gets the same strip twice.
+        entries[(int)TiffTag.ImageLength] = Numbers(Long, 2 * height);
+        entries[(int)TiffTag.StripOffsets] = Numbers(Long, HeaderBytes, HeaderBytes);
+        entries[(int)TiffTag.StripByteCounts] = Numbers(Long, values.Length, values.Length);
+        int[] raster = new int[width * height];
+        Read(Assemble(values, entries), what, tiff => tiff.ReadRGBAStrip(0, raster));
+        byte[] rgb = new byte[raster.Length * 3];
+        for (int i = 0; i < raster.Length; i++)
+        {
+            // Its rows go upwards.
+            (int y, int x) = Math.DivRem(i, width);
+            int pixel = raster[((height - 1 - y) * width) + x];
+            rgb[i * 3] = (byte)LibTiff.GetR(pixel);
+            rgb[(i * 3) + 1] = (byte)LibTiff.GetG(pixel);
+            rgb[(i * 3) + 2] = (byte)LibTiff.GetB(pixel);
+        }
+
+        return rgb;
+    }
+
+    private void Decode(byte[] made, Span<byte> target, string what, bool toRgb = false)
+    {
+        byte[] block = new byte[target.Length];
+        Read(made, what, tiff =>
+        {
+            if (toRgb)
             {
                 tiff.SetField(LibTag.JPEGCOLORMODE, JpegColorMode.RGB);
             }
@@ -79,69 +147,40 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
         block.CopyTo(target);
     }
 
-    /// <summary>Makes colours of a block's values.</summary>
-    /// <param name="values">One byte each, a pixel's values next to each other.</param>
-    /// <param name="photometric">The colour model's number.</param>
-    /// <param name="what">Which strip or tile, for messages.</param>
-    /// <returns>[height, width, 3].</returns>
-    /// <exception cref="SelfAdaptException">UnreadableInput: the colour model's parameters are impossible.</exception>
-    public byte[] ToRgb(ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what) =>
-        ReadRgb(
-            Build(values, width, height, samples, 8, Uncompressed, photometric, ColourTags), width, height, what);
-
-    /// <summary>Decodes a page that is compressed with JPEG as TIFF 6.0 had it.</summary>
-    /// <returns>[height, width, 3].</returns>
-    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data.</exception>
-    public byte[] DecodeOldJpeg(int width, int height, int samples)
-    {
-        // Its tables and streams lie anywhere: the file stays as it is, with a directory of ours behind it.
-        SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, OldJpeg, OldJpegTags);
-        ReadOnlySpan<byte> content = file.Slice(0, file.Length, "the file");
-        return ReadRgb(Assemble(content.ToArray(), entries), width, height, $"page {directory.Number}");
-    }
-
-    private byte[] Build(
-        ReadOnlySpan<byte> data, int width, int height, int samples, int bits, long compression, long photometric,
-        TiffTag[] copied)
-    {
-        SortedDictionary<int, Entry> entries = Entries(width, height, samples, bits, compression, copied);
-        entries[(int)TiffTag.Photometric] = Numbers(Short, photometric);
-        entries[(int)TiffTag.RowsPerStrip] = Numbers(Long, height);
-        entries[(int)TiffTag.StripOffsets] = Numbers(Long, HeaderBytes);
-        entries[(int)TiffTag.StripByteCounts] = Numbers(Long, data.Length);
-        return Assemble([.. new byte[HeaderBytes], .. data], entries);
-    }
-
     private SortedDictionary<int, Entry> Entries(
-        int width, int height, int samples, int bits, long compression, TiffTag[] copied)
-    {
-        SortedDictionary<int, Entry> entries = new()
+        int width, int height, int samples, int bits, long compression, long photometric) => new()
         {
             [(int)TiffTag.ImageWidth] = Numbers(Long, width),
             [(int)TiffTag.ImageLength] = Numbers(Long, height),
             [(int)TiffTag.BitsPerSample] = Numbers(Short, [.. Enumerable.Repeat((long)bits, samples)]),
             [(int)TiffTag.Compression] = Numbers(Short, compression),
+            [(int)TiffTag.Photometric] = Numbers(Short, photometric),
             [(int)TiffTag.SamplesPerPixel] = Numbers(Short, samples),
+            [(int)TiffTag.RowsPerStrip] = Numbers(Long, height),
             [(int)TiffTag.PlanarConfiguration] = Numbers(Short, 1),
         };
-        foreach (TiffTag tag in copied)
+
+    private void Copy(SortedDictionary<int, Entry> entries, TiffTag[] tags)
+    {
+        foreach (TiffTag tag in tags)
         {
-            if (directory.TryGet(tag, out int type, out int count, out byte[] value))
+            if (directory is not null && directory.TryGet(tag, out int type, out int count, out byte[] value))
             {
                 entries[(int)tag] = new(type, count, value);
             }
         }
-
-        return entries;
     }
 
-    private byte[] Assemble(byte[] content, SortedDictionary<int, Entry> entries)
+    /// <summary>A file of a header, a strip and a directory.</summary>
+    private byte[] Assemble(ReadOnlySpan<byte> strip, SortedDictionary<int, Entry> entries)
     {
-        int start = (content.Length + 1) & ~1;
+        entries.TryAdd((int)TiffTag.StripOffsets, Numbers(Long, HeaderBytes));
+        entries.TryAdd((int)TiffTag.StripByteCounts, Numbers(Long, strip.Length));
+        int start = (HeaderBytes + strip.Length + 1) & ~1;
         int after = start + sizeof(ushort) + (12 * entries.Count) + sizeof(uint);
         byte[] tiff = new byte[after + entries.Values.Sum(e => e.Value.Length > sizeof(uint) ? e.Value.Length : 0)];
-        content.CopyTo(tiff, 0);
-        (directory.BigEndian ? "MM\0*"u8 : "II*\0"u8).CopyTo(tiff);
+        strip.CopyTo(tiff.AsSpan(HeaderBytes));
+        (_bigEndian ? "MM\0*"u8 : "II*\0"u8).CopyTo(tiff);
         Number(start).CopyTo(tiff, 4);
         Number(entries.Count, sizeof(ushort)).CopyTo(tiff, start);
         int at = start + sizeof(ushort);
@@ -173,7 +212,7 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
     private byte[] Number(long value, int size = sizeof(uint))
     {
         byte[] bytes = new byte[sizeof(uint)];
-        if (directory.BigEndian)
+        if (_bigEndian)
         {
             BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)value);
             return bytes[^size..];
@@ -183,30 +222,15 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
         return bytes[..size];
     }
 
-    private byte[] ReadRgb(byte[] made, int width, int height, string what)
-    {
-        int[] raster = new int[width * height];
-        Read(made, what, tiff => tiff.ReadRGBAImageOriented(width, height, raster, Orientation.TOPLEFT, true));
-        byte[] rgb = new byte[raster.Length * 3];
-        for (int i = 0; i < raster.Length; i++)
-        {
-            rgb[i * 3] = (byte)LibTiff.GetR(raster[i]);
-            rgb[(i * 3) + 1] = (byte)LibTiff.GetG(raster[i]);
-            rgb[(i * 3) + 2] = (byte)LibTiff.GetB(raster[i]);
-        }
-
-        return rgb;
-    }
-
     private void Read(byte[] made, string what, Func<LibTiff, bool> read)
     {
-        List<string> complaints = [];
+        Heard complaints = new();
         try
         {
             using MemoryStream stream = new(made, writable: false);
             using LibTiff? tiff =
                 LibTiff.ClientOpen(file.Name, "r", complaints, new MadeFile(stream));
-            if (tiff is not null && read(tiff) && complaints.Count == 0)
+            if (tiff is not null && read(tiff) && complaints.Errors.Count == 0)
             {
                 return;
             }
@@ -214,11 +238,11 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Crafted data make the library's decoders throw whatever they meet: index, range, null, format.
-            complaints.Add(e.Message);
+            complaints.Errors.Add(e.Message);
         }
 
-        string reason = complaints.Count > 0 ? complaints[0].Split('\n')[0].Trim().TrimEnd('.') : "no reason is given";
-        throw file.Malformed($"{what} can't be decoded ({reason})");
+        string reason = complaints.Errors.Concat(complaints.Warnings).FirstOrDefault("no reason is given");
+        throw file.Malformed($"{what} can't be decoded ({reason.Split('\n')[0].Trim().TrimEnd('.')})");
     }
 
     private sealed record Entry(int Type, int Count, byte[] Value);
@@ -239,20 +263,25 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
         public override long Size(object clientData) => stream.Length;
     }
 
-    /// <summary>Collects what the library says against a file in the list that it was opened with.</summary>
+    private sealed record Heard
+    {
+        public List<string> Errors { get; } = [];
+
+        public List<string> Warnings { get; } = [];
+    }
+
+    /// <summary>Collects what the library says of a file where it was opened.</summary>
     private sealed class Complaints : TiffErrorHandler
     {
-        public override void ErrorHandler(
-            LibTiff tif, string method, string format, params object[] args)
+        public override void ErrorHandler(LibTiff tif, string method, string format, params object[] args)
         {
         }
 
         public override void ErrorHandlerExt(
             LibTiff tif, object clientData, string method, string format, params object[] args) =>
-            (clientData as List<string>)?.Add(string.Format(CultureInfo.InvariantCulture, format, args));
+            (clientData as Heard)?.Errors.Add(string.Format(CultureInfo.InvariantCulture, format, args));
 
-        public override void WarningHandler(
-            LibTiff tif, string method, string format, params object[] args)
+        public override void WarningHandler(LibTiff tif, string method, string format, params object[] args)
         {
         }
 
@@ -263,6 +292,10 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory directory)
             if (format.Contains("Premature end", StringComparison.Ordinal))
             {
                 ErrorHandlerExt(tif, clientData, method, format, args);
+            }
+            else
+            {
+                (clientData as Heard)?.Warnings.Add(string.Format(CultureInfo.InvariantCulture, format, args));
             }
         }
     }

@@ -16,7 +16,6 @@ internal sealed class TiffBlocks
     private readonly int _pageWidth;
     private readonly int _pageHeight;
     private (long[] Offsets, long[] Counts)? _stored;
-    private byte[]? _wholePage;
 
     /// <summary>Reads and checks how a page is cut up; no pixels yet.</summary>
     /// <exception cref="SelfAdaptException">UnreadableInput: an impossible layout, or one that is not read.</exception>
@@ -40,8 +39,8 @@ internal sealed class TiffBlocks
         }
 
         // What decides is the size of tiles: some writers list tiles as strips.
-        IsTiled = directory.Has(TiffTag.TileWidth) && !IsWhole;
-        long rows = IsWhole ? 0 : directory.NumberOr(TiffTag.RowsPerStrip, height);
+        IsTiled = directory.Has(TiffTag.TileWidth);
+        long rows = directory.NumberOr(TiffTag.RowsPerStrip, height);
         long blockWidth = IsTiled ? directory.NumberOr(TiffTag.TileWidth, null) : width;
         long blockHeight = IsTiled
             ? directory.NumberOr(TiffTag.TileLength, null)
@@ -73,12 +72,12 @@ internal sealed class TiffBlocks
     public bool RowsAreApart => _samples.Compression == TiffCodec.Uncompressed && !_samples.NeedsLibTiffColours;
 
     /// <summary>Values of a pixel in what <see cref="Decode"/> gives.</summary>
-    public int ValuesPerPixel => _samples.NeedsLibTiffColours || IsWhole ? 3 : StoredPerPixel;
+    public int ValuesPerPixel => _samples.NeedsLibTiffColours ? 3 : StoredPerPixel;
 
     /// <summary>Bytes of a plane once decompressed.</summary>
-    public long PlaneBytes => IsPageOfBlocks
-        ? BlockBytes(_pageHeight) * (_samples.IsPlanar ? _samples.Count : 1)
-        : (long)Across * Down * BlockBytes(Height) * (_samples.IsPlanar ? _samples.Count : 1);
+    public long PlaneBytes => (_samples.IsPlanar ? _samples.Count : 1) * (IsTiled
+        ? (long)Across * Down * BlockBytes(Height)
+        : ((Down - 1) * BlockBytes(Height)) + BlockBytes(_pageHeight - ((Down - 1) * Height)));
 
     /// <summary>
     /// Where the pixels begin if they are one uncompressed stretch with nothing dropped, as in stacks whose planes follow
@@ -103,10 +102,6 @@ internal sealed class TiffBlocks
         }
     }
 
-    private bool IsWhole => _samples.Compression == LibTiffDecoder.OldJpeg;
-
-    private bool IsPageOfBlocks => !IsTiled && !_samples.IsSubsampled;
-
     private int StoredPerPixel => _samples.IsPlanar ? 1 : (int)_samples.Count;
 
     /// <summary>How many blocks the page lists.</summary>
@@ -120,7 +115,7 @@ internal sealed class TiffBlocks
         (long[] offsets, long[] counts) = Stored();
         string name = IsTiled ? "tile" : "strip";
         bool isUncompressed = _samples.Compression == TiffCodec.Uncompressed;
-        long blocks = IsWhole ? 0 : (long)Across * Down * (_samples.IsPlanar ? _samples.Count : 1) * planes;
+        long blocks = (long)Across * Down * (_samples.IsPlanar ? _samples.Count : 1) * planes;
         if (offsets.Length < blocks || (counts.Length < blocks && !isUncompressed))
         {
             throw _file.Malformed($"page {_directory.Number} needs {blocks} {name}s but lists {offsets.Length} "
@@ -138,14 +133,15 @@ internal sealed class TiffBlocks
                 : Math.Min(counts[i], _file.Length - offsets[i]);
         }
 
-        if (isUncompressed || IsWhole)
+        if (isUncompressed)
         {
             stored = _file.Length;
         }
 
         // A fax's ratio is one of pixels, as a row of one colour has hardly any bits.
-        Int128 page = (PlaneBytes * (_samples.IsPacked && LibTiffDecoder.Decodes(_samples.Compression) ? 8 : 1)) - sparse;
-        if (page > stored * TiffCodec.MaximumRatio(_samples.Compression)
+        bool isFax = _samples.IsPacked && LibTiffDecoder.Decodes(_samples.Compression);
+        Int128 page = isFax ? (8 * PlaneBytes) - ImageLimits.BlankFax : PlaneBytes;
+        if (page - sparse > stored * TiffCodec.MaximumRatio(_samples.Compression)
             || sparse > ImageLimits.SparseBytes + ((Int128)_file.Length * ImageLimits.DeflateRatio))
         {
             throw _file.Malformed(
@@ -162,12 +158,6 @@ internal sealed class TiffBlocks
     /// <exception cref="SelfAdaptException">UnreadableInput: the block is short or damaged.</exception>
     public Span<byte> Decode(int index, int top, int rows, ref byte[] buffer)
     {
-        if (IsWhole)
-        {
-            _wholePage ??= _libTiff.DecodeOldJpeg(_pageWidth, _pageHeight, (int)_samples.Count);
-            return _wholePage;
-        }
-
         (long[] offsets, long[] counts) = Stored();
         string what = $"{(IsTiled ? "tile" : "strip")} {index + 1} of page {_directory.Number}";
         Span<byte> block = Room(BlockBytes(rows), ref buffer, what);

@@ -36,7 +36,7 @@ internal sealed class TiffSamples
 
         bool bytes = Kind is SampleKind.UInt8 && Bits == 8;
         NeedsLibTiffColours = Photometric is Lab or IccLab
-            || (Photometric == YCbCr && Compression != LibTiffDecoder.Jpeg);
+            || (Photometric == YCbCr && Compression is not (LibTiffDecoder.Jpeg or LibTiffDecoder.OldJpeg));
         if (Photometric == YCbCr ? !bytes || Count != 3 || IsPlanar
             : Photometric is Lab or IccLab ? !(bytes || Kind is SampleKind.UInt16) || Count < 3 || IsPlanar
             : Photometric is Cmyk && (Kind is not (SampleKind.UInt8 or SampleKind.UInt16) || Bits % 8 != 0 || Count < 4))
