@@ -33,7 +33,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "artifacts/bin/SelfAdapt.Fuzz/release/SelfAdapt.Fuzz.dll"
 PICTURES = (".tif .tiff .btf .tf8 .stk .lsm .ndpi .png .jpg .jpeg .bmp .gif .webp .pbm .pgm .ppm .pnm .tga").split()
 COLUMNS = "equal near arranged refused alone different".split()
-MOST_FRAMES = 2000
+MOST_FRAMES = 100
 WITNESS_BYTES = 8 << 30
 NEAR = 2.0  # mean difference, of 255, up to which lossy codes and conversions of colours count as near
 
@@ -61,7 +61,17 @@ def light(image):
     return ((most - inks[:3]) * (most - inks[3:4]) // most).astype(image.dtype)
 
 
+def lab(image):
+    """CIE Lab, signed where it must be, as RGB."""
+    scale = 1 if image.dtype == numpy.uint8 else 256
+    lightness, *chroma = (image[:3] // scale).astype(numpy.uint8)
+    values = numpy.stack([lightness / numpy.float32(2.55)] + [c.view(numpy.int8).astype(numpy.float32) for c in chroma])
+    rgb = cv2.cvtColor(values.transpose(1, 2, 0).astype(numpy.float32), cv2.COLOR_Lab2RGB)
+    return (rgb.transpose(2, 0, 1) * 255).astype(numpy.uint8)
+
+
 def by_tifffile(path):
+    """Images by its series; inks and Lab by conversion."""
     with tifffile.TiffFile(path) as tiff:
         images = []
         for series in tiff.series:
@@ -71,8 +81,8 @@ def by_tifffile(path):
             array = series.asarray()
             array = array * numpy.uint8(255) if array.dtype == bool and page.photometric == 2 else array
             images += split(array, series.axes, alpha and "S" in series.axes)
-        yield [light(image) for image in images] if tiff.pages[0].photometric == 5 else images
-        yield [image for page in tiff.pages for image in split(page.asarray(), page.axes, False)]
+        convert = {5: light, 8: lab, 9: lab}.get(tiff.pages[0].photometric, numpy.asarray)
+        yield [convert(image) for image in images]
 
 
 def by_pillow(path):
@@ -85,12 +95,23 @@ def by_pillow(path):
             for images, wanted in (stored, mode.get(file.mode)), (shown, mode.get(file.mode) or (
                     "RGB" if file.mode == "P" else None)):
                 array = numpy.asarray(file.convert(wanted) if wanted else file)
+                if wanted == "RGB" and "transparency" in file.info:
+                    array = array * (numpy.asarray(file.convert("RGBA"))[..., 3:] > 0)
                 images.append(array[None] if array.ndim == 2 else array.transpose(2, 0, 1))
         yield stored
         yield shown
 
 
 def by_opencv(path):
+    """Not where it goes wrong: planar TIFF, BMP with masks of bits."""
+    with open(path, "rb") as file:
+        head = file.read(31)
+    if head[:2] in (b"II", b"MM"):
+        with tifffile.TiffFile(path) as tiff:
+            if any(p.planarconfig == 2 and p.samplesperpixel > 1 for p in tiff.pages):
+                return
+    if head[:2] == b"BM" and head[30] == 3:
+        return
     ok, frames = cv2.imreadmulti(str(path), flags=cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
     if not ok:
         frame = cv2.imread(str(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)

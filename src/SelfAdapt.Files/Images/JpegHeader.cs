@@ -77,6 +77,15 @@ internal sealed record JpegHeader(
 
         int components = segment[9];
         int factors = segment[FirstComponent + 1];
+        for (int i = 1; i < components; i++)
+        {
+            // Decoders find components by their numbers.
+            if (segment[FirstComponent + (3 * i)] == segment[FirstComponent])
+            {
+                return null;
+            }
+        }
+
         bool letters = components == 3 && segment[FirstComponent] == 'R' && segment[FirstComponent + 3] == 'G'
             && segment[FirstComponent + 6] == 'B';
         return new JpegHeader(

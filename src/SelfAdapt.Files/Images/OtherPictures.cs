@@ -8,7 +8,6 @@ using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.Formats.Jpeg;
-using SixLabors.ImageSharp.Formats.Pbm;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
@@ -17,7 +16,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Files.Images;
 
 /// <summary>
-/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM.
+/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP and TGA.
 /// Only these are registered, and a picture's size is checked before anything of it is decoded. JPEG of one or three
 /// colours goes to LibTiff, whose decoder gives the very pixels that most programs' does.
 /// </summary>
@@ -52,9 +51,9 @@ internal static class OtherPictures
         {
             CheckBitmap(file);
             CheckWebp(file);
-            if (TryDecodeJpeg(file) is { } jpeg)
+            if ((PortableMap.Sniff(file.All) ? PortableMap.Decode(file) : TryDecodeJpeg(file)) is { } picture)
             {
-                return jpeg;
+                return picture;
             }
 
             using MemoryStream stream = file.Stream(0, file.Length, "the picture");
@@ -64,18 +63,14 @@ internal static class OtherPictures
                 return null;
             }
 
-            (bool gray, bool wide) = Samples(info, format, file);
-            file.CheckPageSize(info.Width, info.Height, gray ? 1 : 3, wide ? sizeof(ushort) : sizeof(byte));
+            bool gray = IsGray(info, format, file);
+            file.CheckPageSize(info.Width, info.Height, gray ? 1 : 3, sizeof(byte));
             CheckPlausible(file, info.Width, info.Height);
             stream.Position = 0;
-            return (gray, wide) switch
-            {
-                (true, false) => Decode<L8>(file, stream, SampleKind.UInt8, 1),
-                (true, true) => Decode<L16>(file, stream, SampleKind.UInt16, 1),
-                (false, false) => WithoutEqualColours(
-                    Decode<Rgb24>(file, stream, SampleKind.UInt8, 3), format is BmpFormat && info.PixelType.BitsPerPixel <= 8),
-                _ => Decode<Rgb48>(file, stream, SampleKind.UInt16, 3),
-            };
+            return gray
+                ? Decode<L8>(file, stream, 1)
+                : WithoutEqualColours(
+                    Decode<Rgb24>(file, stream, 3), format is BmpFormat && info.PixelType.BitsPerPixel <= 8);
         }
         catch (Exception e) when (e is not (SelfAdaptException or OutOfMemoryException))
         {
@@ -88,12 +83,14 @@ internal static class OtherPictures
     {
         Configuration formats = new(
             new JpegConfigurationModule(), new BmpConfigurationModule(), new GifConfigurationModule(),
-            new WebpConfigurationModule(), new TgaConfigurationModule(), new PbmConfigurationModule())
+            new WebpConfigurationModule(), new TgaConfigurationModule())
         {
             MaxDegreeOfParallelism = 1,
             MemoryAllocator = MemoryAllocator.Create(
                 new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
         };
+        formats.ImageFormatsManager.SetDecoder(
+            BmpFormat.Instance, new BmpDecoder { RleSkippedPixelHandling = RleSkippedPixelHandling.FirstColorOfPalette });
         formats.ImageFormatsManager.SetDecoder(JpegFormat.Instance, new JpegDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(WebpFormat.Instance, new WebpDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(
@@ -129,20 +126,13 @@ internal static class OtherPictures
         }
     }
 
-    /// <summary>Whether the file says that it is gray, and whether its samples have 16 bits.</summary>
-    private static (bool Gray, bool Wide) Samples(IImageInfo info, IImageFormat format, FileBytes file)
+    /// <summary>Whether the file says that it is gray.</summary>
+    private static bool IsGray(IImageInfo info, IImageFormat format, FileBytes file)
     {
-        if (format is PbmFormat)
-        {
-            PbmMetadata pbm = info.Metadata.GetPbmMetadata();
-            return (pbm.ColorType != PbmColorType.Rgb, pbm.ComponentType == PbmComponentType.Short);
-        }
-
         // A TGA file's third byte is its kind: 3 and 11 are gray, the latter packed.
-        bool gray = format is JpegFormat
+        return format is JpegFormat
             ? info.PixelType.BitsPerPixel == 8
             : format is TgaFormat && file.All[2] is 3 or 11;
-        return (gray, false);
     }
 
     private static void CheckPlausible(FileBytes file, int width, int height)
@@ -195,7 +185,7 @@ internal static class OtherPictures
         return gray;
     }
 
-    private static Raster Decode<TPixel>(FileBytes file, Stream stream, SampleKind kind, int channels)
+    private static Raster Decode<TPixel>(FileBytes file, Stream stream, int channels)
         where TPixel : unmanaged, IPixel<TPixel>
     {
         using Image<TPixel> picture = SixLabors.ImageSharp.Image.Load<TPixel>(Formats, stream);
@@ -204,8 +194,7 @@ internal static class OtherPictures
             throw file.Unsupported("it holds several pictures where one is needed; save the one that is meant as PNG");
         }
 
-        Raster raster = new(channels, picture.Height, picture.Width, kind);
-        int size = kind.Size();
+        Raster raster = new(channels, picture.Height, picture.Width, SampleKind.UInt8);
         picture.ProcessPixelRows(rows =>
         {
             for (int y = 0; y < rows.Height; y++)
@@ -213,11 +202,8 @@ internal static class OtherPictures
                 ReadOnlySpan<byte> row = MemoryMarshal.AsBytes(rows.GetRowSpan(y));
                 for (int channel = 0; channel < channels; channel++)
                 {
-                    Span<byte> plane = raster.From(channel, y, 0);
-                    for (int x = 0; x < rows.Width; x++)
-                    {
-                        row.Slice(((x * channels) + channel) * size, size).CopyTo(plane[(x * size)..]);
-                    }
+                    SampleBuffer.CopyStrided(
+                        row[channel..], channels, raster.From(channel, y, 0), 1, rows.Width, sizeof(byte));
                 }
             }
         });

@@ -38,7 +38,6 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
     ];
 
     private readonly bool _bigEndian = directory is { BigEndian: true };
-    private readonly OldJpegStream _oldJpeg = new(file, directory!);
 
     static LibTiffDecoder() => LibTiff.SetErrorHandler(new Complaints());
 
@@ -56,10 +55,9 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
     {
         long photometric = samples == 1 ? Gray : directory!.NumberOr(TiffTag.Photometric, Gray);
         long compression = directory!.NumberOr(TiffTag.Compression, Uncompressed);
-        if (compression is Jpeg or OldJpeg)
+        if (compression == Jpeg)
         {
-            byte[] stream = compression == OldJpeg ? _oldJpeg.Of(data, width, height, samples) : data.ToArray();
-            DecodeJpeg(stream, width, height, samples, photometric, target, what);
+            DecodeJpeg(data, width, height, samples, photometric, target, what);
             return;
         }
 
@@ -76,6 +74,26 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
     public void DecodeJpeg(
         ReadOnlySpan<byte> stream, int width, int height, int samples, long photometric, Span<byte> target, string what)
     {
+        JpegHeader header = HeaderOf(stream, width, height, samples, what);
+        SortedDictionary<int, Entry> entries = JpegEntries(header, width, height, photometric);
+        Copy(entries, [TiffTag.JpegTables]);
+        Decode(Assemble(stream, entries), target, what, photometric == YCbCr);
+    }
+
+    /// <summary>Decodes a JPEG stream by the colour parameters that its page tells.</summary>
+    /// <returns>[height, width, 3].</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data, or a JPEG of a kind that is not read.</exception>
+    public byte[] JpegToRgb(ReadOnlySpan<byte> stream, int width, int height, string what)
+    {
+        JpegHeader header = HeaderOf(stream, width, height, 3, what);
+        int cells = ((width + header.Across - 1) / header.Across) * ((height + header.Down - 1) / header.Down);
+        byte[] values = new byte[cells * ((header.Across * header.Down) + 2)];
+        Decode(Assemble(stream, JpegEntries(header, width, height, YCbCr)), values, what);
+        return ToRgb(values, width, height, 3, YCbCr, what, (header.Across, header.Down));
+    }
+
+    private JpegHeader HeaderOf(ReadOnlySpan<byte> stream, int width, int height, int samples, string what)
+    {
         JpegHeader header = JpegHeader.TryRead(stream) ?? throw file.Malformed($"{what} holds no valid JPEG stream");
         if (!header.IsPlain)
         {
@@ -91,26 +109,37 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
                 + $"channels, where {width} x {height} with {samples} are to be");
         }
 
-        SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Jpeg, photometric);
-        Copy(entries, [TiffTag.JpegTables]);
+        return header;
+    }
+
+    private SortedDictionary<int, Entry> JpegEntries(JpegHeader header, int width, int height, long photometric)
+    {
+        SortedDictionary<int, Entry> entries = Entries(width, height, header.Components, 8, Jpeg, photometric);
         if (photometric == YCbCr)
         {
             entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, header.Across, header.Down);
         }
 
-        Decode(Assemble(stream, entries), target, what, photometric == YCbCr);
+        return entries;
     }
 
     /// <summary>Makes colours of a block's values.</summary>
     /// <param name="values">One byte each, a pixel's values next to each other.</param>
     /// <param name="photometric">The colour model's number.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
+    /// <param name="subsampling">How coarse chroma is; null for what the page says.</param>
     /// <returns>[height, width, 3].</returns>
     /// <exception cref="SelfAdaptException">UnreadableInput: the colour model's parameters are impossible.</exception>
-    public byte[] ToRgb(ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what)
+    public byte[] ToRgb(
+        ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what,
+        (int Across, int Down)? subsampling = null)
     {
         SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Uncompressed, photometric);
         Copy(entries, ColourTags);
+        if (subsampling is var (across, down))
+        {
+            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, across, down);
+        }
 
         // The length of a lone strip the library takes for wrong where chroma is coarse: it gets the same strip twice.
         entries[(int)TiffTag.ImageLength] = Numbers(Long, 2 * height);

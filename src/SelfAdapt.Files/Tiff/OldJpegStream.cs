@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 
@@ -25,11 +26,27 @@ internal sealed class OldJpegStream(FileBytes file, TiffDirectory directory)
     private byte[]? _scan;
 
     /// <summary>The stream of one block.</summary>
-    /// <param name="data">What the block stores.</param>
+    /// <param name="offset">Where its data begin.</param>
+    /// <param name="length">Bytes of its data.</param>
+    /// <param name="isOnly">Whether it is the whole page.</param>
     /// <param name="components">Values of a pixel.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: its tables are missing.</exception>
-    public byte[] Of(ReadOnlySpan<byte> data, int width, int height, int components)
+    public byte[] Of(long offset, long length, bool isOnly, int width, int height, int components)
     {
+        long named = directory.NumberOr(TiffTag.OldJpegStream, 0);
+        if (isOnly && named > 0 && offset >= named)
+        {
+            // Writers tell the place of the stream better than that of the strip, and its length now and then.
+            long whole = directory.NumberOr(TiffTag.OldJpegStreamLength, 0);
+            whole = Math.Min(whole > 0 ? whole : long.MaxValue, file.Length - named);
+            ReadOnlySpan<byte> stream = file.Slice(named, whole, "the JPEG stream");
+            if (offset < named + whole && JpegHeader.TryRead(stream) is not null)
+            {
+                return stream.ToArray();
+            }
+        }
+
+        ReadOnlySpan<byte> data = file.Slice(offset, length, "a JPEG strip");
         if (data.StartsWith(Start))
         {
             return data.ToArray();
@@ -143,7 +160,7 @@ internal sealed class OldJpegStream(FileBytes file, TiffDirectory directory)
         List<byte> scan = [0xFF, StartOfScan, 0, (byte)(6 + (2 * components)), (byte)components];
         for (int i = 0; i < components; i++)
         {
-            scan.AddRange([(byte)(i + 1), (byte)((i << 4) | i)]);
+            scan.AddRange([(byte)(i + 1), (byte)(Math.Min(i, 1) * 0x11)]);
         }
 
         return [.. scan, 0, 63, 0];

@@ -11,6 +11,7 @@ internal sealed class TiffBlocks
     private readonly TiffDirectory _directory;
     private readonly TiffSamples _samples;
     private readonly LibTiffDecoder _libTiff;
+    private readonly OldJpegStream _oldJpeg;
     private readonly long _predictor;
     private readonly bool _reversed;
     private readonly int _pageWidth;
@@ -23,6 +24,7 @@ internal sealed class TiffBlocks
     {
         (_file, _directory, _samples, _pageWidth, _pageHeight) = (file, directory, samples, width, height);
         _libTiff = new LibTiffDecoder(file, directory);
+        _oldJpeg = new OldJpegStream(file, directory);
         if (TiffCodec.MaximumRatio(samples.Compression) == 0)
         {
             throw file.Unsupported(
@@ -164,6 +166,16 @@ internal sealed class TiffBlocks
         if (IsSparse(index))
         {
             block.Clear();
+        }
+        else if (_samples.Compression == LibTiffDecoder.OldJpeg)
+        {
+            byte[] stream = _oldJpeg.Of(offsets[index], counts[index], offsets.Length == 1, Width, rows, StoredPerPixel);
+            if (StoredPerPixel == 3)
+            {
+                return _libTiff.JpegToRgb(stream, Width, rows, what);
+            }
+
+            _libTiff.DecodeJpeg(stream, Width, rows, StoredPerPixel, 1, block, what);
         }
         else if (LibTiffDecoder.Decodes(_samples.Compression))
         {

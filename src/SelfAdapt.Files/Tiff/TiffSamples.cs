@@ -25,8 +25,8 @@ internal sealed class TiffSamples
     {
         (_file, _directory, _asLabels) = (file, directory, asLabels);
         Count = directory.NumberOr(TiffTag.SamplesPerPixel, 1);
-        Photometric = directory.NumberOr(TiffTag.Photometric, 1);
         Compression = directory.NumberOr(TiffTag.Compression, 1);
+        Photometric = directory.NumberOr(TiffTag.Photometric, Compression is >= 2 and <= 4 ? WhiteIsZero : 1);
         (Bits, Kind) = KindOf();
         IsPlanar = Count > 1 && directory.NumberOr(TiffTag.PlanarConfiguration, 1) == 2;
         if (Photometric is not (<= Mask or Cmyk or YCbCr or Lab or IccLab))
