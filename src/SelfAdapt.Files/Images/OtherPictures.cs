@@ -147,8 +147,13 @@ internal static class OtherPictures
     {
         const int Gray = 1;
         const int Rgb = 2;
-        if (!file.All.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) || JpegHeader.TryRead(file.All) is not
-            { IsPlain: true, Components: 1 or 3 } header)
+        if (!file.All.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
+        {
+            return null;
+        }
+
+        JpegHeader header = JpegHeader.TryRead(file.All) ?? throw file.Malformed("it is no valid JPEG stream");
+        if (!header.IsPlain || header.Components is not (1 or 3))
         {
             return null;
         }

@@ -75,21 +75,14 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
         ReadOnlySpan<byte> stream, int width, int height, int samples, long photometric, Span<byte> target, string what)
     {
         JpegHeader header = HeaderOf(stream, width, height, samples, what);
-        SortedDictionary<int, Entry> entries = JpegEntries(header, width, height, photometric);
+        SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Jpeg, photometric);
         Copy(entries, [TiffTag.JpegTables]);
-        Decode(Assemble(stream, entries), target, what, photometric == YCbCr);
-    }
+        if (photometric == YCbCr)
+        {
+            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, header.Across, header.Down);
+        }
 
-    /// <summary>Decodes a JPEG stream by the colour parameters that its page tells.</summary>
-    /// <returns>[height, width, 3].</returns>
-    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data, or a JPEG of a kind that is not read.</exception>
-    public byte[] JpegToRgb(ReadOnlySpan<byte> stream, int width, int height, string what)
-    {
-        JpegHeader header = HeaderOf(stream, width, height, 3, what);
-        int cells = ((width + header.Across - 1) / header.Across) * ((height + header.Down - 1) / header.Down);
-        byte[] values = new byte[cells * ((header.Across * header.Down) + 2)];
-        Decode(Assemble(stream, JpegEntries(header, width, height, YCbCr)), values, what);
-        return ToRgb(values, width, height, 3, YCbCr, what, (header.Across, header.Down));
+        Decode(Assemble(stream, entries), target, what, photometric == YCbCr);
     }
 
     private JpegHeader HeaderOf(ReadOnlySpan<byte> stream, int width, int height, int samples, string what)
@@ -112,33 +105,44 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
         return header;
     }
 
-    private SortedDictionary<int, Entry> JpegEntries(JpegHeader header, int width, int height, long photometric)
-    {
-        SortedDictionary<int, Entry> entries = Entries(width, height, header.Components, 8, Jpeg, photometric);
-        if (photometric == YCbCr)
-        {
-            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, header.Across, header.Down);
-        }
-
-        return entries;
-    }
-
     /// <summary>Makes colours of a block's values.</summary>
     /// <param name="values">One byte each, a pixel's values next to each other.</param>
     /// <param name="photometric">The colour model's number.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
-    /// <param name="subsampling">How coarse chroma is; null for what the page says.</param>
     /// <returns>[height, width, 3].</returns>
     /// <exception cref="SelfAdaptException">UnreadableInput: the colour model's parameters are impossible.</exception>
-    public byte[] ToRgb(
-        ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what,
-        (int Across, int Down)? subsampling = null)
+    public byte[] ToRgb(ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what) =>
+        ToRgb(values, width, height, samples, photometric, what, ColourTags);
+
+    /// <summary>Makes colours that were converted as if luma ran from 0 to 255 those of the page's own range.</summary>
+    /// <param name="rgb">[height, width, 3].</param>
+    /// <param name="what">Which strip or tile, for messages.</param>
+    /// <returns>[height, width, 3].</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: that range is impossible.</exception>
+    public byte[] ToOwnRange(ReadOnlySpan<byte> rgb, int width, int height, string what)
+    {
+        byte[] values = new byte[rgb.Length];
+        for (int i = 0; i < rgb.Length; i += 3)
+        {
+            (float red, float green, float blue) = (rgb[i], rgb[i + 1], rgb[i + 2]);
+            float luma = (0.299f * red) + (0.587f * green) + (0.114f * blue);
+            values[i] = (byte)MathF.Round(luma);
+            values[i + 1] = (byte)Math.Clamp(MathF.Round(128 + ((blue - luma) / 1.772f)), 0, byte.MaxValue);
+            values[i + 2] = (byte)Math.Clamp(MathF.Round(128 + ((red - luma) / 1.402f)), 0, byte.MaxValue);
+        }
+
+        return ToRgb(values, width, height, 3, YCbCr, what, [TiffTag.ReferenceBlackWhite], isFine: true);
+    }
+
+    private byte[] ToRgb(
+        ReadOnlySpan<byte> values, int width, int height, int samples, long photometric, string what, TiffTag[] copied,
+        bool isFine = false)
     {
         SortedDictionary<int, Entry> entries = Entries(width, height, samples, 8, Uncompressed, photometric);
-        Copy(entries, ColourTags);
-        if (subsampling is var (across, down))
+        Copy(entries, copied);
+        if (isFine)
         {
-            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, across, down);
+            entries[(int)TiffTag.YCbCrSubsampling] = Numbers(Short, 1, 1);
         }
 
         // The length of a lone strip the library takes for wrong where chroma is coarse: it gets the same strip twice.

@@ -1,4 +1,5 @@
 using System;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 
@@ -170,12 +171,18 @@ internal sealed class TiffBlocks
         else if (_samples.Compression == LibTiffDecoder.OldJpeg)
         {
             byte[] stream = _oldJpeg.Of(offsets[index], counts[index], offsets.Length == 1, Width, rows, StoredPerPixel);
-            if (StoredPerPixel == 3)
-            {
-                return _libTiff.JpegToRgb(stream, Width, rows, what);
-            }
 
-            _libTiff.DecodeJpeg(stream, Width, rows, StoredPerPixel, 1, block, what);
+            // What such pages say of their colours is wrong as often as not; three of them are YCbCr.
+            int colours = StoredPerPixel == 3 ? LibTiffDecoder.YCbCr : 1;
+            _libTiff.DecodeJpeg(stream, Width, rows, StoredPerPixel, colours, block, what);
+            if (StoredPerPixel == 3 && _directory.Has(TiffTag.ReferenceBlackWhite))
+            {
+                return _libTiff.ToOwnRange(block, Width, rows, what);
+            }
+        }
+        else if (TiffCodec.IsWebp(_samples.Compression))
+        {
+            DecodeWebp(_file.Slice(offsets[index], counts[index], what), block, rows, what);
         }
         else if (LibTiffDecoder.Decodes(_samples.Compression))
         {
@@ -204,6 +211,22 @@ internal sealed class TiffBlocks
         long start = ContiguousOffset + (plane * PlaneBytes) + (firstRow * BlockBytes(1));
         _file.Slice(start, stretch.Length, what).CopyTo(stretch);
         return ToValues(Restored(stretch), rows, what);
+    }
+
+    private void DecodeWebp(ReadOnlySpan<byte> data, Span<byte> block, int rows, string what)
+    {
+        Raster? picture = data.StartsWith("RIFF"u8)
+            ? OtherPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
+            : null;
+        if (picture is null || picture.Channels != StoredPerPixel || picture.Width != Width || picture.Height != rows)
+        {
+            throw _file.Malformed($"{what} holds no WebP picture of its size");
+        }
+
+        for (int c = 0; c < StoredPerPixel; c++)
+        {
+            SampleBuffer.CopyStrided(picture.From(c, 0, 0), 1, block[c..], StoredPerPixel, Width * rows, sizeof(byte));
+        }
     }
 
     private Span<byte> Room(long bytes, ref byte[] buffer, string what)

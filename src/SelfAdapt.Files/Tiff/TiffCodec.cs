@@ -75,8 +75,12 @@ internal static class TiffCodec
         8 or 32946 or 50013 => ImageLimits.DeflateRatio,
         PackBits => ImageLimits.PackBitsRatio,
         Zstandard => ImageLimits.ZstandardRatio,
-        _ => LibTiffDecoder.Decodes(compression) ? ImageLimits.PictureRatio : 0,
+        _ => LibTiffDecoder.Decodes(compression) || IsWebp(compression) ? ImageLimits.PictureRatio : 0,
     };
+
+    /// <summary>Whether blocks are WebP pictures.</summary>
+    /// <param name="compression">The page's compression number.</param>
+    public static bool IsWebp(long compression) => compression is 50001 or 34927;
 
     /// <summary>Whether a predictor goes with a compression.</summary>
     /// <param name="compression">The page's compression number.</param>
@@ -96,7 +100,6 @@ internal static class TiffCodec
         34925 => "LZMA",
         34933 => "PNG",
         34934 or 22610 => "JPEG XR",
-        50001 or 34927 => "WebP",
         50002 or 52546 => "JPEG XL",
         _ => $"number {compression}",
     };

@@ -34,20 +34,7 @@ internal sealed class TiffDirectory
     /// </exception>
     public static List<TiffDirectory> ReadAll(FileBytes file, out string? rubbish)
     {
-        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
-        if (!Sniff(start))
-        {
-            throw file.Malformed("it does not begin like a TIFF file");
-        }
-
-        bool bigEndian = start[0] == 'M';
-        bool bigTiff = start[2] == '+' || start[3] == '+';
-        if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
-        {
-            throw file.Malformed("its BigTIFF header is not valid");
-        }
-
-        long next = bigTiff ? Number64(file, 8, bigEndian) : Number32(file, 4, bigEndian);
+        (long next, bool bigEndian, bool bigTiff) = ReadHeader(file);
         rubbish = null;
         HashSet<long> seen = [];
         List<TiffDirectory> pages = [];
@@ -75,6 +62,16 @@ internal sealed class TiffDirectory
         }
 
         return pages.Count > 0 ? pages : throw file.Malformed("it has no page");
+    }
+
+    /// <summary>Reads the first directory alone.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it lies outside the file.</exception>
+    public static TiffDirectory ReadFirst(FileBytes file)
+    {
+        (long first, bool bigEndian, bool bigTiff) = ReadHeader(file);
+        TiffDirectory page = new(file, bigEndian, 1);
+        page.Parse(first, bigTiff);
+        return page;
     }
 
     /// <summary>Whether a tag is there.</summary>
@@ -167,6 +164,24 @@ internal sealed class TiffDirectory
 
         ReadOnlySpan<byte> text = _file.Slice(entry.Offset, entry.Count, $"the tag {tag} of page {Number}");
         return Encoding.UTF8.GetString(text).TrimEnd('\0');
+    }
+
+    private static (long First, bool BigEndian, bool BigTiff) ReadHeader(FileBytes file)
+    {
+        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
+        if (!Sniff(start))
+        {
+            throw file.Malformed("it does not begin like a TIFF file");
+        }
+
+        bool bigEndian = start[0] == 'M';
+        bool bigTiff = start[2] == '+' || start[3] == '+';
+        if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
+        {
+            throw file.Malformed("its BigTIFF header is not valid");
+        }
+
+        return (bigTiff ? Number64(file, 8, bigEndian) : Number32(file, 4, bigEndian), bigEndian, bigTiff);
     }
 
     private static int Number16(FileBytes file, long at, bool bigEndian) =>

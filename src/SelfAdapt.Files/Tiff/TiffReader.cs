@@ -9,22 +9,25 @@ namespace SelfAdapt.Files.Tiff;
 /// Decodes TIFF files to images: the planes of one position (channels) become the channels of one image; Z slices, time
 /// points and pages that nothing describes become images of their own.
 /// </summary>
-internal sealed class TiffReader
+internal sealed class TiffReader : IDisposable
 {
     private readonly FileBytes _file;
     private readonly List<(TiffPage Page, long Index)> _planes = [];
     private readonly PlaneOrder _order;
     private readonly List<long[]> _images = [];
     private readonly List<string> _notes = [];
+    private readonly Dictionary<(string File, long Page), long> _planesOfOthers = [];
+    private readonly OmeSet? _set;
 
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
     /// <param name="asLabels">Whether values of few bits stay as they are stored.</param>
+    /// <param name="set">The files that belong together with this one; null to read it alone. Closed with the reader.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>
-    public TiffReader(FileBytes file, bool asLabels = false)
+    public TiffReader(FileBytes file, bool asLabels = false, OmeSet? set = null)
     {
-        _file = file;
+        (_file, _set) = (file, set);
         List<TiffDirectory> all = TiffDirectory.ReadAll(file, out string? rubbish);
         List<TiffDirectory> directories = [.. all.Where(d => !TiffPage.IsNoImage(d))];
         directories = directories.Count > 0 ? directories : all;
@@ -37,6 +40,7 @@ internal sealed class TiffReader
 
         TiffPages pages = new(file.Name, directories, [.. directories.Select(d => new TiffPage(file, d, asLabels))]);
         _planes.AddRange(pages.Pages.SelectMany(p => Enumerable.Range(0, p.Slices).Select(s => (p, (long)s))));
+        AddPlanesOfOthers(asLabels);
         _order = Understand(pages);
         Note(_order.Note);
         if (pages.CanBeFollowed)
@@ -73,8 +77,7 @@ internal sealed class TiffReader
 
     /// <summary>How the file's planes were understood, in one line.</summary>
     public string Understood => FormattableString.Invariant(
-        $"{_images.Count} of {SizeOf(0).Channels} channels: T {_order.Times}, Z {_order.Slices}, positions {_order.Positions} ")
-        + $"({_order.Source})";
+        $"T {_order.Times}, Z {_order.Slices}, C {SizeOf(0).Channels}, positions {_order.Positions} ({_order.Source})");
 
     /// <summary>The size of an image.</summary>
     /// <param name="index">0-based image.</param>
@@ -130,14 +133,32 @@ internal sealed class TiffReader
             : Merge(planes, channels, firstRow, rowCount, width, kind);
     }
 
-    private static PlaneOrder Understand(TiffPages pages) =>
+    public void Dispose() => _set?.Dispose();
+
+    private PlaneOrder Understand(TiffPages pages) =>
         MicroManagerPlanes.TryRead(pages)
         ?? ZeissPlanes.TryRead(pages)
-        ?? OmePlanes.TryRead(pages, OmeDescription.TryParse(pages.Description), (_, _) => null)
+        ?? OmePlanes.TryRead(
+            pages, _set?.Description ?? OmeDescription.TryParse(pages.Description),
+            (name, page) => _planesOfOthers.TryGetValue((name, page), out long plane) ? plane : null)
         ?? ImageJPlanes.TryRead(pages)
         ?? MetaMorphPlanes.TryRead(pages)
         ?? ShapedPlanes.TryRead(pages)
         ?? PlainPlanes.Read(pages);
+
+    private void AddPlanesOfOthers(bool asLabels)
+    {
+        foreach ((string name, FileBytes file, List<TiffDirectory> pages) in _set?.Others ?? [])
+        {
+            foreach (TiffDirectory page in pages.Where(p => !TiffPage.IsNoImage(p)))
+            {
+                _planesOfOthers[(name, page.Number - 1)] = _planes.Count;
+                _planes.Add((new TiffPage(file, page, asLabels), 0));
+            }
+
+            Note($"{name} is read together with it");
+        }
+    }
 
     private void Note(string? note) => _notes.AddRange(note is null || _notes.Contains(note) ? [] : [note]);
 

@@ -62,7 +62,10 @@ internal sealed class SegmentVerb
         List<SkippedFile> passedOver = [.. skipped];
         using SegmentBatch batch = new(
             _terminal, new SegmentPlan(folder, kinds, options, settings.MemoryLimit.Bytes, settings.Force),
-            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver);
+            () => InferenceEngine.Open(model, network, request, _terminal.Error), journal, passedOver)
+        {
+            JoinsSets = Directory.Exists(images),
+        };
         _terminal.Error.WriteLine(batch.EngineName);
         _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
         Stopwatch watch = Stopwatch.StartNew();
