@@ -35,6 +35,7 @@ PICTURES = (".tif .tiff .btf .tf8 .stk .lsm .ndpi .png .jpg .jpeg .bmp .gif .web
 COLUMNS = "equal near arranged refused alone different".split()
 MOST_FRAMES = 100
 WITNESS_BYTES = 8 << 30
+EXCEPTED = {"badrle.bmp"}  # broken on purpose: its runs leave the picture, so that there is no right answer
 NEAR = 2.0  # mean difference, of 255, up to which lossy codes and conversions of colours count as near
 
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what the witnesses' C libraries complain about
@@ -61,17 +62,8 @@ def light(image):
     return ((most - inks[:3]) * (most - inks[3:4]) // most).astype(image.dtype)
 
 
-def lab(image):
-    """CIE Lab, signed where it must be, as RGB."""
-    scale = 1 if image.dtype == numpy.uint8 else 256
-    lightness, *chroma = (image[:3] // scale).astype(numpy.uint8)
-    values = numpy.stack([lightness / numpy.float32(2.55)] + [c.view(numpy.int8).astype(numpy.float32) for c in chroma])
-    rgb = cv2.cvtColor(values.transpose(1, 2, 0).astype(numpy.float32), cv2.COLOR_Lab2RGB)
-    return (rgb.transpose(2, 0, 1) * 255).astype(numpy.uint8)
-
-
 def by_tifffile(path):
-    """Images by its series; inks and Lab by conversion."""
+    """Images by its series; inks by conversion, Lab not at all."""
     with tifffile.TiffFile(path) as tiff:
         images = []
         for series in tiff.series:
@@ -81,8 +73,8 @@ def by_tifffile(path):
             array = series.asarray()
             array = array * numpy.uint8(255) if array.dtype == bool and page.photometric == 2 else array
             images += split(array, series.axes, alpha and "S" in series.axes)
-        convert = {5: light, 8: lab, 9: lab}.get(tiff.pages[0].photometric, numpy.asarray)
-        yield [convert(image) for image in images]
+        if tiff.pages[0].photometric not in (8, 9):
+            yield [light(image) for image in images] if tiff.pages[0].photometric == 5 else images
 
 
 def by_pillow(path):
@@ -103,12 +95,12 @@ def by_pillow(path):
 
 
 def by_opencv(path):
-    """Not where it goes wrong: planar TIFF, BMP with masks of bits."""
+    """Not where it goes wrong or shows colours for their numbers: planar and palette TIFF, BMP with masks of bits."""
     with open(path, "rb") as file:
         head = file.read(31)
     if head[:2] in (b"II", b"MM"):
         with tifffile.TiffFile(path) as tiff:
-            if any(p.planarconfig == 2 and p.samplesperpixel > 1 for p in tiff.pages):
+            if any((p.planarconfig == 2 and p.samplesperpixel > 1) or p.photometric == 3 for p in tiff.pages):
                 return
     if head[:2] == b"BM" and head[30] == 3:
         return
@@ -195,7 +187,7 @@ def main(folders):
                                    stdout=subprocess.PIPE, preexec_fn=unlimited).stdout
             for line in map(json.loads, lines.splitlines()):
                 path = pathlib.Path(line["file"])
-                if path.suffix.lower() not in PICTURES:
+                if path.suffix.lower() not in PICTURES or path.name in EXCEPTED:
                     continue
                 ours = [numpy.load(f"{scratch}/{line['number']}.{i}.npy") for i in range(line["images"])]
                 expected = path.with_name(path.name + ".expected.npy")

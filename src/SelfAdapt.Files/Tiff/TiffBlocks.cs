@@ -6,7 +6,7 @@ namespace SelfAdapt.Files.Tiff;
 /// <summary>The strips or tiles of a page: where they lie, and the values that they hold.</summary>
 internal sealed class TiffBlocks
 {
-    private const int UncompressedBits = 8;
+    private const int Colours = 3;
 
     private readonly FileBytes _file;
     private readonly TiffDirectory _directory;
@@ -75,7 +75,7 @@ internal sealed class TiffBlocks
     public bool RowsAreApart => _samples.Compression == TiffCodec.Uncompressed && !_samples.NeedsLibTiffColours;
 
     /// <summary>Values of a pixel in what <see cref="Decode"/> gives.</summary>
-    public int ValuesPerPixel => _samples.NeedsLibTiffColours ? 3 : StoredPerPixel;
+    public int ValuesPerPixel => _samples.NeedsLibTiffColours ? Colours : StoredPerPixel;
 
     /// <summary>Bytes of a plane once decompressed.</summary>
     public long PlaneBytes => (_samples.IsPlanar ? _samples.Count : 1) * (IsTiled
@@ -173,9 +173,9 @@ internal sealed class TiffBlocks
             byte[] stream = _oldJpeg.Of(offsets[index], counts[index], offsets.Length == 1, Width, rows, StoredPerPixel);
 
             // What such pages say of their colours is wrong as often as not; three of them are YCbCr.
-            int colours = StoredPerPixel == 3 ? LibTiffDecoder.YCbCr : 1;
+            int colours = StoredPerPixel == Colours ? LibTiffDecoder.YCbCr : 1;
             _libTiff.DecodeJpeg(stream, Width, rows, StoredPerPixel, colours, block, what);
-            if (StoredPerPixel == 3 && _directory.Has(TiffTag.ReferenceBlackWhite))
+            if (StoredPerPixel == Colours && _directory.Has(TiffTag.ReferenceBlackWhite))
             {
                 return _libTiff.ToOwnRange(block, Width, rows, what);
             }
@@ -336,17 +336,22 @@ internal sealed class TiffBlocks
             return block;
         }
 
-        byte[] bytes = block.ToArray();
-        if (_samples.Kind == SampleKind.UInt16)
+        if (_samples.IsSubsampled)
         {
-            bytes = new byte[block.Length / sizeof(ushort)];
-            for (int i = 0; i < bytes.Length; i++)
-            {
-                bytes[i] = (byte)(BitConverter.ToUInt16(block[(i * sizeof(ushort))..]) >> UncompressedBits);
-            }
+            return _libTiff.ToRgb(block, Width, rows, Colours, LibTiffDecoder.YCbCr, what);
         }
 
-        long photometric = _samples.ForLibTiff(bytes);
-        return _libTiff.ToRgb(bytes, Width, rows, (int)_samples.Count, photometric, what);
+        // The first three values of a pixel, their high bytes where they are wide.
+        int size = _samples.Kind.Size();
+        byte[] colours = new byte[Width * rows * Colours];
+        for (int i = 0; i < colours.Length; i++)
+        {
+            (int pixel, int colour) = Math.DivRem(i, Colours);
+            int at = ((pixel * StoredPerPixel) + colour) * size;
+            colours[i] = size == 1 ? block[at] : (byte)(BitConverter.ToUInt16(block[at..]) >> 8);
+        }
+
+        long photometric = _samples.ForLibTiff(colours);
+        return _libTiff.ToRgb(colours, Width, rows, Colours, photometric, what);
     }
 }

@@ -146,12 +146,12 @@ internal sealed class TiffSamples
     }
 
     /// <summary>The colour model that LibTiff is told: it knows ICC's Lab only with signs.</summary>
-    /// <param name="values">A block's values, one byte each; changed.</param>
+    /// <param name="values">Three of a pixel, one byte each; changed.</param>
     public long ForLibTiff(Span<byte> values)
     {
         for (int i = 0; Photometric == IccLab && i < values.Length; i++)
         {
-            values[i] ^= (byte)(i % Count is 1 or 2 ? 0x80 : 0);
+            values[i] ^= (byte)(i % 3 == 0 ? 0 : 0x80);
         }
 
         return Photometric == IccLab ? Lab : Photometric;

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text;
 using SelfAdapt.Files.Tiff;
 
-namespace SelfAdapt.Tests.Files;
+namespace SelfAdapt.Fuzz;
 
 /// <summary>Makes TIFF files of any kind, page by page.</summary>
 internal sealed class TiffBuilder(bool bigEndian = false)
@@ -19,7 +19,7 @@ internal sealed class TiffBuilder(bool bigEndian = false)
     /// <summary>Adds a page.</summary>
     /// <param name="blocks">Its strips; null for one that is not stored.</param>
     /// <param name="tags">
-    /// Further tags, or others than those of a gray 8-bit page of one strip: a number, numbers, text, bytes, or null for none.
+    /// Further tags, or others than those of a gray 8-bit page of one strip: a number, numbers of 32 or 16 bits, text, bytes, or null for none.
     /// </param>
     public TiffBuilder Page(int width, int height, byte[]?[] blocks, params (TiffTag Tag, object? Value)[] tags)
     {
@@ -80,6 +80,7 @@ internal sealed class TiffBuilder(bool bigEndian = false)
             (int type, int count, byte[] bytes) = value switch
             {
                 string text => (2, text.Length + 1, Encoding.ASCII.GetBytes(text + "\0")),
+                short[] shorts => (3, shorts.Length, [.. shorts.SelectMany(s => Number(s, 2))]),
                 byte[] raw => (7, raw.Length, raw),
                 long[] many => (4, many.Length, [.. many.SelectMany(m => Number(m, 4))]),
                 _ => (4, 1, Number((long)value, 4)),
