@@ -49,6 +49,11 @@ internal sealed class TiffBlocks
             ? directory.NumberOr(TiffTag.TileLength, null)
             : rows == 0 ? height : Math.Min(rows, height);
         file.CheckPageSize(blockWidth, blockHeight, samples.IsPlanar ? 1 : samples.Count, samples.Kind.Size());
+        if (Math.Max(blockWidth, blockHeight) > ImageLimits.PageSamples)
+        {
+            throw file.Malformed($"page {directory.Number} has tiles of {blockWidth} x {blockHeight} pixels");
+        }
+
         (Width, Height) = ((int)blockWidth, (int)blockHeight);
         _reversed = directory.NumberOr(TiffTag.FillOrder, 1) == 2;
         if (directory.NumberOr(TiffTag.TileDepth, 1) > 1)
@@ -130,7 +135,7 @@ internal sealed class TiffBlocks
         Int128 sparse = 0;
         for (int i = 0; i < blocks; i++)
         {
-            sparse += IsSparse(i) ? BlockBytes(Height) : 0;
+            sparse += IsSparse(i) ? (Int128)Width * Height * StoredPerPixel * _samples.Kind.Size() : 0;
             stored += isUncompressed || IsSparse(i) || offsets[i] > _file.Length
                 ? 0
                 : Math.Min(counts[i], _file.Length - offsets[i]);

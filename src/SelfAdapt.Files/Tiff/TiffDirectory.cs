@@ -11,6 +11,7 @@ internal sealed class TiffDirectory
     private readonly FileBytes _file;
     private readonly Dictionary<int, (int Type, long Count, long Offset)> _entries = [];
     private long _next;
+    private bool _isLinked;
 
     private TiffDirectory(FileBytes file, bool bigEndian, int number)
         => (_file, BigEndian, Number) = (file, bigEndian, number);
@@ -59,6 +60,7 @@ internal sealed class TiffDirectory
 
             pages.Add(page);
             next = page._next;
+            rubbish = page._isLinked ? null : $"the file ends before it says whether a page follows page {pages.Count}";
         }
 
         return pages.Count > 0 ? pages : throw file.Malformed("it has no page");
@@ -260,8 +262,8 @@ internal sealed class TiffDirectory
             _entries.TryAdd(tag, (type, length, value));
         }
 
-        // Some writers leave out the last page's link.
-        bool linked = at <= _file.Length - (bigTiff ? 8 : 4);
-        _next = !linked ? 0 : bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
+        // Some writers leave out the last page's link; a file that was cut off may have lost it.
+        _isLinked = at <= _file.Length - (bigTiff ? 8 : 4);
+        _next = !_isLinked ? 0 : bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
     }
 }

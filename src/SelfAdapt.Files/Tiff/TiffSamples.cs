@@ -35,6 +35,12 @@ internal sealed class TiffSamples
         }
 
         bool bytes = Kind is SampleKind.UInt8 && Bits == 8;
+        bool isPicture = Compression is LibTiffDecoder.Jpeg or LibTiffDecoder.OldJpeg || TiffCodec.IsWebp(Compression);
+        if (isPicture ? !bytes : LibTiffDecoder.Decodes(Compression) && Bits != 1)
+        {
+            throw Refused($"has compression {Compression} with {Bits} bits");
+        }
+
         NeedsLibTiffColours = Photometric is Lab or IccLab
             || (Photometric == YCbCr && Compression is not (LibTiffDecoder.Jpeg or LibTiffDecoder.OldJpeg));
         if (Photometric == YCbCr ? !bytes || Count != 3 || IsPlanar
