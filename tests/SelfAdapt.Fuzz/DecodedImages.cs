@@ -41,7 +41,7 @@ internal static class DecodedImages
             }
 
             lines.WriteLine(JsonSerializer.Serialize(
-                new { file = files[i], number = i, images = images.Count, refused, images.FirstOrDefault()?.Note }));
+                new { file = files[i], number = i, images = images.Count, refused, note = images.Count > 0 ? images[0].Note : null }));
         }
 
         return 0;

@@ -87,6 +87,8 @@ def by_pillow(path):
             for images, wanted in (stored, mode.get(file.mode)), (shown, mode.get(file.mode) or (
                     "RGB" if file.mode == "P" else None)):
                 array = numpy.asarray(file.convert(wanted) if wanted else file)
+                if images is stored and file.mode == "PA":
+                    array = numpy.asarray(file)[..., 0]
                 if wanted == "RGB" and "transparency" in file.info:
                     array = array * (numpy.asarray(file.convert("RGBA"))[..., 3:] > 0)
                 images.append(array[None] if array.ndim == 2 else array.transpose(2, 0, 1))
@@ -95,12 +97,13 @@ def by_pillow(path):
 
 
 def by_opencv(path):
-    """Not where it goes wrong or shows colours for their numbers: planar and palette TIFF, BMP with masks of bits."""
+    """Not where it goes wrong or shows colours for their numbers: planar TIFF of more than 8
+    bits, palette TIFF, BMP with masks of bits."""
     with open(path, "rb") as file:
         head = file.read(31)
     if head[:2] in (b"II", b"MM"):
         with tifffile.TiffFile(path) as tiff:
-            if any((p.planarconfig == 2 and p.samplesperpixel > 1) or p.photometric == 3 for p in tiff.pages):
+            if any((p.planarconfig == 2 and p.bitspersample > 8) or p.photometric == 3 for p in tiff.pages):
                 return
     if head[:2] == b"BM" and head[30] == 3:
         return
