@@ -33,4 +33,18 @@ internal static class ImageLimits
 
     /// <summary>Output bytes per input byte that PackBits can reach at most.</summary>
     public const int PackBitsRatio = 64;
+
+    /// <summary>Output bytes per input byte that Zstandard can reach at most (a block of one repeated byte).</summary>
+    public const int ZstandardRatio = 1 << 15;
+
+    /// <summary>
+    /// Values per input byte that JPEG and fax are read up to: both can declare more of one colour than they tell bits for.
+    /// </summary>
+    public const int PictureRatio = 2800;
+
+    /// <summary>Pixels of a fax, whose rows may be blank, that are read however few bytes they have.</summary>
+    public const int BlankFax = 9_000_000;
+
+    /// <summary>Bytes of blocks that a file does not store and that are taken as zeros, beside what its length allows.</summary>
+    public const int SparseBytes = 1 << 23;
 }

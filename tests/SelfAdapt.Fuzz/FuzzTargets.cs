@@ -148,6 +148,10 @@ internal sealed class FuzzTargets
         yield return SeedFiles.TiffOf(false, 8, 8, 32773, packed);
         yield return SeedFiles.TiffOf(false, 4, 3, 5, lzw);
         yield return SeedFiles.TiffOf(false, 8, 8, 8, Inflater.Deflate(plain));
+        foreach (byte[] kind in SeedFiles.TiffKinds())
+        {
+            yield return kind;
+        }
     }
 
     /// <summary>A few bytes that unpack to a picture as large as they can.</summary>

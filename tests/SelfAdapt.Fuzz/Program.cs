@@ -22,16 +22,22 @@ internal static class Program
         Option<int> graphs = new("--graphs");
         Option<int> kills = new("--kills");
         Option<int> soak = new("--soak");
+        Option<string?> decode = new("--decode");
         Option<string> tool = new("--tool") { DefaultValueFactory = _ => "artifacts/bin/Adapt/release/Adapt.dll" };
         RootCommand root = new("Bad files for every reader, random graphs against ONNX Runtime, killed runs and long ones.")
         {
-            reader, mutants, first, seed, minutes, output, truncate, graphs, kills, soak, tool,
+            reader, mutants, first, seed, minutes, output, truncate, graphs, kills, soak, tool, decode,
         };
         root.SetAction(parsed =>
         {
             TimeSpan limit = TimeSpan.FromMinutes(parsed.GetValue(minutes));
             ulong from = parsed.GetValue(seed);
             string folder = parsed.GetValue(output)!;
+            if (parsed.GetValue(decode) is { } images)
+            {
+                return DecodedImages.Write(images, folder, Console.Out);
+            }
+
             if (parsed.GetValue(kills) is > 0 and var many)
             {
                 return KillRuns.Report(many, from, parsed.GetValue(tool)!, Console.Out);

@@ -31,6 +31,7 @@ using SixLabors.ImageSharp.Formats.Pbm;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.PixelFormats;
+using ZstdSharp;
 using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace SelfAdapt.Fuzz;
@@ -93,7 +94,8 @@ internal static class SeedFiles
             (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossless }),
             (colours, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy }),
             (colours, new TgaEncoder()), (gray, new TgaEncoder { BitsPerPixel = TgaBitsPerPixel.Pixel8 }),
-            (colours, new PbmEncoder()), (gray, new PbmEncoder { ComponentType = PbmComponentType.Short }),
+            (colours, new PbmEncoder { ColorType = PbmColorType.Rgb }),
+            (gray, new PbmEncoder { ColorType = PbmColorType.Grayscale, ComponentType = PbmComponentType.Short }),
             (gray, new PbmEncoder { Encoding = PbmEncoding.Plain, ColorType = PbmColorType.BlackAndWhite }),
         ];
         foreach ((SharpImage picture, IImageEncoder encoder) in files)
@@ -297,50 +299,93 @@ internal static class SeedFiles
         return TiffWriter.Encode(kind, planes, height, width, values, description);
     }
 
-    /// <summary>A TIFF page by tags: any compression, strips, byte order.</summary>
-    public static byte[] TiffOf(bool big, int width, int height, int compression, params byte[][] strips)
+    /// <summary>A TIFF page: any compression, strips, byte order.</summary>
+    public static byte[] TiffOf(bool big, int width, int height, int compression, params byte[][] strips) =>
+        new TiffBuilder(big).Page(
+            width, height, strips, (TiffTag.Compression, compression),
+            (TiffTag.RowsPerStrip, (height + strips.Length - 1) / strips.Length)).ToArray();
+
+    /// <summary>TIFF files of every kind of storage, colours and descriptions.</summary>
+    public static IEnumerable<byte[]> TiffKinds()
     {
-        using MemoryStream stream = new();
-        stream.Write(big ? "MM\0*"u8 : "II*\0"u8);
-        long start = 8;
-        List<long> offsets = [];
-        foreach (byte[] strip in strips)
+        const int Side = 16;
+        byte[] plain = new byte[Side * Side * 4];
+        Noise(plain);
+        byte[] gray = plain[..(Side * Side)];
+        byte[] rgb = plain[..(Side * Side * 3)];
+        using Image<Rgb24> picture = SharpImage.LoadPixelData<Rgb24>(rgb, Side, Side);
+        using Compressor zstandard = new();
+        byte[] jpeg = Encoded(new JpegEncoder { ColorType = JpegColorType.YCbCrRatio420 });
+        byte[] grayJpeg = Encoded(new JpegEncoder { ColorType = JpegColorType.Luminance });
+        yield return Gray(
+            [gray[..64], null, gray[..64], gray[..64]], (TiffTag.TileWidth, 8), (TiffTag.TileLength, 8),
+            (TiffTag.TileOffsets, 0));
+        yield return Gray([gray], (TiffTag.FillOrder, 2));
+        yield return Gray([zstandard.Wrap(gray).ToArray()], (TiffTag.Compression, 50000));
+        foreach (int bits in (int[])[1, 4, 12, 24])
         {
-            offsets.Add(start);
-            start += strip.Length;
+            yield return Gray([plain[..(Side * Side * bits / 8)]], (TiffTag.BitsPerSample, bits), (TiffTag.Photometric, 0));
         }
 
-        long positions = start;
-        long lengths = start + (4 * strips.Length);
-        Number(lengths + (4 * strips.Length), 4);
-        strips.ToList().ForEach(s => stream.Write(s));
-        offsets.ForEach(o => Number(o, 4));
-        strips.ToList().ForEach(s => Number(s.Length, 4));
-        (int Tag, int Count, long Value)[] tags =
+        // Rows of three white and five black pixels: as they are, each behind an end of line, and by the row above.
+        const string Row = "10000011";
+        const string EndOfLine = "000000000001";
+        foreach ((int compression, string fax) in ((int, string)[])
+            [
+                (2, Repeated(Row)), (3, Repeated(EndOfLine + Row)), (4, "001" + Row + "11111111111111" + EndOfLine + EndOfLine),
+            ])
+        {
+            byte[] bits = [.. fax.PadRight((fax.Length + 7) / 8 * 8, '0').Chunk(8).Select(b => Convert.ToByte(new string(b), 2))];
+            yield return new TiffBuilder().Page(
+                8, 8, [bits], (TiffTag.BitsPerSample, 1), (TiffTag.Compression, compression)).ToArray();
+        }
+
+        yield return Gray([grayJpeg], (TiffTag.Compression, 7));
+        foreach (int compression in (int[])[6, 7])
+        {
+            yield return Colours(jpeg, 6, 3, (TiffTag.Compression, compression));
+        }
+
+        yield return Colours(
+            jpeg, 6, 3, (TiffTag.Compression, 6), (TiffTag.OldJpegStream, 8),
+            (TiffTag.ReferenceBlackWhite, new byte[48]));
+        yield return Colours(
+            Encoded(new WebpEncoder { FileFormat = WebpFileFormatType.Lossy }), 2, 3, (TiffTag.Compression, 50001));
+        yield return Colours(plain[..(64 * 6)], 6, 3, (TiffTag.YCbCrSubsampling, new short[] { 2, 2 }));
+        yield return Colours(plain, 5, 4);
+        yield return Colours(rgb, 8, 3);
+        yield return Colours(rgb, 9, 3);
+        yield return new TiffBuilder().Page(
+            Side, 8, [gray[..128], gray[..128]], (TiffTag.ImageDepth, 2)).ToArray();
+        yield return new TiffBuilder().Page(
+            8, 8, [gray], (TiffTag.MetaMorphPlanes, new long[4]), (TiffTag.StripByteCounts, 64)).ToArray();
+        yield return Gray([gray], (TiffTag.ZeissInfo, new byte[32]));
+        foreach (string description in (string[])
         [
-            (256, 1, width), (257, 1, height), (258, 1, 8), (259, 1, compression), (262, 1, 1),
-            (273, strips.Length, strips.Length == 1 ? offsets[0] : positions), (277, 1, 1),
-            (278, 1, (height + strips.Length - 1) / strips.Length),
-            (279, strips.Length, strips.Length == 1 ? strips[0].Length : lengths),
-        ];
-        Number(tags.Length, 2);
-        foreach ((int tag, int count, long value) in tags)
+            "{\"shape\": [3, 4, 4], \"axes\": \"TYX\"}", "{\"shape\": [3, 4, 4], \"axes\": \"YXC\"}", "shape=(3, 4, 4)",
+            "<OME UUID=\"a\"><Image><Pixels SizeC=\"3\" DimensionOrder=\"XYZCT\"><TiffData IFD=\"2\" FirstC=\"0\"/>"
+                + "<TiffData IFD=\"0\" FirstC=\"1\" PlaneCount=\"2\"><UUID FileName=\"b\">a</UUID></TiffData></Pixels></Image></OME>",
+        ])
         {
-            Number(tag, 2);
-            Number(4, 2);
-            Number(count, 4);
-            Number(value, 4);
+            yield return new TiffBuilder().Page(4, 4, [gray[..16]], (TiffTag.ImageDescription, description))
+                .Page(4, 4, [gray[..16]]).Page(4, 4, [gray[..16]]).ToArray();
         }
 
-        Number(0, 4);
-        return stream.ToArray();
+        yield return Gray([gray], (TiffTag.MicroManagerMetadata, "{\"Axes\": {\"z\": 0, \"channel\": \"a\"}}"));
 
-        void Number(long value, int width)
+        string Repeated(string row) => string.Concat(Enumerable.Repeat(row, 8));
+
+        byte[] Gray(byte[]?[] strips, params (TiffTag, object?)[] tags) =>
+            new TiffBuilder().Page(Side, Side, strips, tags).ToArray();
+
+        byte[] Colours(byte[] strip, int photometric, int samples, params (TiffTag, object?)[] tags) =>
+            Gray([strip], [(TiffTag.Photometric, photometric), (TiffTag.SamplesPerPixel, samples), .. tags]);
+
+        byte[] Encoded(IImageEncoder encoder)
         {
-            for (int i = 0; i < width; i++)
-            {
-                stream.WriteByte((byte)(value >> (8 * (big ? width - 1 - i : i))));
-            }
+            using MemoryStream file = new();
+            picture.Save(file, encoder);
+            return file.ToArray();
         }
     }
 

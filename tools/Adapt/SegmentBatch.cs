@@ -49,6 +49,9 @@ internal sealed class SegmentBatch : IDisposable
         EngineName = _engine.Name;
     }
 
+    /// <summary>Whether files are read together with those that hold other planes of the same pictures.</summary>
+    public bool JoinsSets { get; init; }
+
     /// <summary>The engine in use.</summary>
     public string EngineName { get; }
 
@@ -144,7 +147,7 @@ internal sealed class SegmentBatch : IDisposable
                 return;
             }
 
-            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped))
+            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped, JoinsSets))
             {
                 _terminal.Cancelled.ThrowIfCancellationRequested();
                 Note(image.Name, image.Note);

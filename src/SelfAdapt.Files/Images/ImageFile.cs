@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Tiff;
+using SelfAdapt.Files.Tiff.Planes;
 
 namespace SelfAdapt.Files.Images;
 
@@ -20,7 +21,7 @@ public sealed record NamedImage(string Name, string Path, Image Image)
     /// <summary>The value that the file calls "no data"; null if it names none.</summary>
     internal double? NoData { get; init; }
 
-    /// <summary>What was done to the pixels, in words for the user; null if they are as the file has them.</summary>
+    /// <summary>What of the file was left out, is not as it says, or was filled; null for nothing.</summary>
     internal string? Note { get; init; }
 }
 
@@ -41,7 +42,9 @@ internal static class ImageFile
 
     /// <summary>What the names of files that are read end in.</summary>
     internal static IReadOnlyList<string> Extensions { get; } =
-        [".png", ".tif", ".tiff", ".npy", .. OtherPictures.Extensions];
+    [
+        ".png", ".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".ndpi", ".svs", ".npy", .. OtherPictures.Extensions,
+    ];
 
     /// <summary>Reads a file that holds one image.</summary>
     /// <param name="path">The file.</param>
@@ -49,7 +52,7 @@ internal static class ImageFile
     /// UnreadableInput: absent, malformed, too large, of a kind that is not read, or several images in one
     /// file.
     /// </exception>
-    public static Image Read(string path) => DecodeSingle(FileBytes.Load(path), labels: false).ToImage();
+    public static Image Read(string path) => DecodeSingle(Load(path), labels: false).ToImage();
 
     /// <summary>Reads one image from a file's content.</summary>
     /// <param name="file">The content.</param>
@@ -60,8 +63,8 @@ internal static class ImageFile
 
     /// <summary>
     /// Reads every image of a file. The channels of a position become one image's channels; each Z slice and
-    /// each time point is an image of its own. TIFF pages that no ImageJ or OME description explains are
-    /// channels if there are at most four grayscale pages of equal size, otherwise images.
+    /// each time point is an image of its own. TIFF pages that nothing in the file explains are channels if there are at
+    /// most four grayscale pages that look alike, otherwise images.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>
@@ -70,23 +73,25 @@ internal static class ImageFile
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: as <see cref="Read"/>, but several images are fine.
     /// </exception>
-    public static IReadOnlyList<NamedImage> ReadAll(string path)
+    /// <param name="withSet">Whether the files beside it that hold other planes of the same pictures are read, too.</param>
+    public static IReadOnlyList<NamedImage> ReadAll(string path, bool withSet = false)
     {
-        FileBytes file = FileBytes.Load(path);
+        FileBytes file = Load(path);
         string name = Path.GetFileNameWithoutExtension(path);
         if (Sniff(file) != Format.Tiff)
         {
             return [new(name, path, DecodeSingle(file, labels: false).ToImage())];
         }
 
-        TiffReader tiff = new(file);
+        using TiffReader tiff = new(file, set: withSet ? OmeSet.TryOpen(path) : null);
+        string? note = tiff.Notes.Count > 0 ? string.Join("; ", tiff.Notes) : null;
         List<NamedImage> images = [];
         for (int i = 0; i < tiff.ImageCount; i++)
         {
             string own = tiff.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i) });
+            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i), Note = note });
         }
 
         return images;
@@ -123,13 +128,13 @@ internal static class ImageFile
         switch (Sniff(file))
         {
             case Format.Png:
-                return PngReader.Decode(file, paletteIndices: labels);
+                return PngReader.Decode(file, asLabels: labels);
             case Format.Npy:
                 return NpyFile.DecodePicture(file);
             case Format.Other:
                 return DecodeOther(file, labels);
             default:
-                TiffReader tiff = new(file);
+                TiffReader tiff = new(file, asLabels: labels);
                 return tiff.ImageCount == 1
                     ? tiff.Decode(0)
                     : throw file.Unsupported(
@@ -137,6 +142,10 @@ internal static class ImageFile
                         + "one is needed; save the one that is meant in a file of its own");
         }
     }
+
+    private static FileBytes Load(string path) => ForeignFormats.WhyNotRead(path) is { } reason
+        ? throw new SelfAdaptException(ErrorKind.UnreadableInput, path, reason)
+        : FileBytes.Load(path);
 
     private static Format Sniff(FileBytes file)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using SelfAdapt.Files.Tiff.Planes;
 
 namespace SelfAdapt.Files.Images;
 
@@ -16,13 +17,6 @@ internal sealed record SkippedFile(string File, string Reason);
 /// </summary>
 public sealed class ImageFolder
 {
-    // Pictures that people will expect to be read: named as skipped instead of passed over in silence.
-    private static readonly string[] OtherExtensions =
-    [
-        ".nd2", ".czi", ".lif", ".lsm", ".oib", ".oif", ".vsi",
-        ".svs", ".dv", ".dax", ".flex", ".nrrd", ".ims", ".zvi", ".scn", ".mrc",
-    ];
-
     private static readonly string[] ResultEndings =
     [
         "_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output", "_outlines",
@@ -84,13 +78,13 @@ public sealed class ImageFolder
             {
                 files.Add(file);
             }
-            else if (OtherExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
+            else if (ForeignFormats.WhyNotRead(file) is { } reason)
             {
-                skipped.Add(new(file, $"{extension} files aren't read; export it as TIFF or PNG."));
+                skipped.Add(new(file, reason));
             }
         }
 
-        return files;
+        return OmeSet.Leaders(files);
     }
 
     /// <summary>Reads the usable images of a folder, or of one file, all at once.</summary>
@@ -130,9 +124,10 @@ public sealed class ImageFolder
     {
         ArgumentNullException.ThrowIfNull(skipped);
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
+        bool isFolder = Directory.Exists(path);
         foreach (string file in ListFiles(path, ending, skipped))
         {
-            foreach (NamedImage image in ReadFile(file, names, skipped))
+            foreach (NamedImage image in ReadFile(file, names, skipped, withSet: isFolder))
             {
                 yield return image;
             }
@@ -148,25 +143,30 @@ public sealed class ImageFolder
     /// <param name="file">The file.</param>
     /// <param name="names">Names that are taken, whatever their case; receives the new ones.</param>
     /// <param name="skipped">Receives what was passed over.</param>
+    /// <param name="withSet">Whether files of the same set are read, too (those that <see cref="ListFiles"/> left out).</param>
     /// <returns>The images, names unique.</returns>
     /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
     internal static IEnumerable<NamedImage> ReadFile(
-        string file, ISet<string> names, ICollection<SkippedFile> skipped)
+        string file, ISet<string> names, ICollection<SkippedFile> skipped, bool withSet = false)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(skipped);
-        foreach (NamedImage image in TryReadAll(file, skipped))
+        foreach (NamedImage image in TryReadAll(file, withSet, skipped))
         {
-            string? note = MissingPixels.Fill(image.Image, image.NoData);
+            string? filled = MissingPixels.Fill(image.Image, image.NoData);
             if (WhyUnusable(image.Image) is { } reason)
             {
-                reason = note is null ? reason : $"{note}: there is nothing to see.";
+                reason = filled is null ? reason : $"{filled}: there is nothing to see.";
                 string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
                 skipped.Add(new(file, page + reason));
             }
             else
             {
-                yield return image with { Name = UniqueName(image.Name, file, names), Note = note };
+                yield return image with
+                {
+                    Name = UniqueName(image.Name, file, names),
+                    Note = filled is null || image.Note is null ? filled ?? image.Note : $"{image.Note}; {filled}",
+                };
             }
         }
     }
@@ -222,11 +222,12 @@ public sealed class ImageFolder
         return unique;
     }
 
-    private static IReadOnlyList<NamedImage> TryReadAll(string file, ICollection<SkippedFile> skipped)
+    private static IReadOnlyList<NamedImage> TryReadAll(
+        string file, bool withSet, ICollection<SkippedFile> skipped)
     {
         try
         {
-            return ImageFile.ReadAll(file);
+            return ImageFile.ReadAll(file, withSet);
         }
         catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
         {

@@ -2,12 +2,12 @@ using System;
 using System.Buffers.Binary;
 using System.IO;
 using System.Runtime.InteropServices;
+using SelfAdapt.Files.Tiff;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.Formats.Jpeg;
-using SixLabors.ImageSharp.Formats.Pbm;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
@@ -16,8 +16,9 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace SelfAdapt.Files.Images;
 
 /// <summary>
-/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP, TGA, PBM to PPM.
-/// Only these are registered, and a picture's size is checked before anything of it is decoded.
+/// Reads, through ImageSharp, the formats that no reader of ours covers: JPEG, BMP, GIF, lossy WebP and TGA.
+/// Only these are registered, and a picture's size is checked before anything of it is decoded. JPEG of one or three
+/// colours goes to LibTiff, whose decoder gives the very pixels that most programs' does.
 /// </summary>
 internal static class OtherPictures
 {
@@ -50,6 +51,11 @@ internal static class OtherPictures
         {
             CheckBitmap(file);
             CheckWebp(file);
+            if ((PortableMap.Sniff(file.All) ? PortableMap.Decode(file) : TryDecodeJpeg(file)) is { } picture)
+            {
+                return picture;
+            }
+
             using MemoryStream stream = file.Stream(0, file.Length, "the picture");
             IImageInfo? info = SixLabors.ImageSharp.Image.Identify(Formats, stream, out IImageFormat? format);
             if (info is null)
@@ -57,22 +63,14 @@ internal static class OtherPictures
                 return null;
             }
 
-            (bool gray, bool wide) = Samples(info, format, file);
-            file.CheckPageSize(info.Width, info.Height, gray ? 1 : 3, wide ? sizeof(ushort) : sizeof(byte));
-            if ((long)info.Width * info.Height > file.Length * ImageLimits.LzwRatio)
-            {
-                throw file.Malformed(
-                    $"it declares {info.Width} x {info.Height} pixels, more than {file.Length:N0} bytes can hold");
-            }
-
+            bool gray = IsGray(info, format, file);
+            file.CheckPageSize(info.Width, info.Height, gray ? 1 : 3, sizeof(byte));
+            CheckPlausible(file, info.Width, info.Height);
             stream.Position = 0;
-            return (gray, wide) switch
-            {
-                (true, false) => Decode<L8>(file, stream, SampleKind.UInt8, 1),
-                (true, true) => Decode<L16>(file, stream, SampleKind.UInt16, 1),
-                (false, false) => Decode<Rgb24>(file, stream, SampleKind.UInt8, 3),
-                _ => Decode<Rgb48>(file, stream, SampleKind.UInt16, 3),
-            };
+            return gray
+                ? Decode<L8>(file, stream, 1)
+                : WithoutEqualColours(
+                    Decode<Rgb24>(file, stream, 3), format is BmpFormat && info.PixelType.BitsPerPixel <= 8);
         }
         catch (Exception e) when (e is not (SelfAdaptException or OutOfMemoryException))
         {
@@ -85,12 +83,14 @@ internal static class OtherPictures
     {
         Configuration formats = new(
             new JpegConfigurationModule(), new BmpConfigurationModule(), new GifConfigurationModule(),
-            new WebpConfigurationModule(), new TgaConfigurationModule(), new PbmConfigurationModule())
+            new WebpConfigurationModule(), new TgaConfigurationModule())
         {
             MaxDegreeOfParallelism = 1,
             MemoryAllocator = MemoryAllocator.Create(
                 new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
         };
+        formats.ImageFormatsManager.SetDecoder(
+            BmpFormat.Instance, new BmpDecoder { RleSkippedPixelHandling = RleSkippedPixelHandling.FirstColorOfPalette });
         formats.ImageFormatsManager.SetDecoder(JpegFormat.Instance, new JpegDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(WebpFormat.Instance, new WebpDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(
@@ -126,23 +126,71 @@ internal static class OtherPictures
         }
     }
 
-    /// <summary>Whether the file says that it is gray, and whether its samples have 16 bits.</summary>
-    private static (bool Gray, bool Wide) Samples(IImageInfo info, IImageFormat format, FileBytes file)
+    /// <summary>Whether the file says that it is gray.</summary>
+    private static bool IsGray(IImageInfo info, IImageFormat format, FileBytes file)
     {
-        if (format is PbmFormat)
-        {
-            PbmMetadata pbm = info.Metadata.GetPbmMetadata();
-            return (pbm.ColorType != PbmColorType.Rgb, pbm.ComponentType == PbmComponentType.Short);
-        }
-
         // A TGA file's third byte is its kind: 3 and 11 are gray, the latter packed.
-        bool gray = format is JpegFormat
+        return format is JpegFormat
             ? info.PixelType.BitsPerPixel == 8
             : format is TgaFormat && file.All[2] is 3 or 11;
-        return (gray, false);
     }
 
-    private static Raster Decode<TPixel>(FileBytes file, Stream stream, SampleKind kind, int channels)
+    private static void CheckPlausible(FileBytes file, int width, int height)
+    {
+        if ((long)width * height > file.Length * ImageLimits.LzwRatio)
+        {
+            throw file.Malformed($"it declares {width} x {height} pixels, more than {file.Length:N0} bytes can hold");
+        }
+    }
+
+    private static Raster? TryDecodeJpeg(FileBytes file)
+    {
+        const int Gray = 1;
+        const int Rgb = 2;
+        if (!file.All.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
+        {
+            return null;
+        }
+
+        JpegHeader header = JpegHeader.TryRead(file.All) ?? throw file.Malformed("it is no valid JPEG stream");
+        if (!header.IsPlain || header.Components is not (1 or 3))
+        {
+            return null;
+        }
+
+        file.CheckPageSize(header.Width, header.Height, header.Components, sizeof(byte));
+        CheckPlausible(file, header.Width, header.Height);
+        byte[] values = new byte[header.Width * header.Height * header.Components];
+        int colours = header.Components == 1 ? Gray : header.IsRgb ? Rgb : LibTiffDecoder.YCbCr;
+        new LibTiffDecoder(file).DecodeJpeg(
+            file.All, header.Width, header.Height, header.Components, colours, values, "the picture");
+        Raster raster = new(header.Components, header.Height, header.Width, SampleKind.UInt8);
+        for (int c = 0; c < raster.Channels; c++)
+        {
+            SampleBuffer.CopyStrided(
+                values.AsSpan(c), raster.Channels, raster.From(c, 0, 0), 1, raster.Height * raster.Width, sizeof(byte));
+        }
+
+        return raster;
+    }
+
+    /// <summary>One channel for three that are the same, as of gray pictures in a format that has only palettes.</summary>
+    private static Raster WithoutEqualColours(Raster colours, bool isPalette)
+    {
+        int plane = colours.Height * colours.Width;
+        ReadOnlySpan<byte> red = colours.From(0, 0, 0)[..plane];
+        if (!isPalette || !red.SequenceEqual(colours.From(1, 0, 0)[..plane])
+            || !red.SequenceEqual(colours.From(2, 0, 0)[..plane]))
+        {
+            return colours;
+        }
+
+        Raster gray = new(1, colours.Height, colours.Width, SampleKind.UInt8);
+        red.CopyTo(gray.Samples.Bytes);
+        return gray;
+    }
+
+    private static Raster Decode<TPixel>(FileBytes file, Stream stream, int channels)
         where TPixel : unmanaged, IPixel<TPixel>
     {
         using Image<TPixel> picture = SixLabors.ImageSharp.Image.Load<TPixel>(Formats, stream);
@@ -151,8 +199,7 @@ internal static class OtherPictures
             throw file.Unsupported("it holds several pictures where one is needed; save the one that is meant as PNG");
         }
 
-        Raster raster = new(channels, picture.Height, picture.Width, kind);
-        int size = kind.Size();
+        Raster raster = new(channels, picture.Height, picture.Width, SampleKind.UInt8);
         picture.ProcessPixelRows(rows =>
         {
             for (int y = 0; y < rows.Height; y++)
@@ -160,11 +207,8 @@ internal static class OtherPictures
                 ReadOnlySpan<byte> row = MemoryMarshal.AsBytes(rows.GetRowSpan(y));
                 for (int channel = 0; channel < channels; channel++)
                 {
-                    Span<byte> plane = raster.From(channel, y, 0);
-                    for (int x = 0; x < rows.Width; x++)
-                    {
-                        row.Slice(((x * channels) + channel) * size, size).CopyTo(plane[(x * size)..]);
-                    }
+                    SampleBuffer.CopyStrided(
+                        row[channel..], channels, raster.From(channel, y, 0), 1, rows.Width, sizeof(byte));
                 }
             }
         });

@@ -7,8 +7,8 @@ using System.Text;
 namespace SelfAdapt.Files.Png;
 
 /// <summary>
-/// Decodes PNG: all colour types and bit depths, Adam7 interlace. Alpha and tRNS are dropped, palette images
-/// become RGB (or stay indices), values are not scaled: a 4-bit file gives 0 to 15.
+/// Decodes PNG: all colour types and bit depths, Adam7 interlace. Alpha and tRNS are dropped, palette images become RGB,
+/// gray of less than 8 bits is scaled to 0..255; in label images both stay the numbers that they are.
 /// </summary>
 internal static class PngReader
 {
@@ -28,13 +28,11 @@ internal static class PngReader
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
 
     /// <summary>Decodes a file.</summary>
-    /// <param name="paletteIndices">
-    /// Keep a palette image's indices (they are the labels of a label image).
-    /// </param>
+    /// <param name="asLabels">Whether numbers of colours, and gray of few bits, stay as they are.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the PNG rules or is too large.
     /// </exception>
-    public static Raster Decode(FileBytes file, bool paletteIndices)
+    public static Raster Decode(FileBytes file, bool asLabels)
     {
         if (!file.All.StartsWith(Signature))
         {
@@ -73,7 +71,7 @@ internal static class PngReader
                     compressed.Write(data);
                     break;
                 case "IEND":
-                    return Decode(file, header!, compressed, palette, paletteIndices);
+                    return Decode(file, header!, compressed, palette, asLabels);
                 default:
                     // Bit 5 of the first letter says whether a reader may pass over a chunk it does not know.
                     if ((typed[0] & 0x20) == 0)
@@ -89,7 +87,7 @@ internal static class PngReader
 
     private static Raster Decode(
         FileBytes file, Header header, MemoryStream compressed, ReadOnlySpan<byte> palette,
-        bool paletteIndices)
+        bool asLabels)
     {
         long size = DecodedSize(header);
         if (size > compressed.Length * ImageLimits.DeflateRatio)
@@ -98,7 +96,7 @@ internal static class PngReader
                 + $"{header.Height} pixels");
         }
 
-        bool expand = header.ColourType == Palette && !paletteIndices;
+        bool expand = header.ColourType == Palette && !asLabels;
         if (expand && (palette.Length == 0 || palette.Length % 3 != 0 || palette.Length > 768))
         {
             throw file.Malformed("it has colour numbers but no valid palette");
@@ -132,7 +130,8 @@ internal static class PngReader
                 }
 
                 PutRow(
-                    file, header, current, width, raster, y + (row * stepY), x, stepX, expand ? palette : []);
+                    file, header, current, width, raster, y + (row * stepY), x, stepX, expand ? palette : [],
+                    isScaled: header.ColourType == Gray && header.BitDepth < 8 && !asLabels);
                 previous = current;
             }
         }
@@ -142,7 +141,7 @@ internal static class PngReader
 
     private static void PutRow(
         FileBytes file, Header header, Span<byte> row, int width, Raster raster, int y, int x, int stepX,
-        ReadOnlySpan<byte> palette)
+        ReadOnlySpan<byte> palette, bool isScaled)
     {
         if (header.BitDepth < 8)
         {
@@ -173,6 +172,15 @@ internal static class PngReader
             }
 
             return;
+        }
+
+        if (isScaled)
+        {
+            int most = (1 << header.BitDepth) - 1;
+            foreach (ref byte value in row)
+            {
+                value = (byte)(value * byte.MaxValue / most);
+            }
         }
 
         int size = raster.Samples.Kind.Size();

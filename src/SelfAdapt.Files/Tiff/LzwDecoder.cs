@@ -12,7 +12,7 @@ internal static class LzwDecoder
     private const int FirstFree = 258;
     private const int TableSize = 4096;
 
-    /// <summary>Decodes data.</summary>
+    /// <summary>Decodes data, also as libtiff wrote it before TIFF 6.0: low bits first, width growing when it must.</summary>
     /// <param name="target">Receives the bytes; decoding stops when it is full.</param>
     /// <returns>
     /// How many bytes were written before the target was full, the data ended or a code was bad.
@@ -22,6 +22,8 @@ internal static class LzwDecoder
         // A string is where it was first written: every table entry is a stretch of the output.
         Span<int> start = stackalloc int[TableSize];
         Span<int> length = stackalloc int[TableSize];
+        bool old = data.Length > 1 && data[0] == 0 && (data[1] & 1) != 0;
+        int early = old ? 0 : 1;
         int next = FirstFree;
         int bits = 9;
         (int previousStart, int previousLength) = (0, 0);
@@ -31,7 +33,7 @@ internal static class LzwDecoder
         {
             while (held < bits && at < data.Length)
             {
-                window = (window << 8) | data[at++];
+                window = old ? window | ((uint)data[at++] << held) : (window << 8) | data[at++];
                 held += 8;
             }
 
@@ -40,8 +42,9 @@ internal static class LzwDecoder
                 return written;
             }
 
-            int code = (int)(window >> (held - bits)) & ((1 << bits) - 1);
+            int code = (int)(old ? window : window >> (held - bits)) & ((1 << bits) - 1);
             held -= bits;
+            window = old ? window >> bits : window;
             if (code == End)
             {
                 return written;
@@ -77,7 +80,7 @@ internal static class LzwDecoder
                 // Previous string plus this one's first byte lie next to each other in the output.
                 (start[next], length[next]) = (previousStart, previousLength + 1);
                 next++;
-                if (next >= (1 << bits) - 1 && bits < 12)
+                if (next >= (1 << bits) - early && bits < 12)
                 {
                     bits++;
                 }

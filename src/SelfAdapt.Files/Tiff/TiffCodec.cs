@@ -1,39 +1,65 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
+using ZstdSharp;
 
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>
-/// The compressions and predictors of TIFF (TIFF 6.0 sections 9, 13 and 14; technical note 3).
+/// The compressions and predictors of TIFF that we decode (TIFF 6.0 sections 9, 13 and 14; technical note 3).
 /// </summary>
 internal static class TiffCodec
 {
+    public const int Uncompressed = 1;
+
+    private const int Lzw = 5;
+    private const int PackBits = 32773;
+    private const int Zstandard = 50000;
+
     /// <summary>Decodes one strip or tile.</summary>
     /// <param name="compression">The page's compression number.</param>
     /// <param name="offset">First byte of the compressed data.</param>
     /// <param name="length">Bytes of the compressed data.</param>
+    /// <param name="reversed">Whether the bits of every byte come in reverse (FillOrder 2).</param>
     /// <param name="target">Receives the decoded bytes.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: damaged data or an unknown compression.
     /// </exception>
     public static void Decode(
-        FileBytes file, long compression, long offset, long length, Span<byte> target, string what)
+        FileBytes file, long compression, long offset, long length, bool reversed, Span<byte> target, string what)
     {
+        // Uncompressed data has a known size; writers that leave the byte count wrong are common.
+        ReadOnlySpan<byte> data = file.Slice(offset, compression == Uncompressed ? target.Length : length, what);
+        if (reversed)
+        {
+            byte[] turned = data.ToArray();
+            ReverseBits(turned);
+            data = turned;
+        }
+
         switch (compression)
         {
-            case 1:
-                // Uncompressed data has a known size; writers that leave the byte count wrong are common.
-                file.Slice(offset, target.Length, what).CopyTo(target);
+            case Uncompressed:
+                data.CopyTo(target);
                 break;
-            case 5:
-                Report(file, LzwDecoder.Decode(file.Slice(offset, length, what), target), target, what);
+            case Lzw:
+                Report(file, LzwDecoder.Decode(data, target), target, what);
                 break;
-            case 8 or 32946:
-                Inflater.Inflate(file, file.Stream(offset, length, what), target, what);
+            case PackBits:
+                Report(file, UnpackBits(data, target), target, what);
+                break;
+            case Zstandard:
+                Report(file, Unpack(file, data, target, what), target, what);
                 break;
             default:
-                Report(file, UnpackBits(file.Slice(offset, length, what), target), target, what);
+                using (MemoryStream stream = reversed
+                    ? new MemoryStream(data.ToArray())
+                    : file.Stream(offset, length, what))
+                {
+                    Inflater.Inflate(file, stream, target, what);
+                }
+
                 break;
         }
     }
@@ -44,11 +70,38 @@ internal static class TiffCodec
     /// <param name="compression">The page's compression number.</param>
     public static int MaximumRatio(long compression) => compression switch
     {
-        1 => 1,
-        5 => ImageLimits.LzwRatio,
-        8 or 32946 => ImageLimits.DeflateRatio,
-        32773 => ImageLimits.PackBitsRatio,
-        _ => 0,
+        Uncompressed => 1,
+        Lzw => ImageLimits.LzwRatio,
+        8 or 32946 or 50013 => ImageLimits.DeflateRatio,
+        PackBits => ImageLimits.PackBitsRatio,
+        Zstandard => ImageLimits.ZstandardRatio,
+        _ => LibTiffDecoder.Decodes(compression) || IsWebp(compression) ? ImageLimits.PictureRatio : 0,
+    };
+
+    /// <summary>Whether blocks are WebP pictures.</summary>
+    /// <param name="compression">The page's compression number.</param>
+    public static bool IsWebp(long compression) => compression is 50001 or 34927;
+
+    /// <summary>Whether a predictor goes with a compression.</summary>
+    /// <param name="compression">The page's compression number.</param>
+    public static bool IsPredicted(long compression) => compression is Lzw or 8 or 32946 or 50013 or Zstandard;
+
+    /// <summary>What a compression is called that is not read.</summary>
+    /// <param name="compression">The page's compression number.</param>
+    public static string NameOf(long compression) => compression switch
+    {
+        32766 => "NeXT",
+        32809 => "ThunderScan",
+        32909 => "PixarLog",
+        33003 or 33004 or 33005 or 34712 => "JPEG 2000",
+        34676 or 34677 => "SGI LogLuv",
+        34887 => "LERC",
+        34892 => "lossy JPEG of DNG",
+        34925 => "LZMA",
+        34933 => "PNG",
+        34934 or 22610 => "JPEG XR",
+        50002 or 52546 => "JPEG XL",
+        _ => $"number {compression}",
     };
 
     /// <summary>
@@ -113,6 +166,28 @@ internal static class TiffCodec
                 int place = BitConverter.IsLittleEndian ? size - 1 - b : b;
                 row[(i * size) + place] = planes[(b * values) + i];
             }
+        }
+    }
+
+    private static void ReverseBits(Span<byte> bytes)
+    {
+        foreach (ref byte value in bytes)
+        {
+            // The classic three-multiplication reversal: spread, mask, fold.
+            value = (byte)((((value * 0x80200802UL) & 0x0884422110UL) * 0x0101010101UL) >> 32);
+        }
+    }
+
+    private static int Unpack(FileBytes file, ReadOnlySpan<byte> data, Span<byte> target, string what)
+    {
+        try
+        {
+            using Decompressor zstandard = new();
+            return zstandard.Unwrap(data, target);
+        }
+        catch (ZstdException e)
+        {
+            throw file.Malformed($"{what} does not decompress ({e.Message.TrimEnd('.')})");
         }
     }
 

@@ -5,37 +5,13 @@ using System.Text;
 
 namespace SelfAdapt.Files.Tiff;
 
-/// <summary>The TIFF tags that are read or written.</summary>
-internal enum TiffTag
-{
-    SubfileType = 254,
-    ImageWidth = 256,
-    ImageLength = 257,
-    BitsPerSample = 258,
-    Compression = 259,
-    Photometric = 262,
-    FillOrder = 266,
-    ImageDescription = 270,
-    StripOffsets = 273,
-    SamplesPerPixel = 277,
-    RowsPerStrip = 278,
-    StripByteCounts = 279,
-    PlanarConfiguration = 284,
-    Predictor = 317,
-    TileWidth = 322,
-    TileLength = 323,
-    TileOffsets = 324,
-    TileByteCounts = 325,
-    ExtraSamples = 338,
-    SampleFormat = 339,
-    GdalNoData = 42113,
-}
-
 /// <summary>One image file directory (page) of a TIFF or BigTIFF file: tags with their values.</summary>
 internal sealed class TiffDirectory
 {
     private readonly FileBytes _file;
     private readonly Dictionary<int, (int Type, long Count, long Offset)> _entries = [];
+    private long _next;
+    private bool _isLinked;
 
     private TiffDirectory(FileBytes file, bool bigEndian, int number)
         => (_file, BigEndian, Number) = (file, bigEndian, number);
@@ -53,46 +29,51 @@ internal sealed class TiffDirectory
             || content.StartsWith("II+\0"u8) || content.StartsWith("MM\0+"u8);
 
     /// <summary>Reads the chain of directories.</summary>
+    /// <param name="rubbish">Why the chain was not followed to its end; null if it was.</param>
     /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: a directory lies outside the file, the chain is a loop, or there are none or too many.
+    /// UnreadableInput: the first directory lies outside the file, or there are too many.
     /// </exception>
-    public static List<TiffDirectory> ReadAll(FileBytes file)
+    public static List<TiffDirectory> ReadAll(FileBytes file, out string? rubbish)
     {
-        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
-        if (!Sniff(start))
-        {
-            throw file.Malformed("it does not begin like a TIFF file");
-        }
-
-        bool bigEndian = start[0] == 'M';
-        bool bigTiff = start[2] == '+' || start[3] == '+';
-        if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
-        {
-            throw file.Malformed("its BigTIFF header is not valid");
-        }
-
-        long next = bigTiff ? Number64(file, 8, bigEndian) : Number32(file, 4, bigEndian);
+        (long next, bool bigEndian, bool bigTiff) = ReadHeader(file);
+        rubbish = null;
         HashSet<long> seen = [];
         List<TiffDirectory> pages = [];
         while (next != 0)
         {
-            if (!seen.Add(next))
-            {
-                throw file.Malformed(
-                    $"its pages form a loop: page {pages.Count + 1} begins where an earlier one does");
-            }
-
             if (pages.Count == ImageLimits.Pages)
             {
                 throw file.Unsupported($"it has more than the {ImageLimits.Pages:N0} pages that are read");
             }
 
             TiffDirectory page = new(file, bigEndian, pages.Count + 1);
-            next = page.Parse(next, bigTiff);
+            bool isNew = seen.Add(next);
+            if (pages.Count == 0)
+            {
+                page.Parse(next, bigTiff);
+            }
+            else if (!isNew || !page.TryParse(next, bigTiff))
+            {
+                rubbish = $"what page {pages.Count} names as the next page is none: the pages up to it are read";
+                break;
+            }
+
             pages.Add(page);
+            next = page._next;
+            rubbish = page._isLinked ? null : $"the file ends before it says whether a page follows page {pages.Count}";
         }
 
         return pages.Count > 0 ? pages : throw file.Malformed("it has no page");
+    }
+
+    /// <summary>Reads the first directory alone.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it lies outside the file.</exception>
+    public static TiffDirectory ReadFirst(FileBytes file)
+    {
+        (long first, bool bigEndian, bool bigTiff) = ReadHeader(file);
+        TiffDirectory page = new(file, bigEndian, 1);
+        page.Parse(first, bigTiff);
+        return page;
     }
 
     /// <summary>Whether a tag is there.</summary>
@@ -153,6 +134,27 @@ internal sealed class TiffDirectory
         return values;
     }
 
+    /// <summary>A tag as it is stored.</summary>
+    /// <param name="value">Its values' bytes, in the file's order.</param>
+    /// <returns>False if the tag is not there.</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it lies outside the file.</exception>
+    public bool TryGet(TiffTag tag, out int type, out int count, out byte[] value)
+    {
+        (type, count, value) = (0, 0, []);
+        if (!_entries.TryGetValue((int)tag, out (int Type, long Count, long Offset) entry))
+        {
+            return false;
+        }
+
+        value = _file.Slice(entry.Offset, Saturated(entry.Count, TypeSize(entry.Type)), $"the tag {tag}").ToArray();
+        (type, count) = (entry.Type, (int)entry.Count);
+        return true;
+    }
+
+    /// <summary>How many values a tag has; 0 if it is not there.</summary>
+    public long CountOf(TiffTag tag) =>
+        _entries.TryGetValue((int)tag, out (int Type, long Count, long Offset) entry) ? entry.Count : 0;
+
     /// <summary>A tag's text; empty if there is none.</summary>
     public string Text(TiffTag tag)
     {
@@ -164,6 +166,24 @@ internal sealed class TiffDirectory
 
         ReadOnlySpan<byte> text = _file.Slice(entry.Offset, entry.Count, $"the tag {tag} of page {Number}");
         return Encoding.UTF8.GetString(text).TrimEnd('\0');
+    }
+
+    private static (long First, bool BigEndian, bool BigTiff) ReadHeader(FileBytes file)
+    {
+        ReadOnlySpan<byte> start = file.Slice(0, Math.Min(4, file.Length), "the header");
+        if (!Sniff(start))
+        {
+            throw file.Malformed("it does not begin like a TIFF file");
+        }
+
+        bool bigEndian = start[0] == 'M';
+        bool bigTiff = start[2] == '+' || start[3] == '+';
+        if (bigTiff && (Number16(file, 4, bigEndian) != 8 || Number16(file, 6, bigEndian) != 0))
+        {
+            throw file.Malformed("its BigTIFF header is not valid");
+        }
+
+        return (bigTiff ? Number64(file, 8, bigEndian) : Number32(file, 4, bigEndian), bigEndian, bigTiff);
     }
 
     private static int Number16(FileBytes file, long at, bool bigEndian) =>
@@ -199,7 +219,21 @@ internal sealed class TiffDirectory
         _ => 0,
     };
 
-    private long Parse(long at, bool bigTiff)
+    /// <summary>Parses what a link between pages leads to, if that is a page.</summary>
+    private bool TryParse(long at, bool bigTiff)
+    {
+        try
+        {
+            Parse(at, bigTiff);
+            return Has(TiffTag.ImageWidth) && Has(TiffTag.ImageLength);
+        }
+        catch (SelfAdaptException)
+        {
+            return false;
+        }
+    }
+
+    private void Parse(long at, bool bigTiff)
     {
         int entrySize = bigTiff ? 20 : 12;
         long count = bigTiff ? Number64(_file, at, BigEndian) : Number16(_file, at, BigEndian);
@@ -228,9 +262,8 @@ internal sealed class TiffDirectory
             _entries.TryAdd(tag, (type, length, value));
         }
 
-        long next = bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
-        return next >= 0
-            ? next
-            : throw _file.Malformed($"the page after page {Number} lies outside the file");
+        // Some writers leave out the last page's link; a file that was cut off may have lost it.
+        _isLinked = at <= _file.Length - (bigTiff ? 8 : 4);
+        _next = !_isLinked ? 0 : bigTiff ? Number64(_file, at, BigEndian) : Number32(_file, at, BigEndian);
     }
 }

@@ -1,66 +1,101 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using SelfAdapt.Files.Tiff.Planes;
 
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>
-/// Decodes TIFF files to images: the pages of one position (channels) become the channels of one image; Z
-/// slices, time points and pages that nothing describes become images of their own.
+/// Decodes TIFF files to images: the planes of one position (channels) become the channels of one image; Z slices, time
+/// points and pages that nothing describes become images of their own.
 /// </summary>
-internal sealed class TiffReader
+internal sealed class TiffReader : IDisposable
 {
-    /// <summary>Pages without any description are the channels of one image up to this many.</summary>
-    public const int MaximumUndescribedChannels = 4;
-
     private readonly FileBytes _file;
-    private readonly List<TiffPage> _pages;
-    private readonly bool _following;
+    private readonly List<(TiffPage Page, long Index)> _planes = [];
+    private readonly PlaneOrder _order;
     private readonly List<long[]> _images = [];
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<(string File, long Page), long> _planesOfOthers = [];
+    private readonly OmeSet? _set;
 
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
+    /// <param name="asLabels">Whether values of few bits stay as they are stored.</param>
+    /// <param name="set">The files that belong together with this one; null to read it alone. Closed with the reader.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>
-    public TiffReader(FileBytes file)
+    public TiffReader(FileBytes file, bool asLabels = false, OmeSet? set = null)
     {
-        _file = file;
-        List<TiffDirectory> directories = TiffDirectory.ReadAll(file);
-        List<TiffPage> pages = [.. directories.Select(d => new TiffPage(file, d))];
-        _pages = [.. pages.Where(p => !p.IsReducedCopy)];
-        if (_pages.Count == 0)
+        (_file, _set) = (file, set);
+        List<TiffDirectory> all = TiffDirectory.ReadAll(file, out string? rubbish);
+        List<TiffDirectory> directories = [.. all.Where(d => !TiffPage.IsNoImage(d))];
+        directories = directories.Count > 0 ? directories : all;
+        Note(rubbish);
+        if (WholeSlide.IsOne(file, directories[0]))
         {
-            _pages = pages;
+            Note("only the largest picture of the slide is read");
+            directories = directories[..1];
         }
 
-        string description = directories[0].Text(TiffTag.ImageDescription);
-        TiffAxes? imageJ = TiffAxes.FromImageJ(description);
-        _following = imageJ is not null && _pages.Count == 1 && imageJ.Planes > 1
-            && _pages[0].ContiguousOffset >= 0;
-        long planes = _following ? imageJ!.Planes : _pages.Count;
-        long samples = _pages.Sum(p => (long)p.Width * p.Height * p.Channels);
+        TiffPages pages = new(file.Name, directories, [.. directories.Select(d => new TiffPage(file, d, asLabels))]);
+        _planes.AddRange(pages.Pages.SelectMany(p => Enumerable.Range(0, p.Slices).Select(s => (p, (long)s))));
+        AddPlanesOfOthers(asLabels);
+        _order = Understand(pages);
+        Note(_order.Note);
+        if (pages.CanBeFollowed)
+        {
+            _planes.AddRange(Enumerable.Range(_planes.Count, (int)Math.Max(0, _order.Planes - _planes.Count))
+                .Select(i => (pages.Pages[0], (long)i)));
+        }
+
+        Int128 samples = 0;
+        foreach ((TiffPage page, _) in _planes)
+        {
+            samples += (Int128)page.Width * page.Height * page.Channels;
+        }
+
         long most = file.IsStreamed ? ImageLimits.StreamedSamples : ImageLimits.FileSamples;
-        if (planes > ImageLimits.Pages || (_following ? samples * planes : samples) > most)
+        if (_planes.Count > ImageLimits.Pages || samples > most)
         {
             throw file.Unsupported(
-                $"its {planes:N0} planes hold more than the {most:N0} values "
+                $"its {_planes.Count:N0} planes hold more than the {most:N0} values "
                 + $"or {ImageLimits.Pages:N0} pages that are read; split it into smaller files");
         }
 
-        Arrange(imageJ is null ? TiffAxes.FromOme(description) : [imageJ], planes);
+        foreach (long[] image in _order.Images)
+        {
+            AddImage(image);
+        }
     }
 
     /// <summary>How many images the file holds.</summary>
     public int ImageCount => _images.Count;
 
+    /// <summary>What was left out or is not as the file says; empty for nothing.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>How the file's planes were understood, in one line.</summary>
+    public string Understood => FormattableString.Invariant(
+        $"T {_order.Times}, Z {_order.Slices}, C {SizeOf(0).Channels}, positions {_order.Positions} ({_order.Source})");
+
     /// <summary>The size of an image.</summary>
     /// <param name="index">0-based image.</param>
-    public (int Channels, int Height, int Width) SizeOf(int index) =>
-        (_images[index].Sum(plane => PageOf(plane).Channels), FirstPage(index).Height, FirstPage(index).Width);
+    public (int Channels, int Height, int Width) SizeOf(int index)
+    {
+        TiffPage first = FirstPage(index);
+        return _order.IsFolded
+            ? (first.Width, _images[index].Length, first.Height)
+            : (_images[index].Sum(plane => PageOf(plane).Channels), first.Height, first.Width);
+    }
 
     /// <summary>Rows of an image that are decoded together.</summary>
     /// <param name="index">0-based image.</param>
-    public int RowsPerBlock(int index) => FirstPage(index).RowsPerBlock;
+    public int RowsPerBlock(int index) => _order.IsFolded ? 1 : FirstPage(index).RowsPerBlock;
+
+    /// <summary>Number type of an image's values as stored.</summary>
+    /// <param name="index">0-based image.</param>
+    public SampleKind KindOf(int index) => FirstPage(index).Kind;
 
     /// <summary>The value that stands for "no data" in an image, as GDAL's tag says; null if none does.</summary>
     /// <param name="index">0-based image.</param>
@@ -69,7 +104,7 @@ internal sealed class TiffReader
     /// <summary>Decodes one image.</summary>
     /// <param name="index">0-based image.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: its data are damaged.</exception>
-    public Raster Decode(int index) => Decode(index, 0, FirstPage(index).Height);
+    public Raster Decode(int index) => Decode(index, 0, SizeOf(index).Height);
 
     /// <summary>Decodes rows of one image.</summary>
     /// <param name="index">0-based image.</param>
@@ -78,92 +113,112 @@ internal sealed class TiffReader
     /// <exception cref="SelfAdaptException">UnreadableInput: its data are damaged.</exception>
     public Raster Decode(int index, int firstRow, int rowCount)
     {
-        List<Raster> planes = [];
-        foreach (long plane in _images[index])
+        long[] planes = _images[index];
+        if (!_order.IsFolded && planes.Length == 1)
         {
-            planes.Add(_following
-                ? _pages[0].DecodeFollowing(plane, firstRow, rowCount)
-                : PageOf(plane).Decode(firstRow, rowCount));
+            return DecodePlane(planes[0], firstRow, rowCount);
         }
 
-        if (planes.Count == 1)
-        {
-            return planes[0];
-        }
-
-        if (planes.Sum(p => p.Samples.Bytes.LongLength) > ImageLimits.PageBytes)
+        (int channels, _, int width) = SizeOf(index);
+        SampleKind kind = FirstPage(index).Kind;
+        if ((Int128)channels * rowCount * width * kind.Size() > ImageLimits.PageBytes)
         {
             throw _file.Unsupported(
-                $"image {index + 1} has {planes.Count} channels of more than the {ImageLimits.PageBytes:N0} bytes that "
+                $"image {index + 1} has {channels} channels of more than the {ImageLimits.PageBytes:N0} bytes that "
                 + "are read at once; crop it into smaller images");
         }
 
-        Raster merged = new(
-            planes.Sum(p => p.Channels), planes[0].Height, planes[0].Width, planes[0].Samples.Kind);
-        int at = 0;
-        foreach (Raster plane in planes)
-        {
-            if (plane.Samples.Kind != merged.Samples.Kind)
-            {
-                throw _file.Unsupported("its channels have different number types, which isn't read");
-            }
-
-            plane.Samples.Bytes.CopyTo(merged.Samples.Bytes, at);
-            at += plane.Samples.Bytes.Length;
-        }
-
-        return merged;
+        return _order.IsFolded
+            ? Unfold(planes.AsSpan(firstRow, rowCount), channels, width, kind)
+            : Merge(planes, channels, firstRow, rowCount, width, kind);
     }
 
-    private TiffPage PageOf(long plane) => _pages[_following ? 0 : (int)plane];
+    public void Dispose() => _set?.Dispose();
+
+    private PlaneOrder Understand(TiffPages pages) =>
+        MicroManagerPlanes.TryRead(pages)
+        ?? ZeissPlanes.TryRead(pages)
+        ?? OmePlanes.TryRead(
+            pages, _set?.Description ?? OmeDescription.TryParse(pages.Description),
+            (name, page) => _planesOfOthers.TryGetValue((name, page), out long plane) ? plane : null)
+        ?? ImageJPlanes.TryRead(pages)
+        ?? MetaMorphPlanes.TryRead(pages)
+        ?? ShapedPlanes.TryRead(pages)
+        ?? PlainPlanes.Read(pages);
+
+    private void AddPlanesOfOthers(bool asLabels)
+    {
+        foreach ((string name, FileBytes file, List<TiffDirectory> pages) in _set?.Others ?? [])
+        {
+            foreach (TiffDirectory page in pages.Where(p => !TiffPage.IsNoImage(p)))
+            {
+                _planesOfOthers[(name, page.Number - 1)] = _planes.Count;
+                _planes.Add((new TiffPage(file, page, asLabels), 0));
+            }
+
+            Note($"{name} is read together with it");
+        }
+    }
+
+    private void Note(string? note) => _notes.AddRange(note is null || _notes.Contains(note) ? [] : [note]);
+
+    private TiffPage PageOf(long plane) => _planes[(int)plane].Page;
 
     private TiffPage FirstPage(int index) => PageOf(_images[index][0]);
 
-    private void Arrange(List<TiffAxes>? described, long planes)
+    private Raster DecodePlane(long plane, int firstRow, int rowCount)
     {
-        Int128 total = 0;
-        foreach (TiffAxes series in described ?? [])
+        (TiffPage page, long index) = _planes[(int)plane];
+        return page.Decode(index, firstRow, rowCount);
+    }
+
+    private Raster Merge(long[] planes, int channels, int firstRow, int rowCount, int width, SampleKind kind)
+    {
+        // The first plane finds out whether the file can hold what it declares, so memory is taken after that.
+        Raster? merged = null;
+        int at = 0;
+        foreach (long plane in planes)
         {
-            total += series.Planes;
+            byte[] decoded = DecodePlane(plane, firstRow, rowCount).Samples.Bytes;
+            merged ??= new Raster(channels, rowCount, width, kind);
+            decoded.CopyTo(merged.Samples.Bytes, at);
+            at += decoded.Length;
         }
 
-        if (described is null || total != planes)
-        {
-            bool channels = planes <= MaximumUndescribedChannels && _pages.TrueForAll(p => p.Channels == 1);
-            described = [channels ? new((int)planes, 1, 1, 1) : new(1, (int)planes, 1, 1)];
-        }
+        return merged!;
+    }
 
-        long first = 0;
-        foreach (TiffAxes series in described)
+    private Raster Unfold(ReadOnlySpan<long> rows, int channels, int width, SampleKind kind)
+    {
+        Raster? image = null;
+        for (int y = 0; y < rows.Length; y++)
         {
-            for (long position = 0; position < series.Positions; position++)
+            byte[] decoded = DecodePlane(rows[y], 0, width).Samples.Bytes;
+            image ??= new Raster(channels, rows.Length, width, kind);
+            for (int c = 0; c < channels; c++)
             {
-                long[] image = new long[series.Channels];
-                for (int c = 0; c < image.Length; c++)
-                {
-                    image[c] = first + series.PlaneOf(position, c);
-                }
-
-                AddImage(image);
+                SampleBuffer.CopyStrided(
+                    decoded.AsSpan(c * kind.Size()), channels, image.From(c, y, 0), 1, width, kind.Size());
             }
-
-            first += series.Planes;
         }
+
+        return image!;
     }
 
     private void AddImage(long[] planes)
     {
-        // Pages of different size can't be channels of one image, whatever the description says.
-        bool sameSize = _following || Array.TrueForAll(
-            planes, p => _pages[(int)p].Width == _pages[(int)planes[0]].Width
-                && _pages[(int)p].Height == _pages[(int)planes[0]].Height);
-        if (sameSize)
+        // Pages of different size or number type can't be channels of one image, whatever the description says.
+        TiffPage first = PageOf(planes[0]);
+        bool alike = Array.TrueForAll(
+            planes, p => PageOf(p).Width == first.Width && PageOf(p).Height == first.Height && PageOf(p).Kind == first.Kind);
+        if (alike)
         {
             _images.Add(planes);
         }
         else
         {
             _images.AddRange(planes.Select(p => new[] { p }));
+            Note("pages of different size or number type are images of their own");
         }
     }
 }

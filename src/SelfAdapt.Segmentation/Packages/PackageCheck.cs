@@ -160,7 +160,7 @@ internal sealed class PackageCheck(PackageArchive archive)
     {
         try
         {
-            Raster picture = PngReader.Decode(new FileBytes(cover, content), paletteIndices: false);
+            Raster picture = PngReader.Decode(new FileBytes(cover, content), asLabels: false);
             _findings.Require(
                 picture.Width == picture.Height || picture.Width == 2 * picture.Height, "covers",
                 $"'{cover}' is {picture.Width}x{picture.Height}, neither 1:1 nor 2:1");

@@ -171,7 +171,7 @@ internal sealed class FileLayerTests
         Assert.AreEqual(ErrorKind.UnreadableInput, empty.Kind);
         StringAssert.Contains(empty.Message, "holds no image");
         StringAssert.Contains(absent.Message, "no such folder");
-        StringAssert.Contains(photos.Message, ".nd2 files aren't read");
+        StringAssert.Contains(photos.Message, "bfconvert");
     }
 
     [TestMethod]

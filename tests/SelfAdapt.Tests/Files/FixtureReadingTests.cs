@@ -40,15 +40,16 @@ internal sealed class FixtureReadingTests
     }
 
     [TestMethod]
-    [DataRow("PngBit1")]
-    [DataRow("NpyVersion3Bool")]
-    public void DecodeSingle_BinaryImages_GiveZeroAndOne(string name)
+    [DataRow("PngBit1", false, 255f)]
+    [DataRow("PngBit1", true, 1f)]
+    [DataRow("NpyVersion3Bool", false, 1f)]
+    public void DecodeSingle_BinaryImages_GiveZeroAndTheHighest(string name, bool labels, float highest)
     {
-        Image image = ImageFile.DecodeSingle(Fixtures.Get(name), labels: false).ToImage();
+        Image image = ImageFile.DecodeSingle(Fixtures.Get(name), labels).ToImage();
 
         for (int i = 0; i < image.Pixels.Length; i++)
         {
-            Assert.AreEqual(Fixtures.Value(0, i / 6, i % 6) > 100 ? 1f : 0f, image.Pixels[i]);
+            Assert.AreEqual(Fixtures.Value(0, i / 6, i % 6) > 100 ? highest : 0f, image.Pixels[i]);
         }
     }
 

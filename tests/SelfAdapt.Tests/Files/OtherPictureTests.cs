@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -54,6 +55,52 @@ internal sealed class OtherPictureTests
 
         Assert.AreEqual(1, image.Channels);
         CollectionAssert.AreEqual(Enumerable.Range(0, Width * Height).Select(i => i * 263f).ToArray(), image.Pixels);
+    }
+
+    [TestMethod]
+    [DataRow("P2\n# gray\n3 1\n300\n0 299 300", 1, "0 299 300")]
+    [DataRow("P2 3 1 15 0 5 15", 1, "0 85 255")]
+    [DataRow("P1 3 1 01 1", 1, "255 0 0")]
+    [DataRow("P3 1 1 255 1 2 3", 3, "1 2 3")]
+    [DataRow("P4 3 1\n\x60", 1, "255 0 0")]
+    [DataRow("P5 3 1 255\nABC", 1, "65 66 67")]
+    [DataRow("P5 1 1 700\n\x01\x02", 1, "258")]
+    public void Decode_PortableMaps_GiveTheirValues(string text, int channels, string values)
+    {
+        Image image = ImageFile.Decode(Encoding.Latin1.GetBytes(text), "a");
+
+        Assert.AreEqual(channels, image.Channels);
+        Assert.AreEqual(values, string.Join(' ', image.Pixels));
+    }
+
+    [TestMethod]
+    [DataRow("P5 3 1 255\nAB")]
+    [DataRow("P5 99999 99999 255\nAB")]
+    [DataRow("P2 3 1 255 1 2")]
+    [DataRow("P2 3 1 9 1 2 10")]
+    [DataRow("P1 2 1 0 2")]
+    [DataRow("P5 0 1 255 ")]
+    [DataRow("P5 1 1 0 \x01\x01")]
+    public void Decode_BrokenPortableMaps_AreRefused(string text) => Refused(Encoding.Latin1.GetBytes(text), "a: ");
+
+    [TestMethod]
+    public void Decode_BitmapOfGrays_HasOneChannel()
+    {
+        using Image<L8> picture = new(Width, Height);
+        Fill(picture, i => new L8((byte)i));
+
+        Assert.AreEqual(1, ImageFile.Decode(Save(picture, "bmp8"), "a").Channels);
+    }
+
+    [TestMethod]
+    public void Decode_JpegWhoseComponentsHaveTheSameNumber_IsRefused()
+    {
+        using Image<Rgb24> picture = new(Width, Height);
+        byte[] file = Save(picture, "jpeg colours");
+        int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        file[frame + 13] = file[frame + 10];
+
+        Refused(file, "no valid JPEG");
     }
 
     [TestMethod]
@@ -173,6 +220,8 @@ internal sealed class OtherPictureTests
             "gif" => new GifEncoder(),
             "webp" => new WebpEncoder { FileFormat = WebpFileFormatType.Lossy, Quality = 95 },
             "webp lossless" => new WebpEncoder { FileFormat = WebpFileFormatType.Lossless },
+            "bmp8" => new BmpEncoder { BitsPerPixel = BmpBitsPerPixel.Pixel8 },
+            "jpeg colours" => new JpegEncoder { ColorType = JpegColorType.YCbCrRatio420 },
             "tga" => new TgaEncoder(),
             "tga8" => new TgaEncoder { BitsPerPixel = TgaBitsPerPixel.Pixel8 },
             "ppm" => new PbmEncoder { ColorType = PbmColorType.Rgb },

@@ -69,12 +69,15 @@ internal sealed class PngTests
     [DataRow(2, new byte[] { 0b11_01_00_10 }, new[] { 3f, 1f, 0f, 2f })]
     [DataRow(4, new byte[] { 0xA3, 0x0F }, new[] { 10f, 3f, 0f, 15f })]
     [DataRow(16, new byte[] { 1, 0, 0, 2, 255, 255, 128, 1 }, new[] { 256f, 2f, 65535f, 32769f })]
-    public void Decode_EachDepth_GivesUnscaledValues(int depth, byte[] row, float[] expected)
+    public void Decode_EachDepth_ScalesFewBitsExceptOfLabels(int depth, byte[] row, float[] expected)
     {
         byte[] png = PngBytes.Make(4, 1, (byte)depth, 0, [0, .. row]);
 
         CollectionAssert.AreEqual(
-            expected, PngReader.Decode(new FileBytes("a", png), false).ToImage().Pixels);
+            expected, PngReader.Decode(new FileBytes("a", png), asLabels: true).ToImage().Pixels);
+        CollectionAssert.AreEqual(
+            Array.ConvertAll(expected, v => depth < 8 ? v * 255 / ((1 << depth) - 1) : v),
+            PngReader.Decode(new FileBytes("a", png), asLabels: false).ToImage().Pixels);
     }
 
     [TestMethod]

@@ -27,7 +27,7 @@ internal sealed class TiffTests
         ];
         byte[] target = new byte[expected.Length];
 
-        TiffCodec.Decode(new FileBytes("a", packed), 32773, 0, packed.Length, target, "strip 1");
+        TiffCodec.Decode(new FileBytes("a", packed), 32773, 0, packed.Length, reversed: false, target, "strip 1");
 
         CollectionAssert.AreEqual(expected, target);
     }
@@ -90,33 +90,20 @@ internal sealed class TiffTests
     }
 
     [TestMethod]
-    public void FromImageJ_SlicesAndFrames_AreRead()
+    [DataRow("ImageJ=1.53t\nimages=24\nchannels=2\nslices=3\nframes=4\nhyperstack=true\n", 24, 12, 2)]
+    [DataRow("ImageJ=1.53t\nimages=24\nchannels=5\n", 24, 24, 1)]
+    [DataRow("ImageJ=1.53t\nimages=7\n", 7, 7, 1)]
+    [DataRow(
+        "<OME><Image><Pixels DimensionOrder=\"XYZTC\" SizeC=\"4\" SizeZ=\"2\" SizeT=\"3\"><Channel SamplesPerPixel=\"3\"/>"
+        + "<Channel/></Pixels></Image></OME>", 12, 6, 2)]
+    [DataRow("<!DOCTYPE a [<!ENTITY b \"c\">]><OME><Pixels SizeC=\"1\" SizeZ=\"3\"/></OME>", 3, 1, 3)]
+    [DataRow("<OME><Pixels SizeC=\"2\"", 2, 1, 2)]
+    public void Read_Descriptions_DecideWhatPlanesAre(string description, int planes, int images, int channels)
     {
-        TiffAxes? axes =
-            TiffAxes.FromImageJ("ImageJ=1.53t\nimages=24\nchannels=2\nslices=3\nframes=4\nhyperstack=true\n");
+        TiffReader tiff = new(new FileBytes(
+            "a", TiffWriter.Encode(SampleKind.UInt8, planes, 2, 3, new byte[6 * planes], description)));
 
-        Assert.AreEqual(new TiffAxes(2, 3, 4, 1), axes);
-        Assert.IsNull(TiffAxes.FromImageJ("ImageJ=1.53t\nimages=24\nchannels=5\n"));
-        Assert.AreEqual(new TiffAxes(1, 7, 1, 1), TiffAxes.FromImageJ("ImageJ=1.53t\nimages=7\n"));
-    }
-
-    [TestMethod]
-    public void FromOme_RgbChannel_CountsItsPlanesOnce()
-    {
-        const string Xml = "<OME><Image><Pixels DimensionOrder=\"XYZTC\" SizeC=\"4\" SizeZ=\"2\" SizeT=\"3\">"
-            + "<Channel SamplesPerPixel=\"3\"/><Channel/></Pixels></Image></OME>";
-
-        List<TiffAxes>? series = TiffAxes.FromOme(Xml);
-
-        Assert.IsNotNull(series);
-        Assert.AreEqual(new TiffAxes(2, 2, 3, 6), series.Single());
-    }
-
-    [TestMethod]
-    public void FromOme_DocumentTypeOrBrokenXml_IsNotRead()
-    {
-        Assert.IsNull(TiffAxes.FromOme("<!DOCTYPE a [<!ENTITY b \"c\">]><OME><Pixels SizeC=\"1\"/></OME>"));
-        Assert.IsNull(TiffAxes.FromOme("<OME><Pixels SizeC=\"2\""));
+        Assert.AreEqual((images, channels), (tiff.ImageCount, tiff.SizeOf(0).Channels));
     }
 
     [TestMethod]

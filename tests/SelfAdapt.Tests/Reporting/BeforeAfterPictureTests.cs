@@ -147,7 +147,7 @@ internal sealed class BeforeAfterPictureTests
 
         public static RgbPicture Decode(byte[] png)
         {
-            Raster raster = PngReader.Decode(new FileBytes("picture", png), paletteIndices: false);
+            Raster raster = PngReader.Decode(new FileBytes("picture", png), asLabels: false);
             return new RgbPicture(raster.Width, raster.Height, raster.Samples.Bytes);
         }
     }

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Packages;
@@ -11,7 +12,7 @@ using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
-/// <summary>inspect: what was recognised in a model file, and what of it can be trained.</summary>
+/// <summary>inspect: what was recognised in a model file, and what of it can be trained; what an image file holds.</summary>
 internal static class InspectVerb
 {
     private const string OrtOnly = "ort";
@@ -20,11 +21,11 @@ internal static class InspectVerb
     {
         Argument<string?> file = new("MODEL")
         {
-            Description = "ONNX file, Cellpose checkpoint or BioImage.IO package",
+            Description = "ONNX file, Cellpose checkpoint, BioImage.IO package or image",
             Arity = ArgumentArity.ZeroOrOne,
         };
         SettingOptions<InspectSettings> options = new();
-        Command command = new("inspect", "Show what was recognised in a model file") { file };
+        Command command = new("inspect", "Show what was recognised in a model or image file") { file };
         options.AddTo(command);
         Option model = options[nameof(InspectSettings.Model)];
         command.Validators.Add(result =>
@@ -45,6 +46,11 @@ internal static class InspectVerb
         if (PackageCheck.IsPackage(path))
         {
             return PackageReport.Run(terminal, path, settings.Json);
+        }
+
+        if (ImageFacts.IsImage(path))
+        {
+            return ImageReport.Run(terminal, path, settings.Json);
         }
 
         ModelFile model = ModelFile.Load(path);

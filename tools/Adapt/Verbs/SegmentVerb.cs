@@ -54,7 +54,7 @@ internal sealed class SegmentVerb
         Stopwatch watch = Stopwatch.StartNew();
         List<SegmentedImage> results = [];
         int doneBefore = 0;
-        foreach ((_, string folder, IReadOnlyList<string> files) in folders)
+        foreach ((string source, string folder, IReadOnlyList<string> files) in folders)
         {
             using SegmentJournal journal = SegmentJournal.Open(folder, deciding);
             List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
@@ -66,7 +66,10 @@ internal sealed class SegmentVerb
                 new SegmentPlan(
                     folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
                     network.TakesWholeNumbers),
-                () => InferenceEngine.Open(network, request, _terminal.Error), journal, skipped);
+                () => InferenceEngine.Open(network, request, _terminal.Error), journal, skipped)
+            {
+                JoinsSets = Directory.Exists(source),
+            };
             if (folder == folders[0].Out)
             {
                 _terminal.Error.WriteLine(batch.EngineName);
