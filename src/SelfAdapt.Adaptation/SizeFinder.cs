@@ -49,7 +49,9 @@ internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<
 /// <param name="options">How images are segmented; their diameter is not looked at.</param>
 internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptions options)
 {
-    private const int MostImages = 4;
+    /// <summary>So many images are looked at.</summary>
+    public const int MostImages = 4;
+
     private const int LargestPart = 400;
     private const double WeakScore = 0.2;
     private const double Rivalry = 0.9;

@@ -26,10 +26,7 @@ public readonly record struct ChannelPair(
 public sealed record SegmentationOptions
 {
     /// <summary>Mean object diameter in the image, px; 0 means the image is already at network scale.</summary>
-    [Setting(
-        0, 10_000, "Mean object diameter in the images; 0 or absent: that of the model's training images where the "
-        + "file tells it, else 30 (a network without flows: images are not rescaled)",
-        Unit = "px", Group = "masks", Default = "from the model", Basic = true)]
+    [Setting(0, 10_000)]
     public double Diameter { get; init; }
 
     /// <summary>Diameter the network was trained at, px (30, or 17 for nuclei models).</summary>

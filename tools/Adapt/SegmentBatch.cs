@@ -140,7 +140,7 @@ internal sealed class SegmentBatch : IDisposable
                 return;
             }
 
-            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file) is { } planes)
+            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file, JoinsSets) is { } planes)
             {
                 string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
                 results.Add(OnceMore(file, () => SegmentStack(planes, name, file)));

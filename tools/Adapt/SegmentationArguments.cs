@@ -1,7 +1,13 @@
+using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
+using System.Linq;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool;
@@ -13,6 +19,7 @@ internal sealed class SegmentationArguments
     public const int CellposeDiameter = 30;
 
     private readonly SettingOptions<SegmentationOptions> _options;
+    private readonly SettingOptions<SizeSettings> _size = new();
     private readonly ChannelNumbers _numbers = new();
 
     /// <summary>Makes the options.</summary>
@@ -23,6 +30,7 @@ internal sealed class SegmentationArguments
     /// <summary>Adds all options to a verb.</summary>
     public void AddTo(Command command)
     {
+        _size.AddTo(command);
         _options.AddTo(command);
         _numbers.AddTo(command, _options[nameof(SegmentationOptions.Channels)]);
     }
@@ -43,7 +51,7 @@ internal sealed class SegmentationArguments
         double known = outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? CellposeDiameter : 0;
         SegmentationOptions options = given with
         {
-            Diameter = given.Diameter != 0 ? given.Diameter : known,
+            Diameter = _size.Get(parsed).Diameter is { Pixels: > 0 } asked ? asked.Pixels : known,
             DiamMean = mean,
             Channels = _numbers.Get(parsed, given.Channels),
             BatchSize = batchSize ?? given.BatchSize,
@@ -67,6 +75,33 @@ internal sealed class SegmentationArguments
         return options;
     }
 
+    /// <summary>Whether the diameter is to be found on the images.</summary>
+    public bool FindsSize(ParseResult parsed) => _size.Get(parsed).Diameter.IsAuto;
+
+    /// <summary>The options with the diameter that images show, where that was asked for.</summary>
+    /// <param name="images">Some images, at least one.</param>
+    /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
+    public static SegmentationOptions WithFoundSize(
+        ISegmentationNetwork network, IReadOnlyList<NamedImage> images, SegmentationOptions options, Terminal terminal)
+    {
+        if (!network.Outputs.HasFlow)
+        {
+            terminal.Error.WriteLine("--diameter auto: this network is not bound to a size; images are taken as they are.");
+            return options;
+        }
+
+        NamedImage[] fitting =
+            [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
+        ObjectSize? size = fitting.Length == 0
+            ? null
+            : new SizeFinder(network, options).Find(fitting, terminal.Cancelled);
+        terminal.Error.WriteLine(size is null
+            ? "--diameter auto: no object was found at any size. The model's own diameter is taken; give one if you know it."
+            : string.Create(CultureInfo.InvariantCulture, $"--diameter auto: objects of about {size.Diameter:0.#} px")
+                + (size.Doubt is { } doubt ? $". Look at the masks: {doubt}" : ""));
+        return size is null ? options : options with { Diameter = Math.Round(size.Diameter, 1) };
+    }
+
     /// <summary>What the diameters and the normalisation come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
     public static string DescribeScale(SegmentationOptions options) => (options.Diameter > 0
@@ -75,4 +110,13 @@ internal sealed class SegmentationArguments
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled")
         + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "");
+
+    private sealed record SizeSettings
+    {
+        [Setting(
+            "Mean object diameter in the images; auto: found on a few of them; 0 or absent: that of the model's training "
+            + "images where the file tells it, else 30 (a network without flows: images are not rescaled)",
+            Group = "masks", Default = "from the model", Basic = true)]
+        public DiameterChoice Diameter { get; init; }
+    }
 }

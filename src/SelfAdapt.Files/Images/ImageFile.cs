@@ -23,6 +23,9 @@ public sealed record NamedImage(string Name, string Path, Image Image)
 
     /// <summary>What of the file was left out, is not as it says, or was filled; null for nothing.</summary>
     internal string? Note { get; init; }
+
+    /// <summary>False if its file holds planes of several stacks.</summary>
+    internal bool IsOfOneStack { get; init; } = true;
 }
 
 /// <summary>
@@ -91,7 +94,12 @@ internal static class ImageFile
             string own = tiff.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage()) { NoData = tiff.NoDataOf(i), Note = note });
+            images.Add(new(own, path, tiff.Decode(i).ToImage()) 
+            {
+                NoData = tiff.NoDataOf(i),
+                Note = note,
+                IsOfOneStack = tiff.IsOneStack,
+            });
         }
 
         return images;

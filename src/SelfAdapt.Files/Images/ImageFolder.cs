@@ -189,13 +189,23 @@ public sealed class ImageFolder
 
     /// <summary>Reads the planes of a stack, pixels without data filled.</summary>
     /// <returns>Two planes or more, all of one size and number of channels; null for other files.</returns>
-    /// <exception cref="SelfAdaptException">UnreadableInput: the file can't be read.</exception>
-    internal static IReadOnlyList<NamedImage>? ReadStack(string file)
+    /// <exception cref="SelfAdaptException">
+    /// UnreadableInput: the file can't be read, or holds planes of several stacks.
+    /// </exception>
+    internal static IReadOnlyList<NamedImage>? ReadStack(string file, bool withSet)
     {
-        IReadOnlyList<NamedImage> planes = ImageFile.ReadAll(file);
+        IReadOnlyList<NamedImage> planes = ImageFile.ReadAll(file, withSet);
+        if (planes.Any(p => !p.IsOfOneStack))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.UnreadableInput, file,
+                "it holds several stacks (time points or places with slices), and cells are joined through one. Save each "
+                + "stack in a file of its own.");
+        }
+
         return planes.Count > 1 && planes.All(p => p.Image.Height == planes[0].Image.Height
             && p.Image.Width == planes[0].Image.Width && p.Image.Channels == planes[0].Image.Channels)
-            ? [.. planes.Select(p => p with { Note = MissingPixels.Fill(p.Image, p.NoData) })]
+            ? [.. planes.Select(p => p with { Note = MissingPixels.Fill(p.Image, p.NoData) ?? p.Note })]
             : null;
     }
 

@@ -75,6 +75,9 @@ internal sealed class TiffReader : IDisposable
     /// <summary>What was left out or is not as the file says; empty for nothing.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
+    /// <summary>Whether its images are the planes of one stack or the times of one place, not both or of several places.</summary>
+    public bool IsOneStack => _order.Positions <= 1 && (_order.Times <= 1 || _order.Slices <= 1);
+
     /// <summary>How the file's planes were understood, in one line.</summary>
     public string Understood => FormattableString.Invariant(
         $"T {_order.Times}, Z {_order.Slices}, C {SizeOf(0).Channels}, positions {_order.Positions} ({_order.Source})");

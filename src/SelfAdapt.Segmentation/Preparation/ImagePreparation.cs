@@ -189,19 +189,25 @@ internal static class ImagePreparation
         }
     }
 
+    internal static bool HasChannels(Image image, ChannelPair channels, int inputChannels) => inputChannels > 2
+        ? inputChannels == image.Channels
+        : Wanted(image, channels, inputChannels) <= image.Channels;
+
+    private static int Wanted(Image image, ChannelPair channels, int inputChannels) =>
+        inputChannels > 2 ? inputChannels
+        : image.Channels == 1 || channels.First == 0 ? 0
+        : inputChannels == 2 ? Math.Max(channels.First, channels.Second)
+        : channels.First;
+
     /// <summary>Refuses an image without the channels that are asked for.</summary>
     /// <exception cref="SelfAdaptException">(<see cref="ErrorKind.ModelImageMismatch"/>) it lacks one.</exception>
     internal static void RequireChannels(Image image, ChannelPair channels, int inputChannels, string source)
     {
-        int wanted = inputChannels > 2 ? inputChannels
-            : image.Channels == 1 || channels.First == 0 ? 0
-            : inputChannels == 2 ? Math.Max(channels.First, channels.Second)
-            : channels.First;
-        if (inputChannels > 2 ? wanted != image.Channels : wanted > image.Channels)
+        if (!HasChannels(image, channels, inputChannels))
         {
             throw new SelfAdaptException(ErrorKind.ModelImageMismatch, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{source} has {image.Channels} channels, but {wanted} is asked for. Choose other channels "
+                $"{source} has {image.Channels} channels, but {Wanted(image, channels, inputChannels)} is asked for. Choose other channels "
                 + $"or a model that fits the images."));
         }
     }

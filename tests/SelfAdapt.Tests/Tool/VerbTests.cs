@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Globalization;
 using System.Linq;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -22,6 +23,28 @@ internal sealed class VerbTests : IDisposable
     private readonly ToolRun _at = new();
 
     public void Dispose() => _at.Dispose();
+
+    [TestMethod]
+    public void SegmentAndAdapt_DiameterAuto_TakesWhatTheImagesShow()
+    {
+        Directory.CreateDirectory(_at.At("images"));
+        for (int i = 0; i < 3; i++)
+        {
+            ImageFile.WriteTiff(_at.At("images", $"i{i}.tif"), MicrographSimulator.Simulate(
+                MicrographOptions.Clean with { Diameter = 40, Height = 320, Width = 320, Nuclei = 25 }, (ulong)i).Image);
+        }
+
+        string model = Path.Combine(RepositoryFolder.Root, "models", "nuclei_small.onnx");
+        string[] common = ["--model", model, "--images", _at.At("images"), "--diameter", "auto"];
+        ToolResult segmented = ToolRun.Run(["segment", .. common, "--out", _at.At("masks")]);
+        Assert.AreEqual(ExitCode.Ok, segmented.Code, segmented.Error);
+        ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1"]);
+        Assert.AreEqual(ExitCode.Ok, adapted.Code, adapted.Error);
+        double diameter = double.Parse(
+            (string)ToolRun.Json(_at.At("run", "run.json"))["options"]!["--diameter"]!, CultureInfo.InvariantCulture);
+        Assert.AreEqual(40, diameter, 8);
+        StringAssert.Contains(segmented.Error, $"objects of about {diameter:0.#} px", StringComparison.Ordinal);
+    }
 
     [TestMethod]
     public void Help_ListsEveryVerb()

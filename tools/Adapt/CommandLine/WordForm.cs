@@ -30,6 +30,12 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
         {
             Words = ["auto", "cpu", "cuda", "opencl"],
         },
+        [typeof(DiameterChoice)] = new(
+            "PX|auto", "a number of pixels from 0 to 10000 such as 20.5, or auto", word => DiameterChoice.Parse(word))
+        {
+            IsNumber = true,
+            Words = ["auto"],
+        },
         [typeof(VariantChoice)] = new(
             "original|portable|static:N|fp16", "original, portable, fp16, or static: and a size such as static:256",
             word => VariantChoice.Parse(word))

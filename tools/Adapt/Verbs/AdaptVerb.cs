@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
@@ -51,7 +52,15 @@ internal sealed class AdaptVerb
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         SkippedFiles skipped = [];
-        IReadOnlyList<NamedImage> images = Load(settings, skipped, Fit);
+        NamedImage[] read = Load(settings, skipped);
+        if (_segmentation.FindsSize(parsed))
+        {
+            using NetworkWeights weights = new(network, engine.Backend);
+            using EngineNetwork source = new(weights, engine.Backend);
+            segmentation = SegmentationArguments.WithFoundSize(source, read, segmentation, _terminal);
+        }
+
+        IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
                 LabelledFolder.Load(labels, images, labels, skipped, _terminal), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
@@ -78,7 +87,7 @@ internal sealed class AdaptVerb
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
     }
 
-    private IReadOnlyList<NamedImage> Load(AdaptSettings settings, SkippedFiles skipped, Action<Image, string> fit)
+    private NamedImage[] Load(AdaptSettings settings, SkippedFiles skipped)
     {
         NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped)];
         foreach (NamedImage image in images.Where(i => i.Note is not null))
@@ -86,7 +95,7 @@ internal sealed class AdaptVerb
             _terminal.Error.WriteLine($"{image.Name}: {image.Note}");
         }
 
-        return skipped.Keep(images, image => image.Path, image => fit(image.Image, image.Path));
+        return images;
     }
 
     /// <summary>Options that follow from the model, from others where they are not given, and from the memory there is.</summary>

@@ -6,6 +6,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
@@ -50,6 +51,13 @@ internal sealed class SegmentVerb
         RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
+        if (_segmentation.FindsSize(parsed))
+        {
+            using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
+            options = SegmentationArguments.WithFoundSize(
+                engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
+        }
+
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
         Stopwatch watch = Stopwatch.StartNew();
         List<SegmentedImage> results = [];
@@ -113,6 +121,23 @@ internal sealed class SegmentVerb
         ];
 
         IReadOnlyList<string> Files(string folder) => ImageFolder.ListFiles(folder, settings.ImgFilter, skipped);
+    }
+
+    /// <summary>Images from files that lie evenly among all, at least one.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: none of them holds a usable image.</exception>
+    private static NamedImage[] SomeImages(IReadOnlyList<string> files)
+    {
+        List<SkippedFile> unused = [];
+        int count = Math.Min(SizeFinder.MostImages, files.Count);
+        NamedImage[] images =
+        [
+            .. Enumerable.Range(0, count).Select(i => files[i * files.Count / count])
+                .SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))
+        ];
+        return images.Length > 0 ? images : throw new SelfAdaptException(
+            ErrorKind.UnreadableInput,
+            "The files in which the size of objects was looked for hold no usable image"
+            + (unused.Count > 0 ? $": {unused[0].Reason}" : ".") + " Give --diameter.");
     }
 
     private void Report(
