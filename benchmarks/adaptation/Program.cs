@@ -6,7 +6,7 @@ using System.Linq;
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: all | PLAN ... | tables | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
+/// The adaptation study. Usage: all | PLAN ... | tables | sizes | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
 /// FOLDER; plans are in <see cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so that a
 /// study that was broken off goes on.
 /// </summary>
@@ -34,12 +34,18 @@ internal static class Program
             return 0;
         }
 
+        if (names is ["sizes"])
+        {
+            SizeTable.Write(repository, shared);
+            return 0;
+        }
+
         bool all = names is ["all"];
         Plan?[] plans = all ? [.. Plans.All] : [.. names.Where(n => n != "tables").Select(Plans.Find)];
         if (names.Length == 0 || plans.Contains(null))
         {
             Console.Error.WriteLine(
-                "usage: all | PLAN ... | tables | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
+                "usage: all | PLAN ... | tables | sizes | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
                 + string.Join(", ", Plans.All.Select(p => p.Name)));
             return 2;
         }

@@ -54,8 +54,11 @@ internal static class Targets
     /// <summary>Targets for the source trained on cells: known styles with noise, other styles, phase contrast.</summary>
     public static readonly string[] Cells = ["cells-noise", "other-cells", "livecell"];
 
+    /// <summary>Images of other laboratories, as they are.</summary>
+    public static readonly string[] Real = ["mouse", "t98g"];
+
     /// <summary>All of them.</summary>
-    public static IEnumerable<string> Names => [.. Choosing, .. Confirming, .. Cells, "clean"];
+    public static IEnumerable<string> Names => [.. Choosing, .. Confirming, .. Cells, .. Real, "clean"];
 
     /// <summary>Loads a target.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -65,6 +68,8 @@ internal static class Targets
         "histology" => Bright(name, data, 256),
         "cytology" => Bright(name, data, 1024),
         "livecell" => LiveCell(name, data),
+        "mouse" => Mouse(name, data),
+        "t98g" => PhaseContrast(name, data),
         "cells-noise" => Styles(name, data, true, new() { Noise = 1 }),
         "other-cells" => Styles(name, data, false, new()),
         _ when Fluorescence.TryGetValue(name, out (int Images, Degradation Degradation) recipe) =>
@@ -122,6 +127,28 @@ internal static class Targets
             i.Image, LabelFile.Read(Path.Combine(labelled, Path.GetFileNameWithoutExtension(i.Path) + "_masks.png")),
             i.Name))];
         return new Target(name, images.Images, judged, DiameterOf(judged));
+    }
+
+    private static Target Mouse(string name, string data)
+    {
+        string folder = Path.Combine(data, "mouse_nuclei");
+        LabelledImage[] judged = [.. ImageFolder.Load(Path.Combine(folder, "judge")).Images.Select(i => new LabelledImage(
+            i.Image, LabelFile.Read(Path.Combine(folder, "labels_judge", i.Name + "_masks.png")), i.Name))];
+        return new Target(name, ImageFolder.Load(Path.Combine(folder, "adapt")).Images, judged, DiameterOf(judged));
+    }
+
+    private static Target PhaseContrast(string name, string data)
+    {
+        string folder = Path.Combine(data, "t98g_phase");
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "index.json")));
+        LabelledImage[] Of(string split) =>
+        [
+            .. index.RootElement.EnumerateArray().Where(e => Text(e, "split") == split)
+                .Select(e => ReadLabelled(data, "t98g_phase", Text(e, "name")))
+        ];
+        LabelledImage[] judged = Of("judge");
+        return new Target(
+            name, [.. Of("adapt").Select(i => new NamedImage(i.Name, i.Name, i.Image))], judged, DiameterOf(judged));
     }
 
     /// <summary>Cellpose's own images: of known styles what the source did not train on, or all of the others.</summary>

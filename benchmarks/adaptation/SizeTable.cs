@@ -1,0 +1,68 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using SelfAdapt.Adaptation;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
+
+namespace SelfAdapt.Study;
+
+/// <summary>
+/// How near the size that is found without labels comes to the true one, and what it does to the unadapted network.
+/// </summary>
+internal static class SizeTable
+{
+    private const int MostJudged = 10;
+
+    /// <summary>Prints a row per pair of source and target.</summary>
+    public static void Write(string repository, string shared)
+    {
+        string cache = Path.Combine(repository, "artifacts", "study");
+        Console.WriteLine("| source | target | true px | found px | ratio | doubt | AP50 at the model's size | at the true | at the found | s |");
+        Console.WriteLine("|---|---|---:|---:|---:|---|---:|---:|---:|---:|");
+        foreach ((string sourceName, string targetName) in Pairs())
+        {
+            Source source = Sources.Load(sourceName, repository, shared, cache);
+            Target target = Targets.Load(targetName, Path.Combine(shared, "data"));
+            using CpuBackend backend = new(0);
+            using NetworkWeights weights = new(source.Network, backend);
+            using EngineNetwork network = new(weights, backend);
+            SegmentationOptions options = new()
+            {
+                Diameter = source.DiamMean,
+                DiamMean = source.DiamMean,
+                Invert = target.Invert,
+                Channels = target.Channels,
+            };
+            Stopwatch watch = Stopwatch.StartNew();
+            ObjectSize? size = new SizeFinder(network, options).Find(target.Adaptation, CancellationToken.None);
+            double seconds = watch.Elapsed.TotalSeconds;
+            double Precision(double diameter)
+            {
+                Segmenter segmenter = new(network, options with { Diameter = diameter });
+                return target.Judged.Take(MostJudged).Average(j => InstanceMatching.Match(
+                    j.Masks, segmenter.Segment(j.Image, j.Name).Masks, 0.5).AveragePrecision);
+            }
+
+            double found = size?.Diameter ?? source.DiamMean;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {sourceName} | {targetName} | {target.Diameter:0.0} | {size?.Diameter:0.0} | {found / target.Diameter:0.00} | ")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{size?.Doubt ?? (size is null ? "nothing found" : "")} | {Precision(source.DiamMean):0.000} | ")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{Precision(target.Diameter):0.000} | {Precision(found):0.000} | {seconds:0} |"));
+        }
+    }
+
+    private static (string Source, string Target)[] Pairs() =>
+    [
+        .. ((string[])[.. Targets.Choosing, .. Targets.Confirming, "clean", "mouse"]).Select(t => ("nuclei_small", t)),
+        .. ((string[])["clean", "mouse", "histology", "shot-noise"]).Select(t => ("nuclei_dsb", t)),
+        .. ((string[])[.. Targets.Cells, "t98g"]).Select(t => (Sources.Cells, t)),
+    ];
+}
