@@ -90,7 +90,8 @@ internal static class OtherPictures
                 new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
         };
         formats.ImageFormatsManager.SetDecoder(
-            BmpFormat.Instance, new BmpDecoder { RleSkippedPixelHandling = RleSkippedPixelHandling.FirstColorOfPalette });
+            BmpFormat.Instance,
+            new BmpDecoder { RleSkippedPixelHandling = RleSkippedPixelHandling.FirstColorOfPalette });
         formats.ImageFormatsManager.SetDecoder(JpegFormat.Instance, new JpegDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(WebpFormat.Instance, new WebpDecoder { IgnoreMetadata = true });
         formats.ImageFormatsManager.SetDecoder(
@@ -174,7 +175,9 @@ internal static class OtherPictures
         return raster;
     }
 
-    /// <summary>One channel for three that are the same, as of gray pictures in a format that has only palettes.</summary>
+    /// <summary>
+    /// One channel for three that are the same, as of gray pictures in a format that has only palettes.
+    /// </summary>
     private static Raster WithoutEqualColours(Raster colours, bool isPalette)
     {
         int plane = colours.Height * colours.Width;
