@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using BitMiracle.LibTiff.Classic;
-using SelfAdapt.Files.Images;
 using LibTag = BitMiracle.LibTiff.Classic.TiffTag;
 using LibTiff = BitMiracle.LibTiff.Classic.Tiff;
 

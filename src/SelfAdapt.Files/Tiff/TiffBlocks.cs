@@ -1,5 +1,4 @@
 using System;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 
@@ -225,7 +224,7 @@ internal sealed class TiffBlocks
     private void DecodeWebp(ReadOnlySpan<byte> data, Span<byte> block, int rows, string what)
     {
         Raster? picture = data.StartsWith("RIFF"u8)
-            ? OtherPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
+            ? SharpPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
             : null;
         if (picture is null || picture.Channels != StoredPerPixel || picture.Width != Width || picture.Height != rows)
         {
