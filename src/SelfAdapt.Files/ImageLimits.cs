@@ -38,13 +38,16 @@ internal static class ImageLimits
     public const int ZstandardRatio = 1 << 15;
 
     /// <summary>
-    /// Values per input byte that JPEG and fax are read up to: both can declare more of one colour than they tell bits for.
+    /// Values per input byte that JPEG and fax are read up to: both can declare more of one colour than they tell
+    /// bits for.
     /// </summary>
     public const int PictureRatio = 2800;
 
     /// <summary>Pixels of a fax, whose rows may be blank, that are read however few bytes they have.</summary>
     public const int BlankFax = 9_000_000;
 
-    /// <summary>Bytes of blocks that a file does not store and that are taken as zeros, beside what its length allows.</summary>
+    /// <summary>
+    /// Bytes of blocks that a file does not store and that are taken as zeros, beside what its length allows.
+    /// </summary>
     public const int SparseBytes = 1 << 23;
 }

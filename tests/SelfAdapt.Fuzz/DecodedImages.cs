@@ -18,7 +18,8 @@ internal static class DecodedImages
     public static int Write(string folder, string output, TextWriter lines)
     {
         Directory.CreateDirectory(output);
-        string[] files = [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] files =
+            [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         for (int i = 0; i < files.Length; i++)
         {
             IReadOnlyList<NamedImage> images = [];
@@ -40,8 +41,9 @@ internal static class DecodedImages
                     NpyFile.Encode(image.Pixels, image.Channels, image.Height, image.Width));
             }
 
+            string? note = images.Count > 0 ? images[0].Note : null;
             lines.WriteLine(JsonSerializer.Serialize(
-                new { file = files[i], number = i, images = images.Count, refused, note = images.Count > 0 ? images[0].Note : null }));
+                new { file = files[i], number = i, images = images.Count, refused, note }));
         }
 
         return 0;

@@ -73,7 +73,9 @@ internal static class SeedFiles
         }
     }
 
-    /// <summary>A picture in every format that ImageSharp reads for us, gray and in colours, one frame and two.</summary>
+    /// <summary>
+    /// A picture in every format that ImageSharp reads for us, gray and in colours, one frame and two.
+    /// </summary>
     public static IEnumerable<byte[]> OtherPictures()
     {
         using Image<Rgb24> colours = new(24, 17);
@@ -324,7 +326,8 @@ internal static class SeedFiles
         yield return Gray([zstandard.Wrap(gray).ToArray()], (TiffTag.Compression, 50000));
         foreach (int bits in (int[])[1, 4, 12, 24])
         {
-            yield return Gray([plain[..(Side * Side * bits / 8)]], (TiffTag.BitsPerSample, bits), (TiffTag.Photometric, 0));
+            yield return Gray(
+                [plain[..(Side * Side * bits / 8)]], (TiffTag.BitsPerSample, bits), (TiffTag.Photometric, 0));
         }
 
         // Rows of three white and five black pixels: as they are, each behind an end of line, and by the row above.
@@ -332,10 +335,12 @@ internal static class SeedFiles
         const string EndOfLine = "000000000001";
         foreach ((int compression, string fax) in ((int, string)[])
             [
-                (2, Repeated(Row)), (3, Repeated(EndOfLine + Row)), (4, "001" + Row + "11111111111111" + EndOfLine + EndOfLine),
+                (2, Repeated(Row)), (3, Repeated(EndOfLine + Row)),
+                (4, "001" + Row + "11111111111111" + EndOfLine + EndOfLine),
             ])
         {
-            byte[] bits = [.. fax.PadRight((fax.Length + 7) / 8 * 8, '0').Chunk(8).Select(b => Convert.ToByte(new string(b), 2))];
+            string whole = fax.PadRight((fax.Length + 7) / 8 * 8, '0');
+            byte[] bits = [.. whole.Chunk(8).Select(b => Convert.ToByte(new string(b), 2))];
             yield return new TiffBuilder().Page(
                 8, 8, [bits], (TiffTag.BitsPerSample, 1), (TiffTag.Compression, compression)).ToArray();
         }
@@ -364,7 +369,8 @@ internal static class SeedFiles
         [
             "{\"shape\": [3, 4, 4], \"axes\": \"TYX\"}", "{\"shape\": [3, 4, 4], \"axes\": \"YXC\"}", "shape=(3, 4, 4)",
             "<OME UUID=\"a\"><Image><Pixels SizeC=\"3\" DimensionOrder=\"XYZCT\"><TiffData IFD=\"2\" FirstC=\"0\"/>"
-                + "<TiffData IFD=\"0\" FirstC=\"1\" PlaneCount=\"2\"><UUID FileName=\"b\">a</UUID></TiffData></Pixels></Image></OME>",
+                + "<TiffData IFD=\"0\" FirstC=\"1\" PlaneCount=\"2\"><UUID FileName=\"b\">a</UUID></TiffData></Pixels>"
+                + "</Image></OME>",
         ])
         {
             yield return new TiffBuilder().Page(4, 4, [gray[..16]], (TiffTag.ImageDescription, description))

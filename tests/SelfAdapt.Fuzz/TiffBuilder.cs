@@ -19,7 +19,8 @@ internal sealed class TiffBuilder(bool bigEndian = false)
     /// <summary>Adds a page.</summary>
     /// <param name="blocks">Its strips; null for one that is not stored.</param>
     /// <param name="tags">
-    /// Further tags, or others than those of a gray 8-bit page of one strip: a number, numbers of 32 or 16 bits, text, bytes, or null for none.
+    /// Further tags, or others than those of a gray 8-bit page of one strip: a number, numbers of 32 or 16 bits,
+    /// text, bytes, or null for none.
     /// </param>
     public TiffBuilder Page(int width, int height, byte[]?[] blocks, params (TiffTag Tag, object? Value)[] tags)
     {

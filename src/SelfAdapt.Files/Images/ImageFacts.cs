@@ -44,7 +44,9 @@ internal sealed record ImageFacts(
     }
 
     /// <summary>Reads what a file holds; of TIFF files no pixels.</summary>
-    /// <exception cref="SelfAdaptException">UnreadableInput: absent, malformed, or of a kind that is not read.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// UnreadableInput: absent, malformed, or of a kind that is not read.
+    /// </exception>
     public static ImageFacts Read(string path)
     {
         if (ForeignFormats.WhyNotRead(path) is { } reason)

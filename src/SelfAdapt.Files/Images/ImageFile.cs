@@ -66,7 +66,8 @@ internal static class ImageFile
 
     /// <summary>
     /// Reads every image of a file. The channels of a position become one image's channels; each Z slice and
-    /// each time point is an image of its own. TIFF pages that nothing in the file explains are channels if there are at
+    /// each time point is an image of its own. TIFF pages that nothing in the file explains are channels if there are
+    /// at
     /// most four grayscale pages that look alike, otherwise images.
     /// </summary>
     /// <param name="path">The file.</param>
@@ -76,7 +77,9 @@ internal static class ImageFile
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: as <see cref="Read"/>, but several images are fine.
     /// </exception>
-    /// <param name="withSet">Whether the files beside it that hold other planes of the same pictures are read, too.</param>
+    /// <param name="withSet">
+    /// Whether the files beside it that hold other planes of the same pictures are read, too.
+    /// </param>
     public static IReadOnlyList<NamedImage> ReadAll(string path, bool withSet = false)
     {
         FileBytes file = Load(path);

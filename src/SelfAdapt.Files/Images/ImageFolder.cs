@@ -143,7 +143,9 @@ public sealed class ImageFolder
     /// <param name="file">The file.</param>
     /// <param name="names">Names that are taken, whatever their case; receives the new ones.</param>
     /// <param name="skipped">Receives what was passed over.</param>
-    /// <param name="withSet">Whether files of the same set are read, too (those that <see cref="ListFiles"/> left out).</param>
+    /// <param name="withSet">
+    /// Whether files of the same set are read, too (those that <see cref="ListFiles"/> left out).
+    /// </param>
     /// <returns>The images, names unique.</returns>
     /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
     internal static IEnumerable<NamedImage> ReadFile(

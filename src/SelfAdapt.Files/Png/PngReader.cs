@@ -7,7 +7,8 @@ using System.Text;
 namespace SelfAdapt.Files.Png;
 
 /// <summary>
-/// Decodes PNG: all colour types and bit depths, Adam7 interlace. Alpha and tRNS are dropped, palette images become RGB,
+/// Decodes PNG: all colour types and bit depths, Adam7 interlace. Alpha and tRNS are dropped, palette images become
+/// RGB,
 /// gray of less than 8 bits is scaled to 0..255; in label images both stay the numbers that they are.
 /// </summary>
 internal static class PngReader

@@ -5,14 +5,14 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using BitMiracle.LibTiff.Classic;
-using SelfAdapt.Files.Images;
 using LibTag = BitMiracle.LibTiff.Classic.TiffTag;
 using LibTiff = BitMiracle.LibTiff.Classic.Tiff;
 
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>
-/// What LibTiff decodes for us: fax, JPEG and colour models. It never sees the stranger's directories, but a file of one
+/// What LibTiff decodes for us: fax, JPEG and colour models. It never sees the stranger's directories, but a file of
+/// one
 /// page that is made here of what was checked.
 /// </summary>
 /// <param name="directory">The page; null where there is none.</param>
@@ -49,7 +49,9 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
     /// <param name="samples">Values of a pixel.</param>
     /// <param name="target">Receives the decoded bytes.</param>
     /// <param name="what">Which strip or tile, for messages.</param>
-    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data, or a JPEG of a kind that is not read.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// UnreadableInput: damaged data, or a JPEG of a kind that is not read.
+    /// </exception>
     public void Decode(
         ReadOnlySpan<byte> data, int width, int height, int samples, int bits, Span<byte> target, string what)
     {
@@ -70,7 +72,9 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
     /// <param name="photometric">The colour model of its values; they come out as RGB where it is YCbCr.</param>
     /// <param name="target">Receives [height, width, samples].</param>
     /// <param name="what">What is decoded, for messages.</param>
-    /// <exception cref="SelfAdaptException">UnreadableInput: damaged data, or a JPEG of a kind that is not read.</exception>
+    /// <exception cref="SelfAdaptException">
+    /// UnreadableInput: damaged data, or a JPEG of a kind that is not read.
+    /// </exception>
     public void DecodeJpeg(
         ReadOnlySpan<byte> stream, int width, int height, int samples, long photometric, Span<byte> target, string what)
     {
@@ -91,8 +95,8 @@ internal sealed class LibTiffDecoder(FileBytes file, TiffDirectory? directory = 
         if (!header.IsPlain)
         {
             throw file.Unsupported(
-                $"{what} holds a JPEG of kind {header.Kind} with {header.Bits} bits (lossless, arithmetic or of more than 8 "
-                + "bits), which isn't read; save it with LZW or Deflate (ZIP) compression");
+                $"{what} holds a JPEG of kind {header.Kind} with {header.Bits} bits (lossless, arithmetic or of more "
+                + "than 8 bits), which isn't read; save it with LZW or Deflate (ZIP) compression");
         }
 
         if (header.Width > width || header.Height > height || header.Components != samples)

@@ -12,7 +12,9 @@ internal static class LzwDecoder
     private const int FirstFree = 258;
     private const int TableSize = 4096;
 
-    /// <summary>Decodes data, also as libtiff wrote it before TIFF 6.0: low bits first, width growing when it must.</summary>
+    /// <summary>
+    /// Decodes data, also as libtiff wrote it before TIFF 6.0: low bits first, width growing when it must.
+    /// </summary>
     /// <param name="target">Receives the bytes; decoding stops when it is full.</param>
     /// <returns>
     /// How many bytes were written before the target was full, the data ended or a code was bad.

@@ -1,12 +1,12 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>
-/// JPEG as TIFF 6.0 had it (compression 6): a strip's or tile's scan lies by itself, its tables in tags or at the head of
+/// JPEG as TIFF 6.0 had it (compression 6): a strip's or tile's scan lies by itself, its tables in tags or at the
+/// head of
 /// a stream elsewhere. Here they become one stream.
 /// </summary>
 internal sealed class OldJpegStream(FileBytes file, TiffDirectory directory)

@@ -1,5 +1,4 @@
 using System;
-using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Files.Tiff;
 
@@ -38,7 +37,8 @@ internal sealed class TiffBlocks
             || (_predictor == 2 && samples.IsPacked))
         {
             throw file.Malformed(
-                $"page {directory.Number} has predictor {_predictor} with {samples.Kind} values of {samples.Bits} bits");
+                $"page {directory.Number} has predictor {_predictor} with {samples.Kind} values of {samples.Bits} "
+                + "bits");
         }
 
         // What decides is the size of tiles: some writers list tiles as strips.
@@ -88,7 +88,8 @@ internal sealed class TiffBlocks
         : ((Down - 1) * BlockBytes(Height)) + BlockBytes(_pageHeight - ((Down - 1) * Height)));
 
     /// <summary>
-    /// Where the pixels begin if they are one uncompressed stretch with nothing dropped, as in stacks whose planes follow
+    /// Where the pixels begin if they are one uncompressed stretch with nothing dropped, as in stacks whose planes
+    /// follow
     /// each other without pages of their own; -1 otherwise.
     /// </summary>
     public long ContiguousOffset
@@ -153,7 +154,8 @@ internal sealed class TiffBlocks
             || sparse > ImageLimits.SparseBytes + ((Int128)_file.Length * ImageLimits.DeflateRatio))
         {
             throw _file.Malformed(
-                $"page {_directory.Number} stores {stored} bytes, which can't hold {_pageWidth} x {_pageHeight} pixels");
+                $"page {_directory.Number} stores {stored} bytes, which can't hold {_pageWidth} x {_pageHeight} "
+                + "pixels");
         }
     }
 
@@ -175,7 +177,8 @@ internal sealed class TiffBlocks
         }
         else if (_samples.Compression == LibTiffDecoder.OldJpeg)
         {
-            byte[] stream = _oldJpeg.Of(offsets[index], counts[index], offsets.Length == 1, Width, rows, StoredPerPixel);
+            byte[] stream = _oldJpeg.Of(
+                offsets[index], counts[index], offsets.Length == 1, Width, rows, StoredPerPixel);
 
             // What such pages say of their colours is wrong as often as not; three of them are YCbCr.
             int colours = StoredPerPixel == Colours ? LibTiffDecoder.YCbCr : 1;
@@ -221,7 +224,7 @@ internal sealed class TiffBlocks
     private void DecodeWebp(ReadOnlySpan<byte> data, Span<byte> block, int rows, string what)
     {
         Raster? picture = data.StartsWith("RIFF"u8)
-            ? OtherPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
+            ? SharpPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
             : null;
         if (picture is null || picture.Channels != StoredPerPixel || picture.Width != Width || picture.Height != rows)
         {
@@ -239,8 +242,8 @@ internal sealed class TiffBlocks
         if (bytes > ImageLimits.PageBytes)
         {
             throw _file.Unsupported(
-                $"{what} holds {bytes:N0} bytes, more than the {ImageLimits.PageBytes:N0} that are read at once; save the "
-                + "image in smaller strips or in tiles");
+                $"{what} holds {bytes:N0} bytes, more than the {ImageLimits.PageBytes:N0} that are read at once; save "
+                + "the image in smaller strips or in tiles");
         }
 
         if (buffer.Length < bytes)

@@ -31,7 +31,8 @@ internal sealed class TiffPage
         file.CheckPageSize(width, height, _samples.Count, _samples.Kind.Size());
         if (Math.Max(Math.Max(width, height), _samples.Count) > ImageLimits.PageSamples)
         {
-            throw file.Unsupported($"page {directory.Number} is {width} x {height} pixels with {_samples.Count} channels; "
+            throw file.Unsupported(
+                $"page {directory.Number} is {width} x {height} pixels with {_samples.Count} channels; "
                 + "crop it into smaller images");
         }
 
@@ -83,8 +84,8 @@ internal sealed class TiffPage
         if ((Int128)rowCount * Width * Math.Max(_samples.Count, _samples.Unpacked) * size > ImageLimits.PageBytes)
         {
             throw _file.Unsupported(
-                $"{rowCount} rows of page {_directory.Number} hold more than the {ImageLimits.PageBytes:N0} bytes that are "
-                + "read at once; save the image in smaller strips or in tiles");
+                $"{rowCount} rows of page {_directory.Number} hold more than the {ImageLimits.PageBytes:N0} bytes that "
+                + "are read at once; save the image in smaller strips or in tiles");
         }
 
         byte[] buffer = [];

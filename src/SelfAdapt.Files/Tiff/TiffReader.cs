@@ -21,7 +21,9 @@ internal sealed class TiffReader : IDisposable
 
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
     /// <param name="asLabels">Whether values of few bits stay as they are stored.</param>
-    /// <param name="set">The files that belong together with this one; null to read it alone. Closed with the reader.</param>
+    /// <param name="set">
+    /// The files that belong together with this one; null to read it alone. Closed with the reader.
+    /// </param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>
@@ -213,7 +215,8 @@ internal sealed class TiffReader : IDisposable
         // Pages of different size or number type can't be channels of one image, whatever the description says.
         TiffPage first = PageOf(planes[0]);
         bool alike = Array.TrueForAll(
-            planes, p => PageOf(p).Width == first.Width && PageOf(p).Height == first.Height && PageOf(p).Kind == first.Kind);
+            planes, p => PageOf(p).Width == first.Width && PageOf(p).Height == first.Height
+                && PageOf(p).Kind == first.Kind);
         if (alike)
         {
             _images.Add(planes);

@@ -45,7 +45,8 @@ internal sealed class TiffSamples
             || (Photometric == YCbCr && Compression is not (LibTiffDecoder.Jpeg or LibTiffDecoder.OldJpeg));
         if (Photometric == YCbCr ? !bytes || Count != 3 || IsPlanar
             : Photometric is Lab or IccLab ? !(bytes || Kind is SampleKind.UInt16) || Count < 3 || IsPlanar
-            : Photometric is Cmyk && (Kind is not (SampleKind.UInt8 or SampleKind.UInt16) || Bits % 8 != 0 || Count < 4))
+            : Photometric is Cmyk
+                && (Kind is not (SampleKind.UInt8 or SampleKind.UInt16) || Bits % 8 != 0 || Count < 4))
         {
             throw Refused($"has colour model {Photometric} with {Count} channels of {Bits} bits");
         }
@@ -74,7 +75,9 @@ internal sealed class TiffSamples
 
     private long Photometric { get; }
 
-    /// <summary>Whether values are stored one colour cell after the other, as chroma that is coarser than luma.</summary>
+    /// <summary>
+    /// Whether values are stored one colour cell after the other, as chroma that is coarser than luma.
+    /// </summary>
     public bool IsSubsampled => NeedsLibTiffColours && Photometric == YCbCr;
 
     /// <summary>Channels of the image that comes out.</summary>
@@ -130,7 +133,8 @@ internal sealed class TiffSamples
     }
 
     /// <summary>
-    /// What is shown instead of what is stored: CMYK as RGB, values of less than 8 bits scaled to 0..255, white highest.
+    /// What is shown instead of what is stored: CMYK as RGB, values of less than 8 bits scaled to 0..255, white
+    /// highest.
     /// </summary>
     public Raster Convert(Raster stored)
     {

@@ -120,7 +120,7 @@ internal sealed class TiffKindsTests
     [TestMethod]
     public void Decode_LzwAsItWasBefore1992_GivesItsValues()
     {
-        // Codes with their low bits first, and a width that grows when a code needs it: no string is ever repeated here.
+        // Codes with their low bits first, and a width that grows when a code needs it; no string is repeated here.
         List<byte> packed = [];
         (ulong window, int held, int next, int bits) = (0, 0, 257, 9);
         byte[] data = [.. Enumerable.Range(0, 64 * 16).Select(i => (byte)(i * 7))];
@@ -185,8 +185,8 @@ internal sealed class TiffKindsTests
         int scan = Find(jpeg, 0xDA);
         int data = scan + 2 + (jpeg[scan + 2] << 8) + jpeg[scan + 3];
         byte[] file = new TiffBuilder().Page(
-            Side, 2 * Side, [jpeg[data..^2], jpeg[data..^2], jpeg[..data]], (TiffTag.Compression, 6), (TiffTag.Photometric, 6),
-            (TiffTag.SamplesPerPixel, 3), (TiffTag.RowsPerStrip, Side),
+            Side, 2 * Side, [jpeg[data..^2], jpeg[data..^2], jpeg[..data]], (TiffTag.Compression, 6),
+            (TiffTag.Photometric, 6), (TiffTag.SamplesPerPixel, 3), (TiffTag.RowsPerStrip, Side),
             (TiffTag.OldJpegStream, 8 + (2 * (jpeg.Length - 2 - data))), (TiffTag.OldJpegStreamLength, data)).ToArray();
         float[] whole = ImageOf(jpeg).Pixels;
         Image image = Read(file);
@@ -225,8 +225,8 @@ internal sealed class TiffKindsTests
         // Cells of 2 x 2 pixels: four of luma, then chroma. A dark one and a white one, then red.
         byte[] cells = [10, 20, 30, 40, 128, 128, 255, 255, 255, 255, 128, 128, 76, 76, 76, 76, 85, 255];
         byte[] file = new TiffBuilder().Page(
-            6, 2, [cells], (TiffTag.Photometric, 6), (TiffTag.SamplesPerPixel, 3), (TiffTag.YCbCrSubsampling, new short[] { 2, 2 }))
-            .ToArray();
+            6, 2, [cells], (TiffTag.Photometric, 6), (TiffTag.SamplesPerPixel, 3),
+            (TiffTag.YCbCrSubsampling, new short[] { 2, 2 })).ToArray();
         Image image = Read(file);
 
         CollectionAssert.AreEqual(new float[] { 10, 20, 255, 255 }, image.Plane(1)[..4].ToArray());
@@ -241,9 +241,11 @@ internal sealed class TiffKindsTests
     public void Decode_Cmyk_ComesAsLight(int bits)
     {
         int size = bits / 8;
-        byte[] inks = [.. new byte[] { 255, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0 }.SelectMany(v => Enumerable.Repeat(v, size))];
+        byte[] values = [255, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0];
+        byte[] inks = [.. values.SelectMany(v => Enumerable.Repeat(v, size))];
         byte[] file = new TiffBuilder().Page(
-            3, 1, [inks], (TiffTag.Photometric, 5), (TiffTag.SamplesPerPixel, 4), (TiffTag.BitsPerSample, bits)).ToArray();
+            3, 1, [inks], (TiffTag.Photometric, 5), (TiffTag.SamplesPerPixel, 4),
+            (TiffTag.BitsPerSample, bits)).ToArray();
         float white = bits == 8 ? 255 : 65535;
         Image image = Read(file);
 
@@ -308,7 +310,8 @@ internal sealed class TiffKindsTests
         foreach (uint[] row in values.Chunk(perRow))
         {
             string text = string.Concat(row.Select(v => Convert.ToString(v, 2).PadLeft(bits, '0')));
-            packed.AddRange(text.PadRight((text.Length + 7) / 8 * 8, '0').Chunk(8).Select(b => Convert.ToByte(new string(b), 2)));
+            string whole = text.PadRight((text.Length + 7) / 8 * 8, '0');
+            packed.AddRange(whole.Chunk(8).Select(b => Convert.ToByte(new string(b), 2)));
         }
 
         // Values of whole bytes go in the file's order.

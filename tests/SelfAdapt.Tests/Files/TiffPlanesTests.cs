@@ -20,8 +20,8 @@ internal sealed class TiffPlanesTests
     private const int Height = 4;
 
     private const string OmeHead =
-        "<OME UUID=\"urn:uuid:0\"><Image><Pixels DimensionOrder=\"XYZCT\" SizeX=\"5\" SizeY=\"4\" SizeC=\"2\" SizeZ=\"3\" "
-        + "SizeT=\"1\"><Channel SamplesPerPixel=\"1\"/><Channel SamplesPerPixel=\"1\"/>";
+        "<OME UUID=\"urn:uuid:0\"><Image><Pixels DimensionOrder=\"XYZCT\" SizeX=\"5\" SizeY=\"4\" SizeC=\"2\" SizeZ=\"3\""
+        + " SizeT=\"1\"><Channel SamplesPerPixel=\"1\"/><Channel SamplesPerPixel=\"1\"/>";
 
     private const string OmeTail = "</Pixels></Image></OME>";
 
@@ -61,13 +61,13 @@ internal sealed class TiffPlanesTests
         StringBuilder data = new();
         for (int plane = 0; plane < 6; plane++)
         {
-            data.Append($"<TiffData IFD=\"{plane % 3}\" FirstC=\"{plane / 3}\" FirstZ=\"{plane % 3}\" PlaneCount=\"1\">")
+            data.Append($"<TiffData IFD=\"{plane % 3}\" FirstC=\"{plane / 3}\" FirstZ=\"{plane % 3}\">")
                 .Append($"<UUID FileName=\"c{plane / 3}.ome.tif\">urn:uuid:{plane / 3}</UUID></TiffData>");
         }
 
         for (int file = 0; file < 2; file++)
         {
-            string xml = (OmeHead + data + OmeTail).Replace("<OME UUID=\"urn:uuid:0\"", $"<OME UUID=\"urn:uuid:{file}\"");
+            string xml = (OmeHead + data + OmeTail).Replace("OME UUID=\"urn:uuid:0\"", $"OME UUID=\"urn:uuid:{file}\"");
             File.WriteAllBytes(At($"c{file}.ome.tif"), Pages(3, xml, first: 3 * file));
         }
 
@@ -123,7 +123,8 @@ internal sealed class TiffPlanesTests
         {
             Image image = reader.Decode(i).ToImage();
             CollectionAssert.AreEqual(
-                Enumerable.Range(0, 312).Select(v => (float)(byte)((v % 156) + (100 * (v / 156)))).ToArray(), image.Pixels);
+                Enumerable.Range(0, 312).Select(v => (float)(byte)((v % 156) + (100 * (v / 156)))).ToArray(),
+                image.Pixels);
         }
 
         CollectionAssert.AreEqual(
@@ -144,7 +145,8 @@ internal sealed class TiffPlanesTests
     [DataRow(8)]
     public void Read_ImageDepth_GivesEverySlice(int compression)
     {
-        byte[][] slices = [.. Enumerable.Range(0, 5).Select(s => compression == 8 ? Inflater.Deflate(Plane(s)) : Plane(s))];
+        byte[][] slices =
+            [.. Enumerable.Range(0, 5).Select(s => compression == 8 ? Inflater.Deflate(Plane(s)) : Plane(s))];
 
         AssertPlanes(
             new TiffBuilder().Page(
@@ -162,7 +164,8 @@ internal sealed class TiffPlanesTests
         {
             // Every other page is the thumbnail of the one before it.
             tiff.Page(
-                Width, Height, [Plane(page)], (TiffTag.SubfileType, page % 2), (TiffTag.ZeissInfo, page == 0 ? info : null));
+                Width, Height, [Plane(page)], (TiffTag.SubfileType, page % 2),
+                (TiffTag.ZeissInfo, page == 0 ? info : null));
         }
 
         AssertPlanes(tiff.ToArray(), [[0], [2], [4]]);
@@ -186,7 +189,8 @@ internal sealed class TiffPlanesTests
             [(TiffTag.SubfileType, 4), (TiffTag.SubfileType, 1), (TiffTag.OldSubfileType, 2), (TiffTag.Photometric, 4)])
         {
             AssertPlanes(
-                new TiffBuilder().Page(Width, Height, [Plane(0)]).Page(Width, Height, [Plane(1)], mark).ToArray(), [[0]]);
+                new TiffBuilder().Page(Width, Height, [Plane(0)]).Page(Width, Height, [Plane(1)], mark).ToArray(),
+                [[0]]);
         }
     }
 
@@ -197,7 +201,8 @@ internal sealed class TiffPlanesTests
         int first = BitConverter.ToInt32(good, 4);
         foreach (int link in (int[])[0x7FFFFF00, -256, first, good.Length - 3, 3])
         {
-            byte[] file = new TiffBuilder().Page(Width, Height, [Plane(0)]).Page(Width, Height, [Plane(1)]).ToArray(link);
+            byte[] file = new TiffBuilder()
+                .Page(Width, Height, [Plane(0)]).Page(Width, Height, [Plane(1)]).ToArray(link);
             AssertPlanes(file, [[0, 1]], noted: true);
         }
 
@@ -253,7 +258,8 @@ internal sealed class TiffPlanesTests
         }
     }
 
-    private static byte[] Plane(long value) => [.. Enumerable.Repeat((byte)value, (Width * Height) - 1), (byte)(value + 1)];
+    private static byte[] Plane(long value) =>
+        [.. Enumerable.Repeat((byte)value, (Width * Height) - 1), (byte)(value + 1)];
 
     private static byte[] Pages(int count, string? description, int first = 0)
     {
@@ -272,7 +278,8 @@ internal sealed class TiffPlanesTests
         byte[] all = [.. Enumerable.Range(0, planes).SelectMany(p => Plane(p))];
         return new TiffBuilder().Page(
             Width, Height, [all],
-            [(TiffTag.ImageDescription, description), (TiffTag.StripByteCounts, (long)Plane(0).Length), .. tags]).ToArray();
+            [(TiffTag.ImageDescription, description), (TiffTag.StripByteCounts, (long)Plane(0).Length), .. tags])
+            .ToArray();
     }
 
     private static byte[] MicroManager(string format, params (int Position, int Channel)[] places)
@@ -281,7 +288,9 @@ internal sealed class TiffPlanesTests
         foreach ((int position, int channel) in places)
         {
             string json = format[0] == '{' ? string.Format(null, format, position, channel) : format;
-            tiff.Page(Width, Height, [Plane(Array.IndexOf(places, (position, channel)))], (TiffTag.MicroManagerMetadata, json));
+            tiff.Page(
+                Width, Height, [Plane(Array.IndexOf(places, (position, channel)))],
+                (TiffTag.MicroManagerMetadata, json));
         }
 
         return tiff.ToArray();

@@ -94,8 +94,8 @@ internal sealed class TiffTests
     [DataRow("ImageJ=1.53t\nimages=24\nchannels=5\n", 24, 24, 1)]
     [DataRow("ImageJ=1.53t\nimages=7\n", 7, 7, 1)]
     [DataRow(
-        "<OME><Image><Pixels DimensionOrder=\"XYZTC\" SizeC=\"4\" SizeZ=\"2\" SizeT=\"3\"><Channel SamplesPerPixel=\"3\"/>"
-        + "<Channel/></Pixels></Image></OME>", 12, 6, 2)]
+        "<OME><Image><Pixels DimensionOrder=\"XYZTC\" SizeC=\"4\" SizeZ=\"2\" SizeT=\"3\">"
+        + "<Channel SamplesPerPixel=\"3\"/><Channel/></Pixels></Image></OME>", 12, 6, 2)]
     [DataRow("<!DOCTYPE a [<!ENTITY b \"c\">]><OME><Pixels SizeC=\"1\" SizeZ=\"3\"/></OME>", 3, 1, 3)]
     [DataRow("<OME><Pixels SizeC=\"2\"", 2, 1, 2)]
     public void Read_Descriptions_DecideWhatPlanesAre(string description, int planes, int images, int channels)

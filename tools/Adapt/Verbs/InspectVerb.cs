@@ -12,7 +12,9 @@ using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
 
-/// <summary>inspect: what was recognised in a model file, and what of it can be trained; what an image file holds.</summary>
+/// <summary>
+/// inspect: what was recognised in a model file, and what of it can be trained; what an image file holds.
+/// </summary>
 internal static class InspectVerb
 {
     private const string OrtOnly = "ort";

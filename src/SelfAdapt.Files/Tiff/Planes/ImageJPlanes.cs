@@ -34,9 +34,13 @@ internal static class ImageJPlanes
         int frames = values.GetValueOrDefault("frames", 1);
         int rest = Math.Max(1, (int)Math.Min(int.MaxValue, images / Math.Max(1, (long)channels * frames)));
         int slices = values.GetValueOrDefault("slices", rest);
-        return (long)channels * slices * frames == images && pages.CanHold(images)
-            ? PlaneOrder.Regular("ImageJ", images, channels, (position, channel) => (position * channels) + channel)
-                with { Slices = slices, Times = frames }
-            : null;
+        if ((long)channels * slices * frames != images || !pages.CanHold(images))
+        {
+            return null;
+        }
+
+        PlaneOrder order = PlaneOrder.Regular(
+            "ImageJ", images, channels, (position, channel) => (position * channels) + channel);
+        return order with { Slices = slices, Times = frames };
     }
 }

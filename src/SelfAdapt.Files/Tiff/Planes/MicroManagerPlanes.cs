@@ -35,7 +35,8 @@ internal static class MicroManagerPlanes
         List<SortedDictionary<int, long>> inOrder = [];
         for (int plane = 0; plane < places.Count; plane++)
         {
-            string key = string.Join('\n', places[plane].Where(a => a.Key != Channel).Select(a => $"{a.Key}={a.Value}"));
+            string key = string.Join(
+                '\n', places[plane].Where(a => a.Key != Channel).Select(a => $"{a.Key}={a.Value}"));
             if (!positions.TryGetValue(key, out SortedDictionary<int, long>? planes))
             {
                 planes = [];

@@ -137,7 +137,8 @@ internal sealed record OmeDescription(string? Id, IReadOnlyList<OmeSeries> Serie
         Channel = Number(reader, "FirstC") ?? 0,
         Slice = Number(reader, "FirstZ") ?? 0,
         Time = Number(reader, "FirstT") ?? 0,
-        Count = Number(reader, "PlaneCount") ?? Number(reader, "NumPlanes") ?? (Number(reader, "IFD") is null ? null : 1),
+        Count = Number(reader, "PlaneCount") ?? Number(reader, "NumPlanes")
+            ?? (Number(reader, "IFD") is null ? null : 1),
     };
 
     private static int Size(XmlReader reader, string attribute) => Math.Max(1, Number(reader, attribute) ?? 1);

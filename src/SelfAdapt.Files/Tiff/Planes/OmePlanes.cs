@@ -5,7 +5,9 @@ using System.Linq;
 
 namespace SelfAdapt.Files.Tiff.Planes;
 
-/// <summary>OME-TIFF: XML says which page is which channel, slice and time point, of this file or of a set of files.</summary>
+/// <summary>
+/// OME-TIFF: XML says which page is which channel, slice and time point, of this file or of a set of files.
+/// </summary>
 internal sealed class OmePlanes
 {
     private const string Source = "OME";
@@ -47,8 +49,8 @@ internal sealed class OmePlanes
         return description.Series.Count == 0
             ? PlaneOrder.Alone(Source, pages.Planes) with
             {
-                Note = $"what its planes are stands in {description.MetadataFile}, which is not read with it: each is an "
-                    + "image of its own",
+                Note = $"what its planes are stands in {description.MetadataFile}, which is not read with it: each "
+                    + "is an image of its own",
             }
             : new OmePlanes(pages, description, planeOf).Read();
     }
@@ -73,7 +75,8 @@ internal sealed class OmePlanes
             return null;
         }
 
-        List<long[]> rest = [.. Enumerable.Range(0, _pages.Planes).Where(p => !_named.Contains(p)).Select(p => new long[] { p })];
+        List<long[]> rest =
+            [.. Enumerable.Range(0, _pages.Planes).Where(p => !_named.Contains(p)).Select(p => new long[] { p })];
         OmeSeries first = _description.Series[0];
         PlaneOrder order = PlaneOrder.Ragged(Source, positions);
         return order with
@@ -84,7 +87,8 @@ internal sealed class OmePlanes
             Positions = _description.Series.Count,
             Note = order.Note ?? (_isPart
                 ? "it is one of several files that belong together; the others' planes are not read with it"
-                : rest.Count > 0 ? $"{rest.Count} pages that its description does not name are images of their own" : null),
+                : rest.Count > 0 ? $"{rest.Count} pages that its description does not name are images of their own"
+                : null),
         };
     }
 

@@ -59,7 +59,8 @@ internal sealed class OmeSet : IDisposable
         {
             if (!followers.Contains(file) && DescriptionOf(file) is { } description)
             {
-                followers.UnionWith((MembersOf(file, description) ?? []).Select(m => Beside(file, m)).Where(m => m != file));
+                string[] members = MembersOf(file, description) ?? [];
+                followers.UnionWith(members.Select(m => Beside(file, m)).Where(m => m != file));
             }
         }
 
@@ -77,7 +78,9 @@ internal sealed class OmeSet : IDisposable
     private static bool IsMarked(string path) =>
         Path.GetFileName(path).Contains(FileMark, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The files of a file's set, itself among them; null if there is no such set or a file is missing.</summary>
+    /// <summary>
+    /// The files of a file's set, itself among them; null if there is no such set or a file is missing.
+    /// </summary>
     private static string[]? MembersOf(string path, OmeDescription description)
     {
         string own = Path.GetFileName(path);

@@ -41,7 +41,8 @@ internal sealed record PlaneOrder(string Source, IReadOnlyList<long[]> Images)
     }
 
     /// <summary>
-    /// Images of positions of which some may lack a channel: those fall apart into planes, as nobody can tell what their
+    /// Images of positions of which some may lack a channel: those fall apart into planes, as nobody can tell what
+    /// their
     /// channels would be beside the others'.
     /// </summary>
     /// <param name="positions">Per position its planes, and whether these are all channels.</param>

@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace SelfAdapt.Files.Tiff.Planes;
 
 /// <summary>
-/// tifffile's description of an array, <c>{"shape": [3, 40, 50], "axes": "TYX"}</c>: its last axes are a page, the others
+/// tifffile's description of an array, <c>{"shape": [3, 40, 50], "axes": "TYX"}</c>: its last axes are a page, the
+/// others
 /// count the pages, or the planes behind a lone page.
 /// </summary>
 internal static class ShapedPlanes
@@ -99,7 +100,8 @@ internal static class ShapedPlanes
         List<int> imageAxes = [.. Enumerable.Range(0, shape.Count).Except(channelAxes)];
         int channels = (int)Product([.. channelAxes.Select(a => shape[a])]);
         PlaneOrder order = PlaneOrder.Regular(
-            Source, planes, channels, (position, channel) => Offset(position, imageAxes) + Offset(channel, channelAxes));
+            Source, planes, channels,
+            (position, channel) => Offset(position, imageAxes) + Offset(channel, channelAxes));
         int times = Count('T');
         int slices = Count('Z');
         return order with { Times = times, Slices = slices, Positions = order.Images.Count / (times * slices) };

@@ -1,7 +1,7 @@
 using System;
 using System.Buffers.Binary;
 
-namespace SelfAdapt.Files.Images;
+namespace SelfAdapt.Files;
 
 /// <summary>What a JPEG stream says of itself before it is decoded.</summary>
 /// <param name="Kind">Of its coding: 0 to 2 are baseline, extended and progressive.</param>
