@@ -141,7 +141,7 @@ internal sealed class SegmentVerb
     }
 
     private void Report(
-        ModelFile model, IReadOnlyList<SegmentedImage> results, SkippedFiles skipped, double seconds,
+        ModelFile model, List<SegmentedImage> results, SkippedFiles skipped, double seconds,
         string folder, string? json)
     {
         skipped.Report(_terminal);
