@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Kernels;
 
 /// <summary>What a convolution does beside multiplying; an operand that no flag asks for is not read.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.IO;
-
 namespace SelfAdapt.Benchmarks;
 
 /// <summary>What every table gets.</summary>

@@ -1,4 +1,3 @@
-using System;
 using System.Text.Json.Nodes;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;

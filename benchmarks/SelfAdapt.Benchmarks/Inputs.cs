@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Benchmarks;
 
 /// <summary>The same numbers on both sides: the peer has this generator too.</summary>

@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Cellpose;

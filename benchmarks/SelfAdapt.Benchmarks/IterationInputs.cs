@@ -1,4 +1,3 @@
-using System.Linq;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;

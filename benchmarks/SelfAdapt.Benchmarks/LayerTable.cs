@@ -1,8 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.Linq;
 using System.Text.RegularExpressions;
 using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine.Autodiff;

@@ -1,9 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
-using System.Linq;
 using MathNet.Numerics.Statistics;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;

@@ -1,7 +1,5 @@
-using System;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Reflection;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Cpu;

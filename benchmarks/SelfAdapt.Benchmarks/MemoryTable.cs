@@ -1,4 +1,3 @@
-using System.Linq;
 using SelfAdapt.Adaptation;
 
 namespace SelfAdapt.Benchmarks;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Benchmarks;
 
 /// <summary>A training step of the whole network against torch.</summary>

@@ -1,7 +1,3 @@
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-
 namespace SelfAdapt.Study;
 
 /// <summary>A CSV file of finished runs; a run's rows are written at once, so what is there is whole.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Threading;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Cellpose;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
 

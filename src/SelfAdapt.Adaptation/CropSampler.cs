@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation;
 
 /// <summary>What was measured on the held-out images at one point of the run; no labels are involved.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;

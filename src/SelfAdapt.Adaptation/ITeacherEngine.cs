@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 

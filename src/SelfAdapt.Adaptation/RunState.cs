@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Engine.Autodiff;
 
 namespace SelfAdapt.Adaptation;

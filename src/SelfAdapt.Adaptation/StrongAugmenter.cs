@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Engine;
 
 namespace SelfAdapt.Adaptation;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
 

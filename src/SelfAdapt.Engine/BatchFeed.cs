@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Engine;
 
 /// <summary>

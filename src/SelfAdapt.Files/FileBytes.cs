@@ -1,6 +1,4 @@
-using System;
 using System.Buffers.Binary;
-using System.IO;
 using Microsoft.Win32.SafeHandles;
 
 namespace SelfAdapt.Files;

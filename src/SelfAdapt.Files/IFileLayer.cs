@@ -1,5 +1,3 @@
-using System.IO;
-
 namespace SelfAdapt.Files;
 
 /// <summary>All that writing results needs of the disk: so that tests can let each of it fail.</summary>

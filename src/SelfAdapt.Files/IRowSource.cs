@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files;
 
 /// <summary>An image that is read a few rows at a time.</summary>

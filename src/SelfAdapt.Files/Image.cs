@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files;
 
 /// <summary>A picture in memory: float planes, one per channel, values as they were in the file.</summary>

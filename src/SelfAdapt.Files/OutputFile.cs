@@ -1,6 +1,3 @@
-using System;
-using System.IO;
-
 namespace SelfAdapt.Files;
 
 /// <summary>Writes whole files so that a reader never sees half of one.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files;
 
 /// <summary>One decoded page: planes of samples in the number type of the file.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files;
 
 /// <summary>The number type of a picture's or an array's values as stored in its file.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt;
 
 /// <summary>What kind of thing went wrong: what a program decides by, and the command line chooses its exit code by.</summary>

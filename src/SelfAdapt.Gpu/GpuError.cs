@@ -1,4 +1,3 @@
-using System;
 using System.Globalization;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;

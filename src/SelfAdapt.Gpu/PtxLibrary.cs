@@ -1,4 +1,3 @@
-using System;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using ILGPU;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Models;
 
 /// <summary>Files that people take for models which are read here, by how they begin.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 

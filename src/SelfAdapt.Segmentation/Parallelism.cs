@@ -1,5 +1,3 @@
-using System.Threading.Tasks;
-
 namespace SelfAdapt.Segmentation;
 
 /// <summary>How many threads a loop may use.</summary>

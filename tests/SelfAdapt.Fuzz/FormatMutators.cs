@@ -1,10 +1,6 @@
-using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
-using System.IO;
 using System.IO.Compression;
 using System.IO.Hashing;
-using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using SelfAdapt.Engine;

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Onnx;
 

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Generic;
-using System.Linq;
 using System.Text;
 using SelfAdapt.Files.Tiff;
 

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Fuzz;
 
 /// <summary>A file cut off: at every byte of its first part, then now and then.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.Threading;
-
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>One GPU thread: where it is in its group and grid.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>What PTX instructions compute, on bits. A 32-bit result leaves the upper half zero.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>A thread of a PTX program: registers and place.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>A kernel did what a GPU does not forgive: the message says which kernel, which thread and what.</summary>

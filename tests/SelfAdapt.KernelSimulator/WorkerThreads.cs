@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading;
-
 namespace SelfAdapt.KernelSimulator;
 
 /// <summary>System threads that are kept from group to group.</summary>

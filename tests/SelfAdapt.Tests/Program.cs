@@ -1,4 +1,3 @@
-using System;
 using System.Globalization;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;

@@ -1,4 +1,3 @@
-using System;
 using System.CommandLine;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Tool.CommandLine;

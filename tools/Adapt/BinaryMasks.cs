@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Masks;

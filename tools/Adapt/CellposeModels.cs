@@ -1,7 +1,3 @@
-using System;
-using System.IO;
-using System.Linq;
-
 namespace SelfAdapt.Tool;
 
 /// <summary>Cellpose's own models, which go by bare names and lie in a folder of its own.</summary>

@@ -1,5 +1,3 @@
-using System.IO;
-
 namespace SelfAdapt.Tool;
 
 /// <summary>The small network of nuclei that the program carries; models/ tells how it was trained.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;

@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-
 namespace SelfAdapt.Tool;
 
 /// <summary>Tells errors of memory from others, wherever they come from: the collector, the system, a GPU's driver.</summary>

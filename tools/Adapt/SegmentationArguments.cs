@@ -1,8 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
-using System.Linq;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;

@@ -1,7 +1,3 @@
-using System;
-using System.IO;
-using System.Threading;
-
 namespace SelfAdapt.Tool;
 
 /// <summary>What a verb talks to: results on one stream, progress and messages on the other.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;

@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Gpu;
 

@@ -1,4 +1,3 @@
-using System.Linq;
 using SelfAdapt.Gpu;
 
 namespace SelfAdapt.Benchmarks.Gpu;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;

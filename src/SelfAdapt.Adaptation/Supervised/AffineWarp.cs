@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>A map of the plane: x' = A x + B y + C, y' = D x + E y + F.</summary>

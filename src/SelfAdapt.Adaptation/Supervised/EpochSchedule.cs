@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>The learning rate of each epoch in Cellpose 3 (docs/cellpose.md 5.4).</summary>

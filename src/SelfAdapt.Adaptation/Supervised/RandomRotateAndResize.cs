@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Adaptation.Supervised;
 
 /// <summary>One batch of crops and targets; its arrays are made once and filled again and again.</summary>

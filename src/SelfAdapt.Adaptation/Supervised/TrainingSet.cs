@@ -1,7 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Graph.Operators;

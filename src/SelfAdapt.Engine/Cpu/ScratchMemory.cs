@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Engine.Cpu;
 
 /// <summary>Working memory that is kept between uses and grows as needed.</summary>

@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Cpu;

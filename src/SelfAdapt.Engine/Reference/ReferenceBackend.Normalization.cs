@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-
 namespace SelfAdapt.Engine.Reference;
 
 // Batch normalisation, the linear layer and the style vector, forward and backward by their definitions.

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Engine.Reference;
 
 // Pooling and upsampling, forward and backward by their definitions.

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Engine.Reference;
 
 /// <summary>Convolution by its definition: seven nested loops.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-
 namespace SelfAdapt.Files.Images;
 
 /// <summary>Microscopes' own formats, which are named as skipped instead of passed over in silence.</summary>

@@ -1,7 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Runtime.InteropServices;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;

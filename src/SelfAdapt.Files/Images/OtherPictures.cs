@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Files.Tiff;
 
 namespace SelfAdapt.Files.Images;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files.Png;
 
 /// <summary>The five row filters of PNG (PNG specification 9.2).</summary>

@@ -1,9 +1,5 @@
-using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
-using System.Linq;
 using BitMiracle.LibTiff.Classic;
 using LibTag = BitMiracle.LibTiff.Classic.TiffTag;
 using LibTiff = BitMiracle.LibTiff.Classic.Tiff;

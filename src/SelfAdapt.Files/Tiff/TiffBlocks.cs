@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>The strips or tiles of a page: where they lie, and the values that they hold.</summary>

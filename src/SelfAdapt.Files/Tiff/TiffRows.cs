@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>Rows of a TIFF file that stays on disk; what was decoded last is kept for the next request.</summary>

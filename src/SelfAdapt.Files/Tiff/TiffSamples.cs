@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Files.Tiff;
 
 /// <summary>How the values of a page are stored, and what is made of them.</summary>

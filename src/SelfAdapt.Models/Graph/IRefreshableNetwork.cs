@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>A network in inference mode whose weights change while it is in use: a teacher's.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>A network in inference mode, whatever engine runs it: batches of tiles in, raw outputs out.</summary>

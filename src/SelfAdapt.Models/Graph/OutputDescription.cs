@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>What an output channel (or a pair of them) means, and so how it is trained and turned.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Whether a program can be expected to open a file.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Turns stored element bits into numbers and floats back into stored bits.</summary>

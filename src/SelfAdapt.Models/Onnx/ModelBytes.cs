@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Models.Onnx;

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>The network: nodes in topological order, constants, inputs and outputs.</summary>

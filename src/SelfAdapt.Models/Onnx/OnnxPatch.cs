@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Writes new weights into a model's bytes, changing nothing else.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>One size of an input or output: a number, a name for a number that varies, or neither.</summary>

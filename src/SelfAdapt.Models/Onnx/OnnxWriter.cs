@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Builds an ONNX model file: nodes in the order given, initialisers as raw_data.</summary>

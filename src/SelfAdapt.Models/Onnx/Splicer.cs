@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Edits a copy of a model's bytes: elements in place, whole records replaced, lengths kept right.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Onnx;
 
 internal static class TensorParser

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SelfAdapt.Models.Onnx;
 
 /// <summary>Reads ValueInfoProto messages: name, element type, shape.</summary>

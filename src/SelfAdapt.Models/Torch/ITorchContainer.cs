@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Models.Torch;
 
 /// <summary>A torch file's container: one pickled object and the storages that it points to.</summary>

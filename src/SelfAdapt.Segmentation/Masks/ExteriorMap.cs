@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;

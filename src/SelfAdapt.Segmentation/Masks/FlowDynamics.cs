@@ -1,8 +1,6 @@
-using System;
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
-using System.Threading.Tasks;
 
 namespace SelfAdapt.Segmentation.Masks;
 

@@ -1,6 +1,4 @@
-using System;
 using System.Buffers;
-using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;

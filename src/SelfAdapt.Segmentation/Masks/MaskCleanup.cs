@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading.Tasks;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Masks;

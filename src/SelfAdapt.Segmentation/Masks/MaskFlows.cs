@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 

@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace SelfAdapt.Segmentation.Packages;
 
 /// <summary>What a BioImage.IO package says beside what the model file tells.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>What normalisation does to every value of a channel.</summary>

@@ -1,6 +1,4 @@
-using System;
 using System.Globalization;
-using System.Threading.Tasks;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Preparation;

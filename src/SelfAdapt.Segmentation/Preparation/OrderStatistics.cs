@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation.Preparation;
 
 /// <summary>Percentiles by counting instead of sorting: linear in the number of values.</summary>

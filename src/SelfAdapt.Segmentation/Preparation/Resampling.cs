@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-using System.Threading.Tasks;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Preparation;

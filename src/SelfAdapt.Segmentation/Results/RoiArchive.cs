@@ -1,9 +1,6 @@
-using System;
 using System.Buffers.Binary;
 using System.Globalization;
-using System.IO;
 using System.IO.Compression;
-using System.Linq;
 using System.Text;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Masks;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Segmentation.Simulation;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation.Simulation;
 
 /// <summary>A nucleus as a star-shaped contour: an ellipse with a few smooth waves on it.</summary>

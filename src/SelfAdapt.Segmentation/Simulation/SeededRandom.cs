@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation.Simulation;
 
 /// <summary>Random numbers from a seed: the splitmix64 sequence, and distributions drawn from it.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SelfAdapt.Segmentation.Simulation;
 
 /// <summary>Gaussian blur, and random fields made by blurring noise.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Masks;

@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-using System.Threading;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Preparation;
 

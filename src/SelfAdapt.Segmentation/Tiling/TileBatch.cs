@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 

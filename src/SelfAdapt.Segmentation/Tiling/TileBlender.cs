@@ -1,5 +1,3 @@
-using System;
-using System.Threading.Tasks;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Preparation;

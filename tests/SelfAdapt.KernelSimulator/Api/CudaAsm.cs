@@ -1,4 +1,3 @@
-using System;
 using SelfAdapt.KernelSimulator;
 
 namespace ILGPU.Runtime.Cuda;

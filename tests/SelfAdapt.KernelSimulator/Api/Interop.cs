@@ -1,5 +1,3 @@
-using System;
-
 namespace ILGPU;
 
 /// <summary>The bits of numbers.</summary>

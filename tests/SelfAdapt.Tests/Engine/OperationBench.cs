@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Reference;
 

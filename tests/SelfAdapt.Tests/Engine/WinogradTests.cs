@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using System.Runtime.Intrinsics;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;

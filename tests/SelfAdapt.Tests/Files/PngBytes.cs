@@ -1,6 +1,4 @@
-using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
 using System.IO.Hashing;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Png;

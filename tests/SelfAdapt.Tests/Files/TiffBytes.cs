@@ -1,5 +1,3 @@
-using System.IO;
-
 namespace SelfAdapt.Tests.Files;
 
 /// <summary>Makes little-endian 8-bit TIFF files with one strip for tests.</summary>

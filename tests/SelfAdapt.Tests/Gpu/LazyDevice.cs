@@ -1,7 +1,5 @@
 extern alias simulated;
 
-using System;
-using System.Collections.Generic;
 using ILGPU.Runtime;
 using ILGPU;
 using SelfAdapt.Gpu;

@@ -1,7 +1,5 @@
 extern alias simulated;
 
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
 

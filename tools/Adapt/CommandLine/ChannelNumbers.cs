@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Linq;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.CommandLine;

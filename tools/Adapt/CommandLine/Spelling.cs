@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Tool.CommandLine;
 
 /// <summary>What a mistyped word may have been meant to be.</summary>

@@ -1,8 +1,6 @@
-using System;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using SelfAdapt.Engine;

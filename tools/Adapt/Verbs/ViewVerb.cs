@@ -1,9 +1,6 @@
-using System;
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Threading;
-using System.Threading.Tasks;
 using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Viewer;
 

@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>onnxruntime-web, which the build fetches through npm.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;

@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-
 namespace SelfAdapt.Files.Tiff.Planes;
 
 /// <summary>The files beside an OME-TIFF that hold other planes of the same pictures.</summary>

@@ -1,5 +1,3 @@
-using System.Linq;
-
 namespace SelfAdapt.Files.Tiff.Planes;
 
 /// <summary>Planes that nothing describes.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Files.Tiff.Planes;
 
 /// <summary>Which planes of a file make which image.</summary>

@@ -1,6 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SelfAdapt.Files.Tiff.Planes;
 
 /// <summary>The pages of a file that hold images, for those who know what its planes are.</summary>

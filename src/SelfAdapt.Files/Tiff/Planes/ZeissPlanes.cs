@@ -1,4 +1,3 @@
-using System;
 using System.Buffers.Binary;
 
 namespace SelfAdapt.Files.Tiff.Planes;

@@ -1,4 +1,3 @@
-using System.Linq;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph.Operators;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Tests.Models;

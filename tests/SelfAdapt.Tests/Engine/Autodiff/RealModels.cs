@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;

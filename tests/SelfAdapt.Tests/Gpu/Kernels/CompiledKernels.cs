@@ -1,9 +1,6 @@
 extern alias simulated;
 
-using System;
 using System.Collections.Concurrent;
-using System.Collections.Generic;
-using System.Linq;
 using System.Reflection;
 using SelfAdapt.Gpu;
 using Simulator = simulated::SelfAdapt.KernelSimulator.Simulator;

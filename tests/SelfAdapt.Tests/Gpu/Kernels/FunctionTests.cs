@@ -1,6 +1,5 @@
 extern alias simulated;
 
-using System;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using simulated::SelfAdapt.Kernels;

@@ -1,7 +1,5 @@
 extern alias simulated;
 
-using System;
-using System.Collections.Generic;
 using System.Reflection;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;

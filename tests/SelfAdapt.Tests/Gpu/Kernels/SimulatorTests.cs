@@ -1,6 +1,5 @@
 extern alias simulated;
 
-using System;
 using System.Numerics;
 using System.Reflection;
 using Microsoft.VisualStudio.TestTools.UnitTesting;

@@ -1,7 +1,5 @@
 extern alias simulated;
 
-using System;
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using simulated::ILGPU;
 using simulated::ILGPU.Runtime.Cuda;

@@ -1,7 +1,5 @@
 extern alias simulated;
 
-using System;
-using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
