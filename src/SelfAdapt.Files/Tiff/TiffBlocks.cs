@@ -224,7 +224,8 @@ internal sealed class TiffBlocks
         Raster? picture = data.StartsWith("RIFF"u8)
             ? SharpPictures.TryDecode(new FileBytes(_file.Name, data.ToArray()))
             : null;
-        if (picture is null || picture.Channels != StoredPerPixel || picture.Width != Width || picture.Height != rows)
+        if (picture is null || picture.Channels != StoredPerPixel || picture.Width != Width || picture.Height != rows
+            || picture.Samples.Bytes.Length != block.Length)
         {
             throw _file.Malformed($"{what} holds no WebP picture of its size");
         }

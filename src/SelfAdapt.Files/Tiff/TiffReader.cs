@@ -176,18 +176,17 @@ internal sealed class TiffReader : IDisposable
 
     private Raster Merge(long[] planes, int channels, int firstRow, int rowCount, int width, SampleKind kind)
     {
-        // The first plane finds out whether the file can hold what it declares, so memory is taken after that.
-        Raster? merged = null;
+        // Decoding finds out whether the file can hold what its pages declare, so memory is taken after that.
+        List<byte[]> decoded = [.. planes.Select(p => DecodePlane(p, firstRow, rowCount).Samples.Bytes)];
+        Raster merged = new(channels, rowCount, width, kind);
         int at = 0;
-        foreach (long plane in planes)
+        foreach (byte[] plane in decoded)
         {
-            byte[] decoded = DecodePlane(plane, firstRow, rowCount).Samples.Bytes;
-            merged ??= new Raster(channels, rowCount, width, kind);
-            decoded.CopyTo(merged.Samples.Bytes, at);
-            at += decoded.Length;
+            plane.CopyTo(merged.Samples.Bytes, at);
+            at += plane.Length;
         }
 
-        return merged!;
+        return merged;
     }
 
     private Raster Unfold(ReadOnlySpan<long> rows, int channels, int width, SampleKind kind)

@@ -213,6 +213,9 @@ internal sealed class TiffKindsTests
 
         Assert.AreEqual(200, Read(Rgb(lossy.ToArray(), 50001)).Pixels[0], 6f);
         Refused(Rgb(lossless.ToArray(), 50001), "lossless WebP");
+        Refused(
+            Gray(lossy.ToArray(), (TiffTag.Compression, 50001), (TiffTag.Photometric, 6), (TiffTag.SamplesPerPixel, 3)),
+            "no WebP picture of its size");
     }
 
     [TestMethod]

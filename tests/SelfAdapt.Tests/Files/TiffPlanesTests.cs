@@ -218,6 +218,20 @@ internal sealed class TiffPlanesTests
     }
 
     [TestMethod]
+    public void Read_PageOfTooManyChannelsAmongOthers_TakesNoMemory()
+    {
+        byte[] file = new TiffBuilder()
+            .Page(Width, Height, [Plane(0)], (TiffTag.ImageDescription, "{\"shape\": [2, 4, 5], \"axes\": \"CYX\"}"))
+            .Page(Width, Height, [Plane(1)], (TiffTag.SamplesPerPixel, 10_000_000)).ToArray();
+        TiffReader reader = new(new FileBytes("a", file));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.ThrowsExactly<SelfAdaptException>(() => reader.Decode(0));
+
+        Assert.IsLessThan(1_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
     public void Read_GdalsNoData_IsTold()
     {
         File.WriteAllBytes(At("a.tif"), new TiffBuilder()
