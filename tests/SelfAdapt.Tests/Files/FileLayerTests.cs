@@ -129,7 +129,7 @@ internal sealed class FileLayerTests
             new[] { "photo.nd2", "broken.tif", "flat.png", "holes.npy" },
             folder.Skipped.Select(s => Path.GetFileName(s.File)).ToArray());
         StringAssert.Contains(folder.Skipped[2].Reason, "same value (7)");
-        StringAssert.Contains(folder.Skipped[3].Reason, "NaN at row 0, column 1");
+        StringAssert.Contains(folder.Skipped[3].Reason, "(the first is NaN)");
         Assert.IsFalse(folder.Skipped[1].Reason.StartsWith(_folder, StringComparison.Ordinal));
     }
 

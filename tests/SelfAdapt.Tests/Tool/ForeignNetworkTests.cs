@@ -117,7 +117,7 @@ internal sealed class ForeignNetworkTests : IDisposable
             _at.At("run"));
         _at.Image("images/bright.npy", 20, 70_000);
         ToolResult bright = ToolRun.Run([.. Segment(model), "--force"]);
-        Assert.AreEqual(ExitCode.Partly, bright.Code, bright.Error);
+        Assert.AreEqual(type == OnnxDataType.Int32 ? ExitCode.Ok : ExitCode.Partly, bright.Code, bright.Error);
         ToolResult unit = ToolRun.Run(
             "segment", "--model", model, "--images", _at.Image("unit/unit.npy", .25f, 1), "--out", _at.At("out"));
         StringAssert.Contains(unit.Error, "fractions", StringComparison.Ordinal);
