@@ -1,4 +1,4 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 [assembly: DiscoverInternals]
-[assembly: DoNotParallelize]
+[assembly: Parallelize(Scope = ExecutionScope.ClassLevel)]
