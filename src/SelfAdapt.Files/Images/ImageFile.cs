@@ -94,7 +94,7 @@ internal static class ImageFile
             string own = tiff.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage()) 
+            images.Add(new(own, path, tiff.Decode(i).ToImage())
             {
                 NoData = tiff.NoDataOf(i),
                 Note = note,

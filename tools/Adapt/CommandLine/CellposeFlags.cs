@@ -52,14 +52,18 @@ internal static class CellposeFlags
     };
 
     // A verb that trains nothing has no use for these, and one that segments nothing has none for its options.
-    private static readonly Dictionary<string, int> OfOtherVerbs = new(StringComparer.Ordinal)
-    {
-        ["--test-dir"] = 1, ["--mask-filter"] = 1, ["--diam-mean"] = 1, ["--learning-rate"] = 1, ["--weight-decay"] = 1,
-        ["--n-epochs"] = 1, ["--batch-size"] = 1, ["--nimg-per-epoch"] = 1, ["--min-train-masks"] = 1,
-        ["--no-resample"] = 0, ["--invert"] = 0, ["--diameter"] = 1, ["--min-size"] = 1, ["--flow-threshold"] = 1,
-        ["--cellprob-threshold"] = 1, ["--niter"] = 1, ["--exclude-on-edges"] = 0, ["--augment"] = 0, ["--save-png"] = 0,
-        ["--save-tif"] = 0, ["--save-flows"] = 0, ["--save-rois"] = 0, ["--save-txt"] = 0, ["--image-path"] = 1,
-    };
+    private static readonly string[] SwitchesOfOtherVerbs =
+    [
+        "--no-resample", "--invert", "--exclude-on-edges", "--augment", "--save-png", "--save-tif", "--save-flows",
+        "--save-rois", "--save-txt",
+    ];
+
+    private static readonly string[] OptionsOfOtherVerbs =
+    [
+        "--test-dir", "--mask-filter", "--diam-mean", "--learning-rate", "--weight-decay", "--n-epochs", "--batch-size",
+        "--nimg-per-epoch", "--min-train-masks", "--diameter", "--min-size", "--flow-threshold", "--cellprob-threshold",
+        "--niter", "--image-path",
+    ];
 
     /// <summary>Puts options of a verb into the place of Cellpose's flags, and takes out those without one.</summary>
     /// <param name="words">The command line, its verb first, names with hyphens.</param>
@@ -104,7 +108,8 @@ internal static class CellposeFlags
             "--do-3D: flows in three dimensions are not built. --stitch-threshold 0.5 joins the masks of a stack's planes."),
         "--do-3D" => new Flag(0, "the planes of a stack are images of their own"),
         _ when All.TryGetValue(name, out Flag? flag) => flag,
-        _ when OfOtherVerbs.TryGetValue(name, out int values) => new Flag(values, $"'{verb}' has no use for it"),
+        _ when SwitchesOfOtherVerbs.Contains(name) => new Flag(0, $"'{verb}' has no use for it"),
+        _ when OptionsOfOtherVerbs.Contains(name) => new Flag(1, $"'{verb}' has no use for it"),
         _ => null,
     };
 
