@@ -58,7 +58,7 @@ internal static class SizeTable
     private static (string Source, string Target)[] Pairs() =>
     [
         .. ((string[])[.. Targets.Choosing, .. Targets.Confirming, "clean", "mouse"]).Select(t => ("nuclei_small", t)),
-        .. ((string[])["clean", "mouse", "histology", "shot-noise"]).Select(t => ("nuclei_dsb", t)),
+        .. ((string[])["clean", "mouse", "histology"]).Select(t => ("nuclei_dsb", t)),
         .. ((string[])[.. Targets.Cells, "t98g"]).Select(t => (Sources.Cells, t)),
     ];
 }

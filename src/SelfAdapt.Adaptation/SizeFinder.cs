@@ -16,6 +16,9 @@ internal sealed record SizeTrial(double Diameter, HeldOutSignals Signals)
     // Half the squared length of a unit vector: the error of flows that say nothing.
     private const double BlindFlowError = 0.5;
 
+    // How far apart, in the logarithm, the size that was taken and the one that was found may be.
+    private const double SizeTolerance = 0.5;
+
     /// <summary>
     /// How much the network stands by what it found, 0 to 1: cells that survive noise, flows that fit them, and a size that
     /// is not far from the one that found them.
@@ -23,7 +26,7 @@ internal sealed record SizeTrial(double Diameter, HeldOutSignals Signals)
     public double Score => Signals.Cells == 0 ? 0
         : Signals.Agreement * Signals.Cells / (Signals.Cells + PriorCells)
             * Math.Max(0, 1 - (Signals.FlowError / BlindFlowError))
-            * Math.Exp(-0.5 * Math.Pow(Math.Log(Signals.Diameter / Diameter), 2));
+            * Math.Exp(-0.5 * Math.Pow(Math.Log(Signals.Diameter / Diameter) / SizeTolerance, 2));
 
     /// <summary>
     /// What the trial says the size is: between that of the cells that it found and that at which the network found them.
@@ -46,7 +49,7 @@ internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<
 internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptions options)
 {
     /// <summary>So many images are looked at.</summary>
-    public const int MostImages = 4;
+    public const int MostImages = 6;
 
     private const int LargestPart = 400;
     private const double WeakScore = 0.2;
