@@ -48,9 +48,7 @@ internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<
 /// <param name="options">How images are segmented; their diameter is not looked at.</param>
 internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptions options)
 {
-    /// <summary>So many images are looked at.</summary>
-    public const int MostImages = 6;
-
+    private const int MostImages = 6;
     private const int LargestPart = 400;
     private const double WeakScore = 0.2;
     private const double Rivalry = 0.9;
@@ -60,14 +58,20 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
     private static readonly double[] Steps = [-3, -2, -1, 0, 1, 2, 3];
     private static readonly double[] Refinement = [-0.5, 0.5];
 
+    /// <summary>As many as are looked at, evenly among all.</summary>
+    public static IEnumerable<T> Some<T>(IReadOnlyList<T> all)
+    {
+        int count = Math.Min(MostImages, all.Count);
+        return Enumerable.Range(0, count).Select(i => all[i * all.Count / count]);
+    }
+
     /// <summary>Finds it.</summary>
     /// <param name="images">At least one; some are looked at.</param>
     /// <returns>Null where the network finds no object at any size.</returns>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public ObjectSize? Find(IReadOnlyList<NamedImage> images, CancellationToken cancelled)
     {
-        int count = Math.Min(MostImages, images.Count);
-        NamedImage[] chosen = [.. Enumerable.Range(0, count).Select(i => images[i * images.Count / count])];
+        NamedImage[] chosen = [.. Some(images)];
         List<SizeTrial> trials = [];
         Try(Steps);
         SizeTrial best = trials.MaxBy(t => t.Score)!;

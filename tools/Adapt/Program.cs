@@ -30,8 +30,9 @@ internal static class Program
         int failed = Guarded(terminal, () =>
         {
             List<string> warnings = [];
-            words = CellposeFlags.Translate(words, parsed.CommandResult.Command, warnings);
-            parsed = root.Parse(words, parser);
+            IReadOnlyList<string> own = CellposeFlags.Translate(words, parsed.CommandResult.Command, warnings);
+            parsed = own == words ? parsed : root.Parse(own, parser);
+            words = own;
             IReadOnlyList<string> all = RunConfig.Expand(words, parsed, warnings);
             parsed = all == words ? parsed : root.Parse(all, parser);
             warnings.ForEach(terminal.Error.WriteLine);

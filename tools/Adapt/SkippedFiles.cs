@@ -26,8 +26,7 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
             or ErrorKind.OutOfMemory or ErrorKind.Numerics or ErrorKind.OutputExists)
         {
             FirstError ??= e.File is null ? new SelfAdaptException(e.Kind, file, e.Message, e) : e;
-            string prefix = file + ": ";
-            Add(new(file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..] : e.Message));
+            Add(SkippedFile.Of(file, e));
             return false;
         }
     }

@@ -5,7 +5,16 @@ namespace SelfAdapt.Files.Images;
 /// <summary>A file that was passed over.</summary>
 /// <param name="File">The file.</param>
 /// <param name="Reason">Why, in a sentence for the user.</param>
-internal sealed record SkippedFile(string File, string Reason);
+internal sealed record SkippedFile(string File, string Reason)
+{
+    /// <summary>A file that is passed over for an error, whose message may begin with the file's name.</summary>
+    public static SkippedFile Of(string file, SelfAdaptException error)
+    {
+        string prefix = file + ": ";
+        string message = error.Message;
+        return new(file, message.StartsWith(prefix, StringComparison.Ordinal) ? message[prefix.Length..] : message);
+    }
+}
 
 /// <summary>
 /// The images of a folder (or of one file): what Cellpose would take as input (docs/cellpose.md 7),
@@ -239,10 +248,7 @@ public sealed class ImageFolder
         }
         catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
         {
-            string prefix = file + ": ";
-            skipped.Add(new(
-                file, e.Message.StartsWith(prefix, StringComparison.Ordinal) ? e.Message[prefix.Length..]
-                    : e.Message));
+            skipped.Add(SkippedFile.Of(file, e));
             return [];
         }
         catch (OutOfMemoryException e)

@@ -30,11 +30,12 @@ internal sealed class MissingPixels
     public static string? Fill(Image image, double? noData)
     {
         MissingPixels missing = new(image.Channels, image.Height, image.Width, noData);
-        if (!missing.Find(image, 0))
+        if (!missing.Find(image))
         {
             return null;
         }
 
+        missing.Sample(image, 0);
         missing.Choose();
         missing.Fill(image);
         return missing.Note;
@@ -56,7 +57,9 @@ internal sealed class MissingPixels
         bool any = false;
         for (int row = 0; row < rows.Height; row += RowsAtATime)
         {
-            any |= missing.Find(rows.Read(row, Math.Min(RowsAtATime, rows.Height - row)), row);
+            Image read = rows.Read(row, Math.Min(RowsAtATime, rows.Height - row));
+            any |= missing.Find(read);
+            missing.Sample(read, row);
         }
 
         if (!any)
@@ -86,7 +89,7 @@ internal sealed class MissingPixels
     private bool IsMissing(float value) => !(MathF.Abs(value) < Beyond) || value == _noData;
 
     /// <summary>Looks at rows; true if any of their pixels is missing.</summary>
-    private bool Find(Image rows, int firstRow)
+    private bool Find(Image rows)
     {
         bool any = false;
         for (int c = 0; c < rows.Channels; c++)
@@ -106,17 +109,25 @@ internal sealed class MissingPixels
                     channel.Other ??= plane[i];
                 }
             }
+        }
 
+        return any;
+    }
+
+    /// <summary>Takes what lies on the grid, for the median.</summary>
+    private void Sample(Image rows, int firstRow)
+    {
+        for (int c = 0; c < rows.Channels; c++)
+        {
+            ReadOnlySpan<float> plane = rows.Plane(c);
             for (int y = (_step - (firstRow % _step)) % _step; y < rows.Height; y += _step)
             {
                 for (int x = 0; x < rows.Width; x += _step)
                 {
-                    channel.Sample(plane[(y * rows.Width) + x]);
+                    _channels[c].Sample(plane[(y * rows.Width) + x]);
                 }
             }
         }
-
-        return any;
     }
 
     private void Choose()

@@ -69,6 +69,7 @@ internal static class CellposeFlags
     /// <param name="words">The command line, its verb first, names with hyphens.</param>
     /// <param name="verb">The verb.</param>
     /// <param name="notes">Receives a line for each flag that was taken out.</param>
+    /// <returns>The very same words where none had to change.</returns>
     /// <exception cref="SelfAdaptException">InvalidOption: 3-D flows are asked for.</exception>
     public static IReadOnlyList<string> Translate(
         IReadOnlyList<string> words, Command verb, ICollection<string> notes)
@@ -98,7 +99,7 @@ internal static class CellposeFlags
             }
         }
 
-        return translated;
+        return translated.SequenceEqual(words) ? words : translated;
     }
 
     private static Flag? Find(string name, string verb) => name switch

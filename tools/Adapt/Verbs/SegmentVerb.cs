@@ -124,12 +124,8 @@ internal sealed class SegmentVerb
     private static NamedImage[] SomeImages(IReadOnlyList<string> files)
     {
         List<SkippedFile> unused = [];
-        int count = Math.Min(SizeFinder.MostImages, files.Count);
         NamedImage[] images =
-        [
-            .. Enumerable.Range(0, count).Select(i => files[i * files.Count / count])
-                .SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))
-        ];
+            [.. SizeFinder.Some(files).SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))];
         return images.Length > 0 ? images : throw new SelfAdaptException(
             ErrorKind.UnreadableInput,
             "The files in which the size of objects was looked for hold no usable image"
