@@ -28,9 +28,10 @@ internal sealed class Trajectory(StudyRun run, string folder)
 
     private const int HeldOut = 6;
     private const int LearntFrom = 6;
-    private const int LargestPart = 300;
+    private const int LargestPart = 200;
     private const int MostJudged = 10;
-    private const int LargestJudged = 600;
+    private const int LeastJudged = 500;
+    private const int JudgedDiameters = 9;
 
     /// <summary>Goes through to the end.</summary>
     /// <returns>One row per look.</returns>
@@ -52,10 +53,11 @@ internal sealed class Trajectory(StudyRun run, string folder)
             AdaptationLoop.Split(target.Adaptation, options);
         NamedImage[] looked = [.. held.Take(HeldOut), .. learnt.Take(LearntFrom)];
         Image[] parts = [.. looked.Select(i => Middle(i.Image, (int)Math.Ceiling(LargestPart / segmentation.Rescale)))];
+        int side = Math.Max(LeastJudged, (int)(JudgedDiameters * target.Diameter));
         LabelledImage[] judged =
         [
             .. target.Judged.Take(MostJudged).Select(j => new LabelledImage(
-                Middle(j.Image, LargestJudged), Middle(j.Masks, LargestJudged), j.Name))
+                Middle(j.Image, side), Middle(j.Masks, side), j.Name))
         ];
         RandomStream random = new(options.Seed);
         RandomStream cropRandom = random.Substream("crops");
