@@ -60,6 +60,20 @@ internal static class Plans
 
     private static readonly string[] AblationTargets = ["noise", "rings", "shot-noise", "few-levels"];
 
+    /// <summary>Runs whose whole course is wanted, at a rate that never falls.</summary>
+    public static Plan Long { get; } = new(
+        "long", new AdaptationOptions { Views = 2, Iterations = 1_000_000 },
+        [.. new[] { 0, 1, 2 }.SelectMany(s => LongPairs.Select(p => new StudyRun(p.Source, p.Target, "", s)))]);
+
+    private static (string Source, string Target)[] LongPairs =>
+    [
+        ("nuclei_small", "mouse"), ("cells_small", "t98g"), ("nuclei_small", "histology"), ("livecell_small", "t98g"),
+        ("t98g_small", "livecell"), ("mito_small", "mito-grainy"), ("fluo256_small", "fluo-large"),
+        ("fluo256_small", "fluo-wide"), ("fluo256_small", "mouse"), ("cells_small", "other-cells"),
+        ("nuclei_small", "cytology"), ("cells_small", "livecell"), ("nuclei_small", "noise"), ("nuclei_small", "rings"),
+        ("nuclei_small", "few-levels"), ("nuclei_dsb", "mouse"),
+    ];
+
     private static readonly int[] Seeds = [0, 1, 2];
 
     /// <summary>All plans, in the order in which they make sense.</summary>
