@@ -43,6 +43,9 @@ internal static class Sources
         ["t98g_small"] = new(24, data => Targets.Labelled("t98g_phase", "adapt", data)),
         ["livecell_small"] = new(17, Targets.LiveCellLabelled),
         ["mito_small"] = new(24, data => Targets.Labelled("em_mito_neuropil", "source", data)),
+        ["tissue_small"] = new(NucleiDiameter, Targets.BrightInverted),
+        ["noisy_small"] = new(NucleiDiameter, Targets.NoisyFluorescence),
+        ["mouse_small"] = new(NucleiDiameter, Targets.MouseLabelled),
         ["fluo256_small"] = new(NucleiDiameter, Targets.SmallFluorescence) { FromScratch = true },
     };
 
