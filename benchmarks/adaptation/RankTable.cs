@@ -18,9 +18,9 @@ namespace SelfAdapt.Study;
 /// </summary>
 internal sealed class RankTable(string path)
 {
-    private const int MostJudged = 8;
+    private const int MostJudged = 6;
     private const int LargestPart = 256;
-    private const int Draws = 2;
+    private const int Draws = 1;
 
     // That of flows that say nothing, for networks that find nothing.
     private const double BlindFlowError = 0.5;
@@ -29,8 +29,14 @@ internal sealed class RankTable(string path)
 
     private static readonly string[] SourceNames =
     [
-        "nuclei_small", "nuclei_dsb", Sources.Cells, "tissue_small", "noisy_small", "mouse_small", "t98g_small",
-        "livecell_small", "mito_small", "fluo256_small",
+        "nuclei_small", Sources.Cells, "tissue_small", "noisy_small", "mouse_small", "t98g_small", "livecell_small",
+        "nuclei_dsb",
+    ];
+
+    private static readonly string[] TargetNames =
+    [
+        "mouse", "t98g", "histology", "noise", "other-cells", "livecell", "rings", "mito-grainy", "coarse", "shot-noise",
+        "cytology", "clean", "cells-noise", "few-levels", "fluo-wide", "dim-background",
     ];
 
     /// <summary>Sources that have seen images they would be judged on.</summary>
@@ -54,7 +60,9 @@ internal sealed class RankTable(string path)
         }
 
         string cache = Path.Combine(repository, "artifacts", "study");
-        foreach (string targetName in Targets.Names.Distinct())
+        Dictionary<string, Source> sources =
+            SourceNames.ToDictionary(n => n, n => Sources.Load(n, repository, shared, cache));
+        foreach (string targetName in TargetNames)
         {
             HashSet<string> done = [.. Rows().Where(r => r.Target == targetName).Select(r => r.Source)];
             string[] open = [.. SourceNames.Where(s => !done.Contains(s) && !Excluded.Contains((s, targetName)))];
@@ -64,13 +72,16 @@ internal sealed class RankTable(string path)
             }
 
             Target target = Targets.Load(targetName, Path.Combine(shared, "data"));
-            foreach (Source source in open.Select(s => Sources.Load(s, repository, shared, cache)))
+            Parallel.ForEach(open, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, name =>
             {
-                string values = string.Join(',', Measure(source, target).Select(
+                string values = string.Join(',', Measure(sources[name], target).Select(
                     v => v.ToString("0.#####", CultureInfo.InvariantCulture)));
-                File.AppendAllText(path, $"{source.Name},{targetName},{values}\n");
-                Console.Error.WriteLine($"{DateTime.UtcNow:T} {targetName} {source.Name}");
-            }
+                lock (sources)
+                {
+                    File.AppendAllText(path, $"{name},{targetName},{values}\n");
+                    Console.Error.WriteLine($"{DateTime.UtcNow:T} {targetName} {name}");
+                }
+            });
         }
     }
 
@@ -112,7 +123,7 @@ internal sealed class RankTable(string path)
 
     private static List<double> Measure(Source source, Target target)
     {
-        using CpuBackend backend = new(0);
+        using CpuBackend backend = new(1);
         using DropoutNetwork network = new(source.Network, backend);
         SegmentationOptions options = new()
         {
@@ -120,6 +131,7 @@ internal sealed class RankTable(string path)
             DiamMean = source.DiamMean,
             Invert = target.Invert,
             Channels = target.Channels,
+            Threads = 1,
         };
         Segmenter segmenter = new(network, options);
         LabelImage Masks(Image image) => segmenter.Segment(image).Masks;
