@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
@@ -14,7 +16,7 @@ internal sealed class RankVerb
 {
     private readonly SettingOptions<RankSettings> _options = new();
     private readonly SegmentationArguments _segmentation = new(withBatchSize: true);
-    private readonly EngineArguments _engine = new();
+    private readonly EngineArguments _engine = new(withKind: false);
     private readonly Terminal _terminal;
 
     private RankVerb(Terminal terminal) => _terminal = terminal;
@@ -98,15 +100,21 @@ internal sealed class RankVerb
         ModelFile model = ModelFile.Load(path);
         RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options = _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
-        using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
-        _terminal.Progress.Note($"{path}: {engine.Name}");
+        if (network.WhyOrtOnly is { } refusal)
+        {
+            throw refusal;
+        }
+
+        using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
+        using DropoutNetwork dropping = new(network.Trainable!, backend);
+        _terminal.Progress.Note(path);
         if (_segmentation.FindsSize(parsed))
         {
-            options = SegmentationArguments.WithFoundSize(engine.Network, images, options, _terminal);
+            options = SegmentationArguments.WithFoundSize(dropping, images, options, _terminal);
         }
 
         _terminal.Progress.Note("  " + SegmentationArguments.DescribeScale(options));
-        return new(path, options.Diameter, ModelRanking.Ask(engine.Network, options, images, _terminal.Cancelled), 0);
+        return new(path, options.Diameter, ModelRanking.Ask(dropping, options, images, _terminal.Cancelled), 0);
     }
 
     private static string Verdict(List<Ranked> ranked)
@@ -165,7 +173,7 @@ internal sealed class RankVerb
 
     private sealed record RankSettings : NetworkSettings
     {
-        [Setting("Models to choose from: ONNX files, Cellpose checkpoints, and folders of them", Unit = "path", Basic = true)]
+        [Setting("Models to choose from: ONNX files, Cellpose checkpoints, and folders of them")]
         public required string[] Models { get; init; }
 
         [Setting("Folder of images (TIFF, PNG, JPEG, NPY, ...), or one image; some are looked at", Unit = "path")]
