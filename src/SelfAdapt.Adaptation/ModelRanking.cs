@@ -20,7 +20,7 @@ internal sealed record ImageOpinion(FlowFit Fit, double Steady, double Diameter)
 /// <param name="Images">In the order of the images.</param>
 internal sealed record ModelOpinion(IReadOnlyList<ImageOpinion> Images)
 {
-    /// <summary>How much the network stands by what it finds, 0 to 1 (docs/method.md).</summary>
+    /// <summary>How much what the network finds is to be trusted, 0 to 1 (docs/method.md).</summary>
     public double Score => ScoreOf(Images);
 
     public int Cells => Images.Sum(i => i.Fit.Cells);
@@ -28,16 +28,18 @@ internal sealed record ModelOpinion(IReadOnlyList<ImageOpinion> Images)
     /// <summary>The median over images of the median cell's diameter, px; 0 without cells.</summary>
     public double Diameter => CellGeometry.Median(Images.Select(i => i.Diameter).Where(d => d > 0));
 
-    public static double ScoreOf(IReadOnlyCollection<ImageOpinion> images)
+    public static double ScoreOf(IReadOnlyCollection<ImageOpinion> images) => ScoreOf(
+        CellGeometry.Median(images.Select(i => i.Steady)), images.Aggregate(default(FlowFit), (sum, i) => sum + i.Fit));
+
+    /// <summary>The score from its parts.</summary>
+    public static double ScoreOf(double steady, FlowFit fit)
     {
         // A handful of cells says little.
-        const int PriorCells = 20;
+        const double PriorCells = 20;
 
         // Half the squared length of a unit vector: the error of flows that say nothing.
         const double BlindFlowError = 0.5;
-        FlowFit fit = images.Aggregate(default(FlowFit), (sum, i) => sum + i.Fit);
-        return CellGeometry.Median(images.Select(i => i.Steady)) * fit.Explained * Math.Max(0, 1 - (fit.Error / BlindFlowError))
-            * fit.Cells / (fit.Cells + PriorCells);
+        return steady * fit.Explained * Math.Max(0, 1 - (fit.Error / BlindFlowError)) * fit.Cells / (fit.Cells + PriorCells);
     }
 }
 
