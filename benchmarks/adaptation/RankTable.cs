@@ -42,6 +42,10 @@ internal sealed class RankTable(string path)
     /// <summary>Sources that have seen images they would be judged on.</summary>
     private static readonly (string Source, string Target)[] Excluded = [("livecell_small", "livecell")];
 
+    /// <summary>
+    /// What is measured: noise is half a standard deviation, drop05 to drop50 the loss of so many per cent of the bottleneck's
+    /// channels; rand, hamming and ap are the measures of <see cref="Consistency"/>, medians over the images.
+    /// </summary>
     private static readonly string[] Columns =
     [
         "ap50", "cells", "diameter", "true_diameter", "flow_error", "explained", "foreground", "size_trial", "noise_pooled",
@@ -85,23 +89,37 @@ internal sealed class RankTable(string path)
         }
     }
 
-    /// <summary>Kendall's tau of each score with AP50, per target, and its median.</summary>
+    /// <summary>
+    /// Kendall's tau of each score with AP50, per target, its median, and what AP50 is lost on average where the source with
+    /// the best score is taken instead of the best one.
+    /// </summary>
     public string Correlations()
     {
-        IGrouping<string, Row>[] targets = [.. Rows().GroupBy(r => r.Target)];
-        StringBuilder text = new($"| score | median | least | {string.Join(" | ", targets.Select(t => t.Key))} |\n");
-        text.Append("|---|---:|---:|").Append(string.Concat(targets.Select(_ => "---:|"))).Append('\n');
-        foreach (string column in Columns.Skip(1))
+        Row[][] targets = [.. Rows().GroupBy(r => r.Target).Select(g => g.ToArray())];
+        StringBuilder text = new(
+            $"| score | median | least | lost | {string.Join(" | ", targets.Select(t => t[0].Target))} |\n");
+        text.Append("|---|---:|---:|---:|").Append(string.Concat(targets.Select(_ => "---:|"))).Append('\n');
+        foreach ((string name, Func<Row, double> score) in Scores())
         {
-            double sign = column == "flow_error" ? -1 : 1;
-            double[] taus = [.. targets.Select(t => sign * Kendall(
-                [.. t.Select(r => r.Values[0])], [.. t.Select(r => r.Values[Array.IndexOf(Columns, column)])]))];
-            text.Append(CultureInfo.InvariantCulture, $"| {column} | {taus.Median():0.00} | {taus.Min():0.00} | ")
+            double[] taus = [.. targets.Select(t => Kendall([.. t.Select(r => r["ap50"])], [.. t.Select(score)]))];
+            double lost = targets.Average(t => t.Max(r => r["ap50"]) - t.MaxBy(score)!["ap50"]);
+            text.Append(CultureInfo.InvariantCulture, $"| {name} | {taus.Median():0.00} | {taus.Min():0.00} | {lost:0.000} | ")
                 .AppendJoin(" | ", taus.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture))).Append(" |\n");
         }
 
         return text.ToString();
     }
+
+    /// <summary>What rank goes by, and then everything that was measured.</summary>
+    private static IEnumerable<(string Name, Func<Row, double> Of)> Scores() =>
+    [
+        ("rank's score", r => ModelOpinion.ScoreOf(
+            r["drop50_hamming"],
+            new FlowFit(1 << 30, (long)(r["explained"] * (1 << 30)), (int)r["cells"], r["flow_error"] * r["cells"]))),
+        .. Columns.Where(c => c is not ("ap50" or "true_diameter")).Select(c => (
+            c == "flow_error" ? "1 - flow_error" : c,
+            (Func<Row, double>)(r => c == "flow_error" ? 1 - r[c] : r[c]))),
+    ];
 
     /// <summary>Kendall's tau-b: pairs in the same order less pairs in opposite order, among those without a tie.</summary>
     public static double Kendall(double[] a, double[] b)
@@ -123,6 +141,7 @@ internal sealed class RankTable(string path)
 
     private static List<double> Measure(Source source, Target target)
     {
+        // Pairs run side by side.
         using CpuBackend backend = new(1);
         using DropoutNetwork network = new(source.Network, backend);
         SegmentationOptions options = new()
@@ -177,5 +196,8 @@ internal sealed class RankTable(string path)
     private IEnumerable<Row> Rows() => File.ReadLines(path).Skip(1).Select(l => l.Split(',')).Select(
         f => new Row(f[0], f[1], [.. f.Skip(2).Select(v => double.Parse(v, CultureInfo.InvariantCulture))]));
 
-    private sealed record Row(string Source, string Target, double[] Values);
+    private sealed record Row(string Source, string Target, double[] Values)
+    {
+        public double this[string column] => Values[Array.IndexOf(Columns, column)];
+    }
 }
