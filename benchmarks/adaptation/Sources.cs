@@ -83,14 +83,14 @@ internal static class Sources
             using Trainer trainer = new(
                 network, backend,
                 recipe.FromScratch
-                    ? new TrainerOptions { Epochs = 60, LearningRate = 0.005 }
+                    ? new TrainerOptions { Epochs = 50, LearningRate = 0.005 }
                     : new TrainerOptions { Epochs = recipe.Epochs, LearningRate = 0.001 });
             TrainingSetOptions options = new()
             {
                 Channels = recipe.Channels,
                 DiamMean = recipe.DiamMean,
                 CropSize = 128,
-                ImagesPerEpoch = recipe.FromScratch ? 96 : 24,
+                ImagesPerEpoch = recipe.FromScratch ? 80 : 24,
             };
             TrainingSet set = TrainingSet.Create(
                 recipe.Images(Path.Combine(shared, "data")), options, network.InputChannels);

@@ -60,7 +60,8 @@ internal static class Targets
 
     /// <summary>Loads a target.</summary>
     /// <param name="name">
-    /// One of <see cref="Names"/>, or a folder with the parts adapt, judge and labels_judge (NAME_masks.png).
+    /// One of <see cref="Names"/>, or a folder in the folder "targets" beside the checkout, with the parts adapt, judge and
+    /// labels_judge (NAME_masks.png) and an empty file "invert" where objects are dark.
     /// </param>
     /// <param name="data">The folder that holds dsb2018, livecell and cellpose_cyto.</param>
     public static Target Load(string name, string data) => name switch
@@ -77,7 +78,7 @@ internal static class Targets
         "other-cells" => Styles(name, data, false, new()),
         _ when Fluorescence.TryGetValue(name, out (int Images, Degradation Degradation) recipe) =>
             Degraded(name, data, recipe.Images, recipe.Degradation),
-        _ when Directory.Exists(name) => Folder(Path.GetFileName(name), name),
+        _ when Directory.Exists(Outside(name, data)) => Folder(name, Outside(name, data)),
         _ => throw new ArgumentException($"There is no target '{name}'; there are {string.Join(", ", Names)}."),
     };
 
@@ -184,8 +185,12 @@ internal static class Targets
     private static Target Folder(string name, string folder)
     {
         IReadOnlyList<LabelledImage> judged = WithMasks(Path.Combine(folder, "judge"), Path.Combine(folder, "labels_judge"));
-        return new Target(name, ImageFolder.Load(Path.Combine(folder, "adapt")).Images, judged, DiameterOf(judged));
+        return new Target(
+            name, ImageFolder.Load(Path.Combine(folder, "adapt")).Images, judged, DiameterOf(judged),
+            File.Exists(Path.Combine(folder, "invert")));
     }
+
+    private static string Outside(string name, string data) => Path.Combine(data, "..", "..", "targets", name);
 
     /// <summary>A set whose index says which image serves which end.</summary>
     private static Target Split(string name, string data, string set)

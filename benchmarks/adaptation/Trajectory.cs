@@ -24,11 +24,14 @@ internal sealed class Trajectory(StudyRun run, string folder)
 {
     /// <summary>The columns.</summary>
     public const string Header =
-        "source,target,settings,seed,iteration,ap50,ap75,cells,true_cells,teacher_ap50,teacher_ap75,teacher_cells,seconds";
+        "source,target,settings,seed,iteration,ap50,ap75,cells,true_cells,seconds";
 
-    private const int HeldOut = 8;
-    private const int LearntFrom = 8;
-    private const int LargestPart = 400;
+    private const int HeldOut = 6;
+    private const int LearntFrom = 6;
+    private const int LargestPart = 200;
+    private const int MostJudged = 10;
+    private const int LeastJudged = 500;
+    private const int JudgedDiameters = 9;
 
     /// <summary>Goes through to the end.</summary>
     /// <returns>One row per look.</returns>
@@ -46,11 +49,16 @@ internal sealed class Trajectory(StudyRun run, string folder)
         using CpuBackend backend = new(threads);
         using AdaptationStep training = new(source.Network, backend, options);
         using EngineNetwork student = new(training.Student, backend);
-        using EngineNetwork teacher = new(training.Teacher, backend);
         (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) =
             AdaptationLoop.Split(target.Adaptation, options);
         NamedImage[] looked = [.. held.Take(HeldOut), .. learnt.Take(LearntFrom)];
         Image[] parts = [.. looked.Select(i => Middle(i.Image, (int)Math.Ceiling(LargestPart / segmentation.Rescale)))];
+        int side = Math.Max(LeastJudged, (int)(JudgedDiameters * target.Diameter));
+        LabelledImage[] judged =
+        [
+            .. target.Judged.Take(MostJudged).Select(j => new LabelledImage(
+                Middle(j.Image, side), Middle(j.Masks, side), j.Name))
+        ];
         RandomStream random = new(options.Seed);
         RandomStream cropRandom = random.Substream("crops");
         RandomStream augmentationRandom = random.Substream("strong augmentation");
@@ -84,33 +92,30 @@ internal sealed class Trajectory(StudyRun run, string folder)
         void Look(int iteration)
         {
             (double ap50, double ap75, int cells) = Judge(new Segmenter(student, segmentation));
-            (double teacher50, double teacher75, int teacherCells) =
-                iteration == 0 ? (ap50, ap75, cells) : Judge(new Segmenter(teacher, segmentation));
             rows.Append(CultureInfo.InvariantCulture,
-                $"{run.Key},{iteration},{ap50:0.####},{ap75:0.####},{cells},{target.Judged.Sum(j => CellGeometry.Count(j.Masks))},")
-                .Append(CultureInfo.InvariantCulture,
-                $"{teacher50:0.####},{teacher75:0.####},{teacherCells},{watch.Elapsed.TotalSeconds:0}\n");
+                $"{run.Key},{iteration},{ap50:0.####},{ap75:0.####},{cells},{judged.Sum(j => CellGeometry.Count(j.Masks))},")
+                .Append(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:0}\n");
             Write(Path.Combine(folder, $"{iteration}.masks"), new Segmenter(student, segmentation), source.Network.Outputs);
             WeightSnapshot weights = training.Student.Download();
             using BinaryWriter writer = new(File.Create(Path.Combine(folder, $"{iteration}.weights")));
             writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.Parameters.AsSpan()));
             writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.Statistics.AsSpan()));
             Console.Error.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{run.Key} {iteration}: {ap50:0.000} {ap75:0.000} {cells} | {teacher50:0.000}"));
+                CultureInfo.InvariantCulture, $"{run.Key} {iteration}: {ap50:0.000} {ap75:0.000} {cells}"));
         }
 
         (double Ap50, double Ap75, int Cells) Judge(Segmenter segmenter)
         {
             (double sum50, double sum75, int cells) = (0, 0, 0);
-            foreach (LabelledImage judged in target.Judged)
+            foreach (LabelledImage one in judged)
             {
-                LabelImage masks = segmenter.Segment(judged.Image, judged.Name).Masks;
-                sum50 += InstanceMatching.Match(judged.Masks, masks, 0.5).AveragePrecision;
-                sum75 += InstanceMatching.Match(judged.Masks, masks, 0.75).AveragePrecision;
+                LabelImage masks = segmenter.Segment(one.Image, one.Name).Masks;
+                sum50 += InstanceMatching.Match(one.Masks, masks, 0.5).AveragePrecision;
+                sum75 += InstanceMatching.Match(one.Masks, masks, 0.75).AveragePrecision;
                 cells += CellGeometry.Count(masks);
             }
 
-            return (sum50 / target.Judged.Count, sum75 / target.Judged.Count, cells);
+            return (sum50 / judged.Length, sum75 / judged.Length, cells);
         }
 
         void Write(string path, Segmenter segmenter, OutputDescription outputs)
@@ -151,7 +156,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
         for (int look = 10; look <= steps; look *= 2)
         {
             yield return look;
-            if (look >= 40 && look + (look / 2) <= steps)
+            if (look >= 160 && look + (look / 2) <= steps)
             {
                 yield return look + (look / 2);
             }
@@ -165,6 +170,14 @@ internal sealed class Trajectory(StudyRun run, string folder)
         ImagePreparation.CopyPart(
             image, (image.Height - height) / 2, (image.Width - width) / 2, part, 0, 0, height, width);
         return part;
+    }
+
+    private static LabelImage Middle(LabelImage masks, int side)
+    {
+        (int height, int width) = (Math.Min(side, masks.Height), Math.Min(side, masks.Width));
+        (int top, int left) = ((masks.Height - height) / 2, (masks.Width - width) / 2);
+        return new LabelImage(height, width, [.. Enumerable.Range(0, height).SelectMany(
+            y => masks.Labels.Skip(((top + y) * masks.Width) + left).Take(width))]);
     }
 
     private static Image Mirrored(Image image)

@@ -213,6 +213,7 @@ internal static class JobOutput
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
         StopReason.Steadiness => "steadiness",
+        StopReason.Time => "time",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };
@@ -225,6 +226,7 @@ internal static class JobOutput
             StopReason.FalseNegativeRate => "too many of the source's cells were lost",
             StopReason.EmbeddingDistance => "the embeddings moved too far",
             StopReason.Steadiness => "it grew no steadier",
+            StopReason.Time => "the time was up",
             StopReason.Cancelled => "stopped by Ctrl-C",
             _ => "the numbers ran away; lower --learning-rate",
         };

@@ -18,7 +18,7 @@ internal static class ModelFolder
     public static IReadOnlyList<string> List(IEnumerable<string> given) =>
         [.. given.SelectMany(path => Directory.Exists(path) ? Of(path) : [path]).Distinct(StringComparer.Ordinal)];
 
-    private static IReadOnlyList<string> Of(string folder)
+    private static string[] Of(string folder)
     {
         try
         {
