@@ -38,7 +38,10 @@ internal sealed record ReportVerdict(
 
         if (report.Iterations == 0)
         {
-            return "No step was made.";
+            return options.Iterations == 0
+                ? "No step was asked for: the result is the model as it was, and below is what it finds before anything is "
+                    + "learnt."
+                : "No step was made.";
         }
 
         string ended = report.Reason switch

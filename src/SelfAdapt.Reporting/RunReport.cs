@@ -66,6 +66,15 @@ internal sealed record RunReport
                 InstanceMatching.Match(s.Truth!, s.Compared, threshold).AveragePrecision)),
         ]);
 
+    /// <summary>Mean AP of the original and of the kept model on labelled samples; null where there are none.</summary>
+    internal static (double? Before, double? After) PrecisionOfKept(IEnumerable<ReportSample> samples, double threshold)
+    {
+        ReportSample[] labelled = [.. samples.Where(s => s.Truth is not null)];
+        return labelled.Length == 0 ? default : (
+            labelled.Average(s => InstanceMatching.Match(s.Truth!, s.Before, threshold).AveragePrecision),
+            labelled.Average(s => InstanceMatching.Match(s.Truth!, s.After, threshold).AveragePrecision));
+    }
+
     internal static string ReadStyle()
     {
         using Stream stream = typeof(RunReport).Assembly.GetManifestResourceStream("report.css")!;

@@ -102,6 +102,8 @@ internal static class JobOutput
             WriteModel(job, result.Kept, summary);
             samples = pictures.Write(
                 terminal, engine.Backend, adapted ? result.Kept : null, RejectedWeights(training, rejection));
+            (double? before, double? after) = RunReport.PrecisionOfKept(samples, 0.75);
+            (summary["ap75_before"], summary["ap75_after"]) = (ResultFile.Number(before), ResultFile.Number(after));
             if (BeforeAfter.DiameterOf(samples) is { } found)
             {
                 summary["diam_labels"] = found;
@@ -194,6 +196,8 @@ internal static class JobOutput
         ["source"] = job.Model.Path,
         ["ap50_before"] = ResultFile.Number(result.Evaluations[0].Ap50),
         ["ap50_after"] = ResultFile.Number(result.KeptPoint.Ap50),
+        ["ap75_before"] = null,
+        ["ap75_after"] = null,
         ["iterations"] = result.Iterations,
         ["kept_iteration"] = result.KeptPoint.Iteration,
         ["stop_reason"] = Word(result.Reason),

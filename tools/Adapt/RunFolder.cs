@@ -31,6 +31,10 @@ internal static class RunFolder
     public static string Group(string folder, int number) =>
         Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"group-{number}"));
 
+    /// <summary>Whether a run, or one of its groups', was interrupted here and can go on.</summary>
+    public static bool HoldsInterruptedRun(string folder) => File.Exists(Config(folder)) && (File.Exists(State(folder))
+        || Directory.EnumerateDirectories(folder, "group-*").Any(g => File.Exists(State(g))));
+
     /// <summary>The command line that goes on with the run in a folder.</summary>
     public static string ResumeCommand(string folder) => $"adapt --config {Config(folder)} --out {folder} --resume";
 

@@ -79,7 +79,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
             + verdict);
         foreach (string advice in point.Iteration == 0 ? _advice(point) : [])
         {
-            _terminal.Progress.Note(advice);
+            _terminal.Progress.Note("Look out: " + advice);
         }
 
         _step.Restart();
