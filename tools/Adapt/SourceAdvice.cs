@@ -32,9 +32,9 @@ internal static class SourceAdvice
         ["values"] = new JsonArray([.. n.Values.Select(v => (JsonNode)v)]),
     })]);
 
-    /// <summary>The kinds of images in words: "40 with a dark background, 12 with a bright background, in colour".</summary>
+    /// <summary>The kinds of images in words: "40 with a dark background and 12 with a bright background in colour".</summary>
     public static string Describe(IReadOnlyList<ImageKind> kinds) =>
-        string.Join(", ", kinds.Select(k => $"{k.Members.Count} {Describe(k.Look)}"));
+        string.Join(" and ", kinds.Select(k => $"{k.Members.Count} {Describe(k.Look)}"));
 
     /// <summary>What images of a kind look like.</summary>
     public static string Describe(ImageLook look) =>
@@ -68,7 +68,7 @@ internal static class SourceAdvice
                 + "--channels FIRST,0 does without one.",
             _ => string.Create(
                 CultureInfo.InvariantCulture,
-                $"These look like {Number(v.Count)} kinds of images: {string.Join(" and ", v)} ({Describe(job.Kinds)}). ")
+                $"These look like {Number(v.Count)} kinds of images: {Describe(job.Kinds)}. ")
                 + "One model for all learns badly from such a mix; --groups auto gives each kind a model of its own.",
         };
     }

@@ -70,6 +70,7 @@ internal sealed partial class ResumeTests : IDisposable
     [
         "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At(name), "--iterations", "7",
         "--batch-size", "2", "--crop", "32", "--views", "2", "--eval-every", "2", "--diameter", "13",
+        "--flow-threshold", "0", "--cellprob-threshold", "-100", "--min-size", "1",
     ];
 
     private string[] Resume(string name) =>

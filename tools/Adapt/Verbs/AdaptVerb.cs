@@ -164,12 +164,11 @@ internal sealed class AdaptVerb
             Basic = true)]
         public string? Labels { get; init; }
 
-        [Setting("Images that --labels belong to and that are never adapted to: what AP says holds for new images", Unit = "path",
-            Basic = true)]
+        [Setting("Images that --labels belong to and that are never adapted to: what AP says holds for new images", Unit = "path")]
         public string? Judge { get; init; }
 
         [Setting("What to do where the images are of several kinds (dark, gray or bright background, colour): one model for "
-            + "all, or, with auto, one for each in folders group-1, group-2, ...", Basic = true)]
+            + "all, or, with auto, one for each in folders group-1, group-2, ...")]
         public GroupChoice Groups { get; init; }
 
         [Setting("Options from a run.json, as a run writes it; options given beside it come first", Unit = "file",
