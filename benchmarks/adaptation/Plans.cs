@@ -60,6 +60,22 @@ internal static class Plans
 
     private static readonly string[] AblationTargets = ["noise", "rings", "shot-noise", "few-levels"];
 
+    /// <summary>Runs whose whole course is wanted, at a rate that never falls.</summary>
+    public static Plan Long { get; } = new(
+        "long", new AdaptationOptions { Views = 2, Iterations = 1_000_000 },
+        [.. new[] { 0, 1, 2 }.SelectMany(s => LongPairs.Select(p => new StudyRun(p.Source, p.Target, "", s)))]);
+
+    private static (string Source, string Target)[] LongPairs =>
+    [
+        ("nuclei_small", "mouse"), ("nuclei_small", "histology"), ("nuclei_small", "nuclei_3t3"),
+        ("nuclei_small", "nuclei_hela_h2b"), ("cells_small", "other-cells"), ("mito_small", "mito-grainy"),
+        ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "nuclei_gowt1"), ("nuclei_small", "nuclei_he_gbm"),
+        ("nuclei_small", "tcells_if_tissue"), ("t98g_small", "livecell"), ("livecell_small", "t98g"),
+        ("nuclei_small", "nuclei_fibro_fluo"), ("nuclei_small", "noise"), ("nuclei_small", "rings"),
+        ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_u2os"),
+        ("fluo256_small", "fluo-large"), ("fluo256_small", "fluo-wide"),
+    ];
+
     private static readonly int[] Seeds = [0, 1, 2];
 
     /// <summary>All plans, in the order in which they make sense.</summary>

@@ -37,6 +37,13 @@ internal static class Program
             return 0;
         }
 
+        if (names is ["long", ..])
+        {
+            new Study(repository, shared, jobs).Long(
+                Plans.Long, new ResultTable(Path.Combine(results, "long.csv"), Trajectory.Header));
+            return 0;
+        }
+
         bool all = names is ["all"];
         Plan?[] plans = all ? [.. Plans.All] : [.. names.Where(n => n != "tables").Select(Plans.Find)];
         if (names.Length == 0 || plans.Contains(null))

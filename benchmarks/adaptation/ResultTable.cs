@@ -7,7 +7,7 @@ internal sealed class ResultTable
     private readonly HashSet<string> _done = [];
 
     /// <summary>Opens the file, or begins it.</summary>
-    public ResultTable(string path)
+    public ResultTable(string path, string header = StudyRun.Header)
     {
         _path = path;
         if (File.Exists(path))
@@ -19,7 +19,7 @@ internal sealed class ResultTable
         }
         else
         {
-            File.WriteAllText(path, StudyRun.Header + "\n");
+            File.WriteAllText(path, header + "\n");
         }
     }
 

@@ -1,9 +1,11 @@
 using SelfAdapt.Adaptation.Supervised;
+using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Study;
 
@@ -13,6 +15,18 @@ namespace SelfAdapt.Study;
 /// <param name="DiamMean">The diameter its objects are scaled to, px.</param>
 internal sealed record Source(string Name, Network Network, double DiamMean);
 
+/// <summary>A source network that the study trains itself, of the embedded network's width.</summary>
+/// <param name="DiamMean">The diameter its objects are scaled to, px.</param>
+/// <param name="Images">The labelled images, given the data folder.</param>
+internal sealed record SourceRecipe(double DiamMean, Func<string, IReadOnlyList<LabelledImage>> Images)
+{
+    /// <summary>Which channels are segmented.</summary>
+    public ChannelPair Channels { get; init; }
+
+    /// <summary>Starts from random weights instead of the embedded network's, which has seen all of DSB2018.</summary>
+    public bool FromScratch { get; init; }
+}
+
 /// <summary>The source networks.</summary>
 internal static class Sources
 {
@@ -20,47 +34,64 @@ internal static class Sources
     public const string Cells = "cells_small";
 
     private const double NucleiDiameter = 17;
-    private const double CellsDiameter = 24;
 
-    /// <summary>Loads a source; the fine-tuned one is made at the first call and kept in the cache folder.</summary>
+    private static readonly int[] SmallWidths = [2, 16, 32, 64, 128];
+
+    private static readonly Dictionary<string, SourceRecipe> Recipes = new()
+    {
+        [Cells] = new(24, Targets.CellsToTrainOn) { Channels = new(2, 1) },
+        ["t98g_small"] = new(24, data => Targets.Labelled("t98g_phase", "adapt", data)),
+        ["livecell_small"] = new(17, Targets.LiveCellLabelled),
+        ["mito_small"] = new(24, data => Targets.Labelled("em_mito_neuropil", "source", data)),
+        ["fluo256_small"] = new(NucleiDiameter, Targets.SmallFluorescence) { FromScratch = true },
+    };
+
+    /// <summary>Loads a source; one that has a recipe is made at the first call and kept in the cache folder.</summary>
     public static Source Load(string name, string repository, string shared, string cache) => name switch
     {
-        "nuclei_small" => new Source(name, Small(repository), NucleiDiameter),
+        "nuclei_small" => new Source(name, Network.Read(Small(repository)), NucleiDiameter),
         "nuclei_dsb" => new Source(
             name,
             Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(
                 Path.Combine(shared, "models", "cellpose_nuclei_dsb", "nuclei_dsb")))),
             NucleiDiameter),
-        Cells => new Source(name, FineTuned(repository, shared, cache), CellsDiameter),
+        _ when Recipes.TryGetValue(name, out SourceRecipe? recipe) => new Source(
+            name, Trained(name, recipe, repository, shared, cache), recipe.DiamMean),
         _ => throw new ArgumentException($"There is no source '{name}'."),
     };
 
-    private static Network Small(string repository) =>
-        Network.Read(OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx")));
+    private static OnnxModel Small(string repository) =>
+        OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx"));
 
-    private static Network FineTuned(string repository, string shared, string cache)
+    private static Network Trained(string name, SourceRecipe recipe, string repository, string shared, string cache)
     {
-        string path = Path.Combine(cache, Cells + ".onnx");
+        string path = Path.Combine(cache, name + ".onnx");
         if (!File.Exists(path))
         {
-            OnnxModel start = OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx"));
+            OnnxModel start = recipe.FromScratch
+                ? CellposeGraphBuilder.Build(CellposeGraphBuilder.RandomState(
+                    SmallWidths, new RandomStream(0).Substream("initial weights").NextUniform, (float)recipe.DiamMean))
+                : Small(repository);
             Network network = Network.Read(start);
             using CpuBackend backend = new(0);
-            using Trainer trainer = new(network, backend, new TrainerOptions { Epochs = 100, LearningRate = 0.001 });
+            using Trainer trainer = new(
+                network, backend,
+                recipe.FromScratch
+                    ? new TrainerOptions { Epochs = 50, LearningRate = 0.005 }
+                    : new TrainerOptions { Epochs = 100, LearningRate = 0.001 });
             TrainingSetOptions options = new()
             {
-                Channels = new(2, 1),
-                DiamMean = CellsDiameter,
+                Channels = recipe.Channels,
+                DiamMean = recipe.DiamMean,
                 CropSize = 128,
-                ImagesPerEpoch = 24,
+                ImagesPerEpoch = recipe.FromScratch ? 80 : 24,
             };
             TrainingSet set = TrainingSet.Create(
-                Targets.CellsToTrainOn(Path.Combine(shared, "data")), options, network.InputChannels);
+                recipe.Images(Path.Combine(shared, "data")), options, network.InputChannels);
             trainer.Train(
-                set, null, e => Console.Error.WriteLine($"{Cells}: epoch {e.Epoch}, loss {e.Loss:F4}"), CancellationToken.None);
-            IReadOnlyDictionary<string, float[]> weights = trainer.Weights.Download().ByName(network);
+                set, null, e => Console.Error.WriteLine($"{name}: epoch {e.Epoch}, loss {e.Loss:F4}"), CancellationToken.None);
             Directory.CreateDirectory(cache);
-            start.WithWeights(weights).Save(path);
+            start.WithWeights(trainer.Weights.Download().ByName(network)).Save(path);
         }
 
         return Network.Read(OnnxModel.Load(path));

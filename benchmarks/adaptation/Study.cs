@@ -12,7 +12,15 @@ internal sealed class Study(string repository, string shared, int jobs)
     private readonly ConcurrentDictionary<string, Lazy<Target>> _targets = new();
 
     /// <summary>Makes the runs that the table lacks.</summary>
-    public void Run(Plan plan, ResultTable table)
+    public void Run(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => run.Execute(
+        SourceOf(run), TargetOf(run), plan.Options, threads));
+
+    /// <summary>Makes the long runs that the table lacks.</summary>
+    public void Long(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => new Trajectory(
+        run, Path.Combine(repository, "artifacts", "study", "long", run.Key)).Execute(
+            SourceOf(run), TargetOf(run), plan.Options, run.Source == "nuclei_dsb" ? 160 : 480, threads));
+
+    private void Run(Plan plan, ResultTable table, Func<StudyRun, int, string> execute)
     {
         ConcurrentQueue<StudyRun> open = new(plan.Runs.Where(r => !table.Has(r)));
         Console.Error.WriteLine($"{plan.Name}: {plan.Runs.Count} runs, {open.Count} to do");
@@ -31,8 +39,7 @@ internal sealed class Study(string repository, string shared, int jobs)
         {
             while (open.TryDequeue(out StudyRun? run))
             {
-                table.Add(run, run.Execute(
-                    SourceOf(run), TargetOf(run), plan.Options, Math.Max(1, Environment.ProcessorCount / jobs)));
+                table.Add(run, execute(run, Math.Max(1, Environment.ProcessorCount / jobs)));
             }
         }
     }

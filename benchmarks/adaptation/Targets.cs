@@ -23,7 +23,8 @@ internal static class Targets
 {
     private const int FluorescenceSide = 256;
     private const int Unlabeled = 45;
-    private const int Labelled = 10;
+    private const int LabelledCount = 10;
+    private const int MostOfSize = 16;
 
     /// <summary>Styles of Cellpose's data that the cells source is trained on.</summary>
     private static readonly string[] KnownStyles = ["Kc167", "macrophagocyte", "style2", "cytomembrane"];
@@ -51,31 +52,61 @@ internal static class Targets
     public static readonly string[] Cells = ["cells-noise", "other-cells", "livecell"];
 
     /// <summary>Images of other laboratories, as they are.</summary>
-    public static readonly string[] Real = ["mouse", "t98g"];
+    public static readonly string[] Real =
+        ["mouse", "t98g", "livecell", "histology", "cytology", "other-cells", "fluo-large", "fluo-wide", "mito-grainy"];
 
     /// <summary>All of them.</summary>
     public static IEnumerable<string> Names => [.. Choosing, .. Confirming, .. Cells, .. Real, "clean"];
 
     /// <summary>Loads a target.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">
+    /// One of <see cref="Names"/>, or a folder in the folder "targets" beside the checkout, with the parts adapt, judge and
+    /// labels_judge (NAME_masks.png) and an empty file "invert" where objects are dark.
+    /// </param>
     /// <param name="data">The folder that holds dsb2018, livecell and cellpose_cyto.</param>
     public static Target Load(string name, string data) => name switch
     {
         "histology" => Bright(name, data, 256),
         "cytology" => Bright(name, data, 1024),
         "livecell" => LiveCell(name, data),
-        "mouse" => Mouse(name, data),
-        "t98g" => PhaseContrast(name, data),
+        "mouse" => Folder(name, Path.Combine(data, "mouse_nuclei")),
+        "t98g" => Split(name, data, "t98g_phase"),
+        "mito-grainy" => Split(name, data, "em_mito_neuropil"),
+        "fluo-large" => OfSize(name, data, 360),
+        "fluo-wide" => OfSize(name, data, 520),
         "cells-noise" => Styles(name, data, true, new() { Noise = 1 }),
         "other-cells" => Styles(name, data, false, new()),
         _ when Fluorescence.TryGetValue(name, out (int Images, Degradation Degradation) recipe) =>
             Degraded(name, data, recipe.Images, recipe.Degradation),
+        _ when Directory.Exists(Outside(name, data)) => Folder(name, Outside(name, data)),
         _ => throw new ArgumentException($"There is no target '{name}'; there are {string.Join(", ", Names)}."),
     };
 
     /// <summary>The labelled images that the cells source is trained on: the first three of each known style.</summary>
     public static IReadOnlyList<LabelledImage> CellsToTrainOn(string data) =>
         [.. StyleNames(data, true).Where((_, i) => i % 5 < 3).Select(n => ReadLabelled(data, "cellpose_cyto", n))];
+
+    /// <summary>LIVECell's images that have masks.</summary>
+    public static IReadOnlyList<LabelledImage> LiveCellLabelled(string data)
+    {
+        string folder = Path.Combine(data, "livecell", "annotated");
+        return WithMasks(folder, folder);
+    }
+
+    /// <summary>The labelled images of one split of a set that has an index.</summary>
+    public static IReadOnlyList<LabelledImage> Labelled(string set, string split, string data)
+    {
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Path.Combine(data, set, "index.json")));
+        return [.. index.RootElement.EnumerateArray().Where(e => Text(e, "split") == split)
+            .Select(e => ReadLabelled(data, set, Text(e, "name")))];
+    }
+
+    /// <summary>Small fluorescence images of small nuclei.</summary>
+    public static IReadOnlyList<LabelledImage> SmallFluorescence(string data) =>
+    [
+        .. Index(data, "fluo").Where(e => Text(e, "split") == "train" && Number(e, "height") == FluorescenceSide)
+            .Select(e => ReadLabelled(data, Path.Combine("dsb2018", "fluo"), Text(e, "name")))
+    ];
 
     private static Target Degraded(string name, string data, int start, Degradation degradation)
     {
@@ -93,7 +124,7 @@ internal static class Targets
                 degradation.Apply(clean.Image, clean.Masks, key), degradation.Apply(clean.Masks), stem);
         }
 
-        LabelledImage[] judged = [.. Stems("test", 5).Take(Labelled).Select((s, i) => Read(s, (ulong)(1000 + i)))];
+        LabelledImage[] judged = [.. Stems("test", 5).Take(LabelledCount).Select((s, i) => Read(s, (ulong)(1000 + i)))];
         return new Target(
             name,
             [.. Stems("train", 6).Take(Unlabeled).Select((s, i) => new NamedImage(s, s, Read(s, (ulong)i).Image))],
@@ -117,35 +148,49 @@ internal static class Targets
 
     private static Target LiveCell(string name, string data)
     {
-        string labelled = Path.Combine(data, "livecell", "annotated");
-        ImageFolder images = ImageFolder.Load(Path.Combine(data, "livecell", "unlabeled"));
-        LabelledImage[] judged = [.. ImageFolder.Load(labelled).Images.Select(i => new LabelledImage(
-            i.Image, LabelFile.Read(Path.Combine(labelled, Path.GetFileNameWithoutExtension(i.Path) + "_masks.png")),
-            i.Name))];
-        return new Target(name, images.Images, judged, DiameterOf(judged));
-    }
-
-    private static Target Mouse(string name, string data)
-    {
-        string folder = Path.Combine(data, "mouse_nuclei");
-        LabelledImage[] judged = [.. ImageFolder.Load(Path.Combine(folder, "judge")).Images.Select(i => new LabelledImage(
-            i.Image, LabelFile.Read(Path.Combine(folder, "labels_judge", i.Name + "_masks.png")), i.Name))];
-        return new Target(name, ImageFolder.Load(Path.Combine(folder, "adapt")).Images, judged, DiameterOf(judged));
-    }
-
-    private static Target PhaseContrast(string name, string data)
-    {
-        string folder = Path.Combine(data, "t98g_phase");
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "index.json")));
-        LabelledImage[] Of(string split) =>
-        [
-            .. index.RootElement.EnumerateArray().Where(e => Text(e, "split") == split)
-                .Select(e => ReadLabelled(data, "t98g_phase", Text(e, "name")))
-        ];
-        LabelledImage[] judged = Of("judge");
+        IReadOnlyList<LabelledImage> judged = LiveCellLabelled(data);
         return new Target(
-            name, [.. Of("adapt").Select(i => new NamedImage(i.Name, i.Name, i.Image))], judged, DiameterOf(judged));
+            name, ImageFolder.Load(Path.Combine(data, "livecell", "unlabeled")).Images, judged, DiameterOf(judged));
     }
+
+    private static Target Folder(string name, string folder)
+    {
+        IReadOnlyList<LabelledImage> judged = WithMasks(Path.Combine(folder, "judge"), Path.Combine(folder, "labels_judge"));
+        return new Target(
+            name, ImageFolder.Load(Path.Combine(folder, "adapt")).Images, judged, DiameterOf(judged),
+            File.Exists(Path.Combine(folder, "invert")));
+    }
+
+    private static string Outside(string name, string data) => Path.Combine(data, "..", "..", "targets", name);
+
+    /// <summary>A set whose index says which image serves which end.</summary>
+    private static Target Split(string name, string data, string set)
+    {
+        IReadOnlyList<LabelledImage> judged = Labelled(set, "judge", data);
+        return new Target(
+            name, [.. Labelled(set, "adapt", data).Select(i => new NamedImage(i.Name, i.Name, i.Image))], judged,
+            DiameterOf(judged));
+    }
+
+    /// <summary>Fluorescence images of one height, and so of one laboratory and magnification.</summary>
+    private static Target OfSize(string name, string data, int height)
+    {
+        LabelledImage[] Read(string split, int most) =>
+        [
+            .. Index(data, "fluo").Where(e => Text(e, "split") == split && Number(e, "height") == height).Take(most)
+                .Select(e => ReadLabelled(data, Path.Combine("dsb2018", "fluo"), Text(e, "name")))
+        ];
+        LabelledImage[] judged = Read("test", MostOfSize);
+        return new Target(
+            name, [.. Read("train", Unlabeled).Select(i => new NamedImage(i.Name, i.Name, i.Image))], judged,
+            DiameterOf(judged));
+    }
+
+    private static IReadOnlyList<LabelledImage> WithMasks(string images, string masks) =>
+    [
+        .. ImageFolder.Load(images).Images.Select(i => new LabelledImage(
+            i.Image, LabelFile.Read(Path.Combine(masks, Path.GetFileNameWithoutExtension(i.Path) + "_masks.png")), i.Name))
+    ];
 
     /// <summary>Cellpose's own images: of known styles what the source did not train on, or all of the others.</summary>
     private static Target Styles(string name, string data, bool known, Degradation degradation)

@@ -30,6 +30,9 @@ public enum StopReason
     /// </summary>
     NoCells,
 
+    /// <summary>The next evaluation would have come after <see cref="AdaptationOptions.Minutes"/>.</summary>
+    Time,
+
     /// <summary>Someone asked for an end.</summary>
     Cancelled,
 
@@ -240,7 +243,7 @@ public sealed class AdaptationLoop : IDisposable
             {
                 reason = StopReason.Diverged;
             }
-            else if (iteration % _options.EvalEvery == 0 || iteration == _options.Iterations)
+            else if (LookSchedule.IsDue(iteration, _options))
             {
                 WeightSnapshot now = _training.Student.Download();
                 EvaluationPoint evaluation;
@@ -260,7 +263,7 @@ public sealed class AdaptationLoop : IDisposable
                     kept = now;
                 }
 
-                reason = controller.Reason ?? reason;
+                reason = controller.Reason ?? (OutOfTime() ? StopReason.Time : reason);
                 Save();
 
                 // An evaluation and a saved state leave several copies of the weights behind, which the runtime would keep
@@ -271,6 +274,13 @@ public sealed class AdaptationLoop : IDisposable
 
         return new AdaptationResult(
             kept, controller.Kept ?? _evaluations[0], reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
+
+        bool OutOfTime()
+        {
+            double seconds = before + watch.Elapsed.TotalSeconds;
+            return _options.Minutes > 0 && iteration < _options.Iterations
+                && seconds / iteration * LookSchedule.Next(iteration, _options) > _options.Minutes * 60;
+        }
 
         void SendNext()
         {

@@ -19,6 +19,7 @@ public sealed record AdaptationOptions
         Warmup = 500,
         Stop = StopRule.Both,
         EvalEvery = 250,
+        Minutes = 0,
     };
 
     /// <summary>Training steps; 0: the source network is only looked at.</summary>
@@ -169,9 +170,15 @@ public sealed record AdaptationOptions
         Group = "stopping")]
     public int Patience { get; init; } = 10;
 
-    /// <summary>Steps between two evaluations.</summary>
-    [Setting(1, 10_000_000, "Steps between evaluations", Default = "a fifth of the run, 10 to 250", Group = "stopping")]
-    public int EvalEvery { get; init; } = 20;
+    /// <summary>Steps between two evaluations; 0: growing distances, after 10, 20, 40, 60, 80, 120, ... steps.</summary>
+    [Setting(0, 10_000_000, "Steps between evaluations; 0: after 10, 20, 40, 60, 80, 120, ... steps", Group = "stopping")]
+    public int EvalEvery { get; init; }
+
+    /// <summary>
+    /// Minutes that a run may take: before an evaluation that it would not reach in time, it ends; 0: no limit.
+    /// </summary>
+    [Setting(0, 1e6, "Minutes that the run may take; 0: no limit", Unit = "min", Group = "schedule", Basic = true)]
+    public double Minutes { get; init; } = 10;
 
     /// <summary>
     /// Fraction of the images held out for the stopping signals; at least eight images, or a third of them.

@@ -61,6 +61,9 @@ internal sealed record ReportVerdict(
                 CultureInfo.InvariantCulture,
                 $"The run ended itself: a check found the network's summary of the images (its style) further than "
                 + $"{options.EmbeddingThreshold:0.###} from the original's."),
+            StopReason.Time => string.Create(
+                CultureInfo.InvariantCulture,
+                $"The next check would have come after the {options.Minutes:0.#} minutes that were allowed."),
             StopReason.Cancelled => "The run was stopped by hand.",
             _ => "The numbers ran away: a loss or weight was no longer a number.",
         };

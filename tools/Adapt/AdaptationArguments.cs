@@ -12,7 +12,7 @@ internal sealed class AdaptationArguments
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command) => _options.AddTo(command);
 
-    /// <summary>The method's options; warm-up and evaluations follow from the run's length unless given.</summary>
+    /// <summary>The method's options; the warm-up follows from the run's length unless given.</summary>
     /// <exception cref="SelfAdaptException">Usage: options do not go together.</exception>
     public AdaptationOptions Get(ParseResult parsed)
     {
@@ -22,9 +22,6 @@ internal sealed class AdaptationArguments
             Warmup = _options.IsGiven(parsed, nameof(given.Warmup))
                 ? given.Warmup
                 : Math.Min(given.Iterations, Math.Clamp(given.Iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
-            EvalEvery = _options.IsGiven(parsed, nameof(given.EvalEvery))
-                ? given.EvalEvery
-                : Math.Clamp(given.Iterations / 5, 10, AdaptationOptions.Paper.EvalEvery),
         };
         _options.Check(options.Validate);
         return options;

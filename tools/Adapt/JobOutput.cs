@@ -245,6 +245,7 @@ internal static class JobOutput
         StopReason.EmbeddingDistance => "embedding",
         StopReason.Steadiness => "steadiness",
         StopReason.NoCells => "no_cells",
+        StopReason.Time => "time",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };

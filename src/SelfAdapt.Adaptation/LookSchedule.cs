@@ -1,0 +1,30 @@
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// When a run looks at what it has learnt. By default at growing distances, after 10, 20, 40, 60, 80, 120, 160, 240, ... steps:
+/// much happens early, and a long run is not spent on looking.
+/// </summary>
+internal static class LookSchedule
+{
+    private const int First = 10;
+    private const int FirstHalfway = 60;
+
+    /// <summary>Whether a look is due after a step; after the last one it always is.</summary>
+    public static bool IsDue(int step, AdaptationOptions options) =>
+        step == options.Iterations
+        || (options.EvalEvery > 0 ? step % options.EvalEvery == 0 : IsPower(step, First) || IsPower(step, FirstHalfway));
+
+    /// <summary>The step of the next look.</summary>
+    public static int Next(int step, AdaptationOptions options) =>
+        Enumerable.Range(step + 1, options.Iterations - step).First(s => IsDue(s, options));
+
+    private static bool IsPower(int step, int first)
+    {
+        while (step > first && step % 2 == 0)
+        {
+            step /= 2;
+        }
+
+        return step == first;
+    }
+}
