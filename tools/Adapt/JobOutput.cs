@@ -116,6 +116,7 @@ internal static class JobOutput
             }
         }
 
+        IReadOnlyList<SourceNote> notes = SourceAdvice.Notes(job, result.Evaluations[0].Signals, validation.Count);
         RunReport report = new()
         {
             Facts = ReportFacts.Of(job, result, validation.Count, engine.Backend.Name, training.Teacher),
@@ -129,14 +130,13 @@ internal static class JobOutput
             Samples = samples,
             SamplesMissing = isResult ? pictures.Chosen - samples.Count : 0,
             Channel = pictures.Channel,
-            Notes = SourceAdvice.For(job, result.Evaluations[0].Signals, validation.Count),
+            Notes = SourceAdvice.Sentences(notes, job),
             Rejection = rejection,
         };
         ReportVerdict verdict = report.Write(RunFolder.Report(job.Out));
         summary["report"] = RunFolder.Report(job.Out);
         summary["rejected"] = ToJson(rejection);
-        summary["notes"] = SourceAdvice.ToJson(
-            SourceAdvice.Notes(job, result.Evaluations[0].Signals, validation.Count));
+        summary["notes"] = SourceAdvice.ToJson(notes);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
         Print(terminal, job, result, verdict);
         if (result.Reason == StopReason.Cancelled && CanGoOn(job))

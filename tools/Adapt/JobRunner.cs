@@ -91,7 +91,7 @@ internal sealed record JobRunner(
             + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
         using RunObserver observer = new(
             terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null,
-            source => SourceAdvice.For(job, source.Signals, validation.Count));
+            source => SourceAdvice.Sentences(SourceAdvice.Notes(job, source.Signals, validation.Count), job));
         AdaptationResult result = adapter.Run(
             training, validation, job.Labelled, observer, terminal.Cancelled,
             new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));

@@ -12,18 +12,18 @@ internal static class SourceAdvice
     private const double Bright = 0.65;
     private const double Coloured = 0.1;
 
-    /// <summary>All that there is to say: for the console, and for the report.</summary>
+    /// <summary>All findings of a run.</summary>
     /// <param name="source">The source network's signals.</param>
     /// <param name="heldOut">How many images it was measured on.</param>
-    public static IReadOnlyList<string> For(AdaptationJob job, HeldOutSignals source, int heldOut) =>
-        [.. Notes(job, source, heldOut).Select(n => Sentence(n, job))];
-
-    /// <summary>The findings themselves.</summary>
     public static IReadOnlyList<SourceNote> Notes(AdaptationJob job, HeldOutSignals source, int heldOut) =>
     [
         .. SourceCheck.OfSignals(source, heldOut, job.Segmentation.Diameter),
         .. SourceCheck.OfImages(job.Images, job.Kinds, job.Segmentation.Channels, job.Network.InputChannels),
     ];
+
+    /// <summary>The same for the console, and for the report.</summary>
+    public static IReadOnlyList<string> Sentences(IEnumerable<SourceNote> notes, AdaptationJob job) =>
+        [.. notes.Select(n => Sentence(n, job))];
 
     /// <summary>The same for scripts.</summary>
     public static JsonArray ToJson(IEnumerable<SourceNote> notes) => new([.. notes.Select(n => (JsonNode)new JsonObject
@@ -79,7 +79,7 @@ internal static class SourceAdvice
         + "the channel to segment (--channels), whether objects are dark on bright (--invert), "
         + "and whether this model was made for such images at all.";
 
-    private static string Channel(double number) => number == 0 ? "the image" : Text($"the channel to segment ({number:0})");
+    private static string Channel(double number) => number == 0 ? "the whole image" : Text($"the channel to segment ({number:0})");
 
     private static string Number(int count) => count switch
     {
