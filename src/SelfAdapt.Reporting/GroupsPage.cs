@@ -7,8 +7,8 @@ namespace SelfAdapt.Reporting;
 /// <param name="Folder">The run's folder, beside the page.</param>
 /// <param name="Look">What its images look like, in words.</param>
 /// <param name="Images">Their names.</param>
-/// <param name="IsDone">Whether its report is there.</param>
-internal sealed record GroupEntry(string Folder, string Look, IReadOnlyList<string> Images, bool IsDone);
+/// <param name="Outcome">What came of it; null: it is not done.</param>
+internal sealed record GroupEntry(string Folder, string Look, IReadOnlyList<string> Images, string? Outcome);
 
 /// <summary>The page that leads to the reports of all groups of images.</summary>
 internal static class GroupsPage
@@ -39,10 +39,10 @@ internal static class GroupsPage
         foreach (GroupEntry group in groups)
         {
             string folder = Markup.Escape(group.Folder);
-            html.Append("<section><h2>" + (group.IsDone ? $"<a href=\"{folder}/report.html\">{folder}</a>" : folder) + "</h2>"
-                + $"<p>{group.Images.Count} image{(group.Images.Count == 1 ? "" : "s")} {Markup.Escape(group.Look)}"
-                + $"{(group.IsDone ? "" : "; not done yet")}</p><p><small>"
-                + string.Join(", ", group.Images.Select(i => $"<bdi>{Markup.Escape(i)}</bdi>")) + "</small></p></section>\n");
+            string title = group.Outcome is null ? folder : $"<a href=\"{folder}/report.html\">{folder}</a>";
+            html.Append($"<section><h2>{title}</h2><p>{group.Images.Count} image{(group.Images.Count == 1 ? "" : "s")} ")
+                .Append($"{Markup.Escape(group.Look)}: {Markup.Escape(group.Outcome ?? "not done yet")}.</p><p><small>")
+                .AppendJoin(", ", group.Images.Select(i => $"<bdi>{Markup.Escape(i)}</bdi>")).Append("</small></p></section>\n");
         }
 
         return html.Append("</main>\n</body>\n</html>\n").ToString();

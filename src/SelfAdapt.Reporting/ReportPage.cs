@@ -112,8 +112,8 @@ internal sealed class ReportPage(RunReport report)
         Add("<section><h2>The run</h2><div class=\"charts\">");
         AddChart("Loss", "What training lowers. By itself it says nothing about the cells.",
             [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
-        AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
-            [new("kept", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+        AddChart("Pixels learnt from", "The fraction that the teacher was sure enough about to learn from.",
+            [new("pixels", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
         bool bySteadiness = options.Stop == StopRule.Steadiness;
         HeldOutSignals source = points[0].Signals;
         AddChart("Steadiness",
@@ -159,7 +159,7 @@ internal sealed class ReportPage(RunReport report)
         RandomStream lots = report.Lots();
         SampleChange[] others = [.. _changes.Except(ranked).Select(c => (Change: c, Lot: lots.NextUniform()))
             .OrderBy(c => c.Lot).Take(ByLot).Select(c => c.Change)];
-        Add($"<section><h2>Outlines {Safe(_models.ToString())}</h2>"
+        Add($"<section><h2>Outlines: {Safe(_models.ToString())}</h2>"
             + "<p class=\"legend\"><span class=\"same\">found both times</span>"
             + $"<span class=\"lost\">lost: only {Safe(_models.First)}</span>"
             + $"<span class=\"gained\">gained: only {Safe(_models.Second)}</span></p>");

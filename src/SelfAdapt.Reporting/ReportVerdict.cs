@@ -178,7 +178,7 @@ internal sealed record ReportVerdict(
             return on + Text($"AP at IoU 0.5 is {at50.Before:0.000}, at IoU 0.75 {at75.Before:0.000}.");
         }
 
-        string word = at50.Sign switch { > 0 => "better than", < 0 => "worse than", _ => "like" };
+        string word = at50.Sign switch { > 0 => "better than", < 0 => "worse than", _ => "not clearly different from" };
         string second = rejected ? "with the candidate" : "after";
         string first = rejected ? "with the original" : "before";
         string error = at50.StandardError is { } e ? Text($" (standard error of the difference {e:0.000})") : "";
@@ -200,8 +200,10 @@ internal sealed record ReportVerdict(
                 + "before you trust the new one.";
         }
 
-        return changes.Count == 0 || changes.Any(c => c.Sample.Truth is not null)
-            ? ""
+        return changes.Count == 0 || changes.Any(c => c.Sample.Truth is not null) ? ""
+            : report.KeptPoint.Iteration == 0
+            ? "There were no labels, so nothing here says how accurate the model is, or whether another is better: look at the "
+                + "outlines below."
             : "There were no labels, so nothing here says how accurate either model is, or which is better. What "
                 + "was measured is how far the two agree; look at the outlines below before you trust the new one.";
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files.Images;
@@ -65,10 +66,16 @@ internal static class GroupRuns
             RunFolder.Report(whole.Out),
             [.. jobs.Select((j, k) => new GroupEntry(
                 Path.GetFileName(j.Out), SourceAdvice.Describe(whole.Kinds[k].Look), [.. j.Images.Select(i => i.Name)],
-                File.Exists(RunFolder.Report(j.Out))))]);
+                Outcome(j.Out)))]);
         terminal.Out.WriteLine($"{RunFolder.Report(whole.Out)} links the reports of all groups.");
         return (new JsonObject { ["groups"] = results }, code);
     }
+
+    private static string? Outcome(string folder) => RunRecord.Read(folder) is not { } run ? null
+        : run.KeptIteration > 0 ? string.Create(
+            CultureInfo.InvariantCulture, $"adapted model kept, the weights after step {run.KeptIteration:0}")
+        : File.Exists(RunFolder.Adapted(folder)) ? "original model kept"
+        : "no adapted model";
 
     private static AdaptationJob JobOf(AdaptationJob whole, int kind) => whole with
     {

@@ -68,7 +68,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         {
             (StopDecision.Keep, 0) => "the original",
             (StopDecision.Keep, _) => "kept",
-            (StopDecision.Pass, _) => "passed over",
+            (StopDecision.Pass, _) => "not better",
             _ => "the end",
         };
         HeldOutSignals signals = point.Signals;
