@@ -68,11 +68,11 @@ internal static class Plans
     private static (string Source, string Target)[] LongPairs =>
     [
         ("nuclei_small", "mouse"), ("nuclei_small", "histology"), ("nuclei_small", "nuclei_3t3"),
-        ("nuclei_small", "nuclei_hela_h2b"), ("cells_small", "other-cells"), ("mito_small", "mito-grainy"),
-        ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "nuclei_gowt1"), ("nuclei_small", "nuclei_he_gbm"),
-        ("nuclei_small", "tcells_if_tissue"), ("t98g_small", "livecell"), ("livecell_small", "t98g"),
-        ("nuclei_small", "nuclei_fibro_fluo"), ("nuclei_small", "noise"), ("nuclei_small", "rings"),
-        ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_u2os"),
+        ("nuclei_small", "nuclei_hela_h2b"), ("cells_small", "other-cells"), ("nuclei_small", "nuclei_gowt1"),
+        ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "nuclei_he_gbm"), ("nuclei_small", "tcells_if_tissue"),
+        ("nuclei_small", "noise"), ("mito_small", "mito-grainy"), ("nuclei_small", "nuclei_fibro_fluo"),
+        ("nuclei_small", "dim-background"), ("nuclei_small", "rings"), ("t98g_small", "livecell"), ("livecell_small", "t98g"),
+        ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_small", "coarse"), ("nuclei_small", "cytology"),
         ("fluo256_small", "fluo-large"), ("fluo256_small", "fluo-wide"),
     ];
 

@@ -18,7 +18,7 @@ internal sealed class Study(string repository, string shared, int jobs)
     /// <summary>Makes the long runs that the table lacks.</summary>
     public void Long(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => new Trajectory(
         run, Path.Combine(repository, "artifacts", "study", "long", run.Key)).Execute(
-            SourceOf(run), TargetOf(run), plan.Options, run.Source == "nuclei_dsb" ? 160 : 480, threads));
+            SourceOf(run), TargetOf(run), plan.Options, 160, threads));
 
     private void Run(Plan plan, ResultTable table, Func<StudyRun, int, string> execute)
     {
