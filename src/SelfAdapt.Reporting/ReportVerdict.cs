@@ -39,8 +39,7 @@ internal sealed record ReportVerdict(
         if (report.Iterations == 0)
         {
             return options.Iterations == 0
-                ? "No step was asked for: the result is the model as it was, and below is what it finds before anything is "
-                    + "learnt."
+                ? "No step was asked for: the result is the model as it was."
                 : "No step was made.";
         }
 
