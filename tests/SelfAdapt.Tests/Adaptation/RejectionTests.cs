@@ -39,12 +39,12 @@ internal sealed class RejectionTests
     [DataRow(StopRule.Both, 0.01, 0.7, RejectionCause.EmbeddingsMoved)]
     public void Of_ThePapersRules_TheSignalThatIsBeyond(StopRule rule, double lost, double moved, RejectionCause cause)
     {
-        EvaluationPoint beyond = new(10, new HeldOutSignals { FnRate = lost, EmbeddingDistance = moved, Cells = 90 });
+        EvaluationPoint beyond = new(10, new LabelFreeSignals { FnRate = lost, EmbeddingDistance = moved, Cells = 90 });
         Rejection rejection = Rejection.Of([Point(0, 0.6, 100), beyond], new() { Stop = rule })!;
         Assert.AreEqual(cause, rejection.Cause);
         Assert.AreEqual(cause == RejectionCause.CellsLost ? lost : moved, rejection.Value);
     }
 
     private static EvaluationPoint Point(int iteration, double steadiness, int cells) =>
-        new(iteration, new HeldOutSignals { Steadiness = steadiness, Cells = cells });
+        new(iteration, new LabelFreeSignals { Steadiness = steadiness, Cells = cells });
 }

@@ -22,7 +22,7 @@ internal sealed class SourceCheckTests
     public void OfSignals_SaysWhatTheFirstEvaluationShows(int cells, double found, double asked, string expected) =>
         Assert.AreEqual(
             expected,
-            Words(SourceCheck.OfSignals(new HeldOutSignals { Cells = cells, Diameter = found }, 8, asked)));
+            Words(SourceCheck.OfSignals(new LabelFreeSignals { Cells = cells, Diameter = found }, 8, asked)));
 
     [TestMethod]
     [DataRow(0, StopRule.Steadiness, true)]
@@ -31,7 +31,7 @@ internal sealed class SourceCheckTests
     [DataRow(1, StopRule.Steadiness, false)]
     public void IsHopeless_NoCellAndARuleThatWatchesCells(int cells, StopRule rule, bool expected) =>
         Assert.AreEqual(
-            expected, SourceCheck.IsHopeless(new HeldOutSignals { Cells = cells }, new AdaptationOptions { Stop = rule }));
+            expected, SourceCheck.IsHopeless(new LabelFreeSignals { Cells = cells }, new AdaptationOptions { Stop = rule }));
 
     [TestMethod]
     [DataRow(0, 0, 2, "")]

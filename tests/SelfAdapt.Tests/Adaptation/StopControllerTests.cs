@@ -129,8 +129,8 @@ internal sealed class StopControllerTests
     }
 
     private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
-        new(iteration, new HeldOutSignals { FnRate = fn, EmbeddingDistance = embedding });
+        new(iteration, new LabelFreeSignals { FnRate = fn, EmbeddingDistance = embedding });
 
     private static EvaluationPoint Steady(int iteration, double steadiness, int cells = 10) =>
-        new(iteration, new HeldOutSignals { Steadiness = steadiness, Cells = cells });
+        new(iteration, new LabelFreeSignals { Steadiness = steadiness, Cells = cells });
 }

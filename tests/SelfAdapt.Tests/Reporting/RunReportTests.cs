@@ -131,7 +131,7 @@ internal sealed class RunReportTests
     [DataRow(RejectionCause.EmbeddingsMoved, 0.7, 0.5)]
     public void Verdict_OriginalKept_NamesTheCandidateAndItsFigures(RejectionCause cause, double value, double limit)
     {
-        HeldOutSignals signals = Point(10).Signals with { FnRate = 0.2, Steadiness = 0.604, Cells = 4 };
+        LabelFreeSignals signals = Point(10).Signals with { FnRate = 0.2, Steadiness = 0.604, Cells = 4 };
         EvaluationPoint best = Point(10) with { Signals = signals };
         RunReport report = Report() with
         {
@@ -300,7 +300,7 @@ internal sealed class RunReportTests
 
     private static EvaluationPoint Point(int iteration) => new(
         iteration,
-        new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 },
+        new LabelFreeSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 },
         0.9, 0.01);
 
     private static ReportSample Sample(string name, int[] before, int[] after, int[]? truth) =>

@@ -9,16 +9,16 @@ namespace SelfAdapt.Tests.Adaptation;
 
 /// <summary>With a network that calls bright pixels cells: foreground components are the masks.</summary>
 [TestClass]
-internal sealed class HeldOutImagesTests
+internal sealed class CheckedImagesTests
 {
     private const int Side = 48;
 
     [TestMethod]
     public void Measure_SameNetworkTwice_LosesNothing()
     {
-        HeldOutImages images = Make(Picture((4, 4), (20, 30)));
-        HeldOutSignals first = images.Measure(Brighter(0.5f));
-        HeldOutSignals second = images.Measure(Brighter(0.5f));
+        CheckedImages images = Make(Picture((4, 4), (20, 30)));
+        LabelFreeSignals first = images.Measure(Brighter(0.5f));
+        LabelFreeSignals second = images.Measure(Brighter(0.5f));
         Assert.AreEqual(first, second);
         Assert.AreEqual(0, second.FnRate);
         Assert.AreEqual(0, second.EmbeddingDistance);
@@ -31,9 +31,9 @@ internal sealed class HeldOutImagesTests
     [TestMethod]
     public void Measure_NetworkBlindToTheDimCell_LostOneOfTwo()
     {
-        HeldOutImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
+        CheckedImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
         images.Measure(Brighter(0.5f));
-        HeldOutSignals blind = images.Measure(Brighter(0.8f));
+        LabelFreeSignals blind = images.Measure(Brighter(0.8f));
         Assert.AreEqual(0.5, blind.FnRate);
         Assert.AreEqual(blind.Agreement * (1 / 21.0) * (1 - (1 / 22.0)), blind.Steadiness, 1e-12);
         Assert.AreEqual(1, blind.Cells);
@@ -42,9 +42,9 @@ internal sealed class HeldOutImagesTests
     [TestMethod]
     public void Measure_NetworkThatFindsMore_LosesNothing()
     {
-        HeldOutImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
+        CheckedImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
         images.Measure(Brighter(0.8f));
-        HeldOutSignals more = images.Measure(Brighter(0.5f));
+        LabelFreeSignals more = images.Measure(Brighter(0.5f));
         Assert.AreEqual(0, more.FnRate);
         Assert.AreEqual(more.Agreement * (2 / 22.0), more.Steadiness, 1e-12, "two cells are few to judge by");
     }
@@ -63,22 +63,22 @@ internal sealed class HeldOutImagesTests
     public void WithNoise_ConstantChannel_StaysAsItIs()
     {
         Image flat = new(1, 4, 4, [.. Enumerable.Repeat(3f, 16)]);
-        CollectionAssert.AreEqual(flat.Pixels, HeldOutImages.WithNoise(flat, 0).Pixels);
+        CollectionAssert.AreEqual(flat.Pixels, CheckedImages.WithNoise(flat, 0).Pixels);
     }
 
     [TestMethod]
     public void WithNoise_HasHalfTheChannelsDeviation_AndIsItsOwn()
     {
         Image image = new(1, 200, 200, [.. Enumerable.Range(0, 40_000).Select(i => i % 2 == 0 ? 0f : 2f)]);
-        Image noisy = HeldOutImages.WithNoise(image, 1);
+        Image noisy = CheckedImages.WithNoise(image, 1);
         double[] noise = [.. noisy.Pixels.Select((v, i) => (double)v - image.Pixels[i])];
         Assert.AreEqual(0, noise.Average(), 0.01);
         Assert.AreEqual(0.5, Math.Sqrt(noise.Average(v => v * v)), 0.01);
-        CollectionAssert.AreNotEqual(noisy.Pixels, HeldOutImages.WithNoise(image, 2).Pixels);
-        CollectionAssert.AreEqual(noisy.Pixels, HeldOutImages.WithNoise(image, 1).Pixels);
+        CollectionAssert.AreNotEqual(noisy.Pixels, CheckedImages.WithNoise(image, 2).Pixels);
+        CollectionAssert.AreEqual(noisy.Pixels, CheckedImages.WithNoise(image, 1).Pixels);
     }
 
-    private static HeldOutImages Make(Image image) =>
+    private static CheckedImages Make(Image image) =>
         new([new NamedImage("a", "a", image)], Options(), OutputDescription.Foreground);
 
     private static SegmentationOptions Options() => new() { Normalization = IntensityNormalization.None };
