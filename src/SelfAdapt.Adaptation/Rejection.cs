@@ -44,10 +44,11 @@ internal sealed record Rejection(EvaluationPoint Point, RejectionCause Cause, do
         (HeldOutSignals source, HeldOutSignals now) = (evaluations[0].Signals, best.Signals);
         if (options.Stop == StopRule.Steadiness)
         {
-            double fewest = (1 - options.CellLossThreshold) * source.Cells;
-            return now.Cells < fewest
-                ? new(best, RejectionCause.FewerCells, now.Cells, fewest)
-                : new(best, RejectionCause.NotSteadier, now.Steadiness, source.Steadiness + options.SteadinessMargin);
+            // The cells are what spoke against it only where it would have won without them.
+            double needed = source.Steadiness + options.SteadinessMargin;
+            return now.Steadiness <= needed
+                ? new(best, RejectionCause.NotSteadier, now.Steadiness, needed)
+                : new(best, RejectionCause.FewerCells, now.Cells, (1 - options.CellLossThreshold) * source.Cells);
         }
 
         return options.Stop == StopRule.Embedding || now.FnRate <= options.FnThreshold

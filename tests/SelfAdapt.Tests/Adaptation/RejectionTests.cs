@@ -33,6 +33,10 @@ internal sealed class RejectionTests
     }
 
     [TestMethod]
+    public void Of_FewerCellsAndNotSteadier_IsNotAQuestionOfCells() => Assert.AreEqual(
+        RejectionCause.NotSteadier, Rejection.Of([Point(0, 0.6, 100), Point(10, 0.3, 60)], new AdaptationOptions())!.Cause);
+
+    [TestMethod]
     [DataRow(StopRule.Fn, 0.2, 0.1, RejectionCause.CellsLost)]
     [DataRow(StopRule.Embedding, 0.2, 0.7, RejectionCause.EmbeddingsMoved)]
     [DataRow(StopRule.Both, 0.2, 0.7, RejectionCause.CellsLost)]
