@@ -23,6 +23,9 @@ internal sealed record SourceRecipe(double DiamMean, Func<string, IReadOnlyList<
     /// <summary>Which channels are segmented.</summary>
     public ChannelPair Channels { get; init; }
 
+    /// <summary>Passes over 24 images, in training that starts from the embedded network.</summary>
+    public int Epochs { get; init; } = 100;
+
     /// <summary>Starts from random weights instead of the embedded network's, which has seen all of DSB2018.</summary>
     public bool FromScratch { get; init; }
 }
@@ -43,6 +46,9 @@ internal static class Sources
         ["t98g_small"] = new(24, data => Targets.Labelled("t98g_phase", "adapt", data)),
         ["livecell_small"] = new(17, Targets.LiveCellLabelled),
         ["mito_small"] = new(24, data => Targets.Labelled("em_mito_neuropil", "source", data)),
+        ["tissue_small"] = new(NucleiDiameter, Targets.BrightInverted) { Epochs = 40 },
+        ["noisy_small"] = new(NucleiDiameter, Targets.NoisyFluorescence) { Epochs = 40 },
+        ["mouse_small"] = new(NucleiDiameter, Targets.MouseLabelled) { Epochs = 40 },
         ["fluo256_small"] = new(NucleiDiameter, Targets.SmallFluorescence) { FromScratch = true },
     };
 
@@ -78,7 +84,7 @@ internal static class Sources
                 network, backend,
                 recipe.FromScratch
                     ? new TrainerOptions { Epochs = 50, LearningRate = 0.005 }
-                    : new TrainerOptions { Epochs = 100, LearningRate = 0.001 });
+                    : new TrainerOptions { Epochs = recipe.Epochs, LearningRate = 0.001 });
             TrainingSetOptions options = new()
             {
                 Channels = recipe.Channels,

@@ -108,6 +108,35 @@ internal static class Targets
             .Select(e => ReadLabelled(data, Path.Combine("dsb2018", "fluo"), Text(e, "name")))
     ];
 
+    /// <summary>Stained tissue and smears, turned into bright objects on a dark ground.</summary>
+    public static IReadOnlyList<LabelledImage> BrightInverted(string data) =>
+    [
+        .. Index(data, "other").Where(e => Text(e, "split") == "train")
+            .Select(e => ReadLabelled(data, Path.Combine("dsb2018", "other"), Text(e, "name")))
+            .Select(i => i with
+            {
+                Image = new Image(
+                    i.Image.Channels, i.Image.Height, i.Image.Width, [.. i.Image.Pixels.Select(v => 255 - v)]),
+            })
+    ];
+
+    /// <summary>Small fluorescence images, blurred and with more noise than signal.</summary>
+    public static IReadOnlyList<LabelledImage> NoisyFluorescence(string data)
+    {
+        Degradation degradation = new() { Blur = 1.5, Noise = 1.2 };
+        return [.. SmallFluorescence(data).Select((l, i) => l with
+        {
+            Image = degradation.Apply(l.Image, null, (ulong)(2000 + i)),
+        })];
+    }
+
+    /// <summary>Nuclei of mice, other images than those of the target.</summary>
+    public static IReadOnlyList<LabelledImage> MouseLabelled(string data)
+    {
+        string folder = Path.Combine(data, "mouse_nuclei");
+        return WithMasks(Path.Combine(folder, "adapt"), Path.Combine(folder, "labels_adapt"));
+    }
+
     private static Target Degraded(string name, string data, int start, Degradation degradation)
     {
         IReadOnlyList<JsonElement> index = Index(data, "fluo");

@@ -42,6 +42,7 @@ internal sealed class HeldOutImages(
         CellChange change = CellChange.Between(source.Masks, masks, MatchIou);
         double agreement = CellChange.Between(masks, noisy, MatchIou).Agreement;
         int cells = masks.Sum(CellGeometry.Count);
+        FlowFit fit = current.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, segmentation, outputs));
         return new HeldOutSignals
         {
             FnRate = change.LostFraction,
@@ -50,8 +51,8 @@ internal sealed class HeldOutImages(
                 : StoppingSignals.EmbeddingDistance(source.Embeddings, embeddings, current[0].Embedding.Length),
             Agreement = agreement,
             Steadiness = agreement * cells / (cells + PriorCells) * change.Remaining(PriorCells),
-            Explained = Explained(current),
-            FlowError = FlowError(current),
+            Explained = fit.Explained,
+            FlowError = fit.Error,
             Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
             Cells = cells,
             Diameter = CellGeometry.MedianDiameter(masks),
@@ -82,42 +83,4 @@ internal sealed class HeldOutImages(
 
         return noisy;
     }
-
-    private double Explained(SegmentationResult[] results)
-    {
-        int logit = outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel;
-        (long inside, long above) = (0, 0);
-        foreach (SegmentationResult result in results.Where(AtImageSize))
-        {
-            ReadOnlySpan<float> plane = result.Outputs.Plane(logit);
-            for (int i = 0; i < plane.Length; i++)
-            {
-                bool cell = plane[i] > segmentation.CellprobThreshold;
-                above += cell ? 1 : 0;
-                inside += cell && result.Masks.Labels[i] > 0 ? 1 : 0;
-            }
-        }
-
-        return above == 0 ? 0 : inside / (double)above;
-    }
-
-    private double FlowError(SegmentationResult[] results)
-    {
-        OutputPart? flow = outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
-        if (flow is null)
-        {
-            return 0;
-        }
-
-        double[] errors =
-        [
-            .. results.Where(AtImageSize).SelectMany(r => MaskFlows.Errors(
-                r.Masks, LabelRegions.Find(r.Masks, r.Masks.Labels.Max()), r.Outputs, flow.Channel,
-                outputs.FlowScale, segmentation.Threads))
-        ];
-        return errors.Length == 0 ? 0 : errors.Average();
-    }
-
-    private static bool AtImageSize(SegmentationResult result) =>
-        result.Outputs.Height == result.Masks.Height && result.Outputs.Width == result.Masks.Width;
 }

@@ -117,7 +117,8 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
 
     private static double Ratio(double a, double b) => Math.Max(a / b, b / a);
 
-    private static Image Middle(Image image, int side)
+    /// <summary>The middle of an image, at most so large a square of it.</summary>
+    public static Image Middle(Image image, int side)
     {
         (int height, int width) = (Math.Min(side, image.Height), Math.Min(side, image.Width));
         Image part = ImagePreparation.Blank(image.Channels, height, width);

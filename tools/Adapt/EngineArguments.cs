@@ -89,7 +89,11 @@ internal sealed record EngineRequest
 /// <summary>The options for an engine.</summary>
 internal sealed class EngineArguments
 {
-    private readonly SettingOptions<EngineRequest> _options = new();
+    private readonly SettingOptions<EngineRequest> _options;
+
+    /// <summary>Makes the options.</summary>
+    /// <param name="withKind">Whether --engine is one of them; without it the built-in engine is what runs.</param>
+    public EngineArguments(bool withKind = true) => _options = new(name => withKind || name != nameof(EngineRequest.Kind));
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command) => _options.AddTo(command);

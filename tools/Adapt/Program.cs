@@ -100,6 +100,7 @@ internal static class Program
             ExportVerb.Create(terminal),
             InspectVerb.Create(terminal),
             DoctorVerb.Create(terminal),
+            RankVerb.Create(terminal),
             DemoVerb.Create(terminal),
             ViewVerb.Create(terminal),
         };

@@ -15,21 +15,12 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
 
     /// <summary>Works on a file, or passes over it where the fault is the file's own.</summary>
     /// <returns>Whether it was done.</returns>
-    public bool Try(string file, Action work)
-    {
-        try
-        {
-            work();
-            return true;
-        }
-        catch (SelfAdaptException e) when (e.Kind is ErrorKind.UnreadableInput or ErrorKind.ModelImageMismatch
-            or ErrorKind.OutOfMemory or ErrorKind.Numerics or ErrorKind.OutputExists)
-        {
-            FirstError ??= e.File is null ? new SelfAdaptException(e.Kind, file, e.Message, e) : e;
-            Add(SkippedFile.Of(file, e));
-            return false;
-        }
-    }
+    public bool Try(string file, Action work) => Try(file, work, IsOfFile);
+
+    /// <summary>Works with a model, or passes over it where the fault is its own or its engine's.</summary>
+    /// <returns>Whether it was done.</returns>
+    public bool TryModel(string file, Action work) => Try(file, work, kind => IsOfFile(kind)
+        || kind is ErrorKind.ModelMalformed or ErrorKind.ModelUnsupported or ErrorKind.OutputsUnknown);
 
     /// <summary>Keeps the items that pass a check; the others' files are passed over.</summary>
     /// <param name="items">At least one.</param>
@@ -57,4 +48,22 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
     /// <summary>The same for scripts.</summary>
     public JsonArray ToJson() => new([.. this.Select(s =>
         (JsonNode)new JsonObject { ["file"] = s.File, ["reason"] = s.Reason })]);
+
+    private static bool IsOfFile(ErrorKind kind) => kind is ErrorKind.UnreadableInput or ErrorKind.ModelImageMismatch
+        or ErrorKind.OutOfMemory or ErrorKind.Numerics or ErrorKind.OutputExists;
+
+    private bool Try(string file, Action work, Func<ErrorKind, bool> isItsOwn)
+    {
+        try
+        {
+            work();
+            return true;
+        }
+        catch (SelfAdaptException e) when (isItsOwn(e.Kind))
+        {
+            FirstError ??= e.File is null ? new SelfAdaptException(e.Kind, file, e.Message, e) : e;
+            Add(SkippedFile.Of(file, e));
+            return false;
+        }
+    }
 }

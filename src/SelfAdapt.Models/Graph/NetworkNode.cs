@@ -11,9 +11,17 @@ internal abstract class NetworkNode(string name, IReadOnlyList<int> inputs, int 
 {
     public string Name => name;
 
-    public IReadOnlyList<int> Inputs => inputs;
+    public IReadOnlyList<int> Inputs { get; private set; } = inputs;
 
     public int Output => output;
+
+    /// <summary>The same node, reading one value in another's place.</summary>
+    public NetworkNode Reading(int instead, int value)
+    {
+        NetworkNode other = (NetworkNode)MemberwiseClone();
+        other.Inputs = [.. Inputs.Select(i => i == value ? instead : i)];
+        return other;
+    }
 
     public abstract void Write(NetworkWriter writer);
 }

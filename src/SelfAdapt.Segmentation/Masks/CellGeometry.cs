@@ -60,7 +60,7 @@ internal static class CellGeometry
     }
 
     /// <summary>The middle value, or the mean of the middle two; 0 of none.</summary>
-    private static double Median(IEnumerable<double> values)
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted.Length == 0 ? 0 : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -24,6 +24,7 @@ internal sealed class SettingOption : Option<string[]>
         HelpName = (held.IsArray, setting.Unit) is (false, { } unit) ? unit.ToUpperInvariant() : Form?.Sketch;
         Required = property.IsDefined(typeof(RequiredMemberAttribute));
         Arity = IsSwitch ? ArgumentArity.Zero : held.IsArray ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne;
+        AllowMultipleArgumentsPerToken = held.IsArray;
         CustomParser = result => [.. result.Tokens.Select(t => t.Value)];
         CompletionSources.Add([.. Form?.Words ?? []]);
         Validators.Add(result =>
