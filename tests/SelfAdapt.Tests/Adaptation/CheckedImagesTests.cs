@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.Adaptation;
 [TestClass]
 internal sealed class CheckedImagesTests
 {
-    private const int Side = 48;
+    private const int Side = 64;
 
     [TestMethod]
     public void Measure_SameNetworkTwice_LosesNothing()
@@ -35,7 +35,6 @@ internal sealed class CheckedImagesTests
         images.Measure(Brighter(0.5f));
         LabelFreeSignals blind = images.Measure(Brighter(0.8f));
         Assert.AreEqual(0.5, blind.FnRate);
-        Assert.AreEqual(blind.Agreement * (1 / 21.0) * (1 - (1 / 22.0)), blind.Steadiness, 1e-12);
         Assert.AreEqual(1, blind.Cells);
     }
 
@@ -46,44 +45,73 @@ internal sealed class CheckedImagesTests
         images.Measure(Brighter(0.8f));
         LabelFreeSignals more = images.Measure(Brighter(0.5f));
         Assert.AreEqual(0, more.FnRate);
-        Assert.AreEqual(more.Agreement * (2 / 22.0), more.Steadiness, 1e-12, "two cells are few to judge by");
+        Assert.IsGreaterThan(0, more.Evidence, "both squares end where the image does");
+        Assert.AreEqual(2, more.Cells);
     }
 
     [TestMethod]
-    public void Agreement_CellsWellAboveTheNoise_IsHigherThanOfCellsAtItsLevel()
+    public void OutlineChange_OutlinesThatMoveOntoTheEdges_IsPositive_AndOffThem_Negative()
     {
-        // A threshold at half of the cells' brightness outlasts noise better than one just below their brightness.
-        Image picture = Picture((4, 4), (20, 30), (30, 8), (34, 34));
-        double sure = Make(picture).Measure(Brighter(0.5f)).Agreement;
-        double unsure = Make(picture).Measure(Brighter(0.97f)).Agreement;
-        Assert.IsGreaterThan(unsure, sure);
+        // Discs that fade from 1 to 0 around radius 8: the edge is where they are half as bright.
+        Image picture = Blurred((16, 16), (16, 44), (44, 16), (44, 44));
+        CheckedImages images = Make(picture);
+        LabelFreeSignals inside = images.Measure(new Threshold(0.9f));
+        LabelFreeSignals onEdge = images.Measure(new Threshold(0.5f));
+        Assert.AreEqual(0, inside.OutlineChange);
+        Assert.IsGreaterThan(onEdge.ClearChange, onEdge.OutlineChange);
+        Assert.IsGreaterThan(inside.Evidence, onEdge.Evidence);
+        Assert.IsGreaterThan(inside.OutlineFit, onEdge.OutlineFit);
+
+        images = Make(picture);
+        images.Measure(new Threshold(0.5f));
+        Assert.IsLessThan(0, images.Measure(new Threshold(0.9f)).OutlineChange);
     }
 
     [TestMethod]
-    public void WithNoise_ConstantChannel_StaysAsItIs()
+    public void OutlineChange_CellsTheSourceLacks_DoNotCount_ButTheirEvidenceDoes()
     {
-        Image flat = new(1, 4, 4, [.. Enumerable.Repeat(3f, 16)]);
-        CollectionAssert.AreEqual(flat.Pixels, CheckedImages.WithNoise(flat, 0).Pixels);
+        CheckedImages images = Make(Picture((4, 4), (20, 30, 0.6f)));
+        LabelFreeSignals source = images.Measure(Brighter(0.8f));
+        LabelFreeSignals more = images.Measure(Brighter(0.5f));
+        Assert.AreEqual(0, more.OutlineChange);
+        Assert.IsGreaterThan(0, more.OutlineChangeError);
+        Assert.IsGreaterThan(source.Evidence, more.Evidence);
     }
 
     [TestMethod]
-    public void WithNoise_HasHalfTheChannelsDeviation_AndIsItsOwn()
+    public void Measure_NoCells_SaysNothing()
     {
-        Image image = new(1, 200, 200, [.. Enumerable.Range(0, 40_000).Select(i => i % 2 == 0 ? 0f : 2f)]);
-        Image noisy = CheckedImages.WithNoise(image, 1);
-        double[] noise = [.. noisy.Pixels.Select((v, i) => (double)v - image.Pixels[i])];
-        Assert.AreEqual(0, noise.Average(), 0.01);
-        Assert.AreEqual(0.5, Math.Sqrt(noise.Average(v => v * v)), 0.01);
-        CollectionAssert.AreNotEqual(noisy.Pixels, CheckedImages.WithNoise(image, 2).Pixels);
-        CollectionAssert.AreEqual(noisy.Pixels, CheckedImages.WithNoise(image, 1).Pixels);
+        LabelFreeSignals signals = Make(Picture((4, 4))).Measure(Brighter(2f));
+        Assert.AreEqual((0, 0.0, 0.0, 1.0), (signals.Cells, signals.Evidence, signals.OutlineChange, signals.OutlineFit));
+        Assert.IsGreaterThan(0, signals.ClearChange);
+    }
+
+    [TestMethod]
+    public void Measure_ObjectsOfAnySize_DiameterInThePixelsOfTheImage()
+    {
+        SegmentationOptions options = Options() with { DiamMean = 8, Diameter = 16 };
+        Image large = new(1, 2 * Side, 2 * Side, new float[4 * Side * Side]);
+        for (int y = 40; y < 56; y++)
+        {
+            large.Pixels.AsSpan((y * large.Width) + 40, 16).Fill(1);
+        }
+
+        LabelFreeSignals signals = new CheckedImages([new NamedImage("a", "a", large)], options, 1).Measure(Brighter(0.5f));
+        Assert.AreEqual(1, signals.Cells);
+        Assert.AreEqual(2 * 16 / Math.Sqrt(Math.PI), signals.Diameter, 1);
     }
 
     private static CheckedImages Make(Image image) =>
-        new([new NamedImage("a", "a", image)], Options(), OutputDescription.Foreground);
+        new([new NamedImage("a", "a", image)], Options(), 1);
 
     private static SegmentationOptions Options() => new() { Normalization = IntensityNormalization.None };
 
-    private static Segmenter Brighter(float threshold) => new(new Threshold(threshold), Options());
+    private static Threshold Brighter(float threshold) => new(threshold);
+
+    /// <summary>Discs of radius 8 px with a soft rim.</summary>
+    private static Image Blurred(params (int Y, int X)[] centres) => new(1, Side, Side, [.. Enumerable.Range(0, Side * Side)
+        .Select(i => (float)centres.Sum(c => 1 / (1 + Math.Exp(
+            Math.Sqrt(Math.Pow((i / Side) - c.Y, 2) + Math.Pow((i % Side) - c.X, 2)) - 8))))]);
 
     /// <summary>Bright squares of 8 px on black.</summary>
     private static Image Picture(params (int Y, int X, float Value)[] squares)
