@@ -61,8 +61,8 @@ internal static class ResultRows
         {
             OutlineFit = Value("outline_fit"),
             OutlineChange = Value("outline_change"),
-            OutlineChangeError = Value("outline_error"),
             Evidence = Value("evidence"),
+            EvidenceError = Value("evidence_error"),
             FnRate = Value("fn_rate"),
             EmbeddingDistance = Value("d_emb"),
             Cells = (int)Value("cells"),

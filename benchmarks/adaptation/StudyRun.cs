@@ -18,7 +18,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
 {
     /// <summary>The columns.</summary>
     public const string Header =
-        "source,target,settings,seed,iteration,ap50,outline_fit,outline_change,outline_error,evidence,fn_rate,d_emb,cells,diameter,foreground,"
+        "source,target,settings,seed,iteration,ap50,outline_fit,outline_change,evidence,evidence_error,fn_rate,d_emb,cells,diameter,foreground,"
         + "explained,flow_error,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds";
 
@@ -72,7 +72,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             string[] values =
             [
                 Number(point.Ap50), Number(signals.OutlineFit), Number(signals.OutlineChange),
-                Number(signals.OutlineChangeError), Number(signals.Evidence), Number(signals.FnRate),
+                Number(signals.Evidence), Number(signals.EvidenceError), Number(signals.FnRate),
                 Number(signals.EmbeddingDistance), Number(signals.Cells), Number(signals.Diameter), Number(signals.Foreground),
                 Number(signals.Explained), Number(signals.FlowError), Number(point.MeanConfidence), Number(point.ViewVariance),
                 Number(Mean(s => s.Loss)), Number(Mean(s => s.Kept.ToArray().Average())),

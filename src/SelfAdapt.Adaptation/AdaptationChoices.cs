@@ -56,8 +56,8 @@ public enum TrainedLayers
 public enum StopRule
 {
     /// <summary>
-    /// How well the cells' outlines lie on the edges of the images: the checkpoint with most evidence, among those whose
-    /// outlines lie there clearly better than the source network's.
+    /// The evidence that the images' own edges give for the cells: the checkpoint with most, if that is clearly more than the
+    /// source network has.
     /// </summary>
     Outlines,
 

@@ -20,10 +20,12 @@ internal sealed class CheckedImages
     /// <summary>Side of the part that is looked at, px at the network's scale.</summary>
     private const int LargestPart = 256;
 
-    /// <summary>The fit of an outline that may be chance (docs/results.md, "Which checkpoint").</summary>
-    private const double ChanceFit = 1.2;
+    // How far below the source network's mean a cell's fit may be before it counts against a network; and what any outline
+    // has (docs/results.md, "Which checkpoint").
+    private const double Tolerance = 0.2;
+    private const double ChanceFit = 1;
 
-    // A handful of cells says little: so many that differ so much are added to those that the error is taken from.
+    // A handful of cells says little: the error is at least that of so many more, that differ so much.
     private const int PriorCells = 5;
     private const double PriorDeviation = 0.1;
 
@@ -70,9 +72,10 @@ internal sealed class CheckedImages
             masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);
         Opinion source = _source ??= current;
         InstanceMatching[] common = [.. masks.Select((m, i) => InstanceMatching.Match(source.Masks[i], m, MatchIou))];
-        double[][] changes = [.. common.Select((c, i) => c.Pairs.Select(
-            p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1]).ToArray())];
+        double[] changes = [.. common.SelectMany((c, i) => c.Pairs.Select(
+            p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1]))];
         double[] fits = [.. current.Fits.SelectMany(f => f)];
+        double asked = Math.Max(ChanceFit, source.Fits.SelectMany(f => f).DefaultIfEmpty(1).Average() - Tolerance);
         FlowFit flows = results.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, _options, network.Outputs));
         return new LabelFreeSignals
         {
@@ -81,9 +84,9 @@ internal sealed class CheckedImages
                 ? 0
                 : StoppingSignals.EmbeddingDistance(source.Embeddings, current.Embeddings, results[0].Embedding.Length),
             OutlineFit = fits.DefaultIfEmpty(1).Average(),
-            OutlineChange = changes.SelectMany(c => c).DefaultIfEmpty(0).Average(),
-            OutlineChangeError = Error(changes),
-            Evidence = fits.Sum(f => f - ChanceFit),
+            OutlineChange = changes.DefaultIfEmpty(0).Average(),
+            Evidence = fits.Sum(f => f - asked),
+            EvidenceError = Error(common, source, current, asked),
             Explained = flows.Explained,
             FlowError = flows.Error,
             Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
@@ -93,22 +96,25 @@ internal sealed class CheckedImages
     }
 
     /// <summary>
-    /// Standard error of the mean change of all cells: as if each cell spoke for itself, or as if those of an image spoke
-    /// with one voice, whichever is larger.
+    /// Standard error of the difference of two networks' evidence: as if each cell spoke for itself, or as if those of an
+    /// image spoke with one voice, whichever is larger.
     /// </summary>
-    private static double Error(double[][] changes)
+    private static double Error(InstanceMatching[] common, Opinion source, Opinion current, double asked)
     {
-        int cells = changes.Sum(c => c.Length);
-        if (cells == 0)
+        double[][] differences = [.. common.Select((matching, i) =>
         {
-            return PriorDeviation;
-        }
-
-        double mean = changes.Sum(c => c.Sum()) / cells;
-        double squares = changes.Sum(c => c.Sum(v => (v - mean) * (v - mean))) + (PriorCells * PriorDeviation * PriorDeviation);
-        double byCells = Math.Sqrt(squares / (cells - 1 + PriorCells) / cells);
-        double byImages = Math.Sqrt(changes.Sum(c => Math.Pow(c.Sum(v => v - mean), 2))) / cells;
-        return Math.Max(byCells, byImages);
+            HashSet<int> before = [.. matching.Pairs.Select(p => p.TrueLabel)];
+            HashSet<int> now = [.. matching.Pairs.Select(p => p.PredictedLabel)];
+            return matching.Pairs.Select(p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1])
+                .Concat(current.Fits[i].Where((_, cell) => !now.Contains(cell + 1)).Select(fit => fit - asked))
+                .Concat(source.Fits[i].Where((_, cell) => !before.Contains(cell + 1)).Select(fit => asked - fit)).ToArray();
+        })];
+        int cells = differences.Sum(d => d.Length);
+        double mean = cells == 0 ? 0 : differences.Sum(d => d.Sum()) / cells;
+        double meanOfImages = differences.Average(d => d.Sum());
+        double byCells = differences.Sum(d => d.Sum(v => (v - mean) * (v - mean)));
+        double byImages = differences.Sum(d => Math.Pow(d.Sum() - meanOfImages, 2));
+        return Math.Sqrt(Math.Max(byCells, byImages) + (PriorCells * PriorDeviation * PriorDeviation));
     }
 
     /// <summary>What edges are looked for in: the channel to segment, or the mean of the colours.</summary>

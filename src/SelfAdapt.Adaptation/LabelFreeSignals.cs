@@ -6,9 +6,6 @@ namespace SelfAdapt.Adaptation;
 /// </summary>
 public sealed record LabelFreeSignals
 {
-    // One-sided, 95 of 100.
-    private const double ClearErrors = 1.645;
-
     /// <summary>Fraction of the source network's cells that were lost (paper eq. 3).</summary>
     public double FnRate { get; init; }
 
@@ -24,14 +21,16 @@ public sealed record LabelFreeSignals
     /// <summary>Mean change of that in cells that the source network finds, too (IoU above 0.5); 0 where there are none.</summary>
     public double OutlineChange { get; init; }
 
-    /// <summary>The standard error of the change: the larger of those by cells and by images.</summary>
-    public double OutlineChangeError { get; init; }
-
     /// <summary>
-    /// Sum over cells of their outlines' fit, less what an outline may have by chance: cells on edges of the image count for
-    /// a network, others against it.
+    /// Sum over cells of their outlines' fit, less what is asked of a cell to count: cells on edges of the image count for a
+    /// network, others against it. So much is asked as lets the source network's own cells count .2 on average, but 1 at least.
     /// </summary>
     public double Evidence { get; init; }
+
+    /// <summary>
+    /// The standard error of the evidence's difference from the source network's: the larger of those by cells and by images.
+    /// </summary>
+    public double EvidenceError { get; init; }
 
     /// <summary>Fraction of the pixels above the cell threshold that ended in a cell.</summary>
     public double Explained { get; init; }
@@ -47,7 +46,4 @@ public sealed record LabelFreeSignals
 
     /// <summary>Median over images of the median cell diameter, px; 0 without cells.</summary>
     public double Diameter { get; init; }
-
-    /// <summary>The least change of the outlines that is no chance.</summary>
-    internal double ClearChange => ClearErrors * OutlineChangeError;
 }

@@ -3,11 +3,8 @@ namespace SelfAdapt.Adaptation;
 /// <summary>What spoke against a checkpoint.</summary>
 internal enum RejectionCause
 {
-    /// <summary>Its outlines lie on edges no better than the source network's. Value and limit: the change of their fit.</summary>
-    OutlinesNotBetter,
-
-    /// <summary>It finds less that lies on edges than the source network. Value and limit: evidence.</summary>
-    LessEvidence,
+    /// <summary>The images' edges do not clearly speak for it. Value and limit: evidence.</summary>
+    TooLittleEvidence,
 
     /// <summary>It lost too many of the source network's cells. Value and limit: the fraction lost.</summary>
     CellsLost,
@@ -24,7 +21,7 @@ internal sealed record Rejection(EvaluationPoint Point, RejectionCause Cause, do
 {
     /// <summary>Of two checkpoints that were not kept, whether the second came nearer.</summary>
     public static bool IsNearer(EvaluationPoint than, EvaluationPoint point) =>
-        point.Signals.OutlineChange > than.Signals.OutlineChange;
+        point.Signals.Evidence > than.Signals.Evidence;
 
     /// <summary>The rejection that decided; null where there was no checkpoint, or no rule to judge it.</summary>
     /// <param name="evaluations">All of them, the source network's first.</param>
@@ -44,9 +41,7 @@ internal sealed record Rejection(EvaluationPoint Point, RejectionCause Cause, do
         (LabelFreeSignals source, LabelFreeSignals now) = (evaluations[0].Signals, best.Signals);
         if (options.Stop == StopRule.Outlines)
         {
-            return now.OutlineChange > now.ClearChange
-                ? new(best, RejectionCause.LessEvidence, now.Evidence, source.Evidence)
-                : new(best, RejectionCause.OutlinesNotBetter, now.OutlineChange, now.ClearChange);
+            return new(best, RejectionCause.TooLittleEvidence, now.Evidence, source.Evidence + now.EvidenceError);
         }
 
         return options.Stop == StopRule.Embedding || now.FnRate <= options.FnThreshold

@@ -16,12 +16,13 @@ internal enum StopDecision
 /// <summary>
 /// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
 /// the last one within the threshold, before the first beyond it (docs/method.md, no. 13). By outlines: the one
-/// with most evidence, among those whose outlines lie on the edges of the images clearly better than the source network's; the
-/// source network itself, if there is none (docs/method.md). A signal that is not a number is beyond every threshold.
+/// whose cells lie best on the edges of the images, if they do so clearly better than the source network's; else the source
+/// network itself (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
 internal sealed class StopController(AdaptationOptions options)
 {
     private int _passed;
+    private LabelFreeSignals? _source;
 
     /// <summary>
     /// The point whose weights are the result; null while there was none, or none within the thresholds.
@@ -68,6 +69,13 @@ internal sealed class StopController(AdaptationOptions options)
     private StopReason? BeyondEmbedding(EvaluationPoint point) => Beyond(
         point.Signals.EmbeddingDistance, options.EmbeddingThreshold, StopReason.EmbeddingDistance);
 
-    private bool IsBetter(LabelFreeSignals signals) => Kept is null
-        || (signals.OutlineChange > signals.ClearChange && signals.Evidence > Kept.Signals.Evidence);
+    private bool IsBetter(LabelFreeSignals signals)
+    {
+        _source ??= signals;
+        return Kept is null || (signals.Evidence > Kept.Signals.Evidence && IsClear(signals, _source));
+    }
+
+    /// <summary>Whether the evidence is above the source network's by more than its standard error.</summary>
+    public static bool IsClear(LabelFreeSignals signals, LabelFreeSignals source) =>
+        signals.Evidence - source.Evidence > signals.EvidenceError;
 }

@@ -114,19 +114,14 @@ internal sealed class ReportPage(RunReport report)
             [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
         AddChart("Pixels learnt from", "The fraction that the teacher was sure enough about to learn from.",
             [new("pixels", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
-        bool byOutlines = options.Stop == StopRule.Outlines;
-        AddChart("Outlines",
-            "How much better the outlines lie on the edges of the images than the original's, in the cells that both find. "
-            + "It needs no labels, and comes from the images, not from the model.",
-            [
-                new("change", [.. points.Select(p => ((double)p.Iteration, p.Signals.OutlineChange))], Dots: true),
-                new("by chance", [.. points.Select(p => ((double)p.Iteration, p.Signals.ClearChange))]),
-            ],
-            byOutlines ? 0 : null, "the original:");
         AddChart("Evidence",
-            "Each cell found counts by how well its outline lies on edges of the images; one drawn anywhere counts against.",
+            "Each cell counts by how much stronger the edges of the image are under its outline than around it; cells drawn "
+            + "anywhere count against. It needs no labels, and comes from the images, not from the model.",
             [new("evidence", [.. points.Select(p => ((double)p.Iteration, p.Signals.Evidence))], Dots: true)],
-            byOutlines ? points[0].Signals.Evidence : null, "to beat:");
+            options.Stop == StopRule.Outlines ? points[0].Signals.Evidence : null, "the original:");
+        AddChart("Fit of the outlines",
+            "The mean change, from the original, of edges under outlines over edges around them, in the cells that both find.",
+            [new("change", [.. points.Select(p => ((double)p.Iteration, p.Signals.OutlineChange))], Dots: true)], null);
         AddChart("Cells", "How many the model finds in the images that were checked.",
             [new("cells", [.. points.Select(p => ((double)p.Iteration, (double)p.Signals.Cells))], Dots: true)], null);
         AddChart("Cells lost",

@@ -78,17 +78,12 @@ internal sealed record ReportVerdict(
     {
         LabelFreeSignals before = report.Evaluations[0].Signals;
         LabelFreeSignals kept = report.KeptPoint.Signals;
-        EvaluationPoint? higher = report.Evaluations.FirstOrDefault(e => e.Signals.Evidence > kept.Evidence);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"This checkpoint has most evidence of those whose outlines are clearly better than the original's: edges of the "
-            + $"images are {kept.OutlineFit:0.00} times as strong under its outlines as around them, and in the cells that both "
-            + $"find that changed by {Give(kept)}. It finds {kept.Cells} cells, the original {before.Cells}; "
-            + $"{1 - kept.FnRate:0.0%} of the original's are still found.")
-            + (higher is null ? "" : string.Create(
-                CultureInfo.InvariantCulture,
-                $" The higher point of the curve at step {higher.Iteration} did not count: there the outlines changed by "
-                + $"{Give(higher.Signals)}."));
+            $"The edges of the images speak most for this checkpoint: its evidence is {Give(kept)}, the original's "
+            + $"{before.Evidence:0.0}. Edges are {kept.OutlineFit:0.00} times as strong under its outlines as around them, "
+            + $"{before.OutlineFit:0.00} times under the original's. It finds {kept.Cells} cells, the original {before.Cells}; "
+            + $"{1 - kept.FnRate:0.0%} of the original's are still found.");
     }
 
     /// <summary>What speaks against the best checkpoint.</summary>
@@ -104,15 +99,12 @@ internal sealed record ReportVerdict(
         (double low, double high) = Uncertainty.OfFraction(best.FnRate, before.Cells);
         string why = rejection.Cause switch
         {
-            RejectionCause.LessEvidence => string.Create(
+            RejectionCause.TooLittleEvidence => string.Create(
                 CultureInfo.InvariantCulture,
-                $"the evidence for its {best.Cells} cells is {rejection.Value:0.0}, for the original's {before.Cells} it is "
-                + $"{rejection.Limit:0.0}: cells that lie on edges of the images may have been lost."),
-            RejectionCause.OutlinesNotBetter => string.Create(
-                CultureInfo.InvariantCulture,
-                $"in the cells that both find, the fit of the outlines to the edges of the images changed by {Give(best)}, and "
-                + $"more than {rejection.Limit:+0.000;-0.000} was needed to be clearly better (the original's fit is "
-                + $"{before.OutlineFit:0.00}: edges are so many times as strong under its outlines as around them)."),
+                $"the evidence that the edges of the images give for its {best.Cells} cells is {Give(best)}, the original's for "
+                + $"{before.Cells} is {before.Evidence:0.0}, and more than {rejection.Limit:0.0} was needed to be clearly "
+                + $"better. Edges are {best.OutlineFit:0.00} times as strong under its outlines as around them, "
+                + $"{before.OutlineFit:0.00} times under the original's."),
             RejectionCause.CellsLost => string.Create(
                 CultureInfo.InvariantCulture,
                 $"it lost {best.FnRate:0.0%} of the {before.Cells} cells that the original finds in the images checked "
@@ -126,9 +118,8 @@ internal sealed record ReportVerdict(
             + " So the result is the model as it was.";
     }
 
-    /// <summary>A change of the outlines with its standard error.</summary>
-    private static string Give(LabelFreeSignals signals) =>
-        Text($"{signals.OutlineChange:+0.000;-0.000;0.000} \u00b1 {signals.OutlineChangeError:0.000}");
+    /// <summary>The evidence with the standard error of its difference from the original's.</summary>
+    private static string Give(LabelFreeSignals signals) => Text($"{signals.Evidence:0.0} \u00b1 {signals.EvidenceError:0.0}");
 
     /// <summary>What fits the cause.</summary>
     private static string NextStep(RunReport report)
@@ -140,10 +131,7 @@ internal sealed record ReportVerdict(
 
         return (report.KeptPoint.Iteration == 0 ? report.Rejection?.Cause : null) switch
         {
-            RejectionCause.LessEvidence =>
-                "If what it lost is no cell (debris, background), the candidate may be the better one: look at its outlines. "
-                + "If they are cells, a lower learning rate may keep them.",
-            RejectionCause.OutlinesNotBetter =>
+            RejectionCause.TooLittleEvidence =>
                 "Where the original's outlines are right, there is nothing to gain. Where they are wrong all over, another "
                 + "model (rank) or another diameter will help more than training without labels.",
             RejectionCause.CellsLost or RejectionCause.EmbeddingsMoved =>

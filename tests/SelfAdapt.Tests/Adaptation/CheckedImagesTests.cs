@@ -58,8 +58,8 @@ internal sealed class CheckedImagesTests
         LabelFreeSignals inside = images.Measure(new Threshold(0.9f));
         LabelFreeSignals onEdge = images.Measure(new Threshold(0.5f));
         Assert.AreEqual(0, inside.OutlineChange);
-        Assert.IsGreaterThan(onEdge.ClearChange, onEdge.OutlineChange);
-        Assert.IsGreaterThan(inside.Evidence, onEdge.Evidence);
+        Assert.IsGreaterThan(0, onEdge.OutlineChange);
+        Assert.IsGreaterThan(inside.Evidence + onEdge.EvidenceError, onEdge.Evidence);
         Assert.IsGreaterThan(inside.OutlineFit, onEdge.OutlineFit);
 
         images = Make(picture);
@@ -74,7 +74,7 @@ internal sealed class CheckedImagesTests
         LabelFreeSignals source = images.Measure(Brighter(0.8f));
         LabelFreeSignals more = images.Measure(Brighter(0.5f));
         Assert.AreEqual(0, more.OutlineChange);
-        Assert.IsGreaterThan(0, more.OutlineChangeError);
+        Assert.IsGreaterThan(0, more.EvidenceError);
         Assert.IsGreaterThan(source.Evidence, more.Evidence);
     }
 
@@ -83,7 +83,7 @@ internal sealed class CheckedImagesTests
     {
         LabelFreeSignals signals = Make(Picture((4, 4))).Measure(Brighter(2f));
         Assert.AreEqual((0, 0.0, 0.0, 1.0), (signals.Cells, signals.Evidence, signals.OutlineChange, signals.OutlineFit));
-        Assert.IsGreaterThan(0, signals.ClearChange);
+        Assert.IsGreaterThan(0, signals.EvidenceError);
     }
 
     [TestMethod]

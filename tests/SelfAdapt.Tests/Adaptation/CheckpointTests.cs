@@ -174,7 +174,7 @@ internal sealed class CheckpointTests
         Checkpointing checkpoints =
             new(state => CheckpointFile.Write(_path, state, Fingerprint, 4711), from);
         AdaptationResult result = adapter.Run(
-            [.. Images.Value.Take(3)], [Images.Value[3]], [], counter, cancel.Token, checkpoints);
+            Images.Value, [], counter, cancel.Token, checkpoints);
         return (result, counter.Steps);
     }
 

@@ -10,24 +10,16 @@ internal sealed class RejectionTests
     [TestMethod]
     public void Of_NoCheckpoint_OrNoRule_IsNone()
     {
-        Assert.IsNull(Rejection.Of([Point(0, 0, 20)], new AdaptationOptions()));
-        Assert.IsNull(Rejection.Of([Point(0, 0, 20), Point(10, -0.1, 20)], new() { Stop = StopRule.None }));
+        Assert.IsNull(Rejection.Of([Point(0, 20)], new AdaptationOptions()));
+        Assert.IsNull(Rejection.Of([Point(0, 20), Point(10, 10)], new() { Stop = StopRule.None }));
     }
 
     [TestMethod]
-    public void Of_OutlinesNoBetter_TheBestOfThem_WithWhatItLacked()
+    public void Of_Outlines_TheOneWithMostEvidence_WithWhatItLacked()
     {
-        Rejection rejection = Rejection.Of([Point(0, 0, 20), Point(10, 0.004, 30), Point(20, -0.02, 40)], new())!;
-        Assert.AreEqual((10, RejectionCause.OutlinesNotBetter), (rejection.Point.Iteration, rejection.Cause));
-        Assert.AreEqual(0.004, rejection.Value);
-        Assert.AreEqual(0.01645, rejection.Limit, 1e-12);
-    }
-
-    [TestMethod]
-    public void Of_BetterOutlinesWithLessEvidence_SaysSo()
-    {
-        Rejection rejection = Rejection.Of([Point(0, 0, 20), Point(10, 0.1, 15)], new())!;
-        Assert.AreEqual((RejectionCause.LessEvidence, 15.0, 20.0), (rejection.Cause, rejection.Value, rejection.Limit));
+        Rejection rejection = Rejection.Of([Point(0, 20), Point(10, 20.5), Point(20, 18)], new())!;
+        Assert.AreEqual((10, RejectionCause.TooLittleEvidence), (rejection.Point.Iteration, rejection.Cause));
+        Assert.AreEqual((20.5, 21.0), (rejection.Value, rejection.Limit));
     }
 
     [TestMethod]
@@ -38,11 +30,11 @@ internal sealed class RejectionTests
     public void Of_ThePapersRules_TheSignalThatIsBeyond(StopRule rule, double lost, double moved, RejectionCause cause)
     {
         EvaluationPoint beyond = new(10, new LabelFreeSignals { FnRate = lost, EmbeddingDistance = moved, Cells = 90 });
-        Rejection rejection = Rejection.Of([Point(0, 0, 20), beyond], new() { Stop = rule })!;
+        Rejection rejection = Rejection.Of([Point(0, 20), beyond], new() { Stop = rule })!;
         Assert.AreEqual(cause, rejection.Cause);
         Assert.AreEqual(cause == RejectionCause.CellsLost ? lost : moved, rejection.Value);
     }
 
-    private static EvaluationPoint Point(int iteration, double change, double evidence) => new(
-        iteration, new LabelFreeSignals { OutlineChange = change, OutlineChangeError = 0.01, Evidence = evidence, Cells = 100 });
+    private static EvaluationPoint Point(int iteration, double evidence) =>
+        new(iteration, new LabelFreeSignals { Evidence = evidence, EvidenceError = 1, Cells = 100 });
 }

@@ -55,36 +55,26 @@ internal sealed class StopControllerTests
     }
 
     [TestMethod]
-    public void Outlines_MostEvidenceOfClearlyBetterOnes_IsKept()
+    public void Outlines_MostEvidence_IsKept()
     {
         StopController controller = Outlines();
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(0, 0, 20)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(10, 0.05, 21)));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(20, 0.09, 20.5)), "less evidence");
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(40, 0.03, 25)), "it is evidence that decides");
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(60, -0.05, 40)), "more cells, worse outlines");
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(0, 20)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(10, 21.5)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(20, 21.4)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(40, 21.6)), "the error is that of the lead on the source");
         Assert.AreEqual(40, controller.Kept!.Iteration);
         Assert.IsNull(controller.Reason);
     }
 
     [TestMethod]
-    [DataRow(0.016, StopDecision.Pass)]
-    [DataRow(0.017, StopDecision.Keep)]
+    [DataRow(21, StopDecision.Pass)]
+    [DataRow(21.01, StopDecision.Keep)]
     [DataRow(double.NaN, StopDecision.Pass)]
-    public void Outlines_BetterByChance_IsPassedOver(double change, StopDecision decision)
+    public void Outlines_MoreByChance_IsPassedOver(double evidence, StopDecision decision)
     {
         StopController controller = Outlines();
-        controller.Add(Drawn(0, 0, 20));
-        Assert.AreEqual(decision, controller.Add(Drawn(10, change, 30)));
-    }
-
-    [TestMethod]
-    public void Outlines_LessEvidenceThanTheSource_IsPassedOver()
-    {
-        StopController controller = Outlines();
-        controller.Add(Drawn(0, 0, 20));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(10, 0.2, 19)));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(20, 0.2, double.NaN)));
+        controller.Add(Drawn(0, 20));
+        Assert.AreEqual(decision, controller.Add(Drawn(10, evidence)));
     }
 
     [TestMethod]
@@ -92,9 +82,7 @@ internal sealed class StopControllerTests
     {
         StopController controller = Outlines(patience: 2);
         EvaluationPoint[] course =
-        [
-            Drawn(0, 0, 20), Drawn(10, 0.1, 19), Drawn(20, 0.1, 22), Drawn(40, 0.1, 22), Drawn(60, 0.1, 21), Drawn(80, 0.1, 30)
-        ];
+            [Drawn(0, 20), Drawn(10, 19), Drawn(20, 22), Drawn(40, 22), Drawn(60, 21), Drawn(80, 30)];
         Assert.AreEqual(60, FirstStop(controller, course));
         Assert.AreEqual(20, controller.Kept!.Iteration);
         Assert.AreEqual(StopReason.Outlines, controller.Reason);
@@ -102,7 +90,7 @@ internal sealed class StopControllerTests
 
     [TestMethod]
     public void Outlines_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
-        Outlines(patience: 0), Enumerable.Range(0, 100).Select(i => Drawn(i, -i, -i))));
+        Outlines(patience: 0), Enumerable.Range(0, 100).Select(i => Drawn(i, -i))));
 
     private static StopController Outlines(int patience = 10) =>
         new(new() { Stop = StopRule.Outlines, Patience = patience });
@@ -124,6 +112,6 @@ internal sealed class StopControllerTests
     private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
         new(iteration, new LabelFreeSignals { FnRate = fn, EmbeddingDistance = embedding });
 
-    private static EvaluationPoint Drawn(int iteration, double change, double evidence) => new(
-        iteration, new LabelFreeSignals { OutlineChange = change, OutlineChangeError = 0.01, Evidence = evidence });
+    private static EvaluationPoint Drawn(int iteration, double evidence) =>
+        new(iteration, new LabelFreeSignals { Evidence = evidence, EvidenceError = 1 });
 }

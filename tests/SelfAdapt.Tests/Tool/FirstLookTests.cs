@@ -152,7 +152,7 @@ internal sealed class FirstLookTests : IDisposable
         Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         Assert.AreEqual(0, (int)summary["kept_iteration"]!);
-        Assert.AreEqual("outlines_not_better", (string)summary["rejected"]!["cause"]!);
+        Assert.AreEqual("too_little_evidence", (string)summary["rejected"]!["cause"]!);
         Assert.AreEqual(2, (int)summary["rejected"]!["iteration"]!);
         StringAssert.Contains(
             File.ReadAllText(_at.At("out", "report.html")), "rejected (step 2)", StringComparison.Ordinal);
