@@ -70,9 +70,10 @@ internal static class Plans
         ("nuclei_small", "mouse"), ("nuclei_small", "histology"), ("nuclei_small", "nuclei_3t3"),
         ("nuclei_small", "nuclei_hela_h2b"), ("cells_small", "other-cells"), ("nuclei_small", "nuclei_gowt1"),
         ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "nuclei_he_gbm"), ("nuclei_small", "tcells_if_tissue"),
-        ("nuclei_small", "noise"), ("mito_small", "mito-grainy"), ("nuclei_small", "nuclei_fibro_fluo"),
-        ("nuclei_small", "dim-background"), ("nuclei_small", "rings"), ("t98g_small", "livecell"), ("livecell_small", "t98g"),
-        ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_small", "coarse"), ("nuclei_small", "cytology"),
+        ("nuclei_small", "noise"), ("nuclei_small", "cytology"), ("mito_small", "mito-grainy"),
+        ("nuclei_small", "dim-background"), ("livecell_small", "t98g"), ("nuclei_small", "coarse"), ("nuclei_small", "rings"),
+        ("t98g_small", "livecell"), ("nuclei_small", "few-levels"), ("nuclei_small", "nuclei_fibro_fluo"),
+        ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_he_gbm"),
         ("fluo256_small", "fluo-large"), ("fluo256_small", "fluo-wide"),
     ];
 

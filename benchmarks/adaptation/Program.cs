@@ -45,6 +45,12 @@ internal static class Program
             return 0;
         }
 
+        if (names is ["images"])
+        {
+            new Study(repository, shared, jobs).WriteImages(Plans.Long);
+            return 0;
+        }
+
         if (names is ["long", ..])
         {
             new Study(repository, shared, jobs).Long(

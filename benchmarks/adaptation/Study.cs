@@ -20,6 +20,19 @@ internal sealed class Study(string repository, string shared, int jobs)
         run, Path.Combine(repository, "artifacts", "study", "long", run.Key)).Execute(
             SourceOf(run), TargetOf(run), plan.Options, 160, threads));
 
+    /// <summary>Writes the images that the long runs look at, beside their masks.</summary>
+    public void WriteImages(Plan plan)
+    {
+        foreach (StudyRun run in plan.Runs)
+        {
+            string folder = Path.Combine(repository, "artifacts", "study", "long", run.Key);
+            if (Directory.Exists(folder))
+            {
+                new Trajectory(run, folder).WriteImages(SourceOf(run), TargetOf(run), plan.Options);
+            }
+        }
+    }
+
     private void Run(Plan plan, ResultTable table, Func<StudyRun, int, string> execute)
     {
         ConcurrentQueue<StudyRun> open = new(plan.Runs.Where(r => !table.Has(r)));

@@ -151,6 +151,25 @@ internal sealed class Trajectory(StudyRun run, string folder)
         }
     }
 
+    /// <summary>Writes the images that were looked at, for measures that need them.</summary>
+    public void WriteImages(Source source, Target target, AdaptationOptions start)
+    {
+        AdaptationOptions options = Settings.Apply(start, run.Settings) with { Seed = (ulong)run.Seed };
+        double rescale = source.DiamMean / target.Diameter;
+        (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) =
+            AdaptationLoop.Split(target.Adaptation, options);
+        using BinaryWriter writer = new(File.Create(Path.Combine(folder, "images")));
+        writer.Write(target.Diameter);
+        foreach (NamedImage image in held.Take(HeldOut).Concat(learnt.Take(LearntFrom)))
+        {
+            Image part = Middle(image.Image, (int)Math.Ceiling(LargestPart / rescale));
+            writer.Write(part.Channels);
+            writer.Write(part.Height);
+            writer.Write(part.Width);
+            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(part.Pixels.AsSpan()));
+        }
+    }
+
     private static IEnumerable<int> Looks(int steps)
     {
         for (int look = 10; look <= steps; look *= 2)

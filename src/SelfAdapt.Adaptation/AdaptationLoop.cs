@@ -25,6 +25,11 @@ public enum StopReason
     /// <summary>For a while no checkpoint was steadier.</summary>
     Steadiness,
 
+    /// <summary>
+    /// The source network finds no cell in the held-out images: there is nothing to learn from, and nothing to watch.
+    /// </summary>
+    NoCells,
+
     /// <summary>The next evaluation would have come after <see cref="AdaptationOptions.Minutes"/>.</summary>
     Time,
 
@@ -204,7 +209,9 @@ public sealed class AdaptationLoop : IDisposable
             Decide(controller, source, observer, kept);
         }
 
-        StopReason reason = controller.Reason ?? StopReason.Completed;
+        StopReason reason = SourceCheck.IsHopeless(source.Signals, _options)
+            ? StopReason.NoCells
+            : controller.Reason ?? StopReason.Completed;
 
         // Where the streams of random numbers stand behind the steps that were begun: a batch is drawn one step ahead.
         (ulong cropPosition, ulong augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);

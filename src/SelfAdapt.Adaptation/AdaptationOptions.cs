@@ -22,8 +22,8 @@ public sealed record AdaptationOptions
         Minutes = 0,
     };
 
-    /// <summary>Training steps.</summary>
-    [Setting(1, 10_000_000, "Training steps", Group = "schedule", Basic = true)]
+    /// <summary>Training steps; 0: the source network is only looked at.</summary>
+    [Setting(0, 10_000_000, "Training steps; 0: only look at what the model finds", Group = "schedule", Basic = true)]
     public int Iterations { get; init; } = 100;
 
     /// <summary>Crops per step.</summary>
@@ -202,7 +202,7 @@ public sealed record AdaptationOptions
     {
         Settings.Check(this);
         Settings.Require(
-            Warmup <= Iterations,
+            Warmup <= Iterations || Iterations == 0,
             $"{nameof(Warmup)} takes {Warmup} steps, but the run has {Iterations}: the peak learning rate would never "
             + $"be reached. Lower {nameof(Warmup)} (2 % of the run is usual) or raise {nameof(Iterations)}.");
         Settings.CheckOrder(nameof(CropScaleMin), CropScaleMin, nameof(CropScaleMax), CropScaleMax);

@@ -20,8 +20,11 @@ internal static class LineChart
     /// <param name="series">The curves, at most four.</param>
     /// <param name="kept">The step whose weights were kept; null for none.</param>
     /// <param name="limit">A threshold drawn across; null for none.</param>
+    /// <param name="limitName">What the threshold is called.</param>
+    /// <param name="rejected">The step of the best checkpoint that was not kept; null for none.</param>
     public static string Draw(
-        string title, IReadOnlyList<ChartSeries> series, double? kept, double? limit, double lastStep)
+        string title, IReadOnlyList<ChartSeries> series, double? kept, double? limit, double lastStep,
+        string limitName = "limit", double? rejected = null)
     {
         ChartSeries[] finite = [.. series.Select(s =>
             s with { Points = [.. s.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))] })];
@@ -44,7 +47,7 @@ internal static class LineChart
             svg.Append(CultureInfo.InvariantCulture,
                 $"<path class=\"limit\" d=\"M{Left} {at}H{Width - Right}\"/>"
                 + $"<text class=\"limit-text\" x=\"{Width - Right}\" y=\"{at}\" dy=\"-4\" text-anchor=\"end\">"
-                + $"limit {limit.Value:0.###}</text>");
+                + $"{Markup.Escape(limitName)} {limit.Value:0.###}</text>");
         }
 
         for (int i = 0; i < finite.Length; i++)
@@ -52,7 +55,8 @@ internal static class LineChart
             DrawSeries(svg, finite[i], i, x, y);
         }
 
-        DrawKept(svg, x, kept);
+        DrawMark(svg, x, kept, kept == 0 ? "kept: the original" : FormattableString.Invariant($"kept: step {kept:0}"), "kept");
+        DrawMark(svg, x, rejected, FormattableString.Invariant($"rejected: step {rejected:0}"), "rejected");
         return svg.Append("</svg>").ToString();
     }
 
@@ -79,19 +83,19 @@ internal static class LineChart
         }
     }
 
-    private static void DrawKept(StringBuilder svg, ChartAxis x, double? kept)
+    private static void DrawMark(StringBuilder svg, ChartAxis x, double? step, string text, string kind)
     {
-        if (kept is not { } step)
+        if (step is null)
         {
             return;
         }
 
-        double at = x.At(step);
+        double at = x.At(step.Value);
         bool onTheRight = at > (Left + Width - Right) / 2.0;
         svg.Append(CultureInfo.InvariantCulture,
-            $"<path class=\"kept\" d=\"M{Markup.Number(at)} {Top}V{Height - Bottom}\"/>"
-            + $"<text class=\"kept-text\" x=\"{Markup.Number(at + (onTheRight ? -4 : 4))}\" y=\"{Top - 3}\" "
-            + $"text-anchor=\"{(onTheRight ? "end" : "start")}\">kept: step {step:0}</text>");
+            $"<path class=\"{kind}\" d=\"M{Markup.Number(at)} {Top}V{Height - Bottom}\"/>"
+            + $"<text class=\"{kind}-text\" x=\"{Markup.Number(at + (onTheRight ? -4 : 4))}\" y=\"{Top - 3}\" "
+            + $"text-anchor=\"{(onTheRight ? "end" : "start")}\">{text}</text>");
     }
 
     private static string Place(double x, double y) => Markup.Number(x) + "," + Markup.Number(y);

@@ -20,9 +20,12 @@ internal static class OutlineFigure
 
     /// <param name="id">A word that no other figure of the page has.</param>
     /// <param name="channel">The channel shown; null for the mean of all.</param>
+    /// <param name="models">What the two are called; null: before and after.</param>
     /// <param name="place">Decides which part of a large image is shown, 0 to 1; null: that which changed most.</param>
-    public static string Draw(SampleChange change, string id, int? channel, (double Y, double X)? place)
+    public static string Draw(
+        SampleChange change, string id, int? channel, (double Y, double X)? place, ComparedModels? models = null)
     {
+        models ??= ComparedModels.BeforeAndAfter;
         Image image = change.Sample.Image;
         int height = Math.Min(Window, image.Height);
         int width = Math.Min(Window, image.Width);
@@ -43,10 +46,10 @@ internal static class OutlineFigure
             CultureInfo.InvariantCulture,
             $"<image id=\"{id}\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" "
             + $"href=\"data:image/png;base64,{png}\"/>");
-        return Half("before", change.Before.Count, box, picture,
+        return Half(models.First, change.Before.Count, box, picture,
                 Paths(change.Sample.Before, change.Before, change.Pairs.Before, "lost", part))
-            + Half("after", change.After.Count, box, $"<use href=\"#{id}\"/>",
-                Paths(change.Sample.After, change.After, change.Pairs.After, "gained", part));
+            + Half(models.Second, change.After.Count, box, $"<use href=\"#{id}\"/>",
+                Paths(change.Sample.Compared, change.After, change.Pairs.After, "gained", part));
     }
 
     public static bool ShowsAll(Image image) => image.Height <= Window && image.Width <= Window;

@@ -16,7 +16,12 @@ internal sealed class ReportPage(RunReport report)
     private static readonly double[] Thresholds = [0.5, 0.75, 0.9];
 
     private readonly SampleChange[] _changes = [.. report.Samples.Select(s => new SampleChange(s))];
+    private readonly ComparedModels _models = ComparedModels.Of(report);
     private readonly StringBuilder _html = new();
+    private ReportVerdict? _verdict;
+
+    /// <summary>What the page says above all.</summary>
+    public ReportVerdict Verdict => _verdict ??= ReportVerdict.Of(report, _changes);
 
     public string ToHtml()
     {
@@ -51,10 +56,12 @@ internal sealed class ReportPage(RunReport report)
 
     private void AddVerdict()
     {
-        ReportVerdict verdict = ReportVerdict.Of(report, _changes);
+        ReportVerdict verdict = Verdict;
         string kind = report.KeptPoint.Iteration == 0 ? "original" : "adapted";
         Add($"<section class=\"verdict {kind}\"><p class=\"headline\">{Safe(verdict.Headline)}</p>"
-            + $"<p>{Safe(verdict.Reason)}</p><p>{Safe(verdict.Evidence)}</p></section>\n");
+            + string.Concat(((string[])[verdict.Reason, verdict.Advice, verdict.Precision, verdict.Evidence])
+                .Where(p => p.Length > 0).Select(p => $"<p>{Safe(p)}</p>"))
+            + "</section>\n");
         foreach (string warning in verdict.Warnings)
         {
             Add($"<p class=\"warning\"><strong>Look out:</strong> {Safe(warning)}</p>\n");
@@ -67,20 +74,24 @@ internal sealed class ReportPage(RunReport report)
         if (_changes.Length > 0)
         {
             figures.Add(Pair(_changes.Sum(c => c.Before.Count), _changes.Sum(c => c.After.Count), "0",
-                Text($"cells in {_changes.Length} image{(_changes.Length == 1 ? "" : "s")}, before and after")));
-            figures.Add((Text($"{_changes.Sum(c => c.Gained)}"), "gained: only after"));
-            figures.Add((Text($"{_changes.Sum(c => c.Lost)}"), "lost: only before"));
+                Text($"cells in {_changes.Length} image{(_changes.Length == 1 ? "" : "s")}, {_models}")));
+            figures.Add((Text($"{_changes.Sum(c => c.Gained)}"), "gained: only " + _models.Second));
+            figures.Add((Text($"{_changes.Sum(c => c.Lost)}"), "lost: only " + _models.First));
         }
 
         if (_changes.Any(c => c.Sample.Truth is not null))
         {
-            (double before, double after) = RunReport.MeanPrecision(_changes, 0.5);
-            figures.Add(Pair(before, after, "0.000", "AP at IoU 0.5, before and after"));
+            PairedDifference precision = RunReport.MeanPrecision(_changes, 0.5);
+            figures.Add(Pair(precision.Before, precision.After, "0.000", $"AP at IoU 0.5, {_models}"));
         }
         else
         {
-            string missed = Text($"{report.KeptPoint.Signals.FnRate:0.0%}");
-            figures.Add((missed, "of the original's cells missed in the held-out images"));
+            int of = report.Evaluations[0].Signals.Cells;
+            double lost = (report.Rejection?.Point ?? report.KeptPoint).Signals.FnRate;
+            (double low, double high) = Uncertainty.OfFraction(lost, of);
+            figures.Add((
+                Text($"{lost:0.0%}"),
+                Text($"of the original's {of} cells in the held-out images not found any more ({low:0%} to {high:0%})")));
         }
 
         Add("<section class=\"figures\">");
@@ -101,17 +112,26 @@ internal sealed class ReportPage(RunReport report)
         Add("<section><h2>The run</h2><div class=\"charts\">");
         AddChart("Loss", "What training lowers. By itself it says nothing about the cells.",
             [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
-        AddChart("Pixels kept", "The fraction that the teacher was sure enough about to learn from.",
-            [new("kept", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+        AddChart("Pixels learnt from", "The fraction that the teacher was sure enough about to learn from.",
+            [new("pixels", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
+        bool bySteadiness = options.Stop == StopRule.Steadiness;
+        HeldOutSignals source = points[0].Signals;
         AddChart("Steadiness",
-            "How many cells stay the same when noise is added to the held-out images, times how many of the original's "
-            + "are still there. The checkpoint with the highest is kept.",
-            [new("steadiness", [.. points.Select(p => ((double)p.Iteration, p.Signals.Steadiness))], Dots: true)], null);
-        AddChart("FN rate", "The fraction of the original's cells that the model no longer finds, on held-out images.",
-            [new("FN rate", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
+            "The part of the cells that stay the same when noise is added to the held-out images, times the part of the "
+            + "original's cells that are still found; both count for less where there are few cells. "
+            + "It needs no labels. It says how sure the model is, not how right.",
+            [new("steadiness", [.. points.Select(p => ((double)p.Iteration, p.Signals.Steadiness))], Dots: true)],
+            bySteadiness ? source.Steadiness + options.SteadinessMargin : null, "to beat:");
+        AddChart("Cells", "How many the model finds in the held-out images.",
+            [new("cells", [.. points.Select(p => ((double)p.Iteration, (double)p.Signals.Cells))], Dots: true)],
+            bySteadiness ? (1 - options.CellLossThreshold) * source.Cells : null, "at least:");
+        AddChart("Cells lost",
+            "The part of the original's cells that the model no longer finds, on held-out images (the paper's FN rate).",
+            [new("lost", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
             options.Stop is StopRule.Fn or StopRule.Both ? options.FnThreshold : null);
-        AddChart("D_emb", "How far the images' embeddings moved away from the original's.",
-            [new("D_emb", [.. points.Select(p => ((double)p.Iteration, p.Signals.EmbeddingDistance))], Dots: true)],
+        AddChart("Style distance",
+            "How far the network's own summary of the held-out images moved away from the original's (the paper's D_emb).",
+            [new("distance", [.. points.Select(p => ((double)p.Iteration, p.Signals.EmbeddingDistance))], Dots: true)],
             options.Stop is StopRule.Embedding or StopRule.Both ? options.EmbeddingThreshold : null);
         if (points.Any(p => p.Ap50 is not null))
         {
@@ -121,9 +141,11 @@ internal sealed class ReportPage(RunReport report)
 
         Add("</div></section>\n");
 
-        void AddChart(string title, string meaning, IReadOnlyList<ChartSeries> series, double? limit) =>
+        void AddChart(
+            string title, string meaning, IReadOnlyList<ChartSeries> series, double? limit, string limitName = "limit") =>
             Add($"<figure><figcaption><b>{Safe(title)}</b> {Safe(meaning)}</figcaption>"
-                + LineChart.Draw(title, series, kept, limit, last) + "</figure>");
+                + LineChart.Draw(title, series, kept, limit, last, limitName, report.Rejection?.Point.Iteration)
+                + "</figure>");
     }
 
     private void AddPictures()
@@ -137,9 +159,10 @@ internal sealed class ReportPage(RunReport report)
         RandomStream lots = report.Lots();
         SampleChange[] others = [.. _changes.Except(ranked).Select(c => (Change: c, Lot: lots.NextUniform()))
             .OrderBy(c => c.Lot).Take(ByLot).Select(c => c.Change)];
-        Add("<section><h2>Outlines before and after</h2>"
+        Add($"<section><h2>Outlines: {Safe(_models.ToString())}</h2>"
             + "<p class=\"legend\"><span class=\"same\">found both times</span>"
-            + "<span class=\"lost\">lost: only before</span><span class=\"gained\">gained: only after</span></p>");
+            + $"<span class=\"lost\">lost: only {Safe(_models.First)}</span>"
+            + $"<span class=\"gained\">gained: only {Safe(_models.Second)}</span></p>");
         AddSamples("Where most changed", ranked, null, "m");
         AddSamples("Drawn at random", others, lots, "r");
         Add("</section>\n");
@@ -161,7 +184,7 @@ internal sealed class ReportPage(RunReport report)
             string part = OutlineFigure.ShowsAll(image)
                 ? ""
                 : Text($", a part of {image.Width} x {image.Height} px");
-            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), report.Channel, place);
+            string figures = OutlineFigure.Draw(change, Text($"{prefix}{i}"), report.Channel, place, _models);
             Add($"<article><h4><bdi>{Safe(change.Sample.Name)}</bdi>"
                 + $"<small>{Safe(Changes(change) + part)}</small></h4>"
                 + $"<div class=\"pair\">{figures}</div>"
@@ -184,8 +207,9 @@ internal sealed class ReportPage(RunReport report)
 
         bool labelled = _changes.Any(c => c.Sample.Truth is not null);
         Add("<section><h2>Cells</h2><div class=\"charts\"><figure><figcaption><b>Sizes</b> Diameters of all cells of "
-            + "the images below. <span class=\"key before\">before</span> <span class=\"key after\">after</span>"
-            + "</figcaption>"
+            + "the images below. "
+            + $"<span class=\"key before\">{Safe(_models.First)}</span> "
+            + $"<span class=\"key after\">{Safe(_models.Second)}</span></figcaption>"
             + SizeHistogram.Draw(
                 [.. _changes.SelectMany(c => SampleChange.Diameters(c.Before))],
                 [.. _changes.SelectMany(c => SampleChange.Diameters(c.After))])
@@ -195,16 +219,16 @@ internal sealed class ReportPage(RunReport report)
             AddPrecision();
         }
 
-        Add("</div><div class=\"wide\"><table class=\"numbers\"><thead><tr><th>image</th><th>cells before</th>"
-            + "<th>cells after</th><th>gained</th><th>lost</th>"
-            + (labelled ? "<th>AP50 before</th><th>AP50 after</th>" : "") + "</tr></thead><tbody>");
+        Add("</div><div class=\"wide\"><table class=\"numbers\"><thead><tr><th>image</th>"
+            + $"<th>cells {Safe(_models.First)}</th><th>cells {Safe(_models.Second)}</th><th>gained</th><th>lost</th>"
+            + (labelled ? $"<th>AP50 {Safe(_models.First)}</th><th>AP50 {Safe(_models.Second)}</th>" : "") + "</tr></thead><tbody>");
         foreach (SampleChange c in _changes)
         {
             Add($"<tr><td><bdi>{Safe(c.Sample.Name)}</bdi></td>"
                 + Text($"<td>{c.Before.Count}</td><td>{c.After.Count}</td><td>{c.Gained}</td><td>{c.Lost}</td>"));
             if (labelled)
             {
-                Add($"<td>{Precision(c, c.Sample.Before)}</td><td>{Precision(c, c.Sample.After)}</td>");
+                Add($"<td>{Precision(c, c.Sample.Before)}</td><td>{Precision(c, c.Sample.Compared)}</td>");
             }
 
             Add("</tr>\n");
@@ -217,12 +241,15 @@ internal sealed class ReportPage(RunReport report)
     {
         int count = _changes.Count(c => c.Sample.Truth is not null);
         Add(Text($"<figure><figcaption><b>Average precision</b> Mean over {count} labelled image")
-            + (count == 1 ? "" : "s") + ".</figcaption><table class=\"numbers\"><thead><tr><th>IoU</th><th>before</th>"
-            + "<th>after</th></tr></thead><tbody>");
+            + (count == 1 ? "" : "s, and the difference with its standard error")
+            + ".</figcaption><table class=\"numbers\"><thead><tr><th>IoU</th>"
+            + $"<th>{Safe(_models.First)}</th><th>{Safe(_models.Second)}</th><th>difference</th></tr></thead><tbody>");
         foreach (double threshold in Thresholds)
         {
-            (double before, double after) = RunReport.MeanPrecision(_changes, threshold);
-            Add(Text($"<tr><td>{threshold:0.00}</td><td>{before:0.000}</td><td>{after:0.000}</td></tr>"));
+            PairedDifference p = RunReport.MeanPrecision(_changes, threshold);
+            string error = p.StandardError is { } e ? Text($" \u00b1 {e:0.000}") : "";
+            Add(Text($"<tr><td>{threshold:0.00}</td><td>{p.Before:0.000}</td><td>{p.After:0.000}</td>")
+                + Text($"<td>{p.After - p.Before:+0.000;-0.000;0.000}{error}</td></tr>"));
         }
 
         Add("</tbody></table></figure>");

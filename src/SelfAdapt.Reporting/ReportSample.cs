@@ -8,14 +8,22 @@ namespace SelfAdapt.Reporting;
 /// <param name="Before">Cells found with the original model, same size as the image.</param>
 /// <param name="After">Cells found with the kept model, same size as the image.</param>
 /// <param name="Truth">Cells that people marked; null for an image without labels.</param>
-internal sealed record ReportSample(string Name, Image Image, LabelImage Before, LabelImage After, LabelImage? Truth);
+internal sealed record ReportSample(string Name, Image Image, LabelImage Before, LabelImage After, LabelImage? Truth)
+{
+    /// <summary>Cells found with the best checkpoint of a run that kept the original; null where that is not shown.</summary>
+    public LabelImage? Rejected { get; init; }
+
+    /// <summary>What the original's cells are held against.</summary>
+    public LabelImage Compared => Rejected ?? After;
+}
 
 /// <summary>A sample with what changed in it.</summary>
 internal sealed class SampleChange
 {
     public SampleChange(ReportSample sample)
     {
-        foreach (LabelImage labels in ((LabelImage?[])[sample.Before, sample.After, sample.Truth]).OfType<LabelImage>())
+        LabelImage?[] all = [sample.Before, sample.After, sample.Truth, sample.Rejected];
+        foreach (LabelImage labels in all.OfType<LabelImage>())
         {
             if (labels.Height != sample.Image.Height || labels.Width != sample.Image.Width)
             {
@@ -24,9 +32,9 @@ internal sealed class SampleChange
         }
 
         Sample = sample;
-        Pairs = ObjectPairing.Of(sample.Before, sample.After);
+        Pairs = ObjectPairing.Of(sample.Before, sample.Compared);
         Before = [.. CellList.Of(sample.Before)];
-        After = [.. CellList.Of(sample.After)];
+        After = [.. CellList.Of(sample.Compared)];
     }
 
     public ReportSample Sample { get; }

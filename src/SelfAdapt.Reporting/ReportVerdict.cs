@@ -4,125 +4,208 @@ using SelfAdapt.Adaptation;
 namespace SelfAdapt.Reporting;
 
 /// <summary>What came of a run, in plain words; accuracy is spoken of only where there were labels.</summary>
+/// <param name="Reason">Why the run ended and these weights were kept.</param>
+/// <param name="Advice">What to do next; empty where there is nothing to say.</param>
+/// <param name="Precision">AP on labelled images; empty without them.</param>
 /// <param name="Evidence">What the words rest on, and what they do not say.</param>
 internal sealed record ReportVerdict(
-    string Headline, string Reason, string Evidence, IReadOnlyList<string> Warnings)
+    string Headline, string Reason, string Advice, string Precision, string Evidence, IReadOnlyList<string> Warnings)
 {
     private const double ManyTimes = 3;
     private const double HardlyAny = 0.01;
-    private const double ClearDifference = 0.005;
+    private const double Sure = 0.8;
     private const double Strict = 0.9;
 
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
     {
         int step = report.KeptPoint.Iteration;
-        string headline = step == 0
-            ? "Original model kept"
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"Adapted model kept: the weights after step {step} of {report.Iterations}");
-        return new(headline, Why(report), EvidenceFor(report, changes), [.. WarningsFor(report, changes)]);
+        string headline = step > 0 ? Text($"Adapted model kept: the weights after step {step} of {report.Iterations}")
+            : report.Reason is StopReason.NoCells or StopReason.Diverged ? "No adapted model"
+            : "Original model kept";
+        return new(
+            headline, Why(report), NextStep(report), PrecisionOf(report, changes), EvidenceFor(report, changes),
+            [.. report.Notes, .. WarningsFor(report, changes)]);
     }
 
     private static string Why(RunReport report)
     {
         AdaptationOptions options = report.Options;
+        if (report.Reason == StopReason.NoCells)
+        {
+            return "The run ended before its first step: the original finds no cell in the held-out images, so there is "
+                + "nothing to learn from.";
+        }
+
+        if (report.Iterations == 0)
+        {
+            return options.Iterations == 0
+                ? "No step was asked for: the result is the model as it was."
+                : "No step was made.";
+        }
+
         string ended = report.Reason switch
         {
             StopReason.Completed when options.Stop == StopRule.None =>
                 "All steps were done. No stopping rule was in force, so the last weights count, whatever the "
                 + "signals below show.",
-            StopReason.Completed when options.Stop == StopRule.Steadiness => "All steps were done. " + BySteadiness(report),
-            StopReason.Completed => "All steps were done, and every check stayed within the limits.",
+            StopReason.Completed => "All steps were done.",
             StopReason.Steadiness => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The run ended itself: in {options.Patience} checks the model had not grown steadier. ")
-                + BySteadiness(report),
+                $"The run ended itself: in {options.Patience} checks in a row no better checkpoint was found."),
             StopReason.FalseNegativeRate => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The run ended itself: a check found that more than {options.FnThreshold:0.#%} of the cells that the "
-                + $"original finds had been lost."),
+                $"The run ended itself: a check found that more than {options.FnThreshold:0.#%} of the cells that the original "
+                + $"finds had been lost."),
             StopReason.EmbeddingDistance => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The run ended itself: a check found the images' embeddings further than "
+                $"The run ended itself: a check found the network's summary of the images (its style) further than "
                 + $"{options.EmbeddingThreshold:0.###} from the original's."),
             StopReason.Time => string.Create(
                 CultureInfo.InvariantCulture,
                 $"The next check would have come after the {options.Minutes:0.#} minutes that were allowed."),
             StopReason.Cancelled => "The run was stopped by hand.",
-            _ => "The numbers ran away (a loss or weight was no longer a number); a smaller learning rate may help.",
+            _ => "The numbers ran away: a loss or weight was no longer a number.",
         };
-        return report.KeptPoint.Iteration switch
-        {
-            0 when report.Iterations == 0 => "No step was made.",
-            0 when options.Stop != StopRule.Steadiness =>
-                ended + " No later check was within the limits, so the result is the model as it was.",
-            _ when report.Reason is StopReason.Completed or StopReason.Steadiness => ended,
-            _ when options.Stop == StopRule.Steadiness => ended + " " + BySteadiness(report),
-            _ => ended + " The last check within the limits gave the result.",
-        };
+        string kept = report.KeptPoint.Iteration == 0 ? WhyOriginal(report)
+            : options.Stop == StopRule.Steadiness ? WhyThisOne(report)
+            : options.Stop == StopRule.None ? ""
+            : report.Reason == StopReason.Completed ? "Every check stayed within the limits."
+            : "The last check within the limits gave the result.";
+        return kept.Length > 0 ? ended + " " + kept : ended;
     }
 
     /// <summary>What the rule saw in the checkpoint that it picked.</summary>
-    private static string BySteadiness(RunReport report)
+    private static string WhyThisOne(RunReport report)
     {
         HeldOutSignals before = report.Evaluations[0].Signals;
         HeldOutSignals kept = report.KeptPoint.Signals;
-        double best = report.Evaluations.Skip(1).Select(e => e.Signals.Steadiness).DefaultIfEmpty(0).Max();
-        return report.KeptPoint.Iteration == 0
-            ? string.Create(
+        EvaluationPoint? higher = report.Evaluations.FirstOrDefault(e => e.Signals.Steadiness > kept.Steadiness);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"This checkpoint is the steadiest of those that find no fewer cells than the original: {kept.Agreement:0.0%} of "
+            + $"its {kept.Cells} cells stay the same when noise is added to the held-out images, {before.Agreement:0.0%} of the "
+            + $"original's {before.Cells} do, and {1 - kept.FnRate:0.0%} of the original's cells are still found.")
+            + (higher is null ? "" : string.Create(
                 CultureInfo.InvariantCulture,
-                $"No check passed for better: the original's steadiness (how many cells outlast noise, times how many of "
-                + $"its cells are still found) is {before.Steadiness:0.000} on the held-out images, a later one's "
-                + $"{best:0.000} at best, and a check counts only where no fewer cells were found ({before.Cells} by the "
-                + $"original). So the result is the model as it was.")
-            : string.Create(
+                $" The higher point of the curve at step {higher.Iteration} did not count: {higher.Signals.Cells} cells."));
+    }
+
+    /// <summary>What speaks against the best checkpoint.</summary>
+    private static string WhyOriginal(RunReport report)
+    {
+        if (report.Rejection is not { } rejection)
+        {
+            return "There was no check that could have found a better one, so the result is the model as it was.";
+        }
+
+        HeldOutSignals before = report.Evaluations[0].Signals;
+        HeldOutSignals best = rejection.Point.Signals;
+        (double low, double high) = Uncertainty.OfFraction(best.FnRate, before.Cells);
+        string why = rejection.Cause switch
+        {
+            RejectionCause.FewerCells => string.Create(
                 CultureInfo.InvariantCulture,
-                $"This checkpoint is the steadiest: {kept.Agreement:0.0%} of its {kept.Cells} cells stay the same when "
-                + $"noise is added to the held-out images, {before.Agreement:0.0%} of the original's {before.Cells} do (a "
-                + $"handful counts for less), and {1 - kept.FnRate:0.0%} of the original's cells are still found.");
+                $"it finds {best.Cells} cells in the held-out images and the original {before.Cells}; with fewer than "
+                + $"{Math.Ceiling(rejection.Limit):0} a checkpoint does not count, as real cells may have been lost."),
+            RejectionCause.NotSteadier => string.Create(
+                CultureInfo.InvariantCulture,
+                $"its steadiness is {Give(best)}, the original's {Give(before)}, and more than {rejection.Limit:0.000} was "
+                + $"needed to be clearly better. Steadiness is the part of the cells that stay the same when noise is added "
+                + $"({best.Agreement:0.0%} of {best.Cells}, the original {before.Agreement:0.0%} of {before.Cells}), times the "
+                + $"part of the original's cells that are still found ({1 - best.FnRate:0.0%})."),
+            RejectionCause.CellsLost => string.Create(
+                CultureInfo.InvariantCulture,
+                $"it lost {best.FnRate:0.0%} of the {before.Cells} cells that the original finds in the held-out images "
+                + $"({low:0%} to {high:0%}, by their number), and at most {rejection.Limit:0.#%} may be lost."),
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"the network's summary of the images (its style) moved by {rejection.Value:0.000}, and at most "
+                + $"{rejection.Limit:0.###} is allowed."),
+        };
+        return Text($"The best candidate, after step {rejection.Point.Iteration}, was rejected: ") + why
+            + " So the result is the model as it was.";
+    }
+
+    /// <summary>A steadiness with what the number of cells alone leaves open.</summary>
+    private static string Give(HeldOutSignals signals)
+    {
+        (double low, double high) = Uncertainty.OfFraction(signals.Agreement, signals.Cells);
+        double scale = signals.Agreement > 0 ? signals.Steadiness / signals.Agreement : 0;
+        return Text($"{signals.Steadiness:0.000} \u00b1 {scale * (high - low) / 2:0.000}");
+    }
+
+    /// <summary>What fits the cause.</summary>
+    private static string NextStep(RunReport report)
+    {
+        if (report.Reason == StopReason.Diverged)
+        {
+            return "A lower learning rate may help.";
+        }
+
+        return (report.KeptPoint.Iteration == 0 ? report.Rejection?.Cause : null) switch
+        {
+            RejectionCause.FewerCells =>
+                "If what it lost is no cell (debris, background), the candidate may be the better one: look at its outlines. "
+                + "If they are cells, a lower learning rate may keep them.",
+            RejectionCause.NotSteadier when report.Evaluations[0].Signals.Agreement >= Sure =>
+                "The original is already sure of most of what it finds here. If its outlines are right, there is little to "
+                + "gain; if they are wrong, it is sure of wrong things, and adaptation without labels can't mend that.",
+            RejectionCause.NotSteadier =>
+                "The original is unsure of what it finds here, and training did not change that. More steps may help; where "
+                + "its outlines are wrong all over, another model will help more.",
+            RejectionCause.CellsLost or RejectionCause.EmbeddingsMoved =>
+                "A lower learning rate moves the model less; the rule by steadiness weighs gains against losses.",
+            _ => "",
+        };
+    }
+
+    private static string PrecisionOf(RunReport report, IReadOnlyList<SampleChange> changes)
+    {
+        int labelled = changes.Count(c => c.Sample.Truth is not null);
+        if (labelled == 0)
+        {
+            return "";
+        }
+
+        PairedDifference at50 = RunReport.MeanPrecision(changes, 0.5);
+        PairedDifference at75 = RunReport.MeanPrecision(changes, 0.75);
+        PairedDifference strict = RunReport.MeanPrecision(changes, Strict);
+        bool rejected = report.Rejection is not null;
+        string on = Text($"On {labelled} labelled image{Plural(labelled)} ");
+        if (report.KeptPoint.Iteration == 0 && changes.All(c => c.Sample.Rejected is null))
+        {
+            return on + Text($"AP at IoU 0.5 is {at50.Before:0.000}, at IoU 0.75 {at75.Before:0.000}.");
+        }
+
+        string word = at50.Sign switch { > 0 => "better than", < 0 => "worse than", _ => "not clearly different from" };
+        string second = rejected ? "with the candidate" : "after";
+        string first = rejected ? "with the original" : "before";
+        string error = at50.StandardError is { } e ? Text($" (standard error of the difference {e:0.000})") : "";
+        return on + (rejected ? "the rejected candidate" : "the adapted model") + $" is {word} the original: AP at IoU 0.5 is "
+            + Text($"{at50.After:0.000} {second} and {at50.Before:0.000} {first}{error}, ")
+            + Text($"at IoU 0.75 {at75.After:0.000} and {at75.Before:0.000}.")
+            + (strict.Sign == at50.Sign ? "" : string.Create(
+                CultureInfo.InvariantCulture,
+                $" For outlines that must fit closely (IoU {Strict}) it is {strict.After:0.000} {second} and ")
+                + Text($"{strict.Before:0.000} {first}."))
+            + " This holds for those images; the labels played no part in the adaptation.";
     }
 
     private static string EvidenceFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
-        int labelled = changes.Count(c => c.Sample.Truth is not null);
         if (changes.Count == 0 && report.SamplesMissing > 0)
         {
             return "No image was segmented for this report, so nothing was compared: look at masks of both models "
                 + "before you trust the new one.";
         }
 
-        if (labelled == 0)
-        {
-            return "There were no labels, so nothing here says how accurate either model is, or which is better. What "
+        return changes.Count == 0 || changes.Any(c => c.Sample.Truth is not null) ? ""
+            : report.KeptPoint.Iteration == 0
+            ? "There were no labels, so nothing here says how accurate the model is, or whether another is better: look at the "
+                + "outlines below."
+            : "There were no labels, so nothing here says how accurate either model is, or which is better. What "
                 + "was measured is how far the two agree; look at the outlines below before you trust the new one.";
-        }
-
-        if (report.KeptPoint.Iteration == 0)
-        {
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"Measured on {labelled} labelled image{Plural(labelled)}; before and after are the same model.");
-        }
-
-        (double before, double after) = RunReport.MeanPrecision(changes, 0.5);
-        (double strictBefore, double strictAfter) = RunReport.MeanPrecision(changes, Strict);
-        string verdict = Compare(before, after) switch { > 0 => "better than", < 0 => "worse than", _ => "like" };
-        string strict = Compare(strictBefore, strictAfter) == Compare(before, after)
-            ? ""
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $" For outlines that must fit closely (IoU {Strict}) it is {strictAfter:0.000} after and "
-                + $"{strictBefore:0.000} before.");
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"On {labelled} labelled image{Plural(labelled)} the adapted model is {verdict} the original: AP at IoU "
-            + $"0.5 is {after:0.000} after and {before:0.000} before.{strict} This holds for those images; the labels "
-            + $"played no part in the adaptation.");
     }
-
-    private static int Compare(double before, double after) =>
-        after > before + ClearDifference ? 1 : after < before - ClearDifference ? -1 : 0;
 
     private static IEnumerable<string> WarningsFor(RunReport report, IReadOnlyList<SampleChange> changes)
     {
@@ -135,7 +218,12 @@ internal sealed record ReportVerdict(
 
         int before = changes.Sum(c => c.Before.Count);
         int after = changes.Sum(c => c.After.Count);
-        if (after == 0 && before > 0)
+        bool rejected = changes.Any(c => c.Sample.Rejected is not null);
+        if (rejected)
+        {
+            // What was not kept needs no warning.
+        }
+        else if (after == 0 && before > 0)
         {
             yield return "No cell is left in any of the images below: the adaptation has most likely collapsed.";
         }
@@ -147,7 +235,7 @@ internal sealed record ReportVerdict(
                 + $"only looking can tell.");
         }
 
-        if (before == 0 && report.SamplesMissing == 0)
+        if (before == 0 && changes.Count > 0 && report.SamplesMissing == 0)
         {
             yield return "The original finds no cells in these images, so the stopping signals, which watch them, "
                 + "are blind. Check the diameter and the channels.";
@@ -170,4 +258,6 @@ internal sealed record ReportVerdict(
     }
 
     private static string Plural(int count) => count == 1 ? "" : "s";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

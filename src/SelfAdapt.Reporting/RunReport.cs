@@ -37,19 +37,40 @@ internal sealed record RunReport
     /// <summary>The channel shown, 0-based; null for the mean of all.</summary>
     public int? Channel { get; init; }
 
+    /// <summary>What may be wrong with images or settings, with what to do about it.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>The best checkpoint where the original was kept; null where it was not, or there was none.</summary>
+    public Rejection? Rejection { get; init; }
+
     /// <summary>Writes the report as one HTML file that needs no other file, no script and no network.</summary>
-    public void Write(string path) => OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(ToHtml()));
+    /// <returns>What it says above all.</returns>
+    public ReportVerdict Write(string path)
+    {
+        ReportPage page = new(this);
+        OutputFile.WriteDurably(path, Encoding.UTF8.GetBytes(page.ToHtml()));
+        return page.Verdict;
+    }
 
     internal string ToHtml() => new ReportPage(this).ToHtml();
 
     /// <summary>The order in which samples that did not change most are drawn by lot.</summary>
     internal RandomStream Lots() => new RandomStream(Options.Seed).Substream("report");
 
-    /// <summary>Mean AP over the labelled samples.</summary>
-    internal static (double Before, double After) MeanPrecision(IReadOnlyList<SampleChange> changes, double threshold)
+    /// <summary>AP on the labelled samples, at least one: the original's, and that of what it is held against.</summary>
+    internal static PairedDifference MeanPrecision(IReadOnlyList<SampleChange> changes, double threshold) =>
+        PairedDifference.Of(
+        [
+            .. changes.Select(c => c.Sample).Where(s => s.Truth is not null).Select(s => (
+                InstanceMatching.Match(s.Truth!, s.Before, threshold).AveragePrecision,
+                InstanceMatching.Match(s.Truth!, s.Compared, threshold).AveragePrecision)),
+        ]);
+
+    /// <summary>Mean AP of the original and of the kept model on labelled samples; null where there are none.</summary>
+    internal static (double? Before, double? After) PrecisionOfKept(IEnumerable<ReportSample> samples, double threshold)
     {
-        ReportSample[] labelled = [.. changes.Select(c => c.Sample).Where(s => s.Truth is not null)];
-        return (
+        ReportSample[] labelled = [.. samples.Where(s => s.Truth is not null)];
+        return labelled.Length == 0 ? default : (
             labelled.Average(s => InstanceMatching.Match(s.Truth!, s.Before, threshold).AveragePrecision),
             labelled.Average(s => InstanceMatching.Match(s.Truth!, s.After, threshold).AveragePrecision));
     }

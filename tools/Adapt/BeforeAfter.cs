@@ -23,7 +23,7 @@ internal sealed class BeforeAfter
     private readonly AdaptationJob _job;
     private readonly List<(string Name, Image Image, LabelImage? Truth)> _images;
 
-    /// <summary>Chooses the images: labelled ones first, then held-out ones, then others.</summary>
+    /// <summary>Chooses the images: all labelled ones, then held-out ones, then others.</summary>
     /// <param name="validation">The images held out.</param>
     public BeforeAfter(AdaptationJob job, IReadOnlyList<NamedImage> validation)
     {
@@ -46,9 +46,11 @@ internal sealed class BeforeAfter
     /// Segments with the source's weights and with the kept ones, and writes masks, images and picture. Ctrl-C ends it
     /// after the image that it is at; where it ended the training already, only a second one does, with the program.
     /// </summary>
-    /// <param name="kept">The weights that the run kept.</param>
-    /// <returns>The images with both segmentations; fewer than chosen after Ctrl-C.</returns>
-    public IReadOnlyList<ReportSample> Write(Terminal terminal, Backend backend, WeightSnapshot kept)
+    /// <param name="kept">The weights that the run kept; null: the source's.</param>
+    /// <param name="rejected">The weights of the best checkpoint that was not kept, for the report alone; null: none.</param>
+    /// <returns>The images with their segmentations; fewer than chosen after Ctrl-C.</returns>
+    public IReadOnlyList<ReportSample> Write(
+        Terminal terminal, Backend backend, WeightSnapshot? kept, WeightSnapshot? rejected)
     {
         CancellationToken cancelled =
             terminal.Cancelled.IsCancellationRequested ? CancellationToken.None : terminal.Cancelled;
@@ -66,8 +68,18 @@ internal sealed class BeforeAfter
 
             weights.Upload(_job.Network.InitialParameters, _job.Network.InitialStatistics);
             LabelImage before = segmenter.Segment(image, name).Masks;
-            weights.Upload(kept.Parameters, kept.Statistics);
-            samples.Add(new ReportSample(name, image, before, segmenter.Segment(image, name).Masks, truth));
+            samples.Add(new ReportSample(name, image, before, With(kept) ?? before, truth) { Rejected = With(rejected) });
+
+            LabelImage? With(WeightSnapshot? other)
+            {
+                if (other is null)
+                {
+                    return null;
+                }
+
+                weights.Upload(other.Parameters, other.Statistics);
+                return segmenter.Segment(image, name).Masks;
+            }
         }
 
         terminal.Progress.Finish();
@@ -94,7 +106,10 @@ internal sealed class BeforeAfter
         return diameter > 0 ? diameter : null;
     }
 
-    /// <summary>As many as are worth the time, none twice; the picture's share always.</summary>
+    /// <summary>
+    /// As many as are worth the time, none twice; the picture's share and all labelled ones always, so that the precision
+    /// is that of the log.
+    /// </summary>
     private static List<(string Name, Image Image, LabelImage? Truth)> Choose(
         IReadOnlyList<(string Name, Image Image, LabelImage? Truth)> candidates, double rescale)
     {
@@ -105,7 +120,7 @@ internal sealed class BeforeAfter
         foreach ((string name, Image image, LabelImage? truth) in candidates)
         {
             double more = image.Height * rescale * image.Width * rescale;
-            bool fits = chosen.Count < InPicture || (chosen.Count < MostImages && pixels + more <= MostPixels);
+            bool fits = truth is not null || chosen.Count < InPicture || (chosen.Count < MostImages && pixels + more <= MostPixels);
             if (fits && !seen.Contains(image) && names.Add(name))
             {
                 seen.Add(image);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -27,6 +26,12 @@ internal sealed record AdaptationJob(
 {
     /// <summary>The batch that was asked for, where memory sufficed for half of it only; else null.</summary>
     public int? LoweredFrom { get; init; }
+
+    /// <summary>The kinds that the images fall into; empty: not looked for.</summary>
+    public IReadOnlyList<ImageKind> Kinds { get; init; } = [];
+
+    /// <summary>The folder that --out named: that of the run, or of all groups' runs.</summary>
+    public string Home { get; init; } = Out;
 
     /// <summary>The same with half the batch.</summary>
     public AdaptationJob WithHalfTheBatch()
@@ -82,16 +87,23 @@ internal static class JobOutput
         {
             StopReason.Cancelled => ExitCode.Cancelled,
             StopReason.Diverged when result.KeptPoint.Iteration == 0 => ExitCode.Numerics,
+            StopReason.NoCells => ExitCode.ModelImageMismatch,
             _ => ExitCode.Ok,
         };
+        bool adapted = result.KeptPoint.Iteration > 0;
+        Rejection? rejection = adapted ? null : Rejection.Of(result.Evaluations, job.Options);
         JsonObject summary = Summarise(job, result, validation.Count);
         BeforeAfter pictures = new(job, validation);
         IReadOnlyList<ReportSample> samples = [];
-        if (code != ExitCode.Numerics)
+        bool isResult = code is not (ExitCode.Numerics or ExitCode.ModelImageMismatch);
+        if (isResult)
         {
             // First, so that it is there whatever becomes of the pictures.
             WriteModel(job, result.Kept, summary);
-            samples = pictures.Write(terminal, engine.Backend, result.Kept);
+            samples = pictures.Write(
+                terminal, engine.Backend, adapted ? result.Kept : null, RejectedWeights(training, rejection));
+            (double? before, double? after) = RunReport.PrecisionOfKept(samples, 0.75);
+            (summary["ap75_before"], summary["ap75_after"]) = (ResultFile.Number(before), ResultFile.Number(after));
             if (BeforeAfter.DiameterOf(samples) is { } found)
             {
                 summary["diam_labels"] = found;
@@ -104,6 +116,7 @@ internal static class JobOutput
             }
         }
 
+        IReadOnlyList<SourceNote> notes = SourceAdvice.Notes(job, result.Evaluations[0].Signals, validation.Count);
         RunReport report = new()
         {
             Facts = ReportFacts.Of(job, result, validation.Count, engine.Backend.Name, training.Teacher),
@@ -115,13 +128,17 @@ internal static class JobOutput
             Steps = RunCurves.Read(RunFolder.Log(job.Out)),
             Iterations = result.Iterations,
             Samples = samples,
-            SamplesMissing = code == ExitCode.Numerics ? 0 : pictures.Chosen - samples.Count,
+            SamplesMissing = isResult ? pictures.Chosen - samples.Count : 0,
             Channel = pictures.Channel,
+            Notes = SourceAdvice.Sentences(notes, job),
+            Rejection = rejection,
         };
-        report.Write(RunFolder.Report(job.Out));
+        ReportVerdict verdict = report.Write(RunFolder.Report(job.Out));
         summary["report"] = RunFolder.Report(job.Out);
+        summary["rejected"] = ToJson(rejection);
+        summary["notes"] = SourceAdvice.ToJson(notes);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);
-        Print(terminal, job, result);
+        Print(terminal, job, result, verdict);
         if (result.Reason == StopReason.Cancelled && CanGoOn(job))
         {
             terminal.Out.WriteLine($"To go on where it stopped: {JobRunner.ResumeCommand(job)}");
@@ -141,8 +158,12 @@ internal static class JobOutput
         return (summary, code);
     }
 
+    /// <summary>Those of the candidate; null where they are gone, as in a run that went on later.</summary>
+    private static WeightSnapshot? RejectedWeights(JobRunner training, Rejection? rejection) =>
+        training.Candidate is { } candidate && candidate.Point == rejection?.Point ? candidate.Weights : null;
+
     /// <summary>A demo leaves no options to go on with: it is over in a minute.</summary>
-    private static bool CanGoOn(AdaptationJob job) => File.Exists(RunFolder.Config(job.Out));
+    private static bool CanGoOn(AdaptationJob job) => File.Exists(RunFolder.Config(job.Home));
 
     private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
     {
@@ -175,6 +196,8 @@ internal static class JobOutput
         ["source"] = job.Model.Path,
         ["ap50_before"] = ResultFile.Number(result.Evaluations[0].Ap50),
         ["ap50_after"] = ResultFile.Number(result.KeptPoint.Ap50),
+        ["ap75_before"] = null,
+        ["ap75_after"] = null,
         ["iterations"] = result.Iterations,
         ["kept_iteration"] = result.KeptPoint.Iteration,
         ["stop_reason"] = Word(result.Reason),
@@ -207,49 +230,38 @@ internal static class JobOutput
         ["ap50"] = ResultFile.Number(point.Ap50),
     };
 
+    private static JsonObject? ToJson(Rejection? rejection) => rejection is null ? null : new()
+    {
+        ["iteration"] = rejection.Point.Iteration,
+        ["cause"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(rejection.Cause.ToString()),
+        ["value"] = ResultFile.Number(rejection.Value),
+        ["limit"] = ResultFile.Number(rejection.Limit),
+    };
+
     private static string Word(StopReason reason) => reason switch
     {
         StopReason.Completed => "completed",
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
         StopReason.Steadiness => "steadiness",
+        StopReason.NoCells => "no_cells",
         StopReason.Time => "time",
         StopReason.Cancelled => "cancelled",
         _ => "diverged",
     };
 
-    private static void Print(Terminal terminal, AdaptationJob job, AdaptationResult result)
+    private static void Print(Terminal terminal, AdaptationJob job, AdaptationResult result, ReportVerdict verdict)
     {
-        string why = result.Reason switch
+        terminal.Out.WriteLine(FormattableString.Invariant($"{result.Iterations} steps in {result.Seconds:0} s. ")
+            + $"{verdict.Headline}. {verdict.Reason}");
+        if (verdict.Advice.Length > 0)
         {
-            StopReason.Completed => "all steps done",
-            StopReason.FalseNegativeRate => "too many of the source's cells were lost",
-            StopReason.EmbeddingDistance => "the embeddings moved too far",
-            StopReason.Steadiness => "it grew no steadier",
-            StopReason.Time => "the time was up",
-            StopReason.Cancelled => "stopped by Ctrl-C",
-            _ => "the numbers ran away; lower --learning-rate",
-        };
-        EvaluationPoint kept = result.KeptPoint;
-        terminal.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{result.Iterations} steps in {result.Seconds:0} s: {why}. Kept: the weights after step "
-                + $"{kept.Iteration} "
-            + $"(steadiness {kept.Signals.Steadiness:0.000}, {result.Evaluations[0].Signals.Steadiness:0.000} at the start; "
-            + $"FN {kept.Signals.FnRate:0.000}, D {kept.Signals.EmbeddingDistance:0.000})."));
-        if (kept.Iteration == 0)
-        {
-            terminal.Out.WriteLine(
-                "These are the source's own weights: no later evaluation passed for better. A smaller --eval-every or "
-                + "another --learning-rate may find one; --keep-snapshots lets you look at each and choose.");
+            terminal.Out.WriteLine(verdict.Advice);
         }
 
-        if (result.Evaluations[0].Ap50 is { } before && kept.Ap50 is { } after)
+        if (verdict.Precision.Length > 0)
         {
-            terminal.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"AP50 {before:0.000} before, {after:0.000} after, on {job.Labelled.Count} labelled "
-                    + $"images."));
+            terminal.Out.WriteLine(verdict.Precision);
         }
 
         terminal.Out.WriteLine($"Everything is in {job.Out}; {RunFolder.Report(job.Out)} explains it.");

@@ -12,9 +12,10 @@ namespace SelfAdapt.Tool;
 /// <param name="Teacher">What ran the teacher.</param>
 /// <param name="Validation">The images that were held out.</param>
 /// <param name="Checkpoint">The run's state on the disk.</param>
+/// <param name="Candidate">The weights of the best checkpoint where the source's were kept; null where there are none.</param>
 internal sealed record JobRunner(
     AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Validation,
-    RunCheckpoint Checkpoint)
+    RunCheckpoint Checkpoint, RejectedWeights? Candidate)
 {
     /// <summary>Trains.</summary>
     /// <param name="begin">Told what is done, before it is begun.</param>
@@ -72,7 +73,7 @@ internal sealed record JobRunner(
 
     /// <summary>The command line that goes on with a run.</summary>
     public static string ResumeCommand(AdaptationJob job) =>
-        $"adapt --config {RunFolder.Config(job.Out)} --out {job.Out} --resume";
+        RunFolder.ResumeCommand(job.Home);
 
     private static JobRunner Attempt(
         Terminal terminal, AdaptationJob job, JobEngines engine, RunCheckpoint checkpoint)
@@ -89,11 +90,14 @@ internal sealed record JobRunner(
             $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
             + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
         using RunObserver observer = new(
-            terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null);
+            terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null,
+            source => SourceAdvice.Sentences(SourceAdvice.Notes(job, source.Signals, validation.Count), job));
         AdaptationResult result = adapter.Run(
             training, validation, job.Labelled, observer, terminal.Cancelled,
             new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
-        return new JobRunner(job, result, adapter.TeacherEngineName, validation, checkpoint);
+        return new JobRunner(
+            job, result, adapter.TeacherEngineName, validation, checkpoint,
+            result.KeptPoint.Iteration == 0 ? observer.Rejected : null);
 
         void KeepSnapshot(int step, WeightSnapshot weights)
         {

@@ -15,14 +15,17 @@ internal static class OutputFolder
     /// made
     /// or written to.
     /// </exception>
-    public static void Prepare(string path, bool force)
+    /// <param name="resume">The command line that goes on with a run that was interrupted there; null: there is none.</param>
+    public static void Prepare(string path, bool force, string? resume = null)
     {
         if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
             throw new SelfAdaptException(
                 ErrorKind.OutputExists, path,
-                $"this folder is not empty. Name another one, or give --force to write over what is "
-                    + $"there.");
+                resume is null
+                    ? $"this folder is not empty. Name another one, or give --force to write over what is there."
+                    : $"a run was interrupted here. To go on where it stopped: {resume}\n"
+                        + "To begin anew, name another folder, or give --force to write over what is there.");
         }
 
         RequireWritable(path);

@@ -18,7 +18,7 @@ internal static class RunConfig
     // Where results go, and what may be written over, is decided anew by each run.
     private static readonly string[] NotKept = [OptionName, "--out", "--force", "--resume", "--json", "--help"];
 
-    private static readonly string[] Paths = ["--images", "--labels"];
+    private static readonly string[] Paths = ["--images", "--labels", "--judge"];
 
     /// <summary>Writes a run's options.</summary>
     /// <param name="resolved">Values of options that need not be what the command line says.</param>

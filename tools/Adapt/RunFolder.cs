@@ -23,6 +23,21 @@ internal static class RunFolder
     /// <summary>The options, for --config.</summary>
     public static string Config(string folder) => Path.Combine(folder, "run.json");
 
+    /// <summary>Which image went to which group, where every kind of image has a run of its own.</summary>
+    public static string Groups(string folder) => Path.Combine(folder, "groups.json");
+
+    /// <summary>The folder of a group's run.</summary>
+    /// <param name="number">1, 2, ...: the largest group first.</param>
+    public static string Group(string folder, int number) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"group-{number}"));
+
+    /// <summary>Whether a run, or one of its groups', was interrupted here and can go on.</summary>
+    public static bool HoldsInterruptedRun(string folder) => File.Exists(Config(folder)) && (File.Exists(State(folder))
+        || Directory.EnumerateDirectories(folder, "group-*").Any(g => File.Exists(State(g))));
+
+    /// <summary>The command line that goes on with the run in a folder.</summary>
+    public static string ResumeCommand(string folder) => $"adapt --config {Config(folder)} --out {folder} --resume";
+
     /// <summary>The picture of a few images before and after.</summary>
     public static string Picture(string folder) => Path.Combine(folder, "before_after.png");
 

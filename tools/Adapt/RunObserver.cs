@@ -1,9 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine.Autodiff;
 
 namespace SelfAdapt.Tool;
+
+/// <summary>A checkpoint that was not kept, with its weights.</summary>
+internal sealed record RejectedWeights(EvaluationPoint Point, WeightSnapshot Weights);
 
 /// <summary>Follows a run: writes run.jsonl and snapshots, and shows how far it is.</summary>
 internal sealed class RunObserver : IAdaptationObserver, IDisposable
@@ -15,6 +17,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     private readonly AdaptationOptions _options;
     private readonly RunLog _log;
     private readonly Action<int, WeightSnapshot>? _keep;
+    private readonly Func<EvaluationPoint, IEnumerable<string>> _advice;
     private readonly Stopwatch _step = Stopwatch.StartNew();
     private EvaluationPoint? _latest;
     private double _secondsPerStep;
@@ -22,9 +25,14 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     /// <summary>Begins to follow a run.</summary>
     /// <param name="log">Where the log goes.</param>
     /// <param name="keep">Keeps the weights of an evaluation; null: they are not kept.</param>
+    /// <param name="advice">What there is to say of the source network's evaluation.</param>
     public RunObserver(
-        Terminal terminal, AdaptationOptions options, RunLog log, Action<int, WeightSnapshot>? keep)
-        => (_terminal, _options, _log, _keep) = (terminal, options, log, keep);
+        Terminal terminal, AdaptationOptions options, RunLog log, Action<int, WeightSnapshot>? keep,
+        Func<EvaluationPoint, IEnumerable<string>> advice) =>
+        (_terminal, _options, _log, _keep, _advice) = (terminal, options, log, keep, advice);
+
+    /// <summary>The best of the checkpoints that were not kept; null while there is none.</summary>
+    public RejectedWeights? Rejected { get; private set; }
 
     /// <summary>Bytes of the log so far.</summary>
     public long LogLength => _log.Length;
@@ -34,15 +42,14 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _log.Write(point);
         double weight = 1 / Math.Min(point.Iteration, Memory);
         _secondsPerStep += weight * (_step.Elapsed.TotalSeconds - _secondsPerStep);
-        string kept = string.Join(
-            ' ', point.Kept.ToArray().Select(k => k.ToString("0.00", CultureInfo.InvariantCulture)));
         TimeSpan left = TimeSpan.FromSeconds((_options.Iterations - point.Iteration) * _secondsPerStep);
         string early = _options.Stop == StopRule.None ? "" : " or less";
-        _terminal.Progress.Step(string.Create(
-            CultureInfo.InvariantCulture,
-            $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  kept {kept}  "
-            + $"steadiness {_latest?.Signals.Steadiness:0.000}  FN {_latest?.Signals.FnRate:0.000}  "
-            + $"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  left {Durations.Show(left)}{early}"));
+        float kept = point.Kept.Length == 0 ? 0 : point.Kept.ToArray().Average();
+        _terminal.Progress.Step(FormattableString.Invariant(
+            $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  pixels learnt from {kept:0%}  ")
+            + FormattableString.Invariant($"steadiness {_latest?.Signals.Steadiness:0.000}  ")
+            + FormattableString.Invariant($"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  ")
+            + $"left {Durations.Show(left)}{early}");
         _step.Restart();
     }
 
@@ -51,17 +58,30 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         _latest = point;
         _log.Write(point, decision);
         _keep?.Invoke(point.Iteration, weights);
-        string oracle = point.Ap50 is { } ap ? FormattableString.Invariant($", AP50 {ap:0.000}") : "";
-        string verdict = decision switch
+        if (decision != StopDecision.Keep && (Rejected is null || Rejection.IsNearer(Rejected.Point, point)))
         {
-            StopDecision.Keep => "kept",
-            StopDecision.Pass => "passed over",
+            Rejected = new(point, weights);
+        }
+
+        string oracle = point.Ap50 is { } ap ? FormattableString.Invariant($", AP50 {ap:0.000}") : "";
+        string verdict = (decision, point.Iteration) switch
+        {
+            (StopDecision.Keep, 0) => "the original",
+            (StopDecision.Keep, _) => "kept",
+            (StopDecision.Pass, _) => "not better",
             _ => "the end",
         };
         HeldOutSignals signals = point.Signals;
+        string lost = point.Iteration == 0 ? "" : FormattableString.Invariant(
+            $", {signals.FnRate:0.0%} of the original's lost, style moved by {signals.EmbeddingDistance:0.000}");
         _terminal.Progress.Note(FormattableString.Invariant(
-            $"evaluation at {point.Iteration}: steadiness {signals.Steadiness:0.000}, FN {signals.FnRate:0.000}, ")
-            + FormattableString.Invariant($"D {signals.EmbeddingDistance:0.000}, {signals.Cells} cells{oracle}: {verdict}"));
+            $"evaluation at {point.Iteration}: {signals.Cells} cells, steadiness {signals.Steadiness:0.000}{lost}{oracle}: ")
+            + verdict);
+        foreach (string advice in point.Iteration == 0 ? _advice(point) : [])
+        {
+            _terminal.Progress.Note("Look out: " + advice);
+        }
+
         _step.Restart();
     }
 

@@ -31,7 +31,7 @@ internal sealed class AdaptationOptionsTests
     {
         AssertWrong(new() { Views = 9 }, "Views is 9", "between 1 and 8");
         AssertWrong(new() { Views = 0 }, "Views is 0", "between 1 and 8");
-        AssertWrong(new() { Iterations = 0 }, "Iterations is 0");
+        AssertWrong(new() { Iterations = -1 }, "Iterations is -1");
         AssertWrong(new() { BatchSize = 0 }, "BatchSize is 0");
         AssertWrong(new() { LearningRate = -1e-4 }, "LearningRate is -0.0001", "between 0 and 1");
         AssertWrong(new() { LearningRate = double.NaN }, "LearningRate is NaN");
@@ -42,6 +42,9 @@ internal sealed class AdaptationOptionsTests
         AssertWrong(new() { ValidationFraction = 0.95 }, "ValidationFraction");
         AssertWrong(new() { Stop = (StopRule)9 }, "Stop");
     }
+
+    [TestMethod]
+    public void Validate_NoSteps_NeedNoWarmup() => new AdaptationOptions { Iterations = 0, Warmup = 10 }.Validate();
 
     [TestMethod]
     public void Validate_CropOffTheGrid_ProposesTheNearest() =>

@@ -17,6 +17,10 @@ internal sealed class CheckpointTests
 {
     private const string Fingerprint = "model, options, images";
 
+    /// <summary>With these a network of random weights finds something; without a cell no run would begin.</summary>
+    private static readonly SegmentationOptions Segmentation =
+        new() { FlowThreshold = 0, CellprobThreshold = -100, MinSize = 1 };
+
     private static readonly AdaptationOptions Options = new()
     {
         Iterations = 10,
@@ -164,7 +168,7 @@ internal sealed class CheckpointTests
     private (AdaptationResult Result, List<StepPoint> Steps) Run(int steps, RunState? from)
     {
         using CpuBackend backend = new(2);
-        using AdaptationLoop adapter = new(Small.Value, backend, Options, new SegmentationOptions());
+        using AdaptationLoop adapter = new(Small.Value, backend, Options, Segmentation);
         using CancellationTokenSource cancel = new();
         Counter counter = new(cancel, steps);
         Checkpointing checkpoints =

@@ -48,7 +48,8 @@ internal sealed class LookScheduleTests
         };
         Network network = Network.Read(SmallNetworks.Cellpose(4, 20, 8));
         using CpuBackend backend = new(1);
-        using AdaptationLoop loop = new(network, backend, options, new SegmentationOptions());
+        SegmentationOptions everything = new() { FlowThreshold = 0, CellprobThreshold = -100, MinSize = 1 };
+        using AdaptationLoop loop = new(network, backend, options, everything);
         AdaptationResult result = loop.Run(
             [
                 .. Enumerable.Range(0, 3).Select(i => new NamedImage($"m{i}", $"m{i}", MicrographSimulator.Simulate(

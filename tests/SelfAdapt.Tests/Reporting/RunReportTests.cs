@@ -73,7 +73,7 @@ internal sealed class RunReportTests
             verdict.Evidence, "no labels, so nothing here says how accurate", StringComparison.Ordinal);
         foreach (string word in (string[])["better than", "worse than", "improved"])
         {
-            Assert.DoesNotContain(word, verdict.Headline + verdict.Reason + verdict.Evidence);
+            Assert.DoesNotContain(word, verdict.Headline + verdict.Reason + verdict.Precision + verdict.Evidence);
         }
 
         Assert.DoesNotContain("AP at IoU", Report().ToHtml());
@@ -82,11 +82,11 @@ internal sealed class RunReportTests
     [TestMethod]
     [DataRow(new[] { 1 }, new[] { 1, 2 }, "better than")]
     [DataRow(new[] { 1, 2 }, new[] { 1 }, "worse than")]
-    [DataRow(new[] { 1 }, new[] { 1 }, "like the original")]
+    [DataRow(new[] { 1 }, new[] { 1 }, "not clearly different from the original")]
     public void Verdict_WithLabels_SaysWhichIsBetter(int[] before, int[] after, string words)
     {
         RunReport report = Report() with { Samples = [Sample("a", before, after, [1, 2])] };
-        StringAssert.Contains(Verdict(report).Evidence, words, StringComparison.Ordinal);
+        StringAssert.Contains(Verdict(report).Precision, words, StringComparison.Ordinal);
     }
 
     [TestMethod]
@@ -101,16 +101,14 @@ internal sealed class RunReportTests
             Samples = [new ReportSample("a", Picture(), Cells([1]), after, truth)],
         };
         StringAssert.Contains(
-            Verdict(report).Evidence, "(IoU 0.9) it is 0.333 after and 0.500 before", StringComparison.Ordinal);
+            Verdict(report).Precision, "(IoU 0.9) it is 0.333 after and 0.500 before", StringComparison.Ordinal);
     }
 
     [TestMethod]
     [DataRow(StopReason.FalseNegativeRate, 10, "more than 5% of the cells")]
     [DataRow(StopReason.EmbeddingDistance, 10, "further than 0.5")]
     [DataRow(StopReason.Cancelled, 3, "stopped by hand")]
-    [DataRow(StopReason.Diverged, 3, "ran away")]
-    [DataRow(StopReason.Steadiness, 10, "the model had not grown steadier. No check passed for better")]
-    [DataRow(StopReason.Completed, 10, "is 0.750 on the held-out images")]
+    [DataRow(StopReason.Steadiness, 10, "no better checkpoint was found")]
     [DataRow(StopReason.Completed, 0, "No step was made")]
     public void Verdict_OriginalKept_SaysWhy(StopReason reason, int iterations, string why)
     {
@@ -118,6 +116,80 @@ internal sealed class RunReportTests
         ReportVerdict verdict = Verdict(report);
         Assert.AreEqual("Original model kept", verdict.Headline);
         StringAssert.Contains(verdict.Reason, why, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    [DataRow(StopReason.Diverged)]
+    [DataRow(StopReason.NoCells)]
+    public void Verdict_NothingGood_SpeaksOfNoModel(StopReason reason) => Assert.AreEqual(
+        "No adapted model", Verdict(Report() with { Reason = reason, KeptPoint = Point(0), Samples = [] }).Headline);
+
+    [TestMethod]
+    [DataRow(RejectionCause.NotSteadier, 0.604, 0.61)]
+    [DataRow(RejectionCause.FewerCells, 4.0, 5.0)]
+    [DataRow(RejectionCause.CellsLost, 0.2, 0.05)]
+    [DataRow(RejectionCause.EmbeddingsMoved, 0.7, 0.5)]
+    public void Verdict_OriginalKept_NamesTheCandidateAndItsFigures(RejectionCause cause, double value, double limit)
+    {
+        HeldOutSignals signals = Point(10).Signals with { FnRate = 0.2, Steadiness = 0.604, Cells = 4 };
+        EvaluationPoint best = Point(10) with { Signals = signals };
+        RunReport report = Report() with
+        {
+            KeptPoint = Point(0),
+            Evaluations = [Point(0), best],
+            Rejection = new Rejection(best, cause, value, limit),
+        };
+        ReportVerdict verdict = Verdict(report);
+        StringAssert.Contains(verdict.Reason, "after step 10, was rejected", StringComparison.Ordinal);
+        string shown = cause == RejectionCause.CellsLost ? "20.0%" : value.ToString("0.###", CultureInfo.InvariantCulture);
+        StringAssert.Contains(verdict.Reason, shown, StringComparison.Ordinal);
+        Assert.IsGreaterThan(0, verdict.Advice.Length);
+    }
+
+    [TestMethod]
+    public void Html_OriginalKept_OutlinesTheRejectedCandidate()
+    {
+        EvaluationPoint best = Point(10);
+        ReportSample sample = Sample("a", [1, 2], [1, 2], null) with { Rejected = Cells([1, 3]) };
+        string html = (Report() with
+        {
+            KeptPoint = Point(0),
+            Rejection = new Rejection(best, RejectionCause.NotSteadier, 0.75, 0.76),
+            Samples = [sample],
+        }).ToHtml();
+        StringAssert.Contains(html, "<path class=\"gained\" d=\"M24 24v5h5v-5z\"/>", StringComparison.Ordinal);
+        StringAssert.Contains(html, "rejected (step 10)", StringComparison.Ordinal);
+        StringAssert.Contains(html, "kept: the original", StringComparison.Ordinal);
+        StringAssert.Contains(html, "<path class=\"rejected\"", StringComparison.Ordinal);
+        Assert.DoesNotContain(">after<", html);
+    }
+
+    [TestMethod]
+    public void Verdict_HigherPointThatDidNotCount_IsSpokenOf()
+    {
+        EvaluationPoint higher = Point(5) with { Signals = Point(5).Signals with { Steadiness = 0.9, Cells = 3 } };
+        RunReport report = Report() with { Evaluations = [Point(0), higher, Point(10)] };
+        StringAssert.Contains(Verdict(report).Reason, "step 5 did not count: 3 cells", StringComparison.Ordinal);
+        Assert.DoesNotContain("did not count", Verdict(Report()).Reason);
+    }
+
+    [TestMethod]
+    public void Html_Notes_AreWarnings() => StringAssert.Contains(
+        (Report() with { Notes = ["a note of the run"] }).ToHtml(), "</strong> a note of the run</p>", StringComparison.Ordinal);
+
+    [TestMethod]
+    public void GroupsPage_LinksReportsThatAreThere_AndEscapesNames()
+    {
+        string html = GroupsPage.ToHtml(
+        [
+            new("group-1", "with a dark background", ["a", "<b>"], "original <i>kept</i>"),
+            new("group-2", "with a bright background", ["c"], null),
+        ]);
+        StringAssert.Contains(html, "<a href=\"group-1/report.html\">", StringComparison.Ordinal);
+        Assert.DoesNotContain("group-2/report.html", html);
+        Assert.DoesNotContain("<b>", html);
+        Assert.DoesNotContain("<i>", html);
+        StringAssert.Contains(html, "2 images with a dark background", StringComparison.Ordinal);
     }
 
     [TestMethod]

@@ -161,7 +161,7 @@ internal sealed class OneBadFileTests : IDisposable
 
     private ToolResult Adapt(params string[] more) => ToolRun.Run(
         ["adapt", "--model", _at.Onnx(), "--images", _at.At("images"), "--out", _at.At("run"), "--iterations", "1",
-            "--crop", "32", "--batch-size", "1", "--force", .. more]);
+            "--crop", "32", "--batch-size", "1", "--stop", "none", "--force", .. more]);
 
     private ToolResult Train(params string[] more)
     {

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
-using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;
 
@@ -47,6 +46,19 @@ internal sealed partial class ResumeTests : IDisposable
     }
 
     [TestMethod]
+    public void Adapt_FolderOfAnInterruptedRun_OffersToGoOn_BeforeForce()
+    {
+        Interrupt("cut", "evaluation at 4:");
+        string message = ToolRun.Expect(ExitCode.OutputExists, "--resume", Adapt("cut")).Error;
+        int resume = message.IndexOf("--resume", StringComparison.Ordinal);
+        Assert.IsLessThan(message.IndexOf("--force", StringComparison.Ordinal), resume);
+        StringAssert.Contains(message, _at.At("cut", "run.json"), StringComparison.Ordinal);
+
+        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(Resume("cut")).Code);
+        Assert.DoesNotContain("--resume", ToolRun.Expect(ExitCode.OutputExists, "--force", Adapt("cut")).Error);
+    }
+
+    [TestMethod]
     public void Adapt_FolderHeldByAnotherRun_IsRefused()
     {
         Directory.CreateDirectory(_at.At("out"));
@@ -58,19 +70,13 @@ internal sealed partial class ResumeTests : IDisposable
     [
         "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At(name), "--iterations", "7",
         "--batch-size", "2", "--crop", "32", "--views", "2", "--eval-every", "2", "--diameter", "13",
+        "--flow-threshold", "0", "--cellprob-threshold", "-100", "--min-size", "1",
     ];
 
     private string[] Resume(string name) =>
         ["adapt", "--config", _at.At(name, "run.json"), "--out", _at.At(name), "--resume"];
 
-    private ToolResult Interrupt(string name, string line)
-    {
-        using CancellationTokenSource cancel = new();
-        using StringWriter output = new();
-        using Watch error = new(cancel, line);
-        int code = ToolProgram.Run(Adapt(name), new Terminal(output, error, interactive: false, cancel.Token));
-        return new ToolResult((ExitCode)code, output.ToString(), error.ToString());
-    }
+    private ToolResult Interrupt(string name, string line) => ToolRun.RunUntil(line, Adapt(name));
 
     /// <summary>The log without what a clock says.</summary>
     private string Log(string name) => Seconds().Replace(File.ReadAllText(_at.At(name, "run.jsonl")), "");
@@ -80,17 +86,4 @@ internal sealed partial class ResumeTests : IDisposable
 
     [GeneratedRegex("\"seconds\":[0-9.Ee+-]+")]
     private static partial Regex Seconds();
-
-    /// <summary>Presses Ctrl-C when a line begins in a certain way.</summary>
-    private sealed class Watch(CancellationTokenSource cancel, string line) : StringWriter
-    {
-        public override void WriteLine(string? value)
-        {
-            base.WriteLine(value);
-            if (value is not null && value.StartsWith(line, StringComparison.Ordinal))
-            {
-                cancel.Cancel();
-            }
-        }
-    }
 }

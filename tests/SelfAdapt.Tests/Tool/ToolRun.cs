@@ -31,6 +31,16 @@ internal sealed class ToolRun : IDisposable
         return new((ExitCode)code, output.ToString(), error.ToString());
     }
 
+    /// <summary>Presses Ctrl-C when a line of the progress begins in a certain way.</summary>
+    public static ToolResult RunUntil(string line, params string[] args)
+    {
+        using CancellationTokenSource cancel = new();
+        using StringWriter output = new();
+        using Watch error = new(cancel, line);
+        int code = ToolProgram.Run(args, new Terminal(output, error, interactive: false, cancel.Token));
+        return new((ExitCode)code, output.ToString(), error.ToString());
+    }
+
     /// <summary>Runs and requires an exit code, and a word in the message.</summary>
     public static ToolResult Expect(ExitCode code, string word, params string[] args)
     {
@@ -139,6 +149,18 @@ internal sealed class ToolRun : IDisposable
                 {
                     labels[p] = values[d];
                 }
+            }
+        }
+    }
+
+    private sealed class Watch(CancellationTokenSource cancel, string line) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value is not null && value.StartsWith(line, StringComparison.Ordinal))
+            {
+                cancel.Cancel();
             }
         }
     }

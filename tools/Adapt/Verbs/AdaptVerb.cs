@@ -41,47 +41,85 @@ internal sealed class AdaptVerb
         AdaptSettings settings = _options.Get(parsed);
         string folder = settings.Out;
         AdaptationOptions options = _method.Get(parsed);
+        if (settings.Judge is not null && settings.Labels is null)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.InvalidOption, "--judge takes images that --labels has masks of, but --labels is not given.");
+        }
+
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
         Network network = model.ImportForTraining(settings.Outputs);
         EngineRequest request = _engine.Get(parsed);
-        SegmentationOptions segmentation =
+        SegmentationOptions asked =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         SkippedFiles skipped = [];
         NamedImage[] read = Load(settings, skipped);
-        if (_segmentation.FindsSize(parsed))
-        {
-            using NetworkWeights weights = new(network, engine.Backend);
-            using EngineNetwork source = new(weights, engine.Backend);
-            segmentation = SegmentationArguments.WithFoundSize(source, read, segmentation, _terminal);
-        }
-
+        bool findsSize = _segmentation.FindsSize(parsed);
+        bool grouped = settings.Groups == GroupChoice.Auto && ImageKinds.Of([.. read.Select(i => i.Image)]).Count > 1;
+        SegmentationOptions segmentation = grouped ? asked : Sized(read);
         IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
-                LabelledFolder.Load(labels, images, labels, skipped, _terminal), pair => pair.Name, pair => Fit(pair.Image, pair.Name))
+                LabelledFolder.Load(
+                    labels, settings.Judge is null ? images : [], settings.Judge ?? labels, skipped, _terminal),
+                pair => pair.Name, pair => Fit(pair.Image, pair.Name))
             : [];
+        images = settings.Judge is null ? images : JudgeImages.KeepApart(images, labelled, _terminal);
         skipped.Report(_terminal);
         model.Onnx.RequireApart(RunFolder.Adapted(folder));
-        OutputFolder.Prepare(folder, settings.Resume || settings.Force);
+        OutputFolder.Prepare(
+            folder, settings.Resume || settings.Force,
+            RunFolder.HoldsInterruptedRun(folder) ? RunFolder.ResumeCommand(folder) : null);
         using IDisposable hold = OutputFolder.Hold(folder);
         AdaptationJob job = new(
             model, network, images, labelled, options, segmentation, folder,
-                settings.KeepSnapshots, settings.Resume);
-        (JsonObject result, ExitCode code) = JobOutput.Run(_terminal, job, engine, begun =>
+                settings.KeepSnapshots, settings.Resume)
         {
-            if (!settings.Resume)
-            {
-                RunConfig.Write(RunFolder.Config(folder), parsed, Resolved(begun.Options, begun.Segmentation));
-            }
-        });
+            Kinds = ImageKinds.Of([.. images.Select(i => i.Image)]),
+        };
+        if (grouped)
+        {
+            WriteConfig(job);
+        }
+
+        (JsonObject result, ExitCode code) = grouped
+            ? GroupRuns.Run(_terminal, job, engine, Sized)
+            : JobOutput.Run(_terminal, job, engine, WriteConfig);
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(settings.Json, result);
         return (int)(code == ExitCode.Ok ? skipped.Code : code);
 
         void Fit(Image image, string name) =>
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
+
+        SegmentationOptions Sized(IReadOnlyList<NamedImage> some)
+        {
+            if (!findsSize)
+            {
+                return asked;
+            }
+
+            using NetworkWeights weights = new(network, engine.Backend);
+            using EngineNetwork source = new(weights, engine.Backend);
+            return SegmentationArguments.WithFoundSize(source, some, asked, _terminal);
+        }
+
+        void WriteConfig(AdaptationJob begun)
+        {
+            if (!settings.Resume)
+            {
+                Dictionary<string, string> resolved = Resolved(begun.Options, begun.Segmentation);
+                if (grouped && findsSize)
+                {
+                    // Each group has its own.
+                    resolved.Remove("--diameter");
+                }
+
+                RunConfig.Write(RunFolder.Config(folder), parsed, resolved);
+            }
+        }
     }
 
     private NamedImage[] Load(AdaptSettings settings, SkippedFiles skipped)
@@ -122,8 +160,16 @@ internal sealed class AdaptVerb
         public required string Out { get; init; }
 
         [Setting("Masks of some images, for reporting AP along the run and for nothing else: NAME_masks.* for NAME or "
-            + "NAME_img in --images or, where none is there, beside the masks", Unit = "folder", Basic = true)]
+            + "NAME_img in --images or, where none is there, beside the masks; with --judge, in that folder", Unit = "folder",
+            Basic = true)]
         public string? Labels { get; init; }
+
+        [Setting("Images that --labels belong to and that are never adapted to: what AP says holds for new images", Unit = "path")]
+        public string? Judge { get; init; }
+
+        [Setting("What to do where the images are of several kinds (dark, gray or bright background, colour): one model for "
+            + "all, or, with auto, one for each in folders group-1, group-2, ...")]
+        public GroupChoice Groups { get; init; }
 
         [Setting("Options from a run.json, as a run writes it; options given beside it come first", Unit = "file",
             Group = "files")]

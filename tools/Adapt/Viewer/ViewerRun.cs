@@ -29,7 +29,9 @@ internal sealed class ViewerRun
         folder = Path.GetFullPath(folder);
         RunRecord record = RunRecord.Read(folder) ?? throw new SelfAdaptException(
             ErrorKind.UnreadableInput, folder,
-            $"holds no {Path.GetFileName(RunFolder.Summary(folder))}, so it is no run's folder. Name the "
+            File.Exists(RunFolder.Groups(folder))
+            ? $"holds the runs of several groups. Name one of them, such as {RunFolder.Group(folder, 1)}."
+            : $"holds no {Path.GetFileName(RunFolder.Summary(folder))}, so it is no run's folder. Name the "
             + "folder that adapt or demo wrote (--out).");
         string shown = RunFolder.Shown(folder);
         string[] images = Directory.Exists(shown)
