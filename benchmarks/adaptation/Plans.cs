@@ -19,7 +19,7 @@ internal static class Plans
     {
         Iterations = 60,
         EvalEvery = 15,
-        MaxValidationImages = 5,
+        MaxCheckedImages = 5,
     };
 
     /// <summary>Options measured alone.</summary>

@@ -8,6 +8,7 @@ using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Study;
@@ -160,15 +161,19 @@ internal sealed class RankTable(string path)
         int side = (int)Math.Ceiling(LargestPart / options.Rescale);
         NamedImage[] parts =
             [.. SizeFinder.Some(target.Adaptation).Select(i => i with { Image = SizeFinder.Middle(i.Image, side) })];
-        HeldOutSignals signals = new HeldOutImages(parts, options, network.Outputs).Measure(segmenter);
+        SegmentationResult[] results = [.. parts.Select(p => segmenter.Segment(p.Image))];
+        LabelImage[] plain = [.. results.Select(r => r.Masks)];
+        LabelImage[] noisy = [.. parts.Select((p, i) => Masks(SizeFinder.WithNoise(p.Image, (ulong)i)))];
+        FlowFit flows = results.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, options, network.Outputs));
+        SizeTrial trial = new(
+            target.Diameter, CellGeometry.MedianDiameter(plain), CellChange.Between(plain, noisy, 0.5).Agreement, flows);
         List<double> values =
         [
-            precision, signals.Cells, signals.Diameter, target.Diameter,
-            signals.Cells == 0 ? BlindFlowError : signals.FlowError, signals.Explained,
-            signals.Foreground, new SizeTrial(target.Diameter, signals).Score, signals.Agreement,
+            precision, flows.Cells, trial.Found, target.Diameter, flows.Cells == 0 ? BlindFlowError : flows.Error,
+            flows.Explained, plain.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)plain.Sum(m => (long)m.Labels.Length),
+            trial.Score, trial.Agreement,
         ];
-        LabelImage[] plain = [.. parts.Select(p => Masks(p.Image))];
-        values.AddRange(Compared(plain, 1, (i, _) => Masks(HeldOutImages.WithNoise(parts[i].Image, (ulong)i))));
+        values.AddRange(Compared(plain, 1, (i, _) => noisy[i]));
         foreach (double rate in Rates)
         {
             values.AddRange(Compared(plain, Draws, (i, draw) =>

@@ -57,10 +57,12 @@ internal static class ResultRows
     {
         double Value(string column) => double.Parse(
             values[Array.IndexOf(columns, column)], CultureInfo.InvariantCulture);
-        HeldOutSignals signals = new()
+        LabelFreeSignals signals = new()
         {
-            Agreement = Value("agreement"),
-            Steadiness = Value("steadiness"),
+            OutlineFit = Value("outline_fit"),
+            OutlineChange = Value("outline_change"),
+            OutlineChangeError = Value("outline_error"),
+            Evidence = Value("evidence"),
             FnRate = Value("fn_rate"),
             EmbeddingDistance = Value("d_emb"),
             Cells = (int)Value("cells"),

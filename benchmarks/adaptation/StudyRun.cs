@@ -18,7 +18,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
 {
     /// <summary>The columns.</summary>
     public const string Header =
-        "source,target,settings,seed,iteration,ap50,agreement,steadiness,fn_rate,d_emb,cells,diameter,foreground,"
+        "source,target,settings,seed,iteration,ap50,outline_fit,outline_change,outline_error,evidence,fn_rate,d_emb,cells,diameter,foreground,"
         + "explained,flow_error,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds";
 
@@ -44,11 +44,9 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
             Threads = threads,
         };
         using AdaptationLoop adapter = new(source.Network, backend, options, segmentation);
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
-            AdaptationLoop.Split(target.Adaptation, options);
         Rows rows = new(Key);
         AdaptationResult result =
-            adapter.Run(training, validation, target.Judged, rows, CancellationToken.None);
+            adapter.Run(target.Adaptation, target.Judged, rows, CancellationToken.None);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Key}: {string.Join(' ', result.Evaluations.Select(e => e.Ap50!.Value.ToString("F3", CultureInfo.InvariantCulture)))}"
             + $" {result.Reason} at {result.KeptPoint.Iteration}, {result.Seconds:F0} s"));
@@ -69,13 +67,14 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
 
         public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights)
         {
-            HeldOutSignals held = point.Signals;
+            LabelFreeSignals signals = point.Signals;
             double Mean(Func<StepPoint, double> value) => _steps.Count == 0 ? 0 : _steps.Average(value);
             string[] values =
             [
-                Number(point.Ap50), Number(held.Agreement), Number(held.Steadiness), Number(held.FnRate),
-                Number(held.EmbeddingDistance), Number(held.Cells), Number(held.Diameter), Number(held.Foreground),
-                Number(held.Explained), Number(held.FlowError), Number(point.MeanConfidence), Number(point.ViewVariance),
+                Number(point.Ap50), Number(signals.OutlineFit), Number(signals.OutlineChange),
+                Number(signals.OutlineChangeError), Number(signals.Evidence), Number(signals.FnRate),
+                Number(signals.EmbeddingDistance), Number(signals.Cells), Number(signals.Diameter), Number(signals.Foreground),
+                Number(signals.Explained), Number(signals.FlowError), Number(point.MeanConfidence), Number(point.ViewVariance),
                 Number(Mean(s => s.Loss)), Number(Mean(s => s.Kept.ToArray().Average())),
                 Number(_steps.Count == 0 ? 0 : _steps[^1].L2Sp), Number(Mean(s => s.GradientNorm)),
                 Number(_steps.Count == 0 ? 0 : Math.Round(_steps[^1].Seconds)),

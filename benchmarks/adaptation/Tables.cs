@@ -21,7 +21,7 @@ internal static class Tables
     ];
 
     /// <summary>Other signals, highest wins, to compare rules with.</summary>
-    private static readonly (string Name, Func<HeldOutSignals, double> Signal)[] Signals =
+    private static readonly (string Name, Func<LabelFreeSignals, double> Signal)[] Signals =
     [
         ("highest agreement under noise, whatever was lost", s => s.Agreement),
         ("lowest flow error", s => -s.FlowError),
@@ -98,7 +98,7 @@ internal static class Tables
             Row(name, r => r.Kept(options).Ap50!.Value);
         }
 
-        foreach ((string name, Func<HeldOutSignals, double> signal) in Signals)
+        foreach ((string name, Func<LabelFreeSignals, double> signal) in Signals)
         {
             Row(name, r => r.Points.MaxBy(p => signal(p.Signals))!.Ap50!.Value);
         }

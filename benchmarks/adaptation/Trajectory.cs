@@ -49,8 +49,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
         using CpuBackend backend = new(threads);
         using AdaptationStep training = new(source.Network, backend, options);
         using EngineNetwork student = new(training.Student, backend);
-        (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) =
-            AdaptationLoop.Split(target.Adaptation, options);
+        (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) = Split(target.Adaptation, run.Seed);
         NamedImage[] looked = [.. held.Take(HeldOut), .. learnt.Take(LearntFrom)];
         Image[] parts = [.. looked.Select(i => Middle(i.Image, (int)Math.Ceiling(LargestPart / segmentation.Rescale)))];
         int side = Math.Max(LeastJudged, (int)(JudgedDiameters * target.Diameter));
@@ -127,7 +126,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
                 LabelImage[] copies =
                 [
                     plain.Masks,
-                    segmenter.Segment(HeldOutImages.WithNoise(parts[i], (ulong)i), looked[i].Name).Masks,
+                    segmenter.Segment(SizeFinder.WithNoise(parts[i], (ulong)i), looked[i].Name).Masks,
                     Mirrored(segmenter.Segment(Mirrored(parts[i]), looked[i].Name).Masks),
                 ];
                 writer.Write(i < Math.Min(HeldOut, held.Count) ? 1 : 0);
@@ -156,8 +155,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
     {
         AdaptationOptions options = Settings.Apply(start, run.Settings) with { Seed = (ulong)run.Seed };
         double rescale = source.DiamMean / target.Diameter;
-        (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) =
-            AdaptationLoop.Split(target.Adaptation, options);
+        (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) = Split(target.Adaptation, run.Seed);
         using BinaryWriter writer = new(File.Create(Path.Combine(folder, "images")));
         writer.Write(target.Diameter);
         foreach (NamedImage image in held.Take(HeldOut).Concat(learnt.Take(LearntFrom)))
@@ -168,6 +166,22 @@ internal sealed class Trajectory(StudyRun run, string folder)
             writer.Write(part.Width);
             writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(part.Pixels.AsSpan()));
         }
+    }
+
+    /// <summary>A random eighth of the images or so is kept from training, to see whether it judges otherwise.</summary>
+    private static (IReadOnlyList<NamedImage> Learnt, IReadOnlyList<NamedImage> Held) Split(
+        IReadOnlyList<NamedImage> images, int seed)
+    {
+        RandomStream random = new RandomStream((ulong)seed).Substream("validation");
+        NamedImage[] shuffled = [.. images];
+        for (int i = shuffled.Length - 1; i > 0; i--)
+        {
+            int j = random.NextIndex(i + 1);
+            (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
+        }
+
+        int count = Math.Max(1, Math.Min(2 + HeldOut, images.Count / 3));
+        return (shuffled[count..], shuffled[..count]);
     }
 
     private static IEnumerable<int> Looks(int steps)

@@ -56,10 +56,10 @@ public enum TrainedLayers
 public enum StopRule
 {
     /// <summary>
-    /// The agreement of the cells of an image with those of the same image under noise, times the fraction of the source
-    /// network's cells that are still found: the checkpoint with the highest that finds no fewer cells than the source.
+    /// How well the cells' outlines lie on the edges of the images: the checkpoint with most evidence, among those whose
+    /// outlines lie there clearly better than the source network's.
     /// </summary>
-    Steadiness,
+    Outlines,
 
     /// <summary>The false-negative rate against the source network's own cells (paper eq. 3).</summary>
     Fn,

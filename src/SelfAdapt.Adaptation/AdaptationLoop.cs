@@ -22,11 +22,11 @@ public enum StopReason
     /// <summary>The embedding distance passed its threshold.</summary>
     EmbeddingDistance,
 
-    /// <summary>For a while no checkpoint was steadier.</summary>
-    Steadiness,
+    /// <summary>For a while no checkpoint was better by its outlines.</summary>
+    Outlines,
 
     /// <summary>
-    /// The source network finds no cell in the held-out images: there is nothing to learn from, and nothing to watch.
+    /// The source network finds no cell in the images checked: there is nothing to learn from, and nothing to watch.
     /// </summary>
     NoCells,
 
@@ -62,14 +62,11 @@ public sealed record AdaptationResult(
     IReadOnlyList<EvaluationPoint> Evaluations, double Seconds);
 
 /// <summary>
-/// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on held-out
-/// images, and the decision which checkpoint is the result (paper sections 3 and 4).
+/// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on some
+/// of the images, and the decision which checkpoint is the result (paper sections 3 and 4).
 /// </summary>
 public sealed class AdaptationLoop : IDisposable
 {
-    /// <summary>So few cells make signals that jump: as many images are held out where a third of all suffices.</summary>
-    private const int FewestHeldOut = 8;
-
     private readonly Network _network;
     private readonly AdaptationOptions _options;
     private readonly SegmentationOptions _segmentation;
@@ -116,39 +113,14 @@ public sealed class AdaptationLoop : IDisposable
     public string TeacherEngineName => _training.TeacherEngineName;
 
     /// <summary>
-    /// Splits images into those that crops are cut from and those held out for the stopping signals. With fewer
-    /// than three images nothing can be spared: the same ones serve both ends.
+    /// The images that evaluations look at, evenly among all. Crops are cut from them as well: the signals are not learnt
+    /// from, and no better where it was (docs/results.md).
     /// </summary>
-    /// <param name="images">The images, in any fixed order.</param>
-    /// <param name="options">Fraction, upper bound, seed.</param>
-    public static (IReadOnlyList<NamedImage> Training, IReadOnlyList<NamedImage> Validation) Split(
-        IReadOnlyList<NamedImage> images, AdaptationOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(options);
-        if (images.Count < 3 || options.ValidationFraction == 0 || options.MaxValidationImages == 0)
-        {
-            int few = Math.Clamp(options.MaxValidationImages, 1, images.Count);
-            return (images, [.. images.Take(few)]);
-        }
-
-        int count = (int)Math.Round(images.Count * options.ValidationFraction);
-        count = Math.Max(count, Math.Min(FewestHeldOut, images.Count / 3));
-        count = Math.Clamp(count, 1, Math.Min(options.MaxValidationImages, images.Count - 1));
-        RandomStream random = new RandomStream(options.Seed).Substream("validation");
-        NamedImage[] shuffled = [.. images];
-        for (int i = shuffled.Length - 1; i > 0; i--)
-        {
-            int j = random.NextIndex(i + 1);
-            (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
-        }
-
-        return (shuffled[count..], shuffled[..count]);
-    }
+    public static IReadOnlyList<NamedImage> Checked(IReadOnlyList<NamedImage> images, AdaptationOptions options) =>
+        [.. SizeFinder.Some(images, options.MaxCheckedImages)];
 
     /// <summary>
-    /// Runs until the stopping rule fires, the iterations are done, or someone asks for an end; some of the images are
-    /// held out for the stopping signals.
+    /// Runs until the stopping rule fires, the iterations are done, or someone asks for an end.
     /// </summary>
     /// <param name="images">Unlabeled images, at least one.</param>
     /// <param name="progress">Told every evaluation; null for nobody.</param>
@@ -158,37 +130,34 @@ public sealed class AdaptationLoop : IDisposable
     public AdaptationResult Run(
         IReadOnlyList<NamedImage> images, IProgress<EvaluationPoint>? progress = null, CancellationToken cancel = default)
     {
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) = Split(images, _options);
-        return Run(training, validation, [], new EvaluationProgress(progress), cancel);
+        return Run(images, [], new EvaluationProgress(progress), cancel);
     }
 
     /// <summary>Runs until the stopping rule fires, the iterations are done, or someone asks for an end.</summary>
-    /// <param name="training">Unlabeled images to cut crops from, at least one.</param>
-    /// <param name="validation">Unlabeled images for the stopping signals, at least one.</param>
+    /// <param name="images">Unlabeled images, at least one.</param>
     /// <param name="oracle">Labelled images for the AP column, which decides nothing; may be empty.</param>
     /// <param name="checkpoints">Where states go, and the one to go on from; null: none.</param>
     /// <returns>The checkpoint that is kept, and how it came about.</returns>
     internal AdaptationResult Run(
-        IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation,
-        IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, CancellationToken cancel,
-        Checkpointing? checkpoints = null)
+        IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer,
+        CancellationToken cancel, Checkpointing? checkpoints = null)
     {
         Stopwatch watch = Stopwatch.StartNew();
         RandomStream random = new(_options.Seed);
         RandomStream cropRandom = random.Substream("crops");
         RandomStream augmentationRandom = random.Substream("strong augmentation");
-        CropSampler sampler = new([.. training.Select(Prepare)], _options);
+        CropSampler sampler = new([.. images.Select(Prepare)], _options);
         StrongAugmenter augmenter = new(_options);
         WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
-        HeldOutImages heldOut = new(validation, _segmentation, _network.Outputs);
+        CheckedImages looked = new(Checked(images, _options), _segmentation, _network.InputChannels);
         float[] weak = new float[_options.BatchSize * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
 
         // A run that goes on knows the source's AP already; its signals are what the later ones are held against.
-        EvaluationPoint source = Evaluate(0, heldOut, checkpoints?.From is null ? oracle : []);
+        EvaluationPoint source = Evaluate(0, looked, checkpoints?.From is null ? oracle : []);
         double before = 0;
         int iteration = 0;
         if (checkpoints?.From is { } from)
@@ -249,7 +218,7 @@ public sealed class AdaptationLoop : IDisposable
                 EvaluationPoint evaluation;
                 try
                 {
-                    evaluation = Evaluate(iteration, heldOut, oracle);
+                    evaluation = Evaluate(iteration, looked, oracle);
                 }
                 catch (SelfAdaptException e) when (e.Kind == ErrorKind.Numerics)
                 {
@@ -316,7 +285,7 @@ public sealed class AdaptationLoop : IDisposable
             throw new SelfAdaptException(
                 ErrorKind.OtherRun,
                 "The checkpoint is of a run on other images, or with another model or other options: the source model "
-                + $"finds {now.Signals.Cells} cells in the held-out images, it found {then.Signals.Cells} then. Start anew "
+                + $"finds {now.Signals.Cells} cells in the images checked, it found {then.Signals.Cells} then. Start anew "
                 + "in another folder, or over the old run.");
         }
     }
@@ -333,12 +302,12 @@ public sealed class AdaptationLoop : IDisposable
         return decision;
     }
 
-    private EvaluationPoint Evaluate(int iteration, HeldOutImages heldOut, IReadOnlyList<LabelledImage> oracle)
+    private EvaluationPoint Evaluate(int iteration, CheckedImages looked, IReadOnlyList<LabelledImage> oracle)
     {
         Segmenter segmenter = new(_student, _segmentation);
         (double? confidence, double? variance) = iteration > 0 ? TeacherSignals() : (null, null);
         return new EvaluationPoint(
-            iteration, heldOut.Measure(segmenter), confidence, variance, AveragePrecision(segmenter, oracle));
+            iteration, looked.Measure(_student), confidence, variance, AveragePrecision(segmenter, oracle));
     }
 
     private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>

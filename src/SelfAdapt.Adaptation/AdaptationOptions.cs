@@ -15,6 +15,7 @@ public sealed record AdaptationOptions
         Iterations = 25_000,
         BatchSize = 8,
         Crop = 224,
+        Views = 6,
         LearningRate = 1e-4,
         Warmup = 500,
         Stop = StopRule.Both,
@@ -24,7 +25,7 @@ public sealed record AdaptationOptions
 
     /// <summary>Training steps; 0: the source network is only looked at.</summary>
     [Setting(0, 10_000_000, "Training steps; 0: only look at what the model finds", Group = "schedule", Basic = true)]
-    public int Iterations { get; init; } = 100;
+    public int Iterations { get; init; } = 640;
 
     /// <summary>Crops per step.</summary>
     [Setting(1, 1024, "Crops per step", Group = "schedule")]
@@ -72,7 +73,7 @@ public sealed record AdaptationOptions
 
     /// <summary>Teacher views, 1 to 8, in the order of <see cref="Engine.Orientation"/>.</summary>
     [Setting(1, 8, "Views that the teacher is averaged over, 1 to 8", Group = "teacher")]
-    public int Views { get; init; } = 6;
+    public int Views { get; init; } = 2;
 
     /// <summary>Quantile of the class confidence below which a pixel is dropped.</summary>
     [Setting(0, 1, "Least confident fraction of pixels that is dropped, per class", Group = "teacher")]
@@ -147,7 +148,7 @@ public sealed record AdaptationOptions
 
     /// <summary>What ends the run.</summary>
     [Setting("Which label-free signal ends the run and picks the checkpoint", Group = "stopping")]
-    public StopRule Stop { get; init; } = StopRule.Steadiness;
+    public StopRule Stop { get; init; } = StopRule.Outlines;
 
     /// <summary>tau_FN of the paper.</summary>
     [Setting(0, 1, "Largest fraction of the source's cells that may be lost", Group = "stopping")]
@@ -157,18 +158,10 @@ public sealed record AdaptationOptions
     [Setting(0, 1e6, "Largest distance of the embeddings", Group = "stopping")]
     public double EmbeddingThreshold { get; init; } = 0.5;
 
-    /// <summary>Rule steadiness: largest fraction by which the number of cells may fall below the source's.</summary>
-    [Setting(0, 1, "Rule steadiness: largest fraction by which the number of cells may fall", Group = "stopping")]
-    public double CellLossThreshold { get; init; } = 0.02;
-
-    /// <summary>Rule steadiness: how far a checkpoint must be above the source network to replace it.</summary>
-    [Setting(0, 1, "Rule steadiness: how far above the source's a checkpoint's must be", Group = "stopping")]
-    public double SteadinessMargin { get; init; } = 0.01;
-
-    /// <summary>Rule steadiness: evaluations without a better one before the run ends; 0: never.</summary>
-    [Setting(0, 10_000_000, "Rule steadiness: evaluations without a better one before the run ends; 0: never",
+    /// <summary>Rule outlines: evaluations without a better one before the run ends; 0: never.</summary>
+    [Setting(0, 10_000_000, "Rule outlines: evaluations without a better one before the run ends; 0: never",
         Group = "stopping")]
-    public int Patience { get; init; } = 10;
+    public int Patience { get; init; } = 4;
 
     /// <summary>Steps between two evaluations; 0: growing distances, after 10, 20, 40, 60, 80, 120, ... steps.</summary>
     [Setting(0, 10_000_000, "Steps between evaluations; 0: after 10, 20, 40, 60, 80, 120, ... steps", Group = "stopping")]
@@ -180,15 +173,9 @@ public sealed record AdaptationOptions
     [Setting(0, 1e6, "Minutes that the run may take; 0: no limit", Unit = "min", Group = "schedule", Basic = true)]
     public double Minutes { get; init; } = 10;
 
-    /// <summary>
-    /// Fraction of the images held out for the stopping signals; at least eight images, or a third of them.
-    /// </summary>
-    [Setting(0, 0.9, "Fraction of the images held out for the signals", Group = "stopping")]
-    public double ValidationFraction { get; init; } = 0.1;
-
-    /// <summary>Most images held out.</summary>
-    [Setting(0, 1_000_000, "Most images held out", Group = "stopping")]
-    public int MaxValidationImages { get; init; } = 200;
+    /// <summary>Most images that an evaluation looks at, evenly among all.</summary>
+    [Setting(1, 1_000_000, "Most images that an evaluation looks at", Group = "stopping")]
+    public int MaxCheckedImages { get; init; } = 16;
 
     /// <summary>Seed of every random choice.</summary>
     [Setting("Seed of every random choice", Group = "schedule")]

@@ -21,23 +21,12 @@ internal readonly record struct CellChange(int Common, int Lost, int Gained)
             throw new ArgumentException($"{second.Count} segmentations do not go with {first.Count}.");
         }
 
-        CellChange sum = default;
-        for (int i = 0; i < first.Count; i++)
-        {
-            InstanceMatching matching = InstanceMatching.Match(first[i], second[i], iou);
-            sum = new(
-                sum.Common + matching.TruePositives, sum.Lost + matching.FalseNegatives,
-                sum.Gained + matching.FalsePositives);
-        }
-
-        return sum;
+        return Of([.. first.Select((masks, i) => InstanceMatching.Match(masks, second[i], iou))]);
     }
 
-    /// <summary>
-    /// The fraction of the first one's cells that are in both, drawn towards 1 where there are few to judge by.
-    /// </summary>
-    /// <param name="prior">How many cells, all found again, are counted on top.</param>
-    public double Remaining(int prior) => 1 - Ratio(Lost, Common + Lost + prior);
+    /// <param name="matchings">Of each image's cells in the first and in the second segmentation.</param>
+    public static CellChange Of(IReadOnlyCollection<InstanceMatching> matchings) => new(
+        matchings.Sum(m => m.TruePositives), matchings.Sum(m => m.FalseNegatives), matchings.Sum(m => m.FalsePositives));
 
     private static double Ratio(int part, int whole) => whole == 0 ? 0 : part / (double)whole;
 }

@@ -1,13 +1,13 @@
 namespace SelfAdapt.Adaptation;
 
-/// <summary>What was measured on the held-out images at one point of the run; no labels are involved.</summary>
+/// <summary>What was measured on the images checked at one point of the run; no labels are involved.</summary>
 /// <param name="Iteration">Steps done; 0 is the source network itself.</param>
 /// <param name="Signals">What its masks say.</param>
 /// <param name="MeanConfidence">Mean probability of the predicted class: logged, no stopping signal.</param>
 /// <param name="ViewVariance">Mean variance over the teacher's views: logged, no stopping signal.</param>
 /// <param name="Ap50">AP at IoU 0.5 on labelled images, if given: the oracle column, which decides nothing.</param>
 public sealed record EvaluationPoint(
-    int Iteration, HeldOutSignals Signals, double? MeanConfidence = null, double? ViewVariance = null,
+    int Iteration, LabelFreeSignals Signals, double? MeanConfidence = null, double? ViewVariance = null,
     double? Ap50 = null);
 
 /// <summary>What was measured in one training step.</summary>

@@ -62,13 +62,6 @@ internal static class ModelRanking
     private const int Draws = 2;
     private const double DropoutRate = 0.5;
 
-    /// <summary>As many as are looked at, evenly among all.</summary>
-    public static IEnumerable<T> Some<T>(IReadOnlyList<T> all)
-    {
-        int count = Math.Min(MostImages, all.Count);
-        return Enumerable.Range(0, count).Select(i => all[i * all.Count / count]);
-    }
-
     /// <summary>Asks a network of the middle parts of images.</summary>
     /// <param name="network">With nothing dropped; afterwards as well.</param>
     /// <param name="images">At least one, all looked at.</param>

@@ -3,11 +3,11 @@ namespace SelfAdapt.Adaptation;
 /// <summary>What spoke against a checkpoint.</summary>
 internal enum RejectionCause
 {
-    /// <summary>It is not clearly steadier than the source network. Value and limit: steadiness.</summary>
-    NotSteadier,
+    /// <summary>Its outlines lie on edges no better than the source network's. Value and limit: the change of their fit.</summary>
+    OutlinesNotBetter,
 
-    /// <summary>It finds fewer cells than the source network. Value and limit: cells.</summary>
-    FewerCells,
+    /// <summary>It finds less that lies on edges than the source network. Value and limit: evidence.</summary>
+    LessEvidence,
 
     /// <summary>It lost too many of the source network's cells. Value and limit: the fraction lost.</summary>
     CellsLost,
@@ -24,7 +24,7 @@ internal sealed record Rejection(EvaluationPoint Point, RejectionCause Cause, do
 {
     /// <summary>Of two checkpoints that were not kept, whether the second came nearer.</summary>
     public static bool IsNearer(EvaluationPoint than, EvaluationPoint point) =>
-        point.Signals.Steadiness > than.Signals.Steadiness;
+        point.Signals.OutlineChange > than.Signals.OutlineChange;
 
     /// <summary>The rejection that decided; null where there was no checkpoint, or no rule to judge it.</summary>
     /// <param name="evaluations">All of them, the source network's first.</param>
@@ -41,13 +41,12 @@ internal sealed record Rejection(EvaluationPoint Point, RejectionCause Cause, do
             return null;
         }
 
-        (HeldOutSignals source, HeldOutSignals now) = (evaluations[0].Signals, best.Signals);
-        if (options.Stop == StopRule.Steadiness)
+        (LabelFreeSignals source, LabelFreeSignals now) = (evaluations[0].Signals, best.Signals);
+        if (options.Stop == StopRule.Outlines)
         {
-            double fewest = (1 - options.CellLossThreshold) * source.Cells;
-            return now.Cells < fewest
-                ? new(best, RejectionCause.FewerCells, now.Cells, fewest)
-                : new(best, RejectionCause.NotSteadier, now.Steadiness, source.Steadiness + options.SteadinessMargin);
+            return now.OutlineChange > now.ClearChange
+                ? new(best, RejectionCause.LessEvidence, now.Evidence, source.Evidence)
+                : new(best, RejectionCause.OutlinesNotBetter, now.OutlineChange, now.ClearChange);
         }
 
         return options.Stop == StopRule.Embedding || now.FnRate <= options.FnThreshold

@@ -8,10 +8,10 @@ namespace SelfAdapt.Adaptation;
 /// <summary>What may be wrong before anything is learnt.</summary>
 internal enum SourceFinding
 {
-    /// <summary>The source network finds no cell. Values: held-out images.</summary>
+    /// <summary>The source network finds no cell. Values: images checked.</summary>
     NoCells,
 
-    /// <summary>It finds a handful. Values: cells, held-out images.</summary>
+    /// <summary>It finds a handful. Values: cells, images checked.</summary>
     HardlyAnyCells,
 
     /// <summary>The cells are not of the size that was asked for. Values: diameter asked for, diameter found, px.</summary>
@@ -33,7 +33,7 @@ internal sealed record SourceNote(SourceFinding Finding, params IReadOnlyList<do
 /// <summary>Looks at images and source network before anything is learnt: what would be seen too late from the result.</summary>
 internal static class SourceCheck
 {
-    // As many as the steadiness counts on top: with fewer it says little.
+    // With fewer, no signal says much.
     private const int FewCells = 20;
 
     // Cells that a network finds at their own size are at most a quarter off it, on the images of docs/results.md.
@@ -41,21 +41,21 @@ internal static class SourceCheck
 
     /// <summary>Whether a run can't help: no cell to learn from, and a rule in force that watches cells.</summary>
     /// <param name="source">The source network's signals.</param>
-    public static bool IsHopeless(HeldOutSignals source, AdaptationOptions options) =>
+    public static bool IsHopeless(LabelFreeSignals source, AdaptationOptions options) =>
         source.Cells == 0 && options.Stop != StopRule.None;
 
     /// <summary>What the source network's first evaluation says.</summary>
-    /// <param name="heldOut">How many images it was measured on.</param>
+    /// <param name="looked">How many images it was measured on.</param>
     /// <param name="diameter">The size that objects were taken to have, px; 0: none was.</param>
-    public static IEnumerable<SourceNote> OfSignals(HeldOutSignals source, int heldOut, double diameter)
+    public static IEnumerable<SourceNote> OfSignals(LabelFreeSignals source, int looked, double diameter)
     {
         if (source.Cells == 0)
         {
-            yield return new(SourceFinding.NoCells, heldOut);
+            yield return new(SourceFinding.NoCells, looked);
         }
         else if (source.Cells < FewCells)
         {
-            yield return new(SourceFinding.HardlyAnyCells, source.Cells, heldOut);
+            yield return new(SourceFinding.HardlyAnyCells, source.Cells, looked);
         }
 
         if (source.Cells >= FewCells && diameter > 0 && source.Diameter > 0

@@ -15,14 +15,13 @@ internal enum StopDecision
 
 /// <summary>
 /// Decides from the evaluation points alone when to stop and which checkpoint is the result. By the paper's signals:
-/// the last one within the threshold, before the first beyond it (docs/method.md, no. 13). By steadiness:
-/// the one with the highest, among those that find no fewer cells than the source network; the source network itself, if
-/// none is clearly above it (docs/method.md). A signal that is not a number is beyond every threshold.
+/// the last one within the threshold, before the first beyond it (docs/method.md, no. 13). By outlines: the one
+/// with most evidence, among those whose outlines lie on the edges of the images clearly better than the source network's; the
+/// source network itself, if there is none (docs/method.md). A signal that is not a number is beyond every threshold.
 /// </summary>
 internal sealed class StopController(AdaptationOptions options)
 {
     private int _passed;
-    private int _sourceCells;
 
     /// <summary>
     /// The point whose weights are the result; null while there was none, or none within the thresholds.
@@ -48,7 +47,7 @@ internal sealed class StopController(AdaptationOptions options)
             return StopDecision.Stop;
         }
 
-        if (options.Stop != StopRule.Steadiness || IsBetter(point.Signals))
+        if (options.Stop != StopRule.Outlines || IsBetter(point.Signals))
         {
             (Kept, _passed) = (point, 0);
             return StopDecision.Keep;
@@ -56,7 +55,7 @@ internal sealed class StopController(AdaptationOptions options)
 
         if (options.Patience > 0 && ++_passed >= options.Patience)
         {
-            Reason = StopReason.Steadiness;
+            Reason = StopReason.Outlines;
             return StopDecision.Stop;
         }
 
@@ -69,16 +68,6 @@ internal sealed class StopController(AdaptationOptions options)
     private StopReason? BeyondEmbedding(EvaluationPoint point) => Beyond(
         point.Signals.EmbeddingDistance, options.EmbeddingThreshold, StopReason.EmbeddingDistance);
 
-    private bool IsBetter(HeldOutSignals signals)
-    {
-        if (Kept is null)
-        {
-            _sourceCells = signals.Cells;
-            return true;
-        }
-
-        double margin = Kept.Iteration == 0 ? options.SteadinessMargin : 0;
-        return signals.Cells >= (1 - options.CellLossThreshold) * _sourceCells
-            && signals.Steadiness > Kept.Signals.Steadiness + margin;
-    }
+    private bool IsBetter(LabelFreeSignals signals) => Kept is null
+        || (signals.OutlineChange > signals.ClearChange && signals.Evidence > Kept.Signals.Evidence);
 }

@@ -91,7 +91,7 @@ internal sealed class ReportPage(RunReport report)
             (double low, double high) = Uncertainty.OfFraction(lost, of);
             figures.Add((
                 Text($"{lost:0.0%}"),
-                Text($"of the original's {of} cells in the held-out images not found any more ({low:0%} to {high:0%})")));
+                Text($"of the original's {of} cells in the images checked not found any more ({low:0%} to {high:0%})")));
         }
 
         Add("<section class=\"figures\">");
@@ -114,23 +114,27 @@ internal sealed class ReportPage(RunReport report)
             [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);
         AddChart("Pixels learnt from", "The fraction that the teacher was sure enough about to learn from.",
             [new("pixels", [.. report.Steps.Select(s => ((double)s.Iteration, s.Kept))])], null);
-        bool bySteadiness = options.Stop == StopRule.Steadiness;
-        HeldOutSignals source = points[0].Signals;
-        AddChart("Steadiness",
-            "The part of the cells that stay the same when noise is added to the held-out images, times the part of the "
-            + "original's cells that are still found; both count for less where there are few cells. "
-            + "It needs no labels. It says how sure the model is, not how right.",
-            [new("steadiness", [.. points.Select(p => ((double)p.Iteration, p.Signals.Steadiness))], Dots: true)],
-            bySteadiness ? source.Steadiness + options.SteadinessMargin : null, "to beat:");
-        AddChart("Cells", "How many the model finds in the held-out images.",
-            [new("cells", [.. points.Select(p => ((double)p.Iteration, (double)p.Signals.Cells))], Dots: true)],
-            bySteadiness ? (1 - options.CellLossThreshold) * source.Cells : null, "at least:");
+        bool byOutlines = options.Stop == StopRule.Outlines;
+        AddChart("Outlines",
+            "How much better the outlines lie on the edges of the images than the original's, in the cells that both find. "
+            + "It needs no labels, and comes from the images, not from the model.",
+            [
+                new("change", [.. points.Select(p => ((double)p.Iteration, p.Signals.OutlineChange))], Dots: true),
+                new("by chance", [.. points.Select(p => ((double)p.Iteration, p.Signals.ClearChange))]),
+            ],
+            byOutlines ? 0 : null, "the original:");
+        AddChart("Evidence",
+            "Each cell found counts by how well its outline lies on edges of the images; one drawn anywhere counts against.",
+            [new("evidence", [.. points.Select(p => ((double)p.Iteration, p.Signals.Evidence))], Dots: true)],
+            byOutlines ? points[0].Signals.Evidence : null, "to beat:");
+        AddChart("Cells", "How many the model finds in the images that were checked.",
+            [new("cells", [.. points.Select(p => ((double)p.Iteration, (double)p.Signals.Cells))], Dots: true)], null);
         AddChart("Cells lost",
-            "The part of the original's cells that the model no longer finds, on held-out images (the paper's FN rate).",
+            "The part of the original's cells that the model no longer finds, in the images checked (the paper's FN rate).",
             [new("lost", [.. points.Select(p => ((double)p.Iteration, p.Signals.FnRate))], Dots: true)],
             options.Stop is StopRule.Fn or StopRule.Both ? options.FnThreshold : null);
         AddChart("Style distance",
-            "How far the network's own summary of the held-out images moved away from the original's (the paper's D_emb).",
+            "How far the network's own summary of the images checked moved away from the original's (the paper's D_emb).",
             [new("distance", [.. points.Select(p => ((double)p.Iteration, p.Signals.EmbeddingDistance))], Dots: true)],
             options.Stop is StopRule.Embedding or StopRule.Both ? options.EmbeddingThreshold : null);
         if (points.Any(p => p.Ap50 is not null))

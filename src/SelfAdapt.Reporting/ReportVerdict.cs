@@ -13,7 +13,6 @@ internal sealed record ReportVerdict(
 {
     private const double ManyTimes = 3;
     private const double HardlyAny = 0.01;
-    private const double Sure = 0.8;
     private const double Strict = 0.9;
 
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
@@ -32,7 +31,7 @@ internal sealed record ReportVerdict(
         AdaptationOptions options = report.Options;
         if (report.Reason == StopReason.NoCells)
         {
-            return "The run ended before its first step: the original finds no cell in the held-out images, so there is "
+            return "The run ended before its first step: the original finds no cell in the images checked, so there is "
                 + "nothing to learn from.";
         }
 
@@ -49,7 +48,7 @@ internal sealed record ReportVerdict(
                 "All steps were done. No stopping rule was in force, so the last weights count, whatever the "
                 + "signals below show.",
             StopReason.Completed => "All steps were done.",
-            StopReason.Steadiness => string.Create(
+            StopReason.Outlines => string.Create(
                 CultureInfo.InvariantCulture,
                 $"The run ended itself: in {options.Patience} checks in a row no better checkpoint was found."),
             StopReason.FalseNegativeRate => string.Create(
@@ -67,7 +66,7 @@ internal sealed record ReportVerdict(
             _ => "The numbers ran away: a loss or weight was no longer a number.",
         };
         string kept = report.KeptPoint.Iteration == 0 ? WhyOriginal(report)
-            : options.Stop == StopRule.Steadiness ? WhyThisOne(report)
+            : options.Stop == StopRule.Outlines ? WhyThisOne(report)
             : options.Stop == StopRule.None ? ""
             : report.Reason == StopReason.Completed ? "Every check stayed within the limits."
             : "The last check within the limits gave the result.";
@@ -77,17 +76,19 @@ internal sealed record ReportVerdict(
     /// <summary>What the rule saw in the checkpoint that it picked.</summary>
     private static string WhyThisOne(RunReport report)
     {
-        HeldOutSignals before = report.Evaluations[0].Signals;
-        HeldOutSignals kept = report.KeptPoint.Signals;
-        EvaluationPoint? higher = report.Evaluations.FirstOrDefault(e => e.Signals.Steadiness > kept.Steadiness);
+        LabelFreeSignals before = report.Evaluations[0].Signals;
+        LabelFreeSignals kept = report.KeptPoint.Signals;
+        EvaluationPoint? higher = report.Evaluations.FirstOrDefault(e => e.Signals.Evidence > kept.Evidence);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"This checkpoint is the steadiest of those that find no fewer cells than the original: {kept.Agreement:0.0%} of "
-            + $"its {kept.Cells} cells stay the same when noise is added to the held-out images, {before.Agreement:0.0%} of the "
-            + $"original's {before.Cells} do, and {1 - kept.FnRate:0.0%} of the original's cells are still found.")
+            $"This checkpoint has most evidence of those whose outlines are clearly better than the original's: edges of the "
+            + $"images are {kept.OutlineFit:0.00} times as strong under its outlines as around them, and in the cells that both "
+            + $"find that changed by {Give(kept)}. It finds {kept.Cells} cells, the original {before.Cells}; "
+            + $"{1 - kept.FnRate:0.0%} of the original's are still found.")
             + (higher is null ? "" : string.Create(
                 CultureInfo.InvariantCulture,
-                $" The higher point of the curve at step {higher.Iteration} did not count: {higher.Signals.Cells} cells."));
+                $" The higher point of the curve at step {higher.Iteration} did not count: there the outlines changed by "
+                + $"{Give(higher.Signals)}."));
     }
 
     /// <summary>What speaks against the best checkpoint.</summary>
@@ -98,24 +99,23 @@ internal sealed record ReportVerdict(
             return "There was no check that could have found a better one, so the result is the model as it was.";
         }
 
-        HeldOutSignals before = report.Evaluations[0].Signals;
-        HeldOutSignals best = rejection.Point.Signals;
+        LabelFreeSignals before = report.Evaluations[0].Signals;
+        LabelFreeSignals best = rejection.Point.Signals;
         (double low, double high) = Uncertainty.OfFraction(best.FnRate, before.Cells);
         string why = rejection.Cause switch
         {
-            RejectionCause.FewerCells => string.Create(
+            RejectionCause.LessEvidence => string.Create(
                 CultureInfo.InvariantCulture,
-                $"it finds {best.Cells} cells in the held-out images and the original {before.Cells}; with fewer than "
-                + $"{Math.Ceiling(rejection.Limit):0} a checkpoint does not count, as real cells may have been lost."),
-            RejectionCause.NotSteadier => string.Create(
+                $"the evidence for its {best.Cells} cells is {rejection.Value:0.0}, for the original's {before.Cells} it is "
+                + $"{rejection.Limit:0.0}: cells that lie on edges of the images may have been lost."),
+            RejectionCause.OutlinesNotBetter => string.Create(
                 CultureInfo.InvariantCulture,
-                $"its steadiness is {Give(best)}, the original's {Give(before)}, and more than {rejection.Limit:0.000} was "
-                + $"needed to be clearly better. Steadiness is the part of the cells that stay the same when noise is added "
-                + $"({best.Agreement:0.0%} of {best.Cells}, the original {before.Agreement:0.0%} of {before.Cells}), times the "
-                + $"part of the original's cells that are still found ({1 - best.FnRate:0.0%})."),
+                $"in the cells that both find, the fit of the outlines to the edges of the images changed by {Give(best)}, and "
+                + $"more than {rejection.Limit:+0.000;-0.000} was needed to be clearly better (the original's fit is "
+                + $"{before.OutlineFit:0.00}: edges are so many times as strong under its outlines as around them)."),
             RejectionCause.CellsLost => string.Create(
                 CultureInfo.InvariantCulture,
-                $"it lost {best.FnRate:0.0%} of the {before.Cells} cells that the original finds in the held-out images "
+                $"it lost {best.FnRate:0.0%} of the {before.Cells} cells that the original finds in the images checked "
                 + $"({low:0%} to {high:0%}, by their number), and at most {rejection.Limit:0.#%} may be lost."),
             _ => string.Create(
                 CultureInfo.InvariantCulture,
@@ -126,13 +126,9 @@ internal sealed record ReportVerdict(
             + " So the result is the model as it was.";
     }
 
-    /// <summary>A steadiness with what the number of cells alone leaves open.</summary>
-    private static string Give(HeldOutSignals signals)
-    {
-        (double low, double high) = Uncertainty.OfFraction(signals.Agreement, signals.Cells);
-        double scale = signals.Agreement > 0 ? signals.Steadiness / signals.Agreement : 0;
-        return Text($"{signals.Steadiness:0.000} \u00b1 {scale * (high - low) / 2:0.000}");
-    }
+    /// <summary>A change of the outlines with its standard error.</summary>
+    private static string Give(LabelFreeSignals signals) =>
+        Text($"{signals.OutlineChange:+0.000;-0.000;0.000} \u00b1 {signals.OutlineChangeError:0.000}");
 
     /// <summary>What fits the cause.</summary>
     private static string NextStep(RunReport report)
@@ -144,17 +140,14 @@ internal sealed record ReportVerdict(
 
         return (report.KeptPoint.Iteration == 0 ? report.Rejection?.Cause : null) switch
         {
-            RejectionCause.FewerCells =>
+            RejectionCause.LessEvidence =>
                 "If what it lost is no cell (debris, background), the candidate may be the better one: look at its outlines. "
                 + "If they are cells, a lower learning rate may keep them.",
-            RejectionCause.NotSteadier when report.Evaluations[0].Signals.Agreement >= Sure =>
-                "The original is already sure of most of what it finds here. If its outlines are right, there is little to "
-                + "gain; if they are wrong, it is sure of wrong things, and adaptation without labels can't mend that.",
-            RejectionCause.NotSteadier =>
-                "The original is unsure of what it finds here, and training did not change that. More steps may help; where "
-                + "its outlines are wrong all over, another model will help more.",
+            RejectionCause.OutlinesNotBetter =>
+                "Where the original's outlines are right, there is nothing to gain. Where they are wrong all over, another "
+                + "model (rank) or another diameter will help more than training without labels.",
             RejectionCause.CellsLost or RejectionCause.EmbeddingsMoved =>
-                "A lower learning rate moves the model less; the rule by steadiness weighs gains against losses.",
+                "A lower learning rate moves the model less; the rule by outlines weighs gains against losses.",
             _ => "",
         };
     }
@@ -252,7 +245,7 @@ internal sealed record ReportVerdict(
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.KeptPoint.Signals.FnRate:0.#%} of the cells that the original finds in the held-out images are gone, "
+                $"{report.KeptPoint.Signals.FnRate:0.#%} of the cells that the original finds in the images checked are gone, "
                 + $"more than the usual limit of {report.Options.FnThreshold:0.#%}.");
         }
     }

@@ -440,7 +440,7 @@ internal static class SeedFiles
             CropPosition = 7,
             AugmentationPosition = 9,
             Seconds = 1.5,
-            Evaluations = [new EvaluationPoint(0, new HeldOutSignals { Cells = 12 })],
+            Evaluations = [new EvaluationPoint(0, new LabelFreeSignals { Cells = 12 })],
             Kept = weights,
             Training = new TrainingState(
                 weights, weights, weights.Parameters, weights.Parameters, new float[4 * network.Outputs.Channels]),

@@ -23,15 +23,15 @@ internal sealed class BeforeAfter
     private readonly AdaptationJob _job;
     private readonly List<(string Name, Image Image, LabelImage? Truth)> _images;
 
-    /// <summary>Chooses the images: all labelled ones, then held-out ones, then others.</summary>
-    /// <param name="validation">The images held out.</param>
-    public BeforeAfter(AdaptationJob job, IReadOnlyList<NamedImage> validation)
+    /// <summary>Chooses the images: all labelled ones, then those that checks looked at, then others.</summary>
+    /// <param name="looked">The images that checks looked at.</param>
+    public BeforeAfter(AdaptationJob job, IReadOnlyList<NamedImage> looked)
     {
         _job = job;
         _images = Choose(
             [
                 .. job.Labelled.Select(l => (l.Name, l.Image, (LabelImage?)l.Masks)),
-                .. validation.Concat(job.Images).Select(v => (v.Name, v.Image, (LabelImage?)null)),
+                .. looked.Concat(job.Images).Select(v => (v.Name, v.Image, (LabelImage?)null)),
             ],
             job.Segmentation.Rescale);
     }

@@ -81,8 +81,8 @@ internal static class JobOutput
         Terminal terminal, AdaptationJob asked, JobEngines engine, Action<AdaptationJob> begin)
     {
         JobRunner training = JobRunner.Run(terminal, asked, engine, begin);
-        (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> validation) =
-            (training.Job, training.Result, training.Validation);
+        (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> looked) =
+            (training.Job, training.Result, training.Looked);
         ExitCode code = result.Reason switch
         {
             StopReason.Cancelled => ExitCode.Cancelled,
@@ -92,8 +92,8 @@ internal static class JobOutput
         };
         bool adapted = result.KeptPoint.Iteration > 0;
         Rejection? rejection = adapted ? null : Rejection.Of(result.Evaluations, job.Options);
-        JsonObject summary = Summarise(job, result, validation.Count);
-        BeforeAfter pictures = new(job, validation);
+        JsonObject summary = Summarise(job, result, looked.Count);
+        BeforeAfter pictures = new(job, looked);
         IReadOnlyList<ReportSample> samples = [];
         bool isResult = code is not (ExitCode.Numerics or ExitCode.ModelImageMismatch);
         if (isResult)
@@ -116,10 +116,10 @@ internal static class JobOutput
             }
         }
 
-        IReadOnlyList<SourceNote> notes = SourceAdvice.Notes(job, result.Evaluations[0].Signals, validation.Count);
+        IReadOnlyList<SourceNote> notes = SourceAdvice.Notes(job, result.Evaluations[0].Signals, looked.Count);
         RunReport report = new()
         {
-            Facts = ReportFacts.Of(job, result, validation.Count, engine.Backend.Name, training.Teacher),
+            Facts = ReportFacts.Of(job, result, looked.Count, engine.Backend.Name, training.Teacher),
             AllOptions = ReportFacts.Flatten(summary["options"], summary["segmentation"]),
             Options = job.Options,
             Reason = result.Reason,
@@ -204,12 +204,14 @@ internal static class JobOutput
         ["seconds"] = ResultFile.Number(result.Seconds),
         ["fn_rate"] = ResultFile.Number(result.KeptPoint.Signals.FnRate),
         ["embedding_distance"] = ResultFile.Number(result.KeptPoint.Signals.EmbeddingDistance),
-        ["steadiness_before"] = ResultFile.Number(result.Evaluations[0].Signals.Steadiness),
-        ["steadiness"] = ResultFile.Number(result.KeptPoint.Signals.Steadiness),
+        ["evidence_before"] = ResultFile.Number(result.Evaluations[0].Signals.Evidence),
+        ["evidence"] = ResultFile.Number(result.KeptPoint.Signals.Evidence),
+        ["outline_change"] = ResultFile.Number(result.KeptPoint.Signals.OutlineChange),
+        ["outline_change_error"] = ResultFile.Number(result.KeptPoint.Signals.OutlineChangeError),
         ["diam_labels"] = null,
         ["batch_size_lowered_from"] = job.LoweredFrom,
         ["images"] = job.Images.Count,
-        ["validation_images"] = held,
+        ["checked_images"] = held,
         ["labelled_images"] = job.Labelled.Count,
         ["evaluations"] = new JsonArray([.. result.Evaluations.Select(ToJson)]),
         ["outputs"] = OutputMeaning.Words(job.Network.Outputs),
@@ -222,8 +224,10 @@ internal static class JobOutput
         ["iteration"] = point.Iteration,
         ["fn_rate"] = ResultFile.Number(point.Signals.FnRate),
         ["embedding_distance"] = ResultFile.Number(point.Signals.EmbeddingDistance),
-        ["agreement"] = ResultFile.Number(point.Signals.Agreement),
-        ["steadiness"] = ResultFile.Number(point.Signals.Steadiness),
+        ["outline_fit"] = ResultFile.Number(point.Signals.OutlineFit),
+        ["outline_change"] = ResultFile.Number(point.Signals.OutlineChange),
+        ["outline_change_error"] = ResultFile.Number(point.Signals.OutlineChangeError),
+        ["evidence"] = ResultFile.Number(point.Signals.Evidence),
         ["mean_confidence"] = ResultFile.Number(point.MeanConfidence),
         ["view_variance"] = ResultFile.Number(point.ViewVariance),
         ["cells"] = point.Signals.Cells,
@@ -243,7 +247,7 @@ internal static class JobOutput
         StopReason.Completed => "completed",
         StopReason.FalseNegativeRate => "fn",
         StopReason.EmbeddingDistance => "embedding",
-        StopReason.Steadiness => "steadiness",
+        StopReason.Outlines => "outlines",
         StopReason.NoCells => "no_cells",
         StopReason.Time => "time",
         StopReason.Cancelled => "cancelled",

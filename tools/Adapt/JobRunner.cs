@@ -10,11 +10,11 @@ namespace SelfAdapt.Tool;
 /// <param name="Job">What was done, which may be less than what was asked for.</param>
 /// <param name="Result">What came of it.</param>
 /// <param name="Teacher">What ran the teacher.</param>
-/// <param name="Validation">The images that were held out.</param>
+/// <param name="Looked">The images that checks looked at.</param>
 /// <param name="Checkpoint">The run's state on the disk.</param>
 /// <param name="Candidate">The weights of the best checkpoint where the source's were kept; null where there are none.</param>
 internal sealed record JobRunner(
-    AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Validation,
+    AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Looked,
     RunCheckpoint Checkpoint, RejectedWeights? Candidate)
 {
     /// <summary>Trains.</summary>
@@ -78,8 +78,7 @@ internal sealed record JobRunner(
     private static JobRunner Attempt(
         Terminal terminal, AdaptationJob job, JobEngines engine, RunCheckpoint checkpoint)
     {
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) =
-            AdaptationLoop.Split(job.Images, job.Options);
+        IReadOnlyList<NamedImage> looked = AdaptationLoop.Checked(job.Images, job.Options);
         // Training takes the most memory of all: what the way here has left (files, parsed weights) goes first.
         MemoryShortage.Release();
         using AdaptationLoop adapter = new(job.Network, engine.Backend, job.Options, job.Segmentation, engine.Teacher);
@@ -87,16 +86,16 @@ internal sealed record JobRunner(
             $"student: built-in engine on {engine.Backend.Name}; teacher: {adapter.TeacherEngineName}");
         terminal.Error.WriteLine(SegmentationArguments.DescribeScale(job.Segmentation));
         terminal.Error.WriteLine(
-            $"{training.Count} images to learn from, {validation.Count} held out for the stopping signals"
+            $"{job.Images.Count} images to learn from, {looked.Count} of them looked at in checks"
             + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
         using RunObserver observer = new(
             terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null,
-            source => SourceAdvice.Sentences(SourceAdvice.Notes(job, source.Signals, validation.Count), job));
+            source => SourceAdvice.Sentences(SourceAdvice.Notes(job, source.Signals, looked.Count), job));
         AdaptationResult result = adapter.Run(
-            training, validation, job.Labelled, observer, terminal.Cancelled,
+            job.Images, job.Labelled, observer, terminal.Cancelled,
             new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
         return new JobRunner(
-            job, result, adapter.TeacherEngineName, validation, checkpoint,
+            job, result, adapter.TeacherEngineName, looked, checkpoint,
             result.KeptPoint.Iteration == 0 ? observer.Rejected : null);
 
         void KeepSnapshot(int step, WeightSnapshot weights)

@@ -124,12 +124,12 @@ internal sealed class PackageArguments
             yield break;
         }
 
-        (double? all, double? labelled, double? heldOut) = run.Images;
+        (double? all, double? labelled, double? looked) = run.Images;
         yield return FormattableString.Invariant(
             $"Adapted without labels to {all} images; kept are the weights after step {run.KeptIteration} of ")
             + FormattableString.Invariant($"{run.Iterations} (end: {run.StopReason}).");
         yield return FormattableString.Invariant(
-            $"On {heldOut} images held out, {run.FnRate:P1} of the cells that the source model finds are lost, and ")
+            $"On {looked} of them, {run.FnRate:P1} of the cells that the source model finds are lost, and ")
             + FormattableString.Invariant($"the embeddings moved by {run.EmbeddingDistance:0.###}: this measures ")
             + "agreement with the source model, not accuracy.";
         yield return run.Ap50 is { Before: { } before, After: { } after }

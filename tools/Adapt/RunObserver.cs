@@ -47,7 +47,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
         float kept = point.Kept.Length == 0 ? 0 : point.Kept.ToArray().Average();
         _terminal.Progress.Step(FormattableString.Invariant(
             $"step {point.Iteration}/{_options.Iterations}  loss {point.Loss:0.0000}  pixels learnt from {kept:0%}  ")
-            + FormattableString.Invariant($"steadiness {_latest?.Signals.Steadiness:0.000}  ")
+            + FormattableString.Invariant($"outlines {_latest?.Signals.OutlineChange:+0.000;-0.000;0.000}  ")
             + FormattableString.Invariant($"{_options.BatchSize / Math.Max(1e-9, _secondsPerStep):0.0} img/s  ")
             + $"left {Durations.Show(left)}{early}");
         _step.Restart();
@@ -71,11 +71,13 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
             (StopDecision.Pass, _) => "not better",
             _ => "the end",
         };
-        HeldOutSignals signals = point.Signals;
+        LabelFreeSignals signals = point.Signals;
         string lost = point.Iteration == 0 ? "" : FormattableString.Invariant(
-            $", {signals.FnRate:0.0%} of the original's lost, style moved by {signals.EmbeddingDistance:0.000}");
+            $", outlines {signals.OutlineChange:+0.000;-0.000;0.000} \u00b1 {signals.OutlineChangeError:0.000}, ")
+            + FormattableString.Invariant(
+                $"{signals.FnRate:0.0%} of the original's lost, style moved by {signals.EmbeddingDistance:0.000}");
         _terminal.Progress.Note(FormattableString.Invariant(
-            $"evaluation at {point.Iteration}: {signals.Cells} cells, steadiness {signals.Steadiness:0.000}{lost}{oracle}: ")
+            $"evaluation at {point.Iteration}: {signals.Cells} cells, evidence {signals.Evidence:0.0}{lost}{oracle}: ")
             + verdict);
         foreach (string advice in point.Iteration == 0 ? _advice(point) : [])
         {

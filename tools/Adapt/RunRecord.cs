@@ -47,9 +47,9 @@ internal sealed class RunRecord
     /// <summary>AP at 0.5 of the source and of the kept weights, where labels were given.</summary>
     public (double? Before, double? After) Ap50 => (Number("ap50_before"), Number("ap50_after"));
 
-    /// <summary>Images that the run saw, those with labels, and those held out.</summary>
-    public (double? All, double? Labelled, double? HeldOut) Images =>
-        (Number("images"), Number("labelled_images"), Number("validation_images"));
+    /// <summary>Images that the run saw, those with labels, and those that checks looked at.</summary>
+    public (double? All, double? Labelled, double? Looked) Images =>
+        (Number("images"), Number("labelled_images"), Number("checked_images"));
 
     /// <summary>The two channel numbers, as --channels takes them.</summary>
     public string? Channels =>

@@ -15,7 +15,7 @@ internal static class SourceAdvice
     /// <summary>All findings of a run.</summary>
     /// <param name="source">The source network's signals.</param>
     /// <param name="heldOut">How many images it was measured on.</param>
-    public static IReadOnlyList<SourceNote> Notes(AdaptationJob job, HeldOutSignals source, int heldOut) =>
+    public static IReadOnlyList<SourceNote> Notes(AdaptationJob job, LabelFreeSignals source, int heldOut) =>
     [
         .. SourceCheck.OfSignals(source, heldOut, job.Segmentation.Diameter),
         .. SourceCheck.OfImages(job.Images, job.Kinds, job.Segmentation.Channels, job.Network.InputChannels),
@@ -48,11 +48,11 @@ internal static class SourceAdvice
         {
             SourceFinding.NoCells => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The model finds no cell at all in the {v[0]:0} held-out image{Plural(v[0])}. It learns from what it finds "
+                $"The model finds no cell at all in the {v[0]:0} image{Plural(v[0])} looked at. It learns from what it finds "
                 + $"itself, so there is nothing to learn from. ") + LookAt(job),
             SourceFinding.HardlyAnyCells => string.Create(
                 CultureInfo.InvariantCulture,
-                $"The model finds only {v[0]:0} cell{Plural(v[0])} in the {v[1]:0} held-out image{Plural(v[1])}: every figure "
+                $"The model finds only {v[0]:0} cell{Plural(v[0])} in the {v[1]:0} image{Plural(v[1])} looked at: every figure "
                 + $"of this run rests on those. If there are more to see, something does not fit. ") + LookAt(job),
             SourceFinding.OtherSize => string.Create(
                 CultureInfo.InvariantCulture,

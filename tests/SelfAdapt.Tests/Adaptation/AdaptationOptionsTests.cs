@@ -22,7 +22,7 @@ internal sealed class AdaptationOptionsTests
         Ema = 1,
         CropScaleMin = 1,
         CropScaleMax = 1,
-        ValidationFraction = 0,
+        MaxCheckedImages = 1,
         Strong = new() { BlurMin = 0, BlurMax = 0, Noise = 0, Probability = 1 },
     }.Validate();
 
@@ -39,7 +39,7 @@ internal sealed class AdaptationOptionsTests
         AssertWrong(new() { EmaEvery = 0 }, "EmaEvery is 0");
         AssertWrong(new() { ClassQuantile = -0.1 }, "ClassQuantile");
         AssertWrong(new() { RegressionQuantile = 80 }, "RegressionQuantile is 80");
-        AssertWrong(new() { ValidationFraction = 0.95 }, "ValidationFraction");
+        AssertWrong(new() { MaxCheckedImages = 0 }, "MaxCheckedImages");
         AssertWrong(new() { Stop = (StopRule)9 }, "Stop");
     }
 

@@ -80,7 +80,7 @@ internal sealed class CheckpointTests
         RunState state = CheckpointFile.Read(_path, Small.Value, Fingerprint).State;
         state = state with
         {
-            Evaluations = [state.Evaluations[0] with { Signals = new HeldOutSignals { Cells = 1234 } }],
+            Evaluations = [state.Evaluations[0] with { Signals = new LabelFreeSignals { Cells = 1234 } }],
         };
         SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => Run(int.MaxValue, state));
         Assert.AreEqual(ErrorKind.OtherRun, error.Kind);

@@ -74,8 +74,7 @@ internal sealed class NeverWorseTests
     {
         using CpuBackend backend = new(2);
         using AdaptationLoop adapter = new(Model.Value, backend, options, segmentation ?? Segmentation);
-        (IReadOnlyList<NamedImage> training, IReadOnlyList<NamedImage> validation) = AdaptationLoop.Split(images, options);
-        return adapter.Run(training, validation, [], new Deaf(), CancellationToken.None);
+        return adapter.Run(images, [], new Deaf(), CancellationToken.None);
     }
 
     private static void AssertNoWorse(AdaptationResult result)

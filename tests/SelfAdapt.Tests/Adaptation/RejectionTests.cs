@@ -10,26 +10,24 @@ internal sealed class RejectionTests
     [TestMethod]
     public void Of_NoCheckpoint_OrNoRule_IsNone()
     {
-        Assert.IsNull(Rejection.Of([Point(0, 0.5, 100)], new AdaptationOptions()));
-        Assert.IsNull(Rejection.Of([Point(0, 0.5, 100), Point(10, 0.4, 100)], new() { Stop = StopRule.None }));
+        Assert.IsNull(Rejection.Of([Point(0, 0, 20)], new AdaptationOptions()));
+        Assert.IsNull(Rejection.Of([Point(0, 0, 20), Point(10, -0.1, 20)], new() { Stop = StopRule.None }));
     }
 
     [TestMethod]
-    public void Of_Steadiness_TheSteadiest_WithWhatItLacked()
+    public void Of_OutlinesNoBetter_TheBestOfThem_WithWhatItLacked()
     {
-        Rejection rejection = Rejection.Of(
-            [Point(0, 0.6, 100), Point(10, 0.604, 100), Point(20, 0.5, 100)], new AdaptationOptions())!;
-        Assert.AreEqual((10, RejectionCause.NotSteadier), (rejection.Point.Iteration, rejection.Cause));
-        Assert.AreEqual(0.604, rejection.Value);
-        Assert.AreEqual(0.61, rejection.Limit, 1e-12);
+        Rejection rejection = Rejection.Of([Point(0, 0, 20), Point(10, 0.004, 30), Point(20, -0.02, 40)], new())!;
+        Assert.AreEqual((10, RejectionCause.OutlinesNotBetter), (rejection.Point.Iteration, rejection.Cause));
+        Assert.AreEqual(0.004, rejection.Value);
+        Assert.AreEqual(0.01645, rejection.Limit, 1e-12);
     }
 
     [TestMethod]
-    public void Of_SteadierWithFewerCells_SaysSo()
+    public void Of_BetterOutlinesWithLessEvidence_SaysSo()
     {
-        Rejection rejection = Rejection.Of(
-            [Point(0, 0.6, 100), Point(10, 0.8, 80)], new AdaptationOptions { CellLossThreshold = 0.1 })!;
-        Assert.AreEqual((RejectionCause.FewerCells, 80.0, 90.0), (rejection.Cause, rejection.Value, rejection.Limit));
+        Rejection rejection = Rejection.Of([Point(0, 0, 20), Point(10, 0.1, 15)], new())!;
+        Assert.AreEqual((RejectionCause.LessEvidence, 15.0, 20.0), (rejection.Cause, rejection.Value, rejection.Limit));
     }
 
     [TestMethod]
@@ -39,12 +37,12 @@ internal sealed class RejectionTests
     [DataRow(StopRule.Both, 0.01, 0.7, RejectionCause.EmbeddingsMoved)]
     public void Of_ThePapersRules_TheSignalThatIsBeyond(StopRule rule, double lost, double moved, RejectionCause cause)
     {
-        EvaluationPoint beyond = new(10, new HeldOutSignals { FnRate = lost, EmbeddingDistance = moved, Cells = 90 });
-        Rejection rejection = Rejection.Of([Point(0, 0.6, 100), beyond], new() { Stop = rule })!;
+        EvaluationPoint beyond = new(10, new LabelFreeSignals { FnRate = lost, EmbeddingDistance = moved, Cells = 90 });
+        Rejection rejection = Rejection.Of([Point(0, 0, 20), beyond], new() { Stop = rule })!;
         Assert.AreEqual(cause, rejection.Cause);
         Assert.AreEqual(cause == RejectionCause.CellsLost ? lost : moved, rejection.Value);
     }
 
-    private static EvaluationPoint Point(int iteration, double steadiness, int cells) =>
-        new(iteration, new HeldOutSignals { Steadiness = steadiness, Cells = cells });
+    private static EvaluationPoint Point(int iteration, double change, double evidence) => new(
+        iteration, new LabelFreeSignals { OutlineChange = change, OutlineChangeError = 0.01, Evidence = evidence, Cells = 100 });
 }

@@ -16,7 +16,7 @@ internal sealed class RunLogTests
             7, 1e-4, 0.5, 0.25, 3, 0.628, double.NaN, new float[] { 0.8f, 1 },
             new float[] { 0.05f, float.NaN }, 1.5));
         log.Write(new EvaluationPoint(
-            250, new HeldOutSignals { FnRate = 0.02, Agreement = 0.75, Cells = 42 }, null, 0.01), StopDecision.Keep);
+            250, new LabelFreeSignals { FnRate = 0.02, Evidence = 0.75, Cells = 42 }, null, 0.01), StopDecision.Keep);
         string[] lines = System.Text.Encoding.UTF8.GetString(stream.ToArray()).Split('\n');
         Assert.AreEqual(3, lines.Length);
         Assert.AreEqual(string.Empty, lines[2]);
@@ -44,7 +44,7 @@ internal sealed class RunLogTests
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
         long first;
-        EvaluationPoint point = new(0, new HeldOutSignals { Cells = 3 });
+        EvaluationPoint point = new(0, new LabelFreeSignals { Cells = 3 });
         try
         {
             using (RunLog log = RunLog.Create(path))

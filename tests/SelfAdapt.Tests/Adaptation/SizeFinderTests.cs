@@ -55,6 +55,25 @@ internal sealed class SizeFinderTests : IDisposable
     }
 
     [TestMethod]
+    public void WithNoise_ConstantChannel_StaysAsItIs()
+    {
+        Image flat = new(1, 4, 4, [.. Enumerable.Repeat(3f, 16)]);
+        CollectionAssert.AreEqual(flat.Pixels, SizeFinder.WithNoise(flat, 0).Pixels);
+    }
+
+    [TestMethod]
+    public void WithNoise_HasHalfTheChannelsDeviation_AndIsItsOwn()
+    {
+        Image image = new(1, 200, 200, [.. Enumerable.Range(0, 40_000).Select(i => i % 2 == 0 ? 0f : 2f)]);
+        Image noisy = SizeFinder.WithNoise(image, 1);
+        double[] noise = [.. noisy.Pixels.Select((v, i) => (double)v - image.Pixels[i])];
+        Assert.AreEqual(0, noise.Average(), 0.01);
+        Assert.AreEqual(0.5, Math.Sqrt(noise.Average(v => v * v)), 0.01);
+        CollectionAssert.AreNotEqual(noisy.Pixels, SizeFinder.WithNoise(image, 2).Pixels);
+        CollectionAssert.AreEqual(noisy.Pixels, SizeFinder.WithNoise(image, 1).Pixels);
+    }
+
+    [TestMethod]
     public void Find_NothingToSee_FindsNoneOrDoubts()
     {
         float[] noise = [.. Enumerable.Range(0, 256 * 256).Select(i => (float)CounterRandom.Normal(7, (ulong)i))];

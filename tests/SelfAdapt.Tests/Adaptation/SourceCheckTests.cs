@@ -22,16 +22,16 @@ internal sealed class SourceCheckTests
     public void OfSignals_SaysWhatTheFirstEvaluationShows(int cells, double found, double asked, string expected) =>
         Assert.AreEqual(
             expected,
-            Words(SourceCheck.OfSignals(new HeldOutSignals { Cells = cells, Diameter = found }, 8, asked)));
+            Words(SourceCheck.OfSignals(new LabelFreeSignals { Cells = cells, Diameter = found }, 8, asked)));
 
     [TestMethod]
-    [DataRow(0, StopRule.Steadiness, true)]
+    [DataRow(0, StopRule.Outlines, true)]
     [DataRow(0, StopRule.Both, true)]
     [DataRow(0, StopRule.None, false)]
-    [DataRow(1, StopRule.Steadiness, false)]
+    [DataRow(1, StopRule.Outlines, false)]
     public void IsHopeless_NoCellAndARuleThatWatchesCells(int cells, StopRule rule, bool expected) =>
         Assert.AreEqual(
-            expected, SourceCheck.IsHopeless(new HeldOutSignals { Cells = cells }, new AdaptationOptions { Stop = rule }));
+            expected, SourceCheck.IsHopeless(new LabelFreeSignals { Cells = cells }, new AdaptationOptions { Stop = rule }));
 
     [TestMethod]
     [DataRow(0, 0, 2, "")]

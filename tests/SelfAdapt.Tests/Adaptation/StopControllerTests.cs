@@ -55,64 +55,57 @@ internal sealed class StopControllerTests
     }
 
     [TestMethod]
-    public void Steadiness_Highest_IsKept()
+    public void Outlines_MostEvidenceOfClearlyBetterOnes_IsKept()
     {
-        StopController controller = Steadiness();
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(0, 0.5)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(10, 0.6)));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(30, 0.6)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(40, 0.61)));
+        StopController controller = Outlines();
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(0, 0, 20)));
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(10, 0.05, 21)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(20, 0.09, 20.5)), "less evidence");
+        Assert.AreEqual(StopDecision.Keep, controller.Add(Drawn(40, 0.03, 25)), "it is evidence that decides");
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(60, -0.05, 40)), "more cells, worse outlines");
         Assert.AreEqual(40, controller.Kept!.Iteration);
         Assert.IsNull(controller.Reason);
     }
 
     [TestMethod]
-    public void Steadiness_FewerCellsThanTheSource_IsPassedOver()
+    [DataRow(0.016, StopDecision.Pass)]
+    [DataRow(0.017, StopDecision.Keep)]
+    [DataRow(double.NaN, StopDecision.Pass)]
+    public void Outlines_BetterByChance_IsPassedOver(double change, StopDecision decision)
     {
-        StopController controller = Steadiness();
-        controller.Add(Steady(0, 0.5, cells: 100));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, 0.9, cells: 97)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(20, 0.6, cells: 98)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(30, 0.7, cells: 300)));
-        Assert.AreEqual(
-            StopDecision.Keep, controller.Add(Steady(40, 0.8, cells: 98)), "it is the source that counts are compared with");
+        StopController controller = Outlines();
+        controller.Add(Drawn(0, 0, 20));
+        Assert.AreEqual(decision, controller.Add(Drawn(10, change, 30)));
     }
 
     [TestMethod]
-    public void Steadiness_HardlyAboveTheSource_KeepsTheSource()
+    public void Outlines_LessEvidenceThanTheSource_IsPassedOver()
     {
-        StopController controller = Steadiness();
-        controller.Add(Steady(0, 0.5));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, 0.51)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(20, 0.5101)));
-        Assert.AreEqual(StopDecision.Keep, controller.Add(Steady(30, 0.5102)), "the margin is the source's alone");
+        StopController controller = Outlines();
+        controller.Add(Drawn(0, 0, 20));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(10, 0.2, 19)));
+        Assert.AreEqual(StopDecision.Pass, controller.Add(Drawn(20, 0.2, double.NaN)));
     }
 
     [TestMethod]
-    public void Steadiness_NotANumber_IsPassedOver()
+    public void Outlines_PatienceAtItsEnd_Stops()
     {
-        StopController controller = Steadiness();
-        controller.Add(Steady(0, 0.5));
-        Assert.AreEqual(StopDecision.Pass, controller.Add(Steady(10, double.NaN)));
-    }
-
-    [TestMethod]
-    public void Steadiness_PatienceAtItsEnd_Stops()
-    {
-        StopController controller = Steadiness(patience: 2);
+        StopController controller = Outlines(patience: 2);
         EvaluationPoint[] course =
-            [Steady(0, 0.5), Steady(10, 0.4), Steady(20, 0.6), Steady(30, 0.6), Steady(40, 0.5), Steady(50, 0.9)];
-        Assert.AreEqual(40, FirstStop(controller, course));
+        [
+            Drawn(0, 0, 20), Drawn(10, 0.1, 19), Drawn(20, 0.1, 22), Drawn(40, 0.1, 22), Drawn(60, 0.1, 21), Drawn(80, 0.1, 30)
+        ];
+        Assert.AreEqual(60, FirstStop(controller, course));
         Assert.AreEqual(20, controller.Kept!.Iteration);
-        Assert.AreEqual(StopReason.Steadiness, controller.Reason);
+        Assert.AreEqual(StopReason.Outlines, controller.Reason);
     }
 
     [TestMethod]
-    public void Steadiness_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
-        Steadiness(patience: 0), Enumerable.Range(0, 100).Select(i => Steady(i, -i))));
+    public void Outlines_NoPatienceSet_NeverStops() => Assert.IsNull(FirstStop(
+        Outlines(patience: 0), Enumerable.Range(0, 100).Select(i => Drawn(i, -i, -i))));
 
-    private static StopController Steadiness(int patience = 10) =>
-        new(new() { Stop = StopRule.Steadiness, Patience = patience });
+    private static StopController Outlines(int patience = 10) =>
+        new(new() { Stop = StopRule.Outlines, Patience = patience });
 
     private static int? FirstStop(StopController controller, IEnumerable<EvaluationPoint> course)
     {
@@ -129,8 +122,8 @@ internal sealed class StopControllerTests
     }
 
     private static EvaluationPoint Paper(int iteration, double fn, double embedding) =>
-        new(iteration, new HeldOutSignals { FnRate = fn, EmbeddingDistance = embedding });
+        new(iteration, new LabelFreeSignals { FnRate = fn, EmbeddingDistance = embedding });
 
-    private static EvaluationPoint Steady(int iteration, double steadiness, int cells = 10) =>
-        new(iteration, new HeldOutSignals { Steadiness = steadiness, Cells = cells });
+    private static EvaluationPoint Drawn(int iteration, double change, double evidence) => new(
+        iteration, new LabelFreeSignals { OutlineChange = change, OutlineChangeError = 0.01, Evidence = evidence });
 }

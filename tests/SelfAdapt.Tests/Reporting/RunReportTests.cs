@@ -108,7 +108,7 @@ internal sealed class RunReportTests
     [DataRow(StopReason.FalseNegativeRate, 10, "more than 5% of the cells")]
     [DataRow(StopReason.EmbeddingDistance, 10, "further than 0.5")]
     [DataRow(StopReason.Cancelled, 3, "stopped by hand")]
-    [DataRow(StopReason.Steadiness, 10, "no better checkpoint was found")]
+    [DataRow(StopReason.Outlines, 10, "no better checkpoint was found")]
     [DataRow(StopReason.Completed, 0, "No step was made")]
     public void Verdict_OriginalKept_SaysWhy(StopReason reason, int iterations, string why)
     {
@@ -125,13 +125,13 @@ internal sealed class RunReportTests
         "No adapted model", Verdict(Report() with { Reason = reason, KeptPoint = Point(0), Samples = [] }).Headline);
 
     [TestMethod]
-    [DataRow(RejectionCause.NotSteadier, 0.604, 0.61)]
-    [DataRow(RejectionCause.FewerCells, 4.0, 5.0)]
+    [DataRow(RejectionCause.OutlinesNotBetter, 0.013, 0.031)]
+    [DataRow(RejectionCause.LessEvidence, 4.5, 5.5)]
     [DataRow(RejectionCause.CellsLost, 0.2, 0.05)]
     [DataRow(RejectionCause.EmbeddingsMoved, 0.7, 0.5)]
     public void Verdict_OriginalKept_NamesTheCandidateAndItsFigures(RejectionCause cause, double value, double limit)
     {
-        HeldOutSignals signals = Point(10).Signals with { FnRate = 0.2, Steadiness = 0.604, Cells = 4 };
+        LabelFreeSignals signals = Point(10).Signals with { FnRate = 0.2, OutlineChange = 0.013, Cells = 4 };
         EvaluationPoint best = Point(10) with { Signals = signals };
         RunReport report = Report() with
         {
@@ -154,7 +154,7 @@ internal sealed class RunReportTests
         string html = (Report() with
         {
             KeptPoint = Point(0),
-            Rejection = new Rejection(best, RejectionCause.NotSteadier, 0.75, 0.76),
+            Rejection = new Rejection(best, RejectionCause.OutlinesNotBetter, 0.01, 0.02),
             Samples = [sample],
         }).ToHtml();
         StringAssert.Contains(html, "<path class=\"gained\" d=\"M24 24v5h5v-5z\"/>", StringComparison.Ordinal);
@@ -167,9 +167,9 @@ internal sealed class RunReportTests
     [TestMethod]
     public void Verdict_HigherPointThatDidNotCount_IsSpokenOf()
     {
-        EvaluationPoint higher = Point(5) with { Signals = Point(5).Signals with { Steadiness = 0.9, Cells = 3 } };
+        EvaluationPoint higher = Point(5) with { Signals = Point(5).Signals with { Evidence = 9, OutlineChange = -0.3 } };
         RunReport report = Report() with { Evaluations = [Point(0), higher, Point(10)] };
-        StringAssert.Contains(Verdict(report).Reason, "step 5 did not count: 3 cells", StringComparison.Ordinal);
+        StringAssert.Contains(Verdict(report).Reason, "step 5 did not count: there the outlines changed by -0.300", StringComparison.Ordinal);
         Assert.DoesNotContain("did not count", Verdict(Report()).Reason);
     }
 
@@ -193,8 +193,8 @@ internal sealed class RunReportTests
     }
 
     [TestMethod]
-    public void Verdict_AdaptedKeptBySteadiness_SaysHowSteadyItIs() => StringAssert.Contains(
-        Verdict(Report()).Reason, "80.0% of its 5 cells stay the same", StringComparison.Ordinal);
+    public void Verdict_AdaptedKeptByOutlines_SaysHowWellTheyFit() => StringAssert.Contains(
+        Verdict(Report()).Reason, "changed by +0.080 \u00b1 0.020", StringComparison.Ordinal);
 
     [TestMethod]
     public void Warnings_Collapse_BlindSignals_AndHardlyAnyPixel()
@@ -300,7 +300,7 @@ internal sealed class RunReportTests
 
     private static EvaluationPoint Point(int iteration) => new(
         iteration,
-        new HeldOutSignals { FnRate = 0.01, EmbeddingDistance = 0.1, Agreement = 0.8, Steadiness = 0.75, Cells = 5 },
+        new LabelFreeSignals { FnRate = 0.01, EmbeddingDistance = 0.1, OutlineFit = 1.5, OutlineChange = 0.08, OutlineChangeError = 0.02, Evidence = 1.5, Cells = 5 },
         0.9, 0.01);
 
     private static ReportSample Sample(string name, int[] before, int[] after, int[]? truth) =>

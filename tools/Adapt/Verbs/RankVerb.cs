@@ -77,13 +77,13 @@ internal sealed class RankVerb
         IReadOnlyList<string> files = ImageFolder.ListFiles(settings.Images, settings.ImgFilter, skipped);
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
         List<NamedImage> read = [];
-        foreach (string file in ModelRanking.Some(files))
+        foreach (string file in SizeFinder.Some(files, ModelRanking.MostImages))
         {
             skipped.Try(file, () => read.AddRange(
                 ImageFolder.ReadFile(file, names, skipped, withSet: Directory.Exists(settings.Images))));
         }
 
-        NamedImage[] images = [.. ModelRanking.Some(read)];
+        NamedImage[] images = [.. SizeFinder.Some(read, ModelRanking.MostImages)];
         foreach (NamedImage image in images.Where(i => i.Note is not null))
         {
             _terminal.Progress.Note($"{image.Name}: {image.Note}");

@@ -1,0 +1,134 @@
+using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Preparation;
+
+namespace SelfAdapt.Adaptation;
+
+/// <summary>
+/// The images that every network of a run is measured on, against the first one measured, the source network. All is
+/// done at the network's scale and on the middle parts of images, so that a check takes as long for any folder.
+/// </summary>
+internal sealed class CheckedImages
+{
+    /// <summary>IoU from which two masks are the same cell.</summary>
+    private const double MatchIou = 0.5;
+
+    /// <summary>Side of the part that is looked at, px at the network's scale.</summary>
+    private const int LargestPart = 256;
+
+    /// <summary>The fit of an outline that may be chance (docs/results.md, "Which checkpoint").</summary>
+    private const double ChanceFit = 1.2;
+
+    // A handful of cells says little: so many that differ so much are added to those that the error is taken from.
+    private const int PriorCells = 5;
+    private const double PriorDeviation = 0.1;
+
+    private readonly NamedImage[] _parts;
+    private readonly OutlineFit[] _outlines;
+    private readonly SegmentationOptions _options;
+    private readonly double _scale;
+    private Opinion? _source;
+
+    /// <param name="images">At least one.</param>
+    /// <param name="segmentation">How they are prepared and segmented.</param>
+    /// <param name="inputChannels">Channels that the networks take.</param>
+    public CheckedImages(IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, int inputChannels)
+    {
+        _scale = segmentation.Rescale;
+        _parts =
+        [
+            .. images.Select(i => i with
+            {
+                Image = SizeFinder.Middle(
+                    ImagePreparation.Prepare(i.Image, segmentation, inputChannels, i.Name), LargestPart),
+            })
+        ];
+        _outlines = [.. _parts.Select(p => new OutlineFit(Seen(p.Image), segmentation.DiamMean))];
+
+        // The parts are as the network takes them.
+        _options = segmentation with
+        {
+            Diameter = 0,
+            Normalization = IntensityNormalization.None,
+            Invert = false,
+            Channels = new ChannelPair(1, inputChannels == 2 ? 2 : 0),
+            MinSize = (int)Math.Round(segmentation.MinSize * _scale * _scale),
+        };
+    }
+
+    /// <summary>Measures a network; the first is the source.</summary>
+    public LabelFreeSignals Measure(ISegmentationNetwork network)
+    {
+        Segmenter segmenter = new(network, _options);
+        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(p.Image, p.Name))];
+        LabelImage[] masks = [.. results.Select(r => r.Masks)];
+        Opinion current = new(
+            masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);
+        Opinion source = _source ??= current;
+        InstanceMatching[] common = [.. masks.Select((m, i) => InstanceMatching.Match(source.Masks[i], m, MatchIou))];
+        double[][] changes = [.. common.Select((c, i) => c.Pairs.Select(
+            p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1]).ToArray())];
+        double[] fits = [.. current.Fits.SelectMany(f => f)];
+        FlowFit flows = results.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, _options, network.Outputs));
+        return new LabelFreeSignals
+        {
+            FnRate = CellChange.Of(common).LostFraction,
+            EmbeddingDistance = current.Embeddings.Length == 0
+                ? 0
+                : StoppingSignals.EmbeddingDistance(source.Embeddings, current.Embeddings, results[0].Embedding.Length),
+            OutlineFit = fits.DefaultIfEmpty(1).Average(),
+            OutlineChange = changes.SelectMany(c => c).DefaultIfEmpty(0).Average(),
+            OutlineChangeError = Error(changes),
+            Evidence = fits.Sum(f => f - ChanceFit),
+            Explained = flows.Explained,
+            FlowError = flows.Error,
+            Foreground = masks.Sum(m => (long)m.Labels.Count(l => l > 0)) / (double)masks.Sum(m => (long)m.Labels.Length),
+            Cells = fits.Length,
+            Diameter = CellGeometry.MedianDiameter(masks) / _scale,
+        };
+    }
+
+    /// <summary>
+    /// Standard error of the mean change of all cells: as if each cell spoke for itself, or as if those of an image spoke
+    /// with one voice, whichever is larger.
+    /// </summary>
+    private static double Error(double[][] changes)
+    {
+        int cells = changes.Sum(c => c.Length);
+        if (cells == 0)
+        {
+            return PriorDeviation;
+        }
+
+        double mean = changes.Sum(c => c.Sum()) / cells;
+        double squares = changes.Sum(c => c.Sum(v => (v - mean) * (v - mean))) + (PriorCells * PriorDeviation * PriorDeviation);
+        double byCells = Math.Sqrt(squares / (cells - 1 + PriorCells) / cells);
+        double byImages = Math.Sqrt(changes.Sum(c => Math.Pow(c.Sum(v => v - mean), 2))) / cells;
+        return Math.Max(byCells, byImages);
+    }
+
+    /// <summary>What edges are looked for in: the channel to segment, or the mean of the colours.</summary>
+    private static Image Seen(Image prepared)
+    {
+        if (prepared.Channels <= 2)
+        {
+            return prepared;
+        }
+
+        float[] mean = new float[prepared.Height * prepared.Width];
+        for (int i = 0; i < prepared.Pixels.Length; i++)
+        {
+            mean[i % mean.Length] += prepared.Pixels[i] / prepared.Channels;
+        }
+
+        return new Image(1, prepared.Height, prepared.Width, mean);
+    }
+
+    /// <summary>What a network finds.</summary>
+    /// <param name="Fits">Per image and cell, how well its outline fits.</param>
+    private sealed record Opinion(LabelImage[] Masks, double[][] Fits, float[] Embeddings);
+}
