@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Engine.Autodiff;
@@ -58,9 +57,7 @@ internal sealed class RankVerbTests : IDisposable
     [TestMethod]
     public void Rank_NothingFound_IsSaid()
     {
-        Directory.CreateDirectory(_at.At("images"));
-        ImageFile.WriteTiff(_at.At("images", "flat.tif"), new Image(1, 64, 64, new float[64 * 64]));
-        ToolResult result = ToolRun.Run("rank", "--models", Trained, "--images", _at.At("images"));
+        ToolResult result = Rank("--models", Trained, "--cellprob-threshold", "50");
         Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         StringAssert.Contains(result.Out, "No model finds a cell", StringComparison.Ordinal);
     }
