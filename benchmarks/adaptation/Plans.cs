@@ -11,8 +11,8 @@ internal sealed record Plan(string Name, AdaptationOptions Options, IReadOnlyLis
 /// <summary>The study's plans.</summary>
 internal static class Plans
 {
-    /// <summary>What adapt does by default, except that the whole course is wanted.</summary>
-    private static readonly AdaptationOptions Defaults = new() { Patience = 0 };
+    /// <summary>What adapt does by default, however long it takes.</summary>
+    private static readonly AdaptationOptions Defaults = new() { Minutes = 0 };
 
     /// <summary>A schedule that two cores can afford many times over.</summary>
     private static readonly AdaptationOptions Short = Defaults with
@@ -20,6 +20,7 @@ internal static class Plans
         Iterations = 60,
         EvalEvery = 15,
         MaxCheckedImages = 5,
+        Patience = 0,
     };
 
     /// <summary>Options measured alone.</summary>
@@ -62,7 +63,7 @@ internal static class Plans
 
     /// <summary>Runs whose whole course is wanted, at a rate that never falls.</summary>
     public static Plan Long { get; } = new(
-        "long", new AdaptationOptions { Views = 2, Iterations = 1_000_000 },
+        "long", new AdaptationOptions { Iterations = 1_000_000 },
         [.. new[] { 0, 1, 2 }.SelectMany(s => LongPairs.Select(p => new StudyRun(p.Source, p.Target, "", s)))]);
 
     private static (string Source, string Target)[] LongPairs =>
@@ -79,14 +80,33 @@ internal static class Plans
 
     private static readonly int[] Seeds = [0, 1, 2];
 
+    /// <summary>The plans whose runs are pairs of a source and a target, as adapt does them.</summary>
+    public static readonly string[] Pairs = ["real", "synthetic"];
+
+    /// <summary>Images of other laboratories, microscopes and kinds of cells, as they are.</summary>
+    private static readonly (string Source, string Target)[] Real =
+    [
+        ("nuclei_small", "mouse"), ("nuclei_small", "nuclei_3t3"), ("nuclei_small", "nuclei_he_gbm"),
+        ("nuclei_small", "nuclei_gowt1"), ("nuclei_small", "nuclei_hela_h2b"), ("nuclei_small", "nuclei_u2os"),
+        ("nuclei_small", "tcells_if_tissue"), ("nuclei_small", "nuclei_fibro_fluo"), ("nuclei_small", "histology"),
+        ("nuclei_small", "cytology"), (Sources.Cells, "other-cells"), ("livecell_small", "t98g"), ("t98g_small", "livecell"),
+        ("mito_small", "mito-grainy"), ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_he_gbm"),
+    ];
+
+    private static readonly (string Source, string Target)[] Synthetic =
+    [
+        .. new[] { "noise", "dim-background", "rings", "coarse", "blur-noise", "shot-noise", "low-gamma", "few-levels", "clean" }
+            .Select(t => ("nuclei_small", t)),
+        (Sources.Cells, "cells-noise"), ("nuclei_dsb", "noise"), ("nuclei_dsb", "rings"), ("nuclei_dsb", "few-levels"),
+    ];
+
     /// <summary>All plans, in the order in which they make sense.</summary>
     public static IReadOnlyList<Plan> All { get; } =
     [
+        new("real", Defaults, OverSeeds(Real)),
+        new("synthetic", Defaults, OverSeeds(Synthetic)),
         new("options", Short,
-            [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0))),
-                new StudyRun("nuclei_small", "noise", "Iterations=240 EvalEvery=40", 0)]),
-        new("table", Defaults,
-            [.. Seeds.SelectMany(s => Pairs().Select(p => new StudyRun(p.Source, p.Target, "", s)))]),
+            [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
         new("ablations", Defaults,
             [.. Ablated.SelectMany(o => AblationTargets.SelectMany(t => Seeds.Select(
                 s => new StudyRun("nuclei_small", t, o, s))))]),
@@ -95,13 +115,6 @@ internal static class Plans
     /// <summary>A plan by name, or null.</summary>
     public static Plan? Find(string name) => All.FirstOrDefault(p => p.Name == name);
 
-    private static IEnumerable<(string Source, string Target)> Pairs()
-    {
-        string[] nuclei = [.. Targets.Choosing, .. Targets.Confirming, "clean"];
-        return
-        [
-            .. nuclei.Select(t => ("nuclei_small", t)), .. Targets.Cells.Select(t => (Sources.Cells, t)),
-            .. nuclei.Select(t => ("nuclei_dsb", t)),
-        ];
-    }
+    private static StudyRun[] OverSeeds((string Source, string Target)[] pairs) =>
+        [.. Seeds.SelectMany(s => pairs.Select(p => new StudyRun(p.Source, p.Target, "", s)))];
 }

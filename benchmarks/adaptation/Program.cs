@@ -27,7 +27,7 @@ internal static class Program
         if (names is ["draw", string source, string target, string file])
         {
             new Study(repository, shared, 1).Draw(
-                new StudyRun(source, target, "", 0), Plans.Find("table")!, file);
+                new StudyRun(source, target, "", 0), Plans.Find("real")!, file);
             return 0;
         }
 

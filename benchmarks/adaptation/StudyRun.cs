@@ -22,6 +22,8 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
         + "explained,flow_error,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds";
 
+    private const int MostJudged = 10;
+
     /// <summary>What tells this run from others in the file.</summary>
     public string Key => $"{Source},{Target},{Settings},{Seed.ToString(CultureInfo.InvariantCulture)}";
 
@@ -46,7 +48,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
         using AdaptationLoop adapter = new(source.Network, backend, options, segmentation);
         Rows rows = new(Key);
         AdaptationResult result =
-            adapter.Run(target.Adaptation, target.Judged, rows, CancellationToken.None);
+            adapter.Run(target.Adaptation, [.. target.Judged.Take(MostJudged)], rows, CancellationToken.None);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Key}: {string.Join(' ', result.Evaluations.Select(e => e.Ap50!.Value.ToString("F3", CultureInfo.InvariantCulture)))}"
             + $" {result.Reason} at {result.KeptPoint.Iteration}, {result.Seconds:F0} s"));

@@ -12,8 +12,7 @@ internal static class Tables
 
     private static readonly (string Name, AdaptationOptions Options)[] Rules =
     [
-        ("steadiness", Default),
-        ("steadiness, however few cells", Default with { CellLossThreshold = 1 }),
+        ("outlines", Default),
         ("FN rate (paper)", Default with { Stop = StopRule.Fn }),
         ("D_emb (paper)", Default with { Stop = StopRule.Embedding }),
         ("FN rate and D_emb", Default with { Stop = StopRule.Both }),
@@ -23,7 +22,7 @@ internal static class Tables
     /// <summary>Other signals, highest wins, to compare rules with.</summary>
     private static readonly (string Name, Func<LabelFreeSignals, double> Signal)[] Signals =
     [
-        ("highest agreement under noise, whatever was lost", s => s.Agreement),
+        ("best fit of the common cells' outlines", s => s.OutlineChange),
         ("lowest flow error", s => -s.FlowError),
         ("most foreground explained", s => s.Explained),
         ("most cells", s => s.Cells),
@@ -35,17 +34,20 @@ internal static class Tables
     public static void Update(string document, string results)
     {
         FinishedRun[] Read(string plan) => [.. ResultRows.Read(Path.Combine(results, plan + ".csv"))];
-        FinishedRun[] options = [.. Read("options"), .. Read("ideas")];
-        FinishedRun[] table = Read("table");
-        FinishedRun[] all = [.. options, .. table, .. Read("ablations")];
         string text = File.ReadAllText(document);
-        text = Replace(text, "options", Options(options));
-        text = Replace(text, "rules-choosing", StopRules(all.Where(r => Targets.Choosing.Contains(r.Run.Target))));
-        text = Replace(text, "rules-confirming", StopRules(all.Where(r => !Targets.Choosing.Contains(r.Run.Target))));
-        text = Replace(text, "table", Final(table));
-        text = Replace(text, "summary", Summary(table));
-        text = Replace(text, "ablations", Ablations(table, Read("ablations")));
+        foreach (string plan in Plans.Pairs)
+        {
+            FinishedRun[] runs = Read(plan);
+            Put(plan, runs, r => Summary(r, plan) + "\n" + Final(r));
+            Put(plan + "-rules", runs, StopRules);
+        }
+
+        Put("options", Read("options"), Options);
+        Put("ablations", Read("ablations"), r => Ablations(Read("synthetic"), r));
         File.WriteAllText(document, text);
+
+        void Put(string name, FinishedRun[] runs, Func<FinishedRun[], string> table) =>
+            text = runs.Length == 0 ? text : Replace(text, name, table(runs));
     }
 
     private static string Replace(string text, string name, string table)
@@ -82,9 +84,8 @@ internal static class Tables
     }
 
     /// <summary>What every rule would have kept in the same runs.</summary>
-    private static string StopRules(IEnumerable<FinishedRun> selection)
+    private static string StopRules(FinishedRun[] runs)
     {
-        FinishedRun[] runs = [.. selection];
         if (runs.Length == 0)
         {
             return "";
@@ -134,7 +135,7 @@ internal static class Tables
         return text.ToString();
     }
 
-    private static string Summary(FinishedRun[] runs)
+    private static string Summary(FinishedRun[] runs, string plan)
     {
         IGrouping<(string Source, string Target), FinishedRun>[] cells =
             [.. Cells(runs.Where(r => r.Run.Target != "clean"))];
@@ -148,7 +149,7 @@ internal static class Tables
         double[] best = [.. cells.Select(c => c.Average(r => r.Best))];
         double[] relative = [.. kept.Zip(starts, (k, s) => (k / s) - 1).Order()];
         return string.Create(CultureInfo.InvariantCulture,
-            $"Over {cells.Length} pairs of source and target ({runs.Length} of the plan's {Plans.Find("table")!.Runs.Count} "
+            $"Over {cells.Length} pairs of source and target ({runs.Length} of the plan's {Plans.Find(plan)!.Runs.Count} "
             + $"runs are in): mean AP50 {Show(starts.Average())} "
             + $"before, {Show(kept.Average())} at the automatic stop ({(kept.Average() / starts.Average()) - 1:+0%;-0%}), "
             + $"{Show(best.Average())} at the best point of each run. Relative gain of a pair: median "

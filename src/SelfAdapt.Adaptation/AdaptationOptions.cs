@@ -24,7 +24,7 @@ public sealed record AdaptationOptions
     };
 
     /// <summary>Training steps; 0: the source network is only looked at.</summary>
-    [Setting(0, 10_000_000, "Training steps; 0: only look at what the model finds", Group = "schedule", Basic = true)]
+    [Setting(0, 10_000_000, "Training steps; 0: only look at what the model finds", Group = "schedule")]
     public int Iterations { get; init; } = 640;
 
     /// <summary>Crops per step.</summary>
