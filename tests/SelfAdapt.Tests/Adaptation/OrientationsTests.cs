@@ -8,12 +8,12 @@ namespace SelfAdapt.Tests.Adaptation;
 internal sealed class OrientationsTests
 {
     [TestMethod]
-    public void Of_Defaults_AreFlipsAndTurns() => CollectionAssert.AreEqual(
+    public void Of_ThePapersSix_AreFlipsAndTurns() => CollectionAssert.AreEqual(
         new[]
         {
             Orientation.Identity, Orientation.FlipRows, Orientation.FlipColumns, Orientation.Rotate90, Orientation.Rotate180, Orientation.Rotate270,
         },
-        Orientations.Of(new()).ToArray());
+        Orientations.Of(AdaptationOptions.Paper).ToArray());
 
     [TestMethod]
     public void Of_AveragingOff_IsTheIdentityAlone() => CollectionAssert.AreEqual(

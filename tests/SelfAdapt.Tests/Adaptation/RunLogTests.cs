@@ -33,7 +33,7 @@ internal sealed class RunLogTests
         JsonElement evaluation = JsonDocument.Parse(lines[1]).RootElement;
         Assert.AreEqual("evaluation", evaluation.GetProperty("kind").GetString());
         Assert.AreEqual(0.02, evaluation.GetProperty("fnRate").GetDouble());
-        Assert.AreEqual(0.75, evaluation.GetProperty("agreement").GetDouble());
+        Assert.AreEqual(0.75, evaluation.GetProperty("evidence").GetDouble());
         Assert.AreEqual(JsonValueKind.Null, evaluation.GetProperty("meanConfidence").ValueKind);
         Assert.AreEqual(42, evaluation.GetProperty("cells").GetInt32());
         Assert.IsTrue(evaluation.GetProperty("kept").GetBoolean());
