@@ -116,6 +116,8 @@ public sealed class AdaptationLoop : IDisposable
     /// The images that evaluations look at, evenly among all. Crops are cut from them as well: the signals are not learnt
     /// from, and no better where it was (docs/results.md).
     /// </summary>
+    /// <param name="images">All images, in any fixed order.</param>
+    /// <param name="options">How many are looked at.</param>
     public static IReadOnlyList<NamedImage> Checked(IReadOnlyList<NamedImage> images, AdaptationOptions options) =>
         [.. SizeFinder.Some(images, options.MaxCheckedImages)];
 

@@ -151,8 +151,8 @@ internal sealed class OptionTests : IDisposable
     public void Adapt_OptionsThatDoNotGoTogether_AreCalledByTheirFlags()
     {
         ToolResult result = ToolRun.Expect(
-            ExitCode.Usage, "--warmup takes 300 steps", "adapt", "--model", "m", "--images", "i", "--out", "o",
-            "--warmup", "300");
+            ExitCode.Usage, "--warmup takes 700 steps", "adapt", "--model", "m", "--images", "i", "--out", "o",
+            "--warmup", "700");
         StringAssert.Contains(result.Error, "raise --iterations", StringComparison.Ordinal);
         Assert.DoesNotContain("Warmup", result.Error);
     }

@@ -39,7 +39,7 @@ internal sealed class RunConfigTests : IDisposable
         JsonObject options = ToolRun.Json(_at.At("second", "run.json"))["options"]!.AsObject();
         Assert.AreEqual("9", (string)options["--seed"]!);
         Assert.AreEqual("12", (string)options["--iterations"]!);
-        Assert.AreEqual("0.3", (string)options["--validation-fraction"]!);
+        Assert.AreEqual("2", (string)options["--max-checked-images"]!);
         Assert.IsTrue((bool)options["--soft-labels"]!);
         CollectionAssert.AreNotEqual(
             File.ReadAllBytes(_at.At("first", "adapted.onnx")), File.ReadAllBytes(_at.At("second", "adapted.onnx")));
@@ -87,7 +87,7 @@ internal sealed class RunConfigTests : IDisposable
         ToolResult first = ToolRun.Run(
             "adapt", "--model", _at.Onnx(), "--images", _at.Images(3), "--out", _at.At("first"), "--batch-size", "1",
             "--iterations", "12", "--crop", "32", "--views", "2", "--soft-labels", "--stop", "none",
-            "--validation-fraction", "0.3");
+            "--max-checked-images", "2");
         Assert.AreEqual(ExitCode.Ok, first.Code, first.Error);
     }
 }
