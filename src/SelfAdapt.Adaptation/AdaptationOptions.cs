@@ -170,7 +170,8 @@ public sealed record AdaptationOptions
     /// <summary>
     /// Minutes that a run may take: before an evaluation that it would not reach in time, it ends; 0: no limit.
     /// </summary>
-    [Setting(0, 1e6, "Minutes that the run may take; 0: no limit", Unit = "min", Group = "schedule", Basic = true)]
+    [Setting(0, 1e6, "Minutes that the run may take; 0: no limit", Unit = "min",
+        Default = "10; 0 with --iterations", Group = "schedule", Basic = true)]
     public double Minutes { get; init; } = 10;
 
     /// <summary>Most images that an evaluation looks at, evenly among all.</summary>

@@ -12,7 +12,7 @@ internal sealed class AdaptationArguments
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command) => _options.AddTo(command);
 
-    /// <summary>The method's options; the warm-up follows from the run's length unless given.</summary>
+    /// <summary>The method's options; warm-up and time follow from the run's length unless given.</summary>
     /// <exception cref="SelfAdaptException">Usage: options do not go together.</exception>
     public AdaptationOptions Get(ParseResult parsed)
     {
@@ -22,6 +22,9 @@ internal sealed class AdaptationArguments
             Warmup = _options.IsGiven(parsed, nameof(given.Warmup))
                 ? given.Warmup
                 : Math.Min(given.Iterations, Math.Clamp(given.Iterations / 50, 10, AdaptationOptions.Paper.Warmup)),
+            Minutes = _options.IsGiven(parsed, nameof(given.Minutes)) || !_options.IsGiven(parsed, nameof(given.Iterations))
+                ? given.Minutes
+                : 0,
         };
         _options.Check(options.Validate);
         return options;

@@ -40,6 +40,7 @@ internal sealed class RunConfigTests : IDisposable
         Assert.AreEqual("9", (string)options["--seed"]!);
         Assert.AreEqual("12", (string)options["--iterations"]!);
         Assert.AreEqual("2", (string)options["--max-checked-images"]!);
+        Assert.AreEqual("0", (string)options["--minutes"]!, "who gives steps is not cut off by time");
         Assert.IsTrue((bool)options["--soft-labels"]!);
         CollectionAssert.AreNotEqual(
             File.ReadAllBytes(_at.At("first", "adapted.onnx")), File.ReadAllBytes(_at.At("second", "adapted.onnx")));

@@ -140,7 +140,7 @@ internal sealed class AdaptVerb
         {
             ["--batch-size"] = Text(options.BatchSize),
             ["--warmup"] = Text(options.Warmup),
-            ["--eval-every"] = Text(options.EvalEvery),
+            ["--minutes"] = Text(options.Minutes),
             ["--diameter"] = Text(segmentation.Diameter),
             ["--diam-mean"] = Text(segmentation.DiamMean),
         };
