@@ -12,10 +12,10 @@ internal static class IterationTable
     public static void Write(Bench bench)
     {
         (int threads, int size) = (bench.Settings.Threads, bench.Settings.Size);
-        AdaptationOptions options = new() { Crop = size };
+        AdaptationOptions options = new() { Crop = size, Views = 6 };
         IterationInputs inputs = new(bench.CheckpointFile, options);
         bench.Report.Section("Iteration", $"""
-            The defaults of `adapt`, batch {inputs.Options.BatchSize}: teacher on six views, mean and deviation,
+            The defaults of `adapt` but for six views, as the paper: batch {inputs.Options.BatchSize}, teacher on six views, mean and deviation,
             quantile thresholds, strong augmentation, the student's pass for the stored statistics, its training pass
             with the masked loss, L2-SP, AdamW, the teacher's moving average. Crops are cut beforehand. The same in
             torch, in whichever memory format was faster in three rounds before. Error: of the four confidence

@@ -19,7 +19,7 @@ internal static class MemoryProbe
     public static int Run(ReadOnlySpan<string> arguments)
     {
         long before = Machine.ResidentKilobytes ?? 0;
-        AdaptationOptions options = new() { Crop = Number(arguments[2]) };
+        AdaptationOptions options = new() { Crop = Number(arguments[2]), Views = 6 };
         using IterationCase ours = new(arguments[0], new CpuBackend(Number(arguments[1])), options);
         for (int i = 0; i < Iterations; i++)
         {

@@ -42,7 +42,7 @@ internal static class MemoryTable
     {
         const string Name = "iteration";
         using TorchPeer peer = bench.Torch!.StartAnother();
-        AdaptationOptions options = new() { Crop = bench.Settings.Size };
+        AdaptationOptions options = new() { Crop = bench.Settings.Size, Views = 6 };
         peer.Make(Name, Name, format, new IterationInputs(bench.CheckpointFile, options).ForPeer());
         peer.Run(Name, "", bench.Settings.Threads, MemoryProbe.Iterations);
         (long before, long peak) = (peer.BaselineKilobytes, peer.PeakKilobytes);

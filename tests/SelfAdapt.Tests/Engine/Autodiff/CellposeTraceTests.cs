@@ -91,6 +91,7 @@ internal sealed class CellposeTraceTests
         AdaptationOptions options = new()
         {
             BatchSize = Batch,
+            Views = 6,
             Crop = Size,
             StudentNorm = StudentNorm.Batch,
             NormUpdate = NormUpdate.Strong,

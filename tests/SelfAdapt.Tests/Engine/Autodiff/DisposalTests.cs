@@ -42,6 +42,7 @@ internal sealed class DisposalTests
         [typeof(SharedTensors)] = backend => new SharedTensors(backend, [new(new(1, 2, 4, 4), 0, 10_000)]),
         [typeof(TrainableGraph)] = backend => Graph(new NetworkWeights(Network, backend)),
         [typeof(EngineNetwork)] = backend => Used(new EngineNetwork(new NetworkWeights(Network, backend), backend)),
+        [typeof(DropoutNetwork)] = backend => new DropoutNetwork(Network, backend),
         [typeof(BuiltinTeacher)] = backend => new BuiltinTeacher(new NetworkWeights(Network, backend), backend, 1, Size),
         [typeof(HostTeacher)] = _ => new HostTeacher(new NoNetwork(), 1, 1, Size),
         [typeof(AdaptationStep)] = backend => new AdaptationStep(Network, backend, Options),
