@@ -171,7 +171,7 @@ public sealed record AdaptationOptions
     /// Minutes that a run may take: before an evaluation that it would not reach in time, it ends; 0: no limit.
     /// </summary>
     [Setting(0, 1e6, "Minutes that the run may take; 0: no limit", Unit = "min",
-        Default = "10; 0 with --iterations", Group = "schedule", Basic = true)]
+        Default = "10; 0 where the steps are given", Group = "schedule", Basic = true)]
     public double Minutes { get; init; } = 10;
 
     /// <summary>Most images that an evaluation looks at, evenly among all.</summary>
