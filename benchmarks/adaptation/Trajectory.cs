@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
@@ -70,7 +72,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
         StrongAugmentation[] augmentations = new StrongAugmentation[options.BatchSize];
         Directory.CreateDirectory(folder);
         StringBuilder rows = new();
-        System.Diagnostics.Stopwatch watch = new();
+        Stopwatch watch = new();
         Look(0);
         foreach (int look in Looks(steps))
         {
@@ -97,8 +99,8 @@ internal sealed class Trajectory(StudyRun run, string folder)
             Write(Path.Combine(folder, $"{iteration}.masks"), new Segmenter(student, segmentation), source.Network.Outputs);
             WeightSnapshot weights = training.Student.Download();
             using BinaryWriter writer = new(File.Create(Path.Combine(folder, $"{iteration}.weights")));
-            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.Parameters.AsSpan()));
-            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.Statistics.AsSpan()));
+            writer.Write(MemoryMarshal.AsBytes(weights.Parameters.AsSpan()));
+            writer.Write(MemoryMarshal.AsBytes(weights.Statistics.AsSpan()));
             Console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{run.Key} {iteration}: {ap50:0.000} {ap75:0.000} {cells}"));
         }
@@ -134,7 +136,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
                 writer.Write(plain.Masks.Width);
                 foreach (LabelImage masks in copies)
                 {
-                    writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(
+                    writer.Write(MemoryMarshal.AsBytes(
                         Array.ConvertAll(masks.Labels, l => (ushort)l).AsSpan()));
                 }
 
@@ -145,7 +147,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
                         outputs.FlowScale, segmentation.Threads)]
                     : [];
                 writer.Write(errors.Length);
-                writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(errors.AsSpan()));
+                writer.Write(MemoryMarshal.AsBytes(errors.AsSpan()));
             }
         }
     }
@@ -164,7 +166,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
             writer.Write(part.Channels);
             writer.Write(part.Height);
             writer.Write(part.Width);
-            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(part.Pixels.AsSpan()));
+            writer.Write(MemoryMarshal.AsBytes(part.Pixels.AsSpan()));
         }
     }
 
