@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
 
@@ -29,17 +30,7 @@ internal static class Consistency
     }
 
     /// <summary>1 less the Hamming distance of the foregrounds.</summary>
-    public static double Hamming(LabelImage a, LabelImage b)
-    {
-        (int either, int both) = (0, 0);
-        for (int i = 0; i < a.Labels.Length; i++)
-        {
-            either += a.Labels[i] > 0 || b.Labels[i] > 0 ? 1 : 0;
-            both += a.Labels[i] > 0 && b.Labels[i] > 0 ? 1 : 0;
-        }
-
-        return either == 0 ? 0 : both / (double)either;
-    }
+    public static double Hamming(LabelImage a, LabelImage b) => ModelRanking.Common(a, b);
 
     /// <summary>AP at IoU 0.5, over the cells of one image.</summary>
     public static double Precision(LabelImage a, LabelImage b)

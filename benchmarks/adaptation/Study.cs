@@ -28,7 +28,7 @@ internal sealed class Study(string repository, string shared, int jobs)
             string folder = Path.Combine(repository, "artifacts", "study", "long", run.Key);
             if (Directory.Exists(folder))
             {
-                new Trajectory(run, folder).WriteImages(SourceOf(run), TargetOf(run), plan.Options);
+                new Trajectory(run, folder).WriteImages(SourceOf(run), TargetOf(run));
             }
         }
     }

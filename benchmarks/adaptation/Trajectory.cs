@@ -52,13 +52,12 @@ internal sealed class Trajectory(StudyRun run, string folder)
         using AdaptationStep training = new(source.Network, backend, options);
         using EngineNetwork student = new(training.Student, backend);
         (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) = Split(target.Adaptation, run.Seed);
-        NamedImage[] looked = [.. held.Take(HeldOut), .. learnt.Take(LearntFrom)];
-        Image[] parts = [.. looked.Select(i => Middle(i.Image, (int)Math.Ceiling(LargestPart / segmentation.Rescale)))];
+        NamedImage[] looked = [.. Looked(learnt, held, segmentation.Rescale)];
         int side = Math.Max(LeastJudged, (int)(JudgedDiameters * target.Diameter));
         LabelledImage[] judged =
         [
             .. target.Judged.Take(MostJudged).Select(j => new LabelledImage(
-                Middle(j.Image, side), Middle(j.Masks, side), j.Name))
+                SizeFinder.Middle(j.Image, side), Middle(j.Masks, side), j.Name))
         ];
         RandomStream random = new(options.Seed);
         RandomStream cropRandom = random.Substream("crops");
@@ -122,14 +121,14 @@ internal sealed class Trajectory(StudyRun run, string folder)
         void Write(string path, Segmenter segmenter, OutputDescription outputs)
         {
             using BinaryWriter writer = new(File.Create(path));
-            for (int i = 0; i < parts.Length; i++)
+            for (int i = 0; i < looked.Length; i++)
             {
-                SegmentationResult plain = segmenter.Segment(parts[i], looked[i].Name);
+                SegmentationResult plain = segmenter.Segment(looked[i].Image, looked[i].Name);
                 LabelImage[] copies =
                 [
                     plain.Masks,
-                    segmenter.Segment(SizeFinder.WithNoise(parts[i], (ulong)i), looked[i].Name).Masks,
-                    Mirrored(segmenter.Segment(Mirrored(parts[i]), looked[i].Name).Masks),
+                    segmenter.Segment(SizeFinder.WithNoise(looked[i].Image, (ulong)i), looked[i].Name).Masks,
+                    Mirrored(segmenter.Segment(Mirrored(looked[i].Image), looked[i].Name).Masks),
                 ];
                 writer.Write(i < Math.Min(HeldOut, held.Count) ? 1 : 0);
                 writer.Write(plain.Masks.Height);
@@ -153,22 +152,25 @@ internal sealed class Trajectory(StudyRun run, string folder)
     }
 
     /// <summary>Writes the images that were looked at, for measures that need them.</summary>
-    public void WriteImages(Source source, Target target, AdaptationOptions start)
+    public void WriteImages(Source source, Target target)
     {
-        AdaptationOptions options = Settings.Apply(start, run.Settings) with { Seed = (ulong)run.Seed };
-        double rescale = source.DiamMean / target.Diameter;
         (IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held) = Split(target.Adaptation, run.Seed);
         using BinaryWriter writer = new(File.Create(Path.Combine(folder, "images")));
         writer.Write(target.Diameter);
-        foreach (NamedImage image in held.Take(HeldOut).Concat(learnt.Take(LearntFrom)))
+        foreach (Image part in Looked(learnt, held, source.DiamMean / target.Diameter).Select(i => i.Image))
         {
-            Image part = Middle(image.Image, (int)Math.Ceiling(LargestPart / rescale));
             writer.Write(part.Channels);
             writer.Write(part.Height);
             writer.Write(part.Width);
             writer.Write(MemoryMarshal.AsBytes(part.Pixels.AsSpan()));
         }
     }
+
+    /// <summary>The middle parts of the images that networks are asked about, those held out first.</summary>
+    private static IEnumerable<NamedImage> Looked(
+        IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held, double rescale) =>
+        held.Take(HeldOut).Concat(learnt.Take(LearntFrom)).Select(
+            i => i with { Image = SizeFinder.Middle(i.Image, (int)Math.Ceiling(LargestPart / rescale)) });
 
     /// <summary>A random eighth of the images or so is kept from training, to see whether it judges otherwise.</summary>
     private static (IReadOnlyList<NamedImage> Learnt, IReadOnlyList<NamedImage> Held) Split(
@@ -196,15 +198,6 @@ internal sealed class Trajectory(StudyRun run, string folder)
                 yield return look + (look / 2);
             }
         }
-    }
-
-    private static Image Middle(Image image, int side)
-    {
-        (int height, int width) = (Math.Min(side, image.Height), Math.Min(side, image.Width));
-        Image part = ImagePreparation.Blank(image.Channels, height, width);
-        ImagePreparation.CopyPart(
-            image, (image.Height - height) / 2, (image.Width - width) / 2, part, 0, 0, height, width);
-        return part;
     }
 
     private static LabelImage Middle(LabelImage masks, int side)

@@ -119,7 +119,8 @@ internal static class ModelRanking
         return shares;
     }
 
-    private static double Common(LabelImage a, LabelImage b)
+    /// <summary>Pixels that are foreground in both, over those that are in at least one; 0 where there are none.</summary>
+    public static double Common(LabelImage a, LabelImage b)
     {
         (int either, int both) = (0, 0);
         for (int i = 0; i < a.Labels.Length; i++)

@@ -18,20 +18,7 @@ internal static class GroupsPage
 
     internal static string ToHtml(IReadOnlyList<GroupEntry> groups)
     {
-        StringBuilder html = new($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>Adaptation reports</title>
-            <style>
-            {RunReport.ReadStyle()}</style>
-            </head>
-            <body>
-            <main>
-            <h1>Adaptation reports</h1>
+        StringBuilder html = new StringBuilder(Markup.Head("Adaptation reports")).Append($"""
             <section><p>The images fell into {groups.Count} kinds, and each kind was given a model of its own. Use a
             group's model for images that look like its own.</p></section>
 

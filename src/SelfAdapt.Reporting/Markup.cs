@@ -34,4 +34,22 @@ internal static class Markup
 
     private static bool IsHarmless(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
+
+    /// <summary>The beginning of a page that needs no other file, up to its heading.</summary>
+    public static string Head(string title) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>{title}</title>
+        <style>
+        {RunReport.ReadStyle()}</style>
+        </head>
+        <body>
+        <main>
+        <h1>{title}</h1>
+
+        """;
 }

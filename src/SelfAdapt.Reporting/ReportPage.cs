@@ -25,22 +25,7 @@ internal sealed class ReportPage(RunReport report)
 
     public string ToHtml()
     {
-        Add($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>Adaptation report</title>
-            <style>
-            {RunReport.ReadStyle()}</style>
-            </head>
-            <body>
-            <main>
-            <h1>Adaptation report</h1>
-
-            """);
+        Add(Markup.Head("Adaptation report"));
         AddVerdict();
         AddFigures();
         AddCurves();
