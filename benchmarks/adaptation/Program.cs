@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: all | PLAN ... | tables | sizes | rank [table] | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
+/// The adaptation study. Usage: all | PLAN ... | tables | sizes | inputs [table] | rank [table] | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
 /// FOLDER; plans are in <see cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so that a
 /// study that was broken off goes on.
 /// </summary>
@@ -43,6 +43,18 @@ internal static class Program
             return 0;
         }
 
+        if (names is ["inputs"] or ["inputs", "table"])
+        {
+            InputTable table = new(Path.Combine(results, "inputs.csv"));
+            if (names.Length == 1)
+            {
+                table.Measure(repository, shared);
+            }
+
+            Console.Write(table.Table());
+            return 0;
+        }
+
         if (names is ["sizes"])
         {
             SizeTable.Write(repository, shared);
@@ -67,7 +79,7 @@ internal static class Program
         if (names.Length == 0 || plans.Contains(null))
         {
             Console.Error.WriteLine(
-                "usage: all | PLAN ... | tables | sizes | rank [table] | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
+                "usage: all | PLAN ... | tables | sizes | inputs [table] | rank [table] | draw SOURCE TARGET FILE [--jobs N] [--out FOLDER] [--shared FOLDER]; plans: "
                 + string.Join(", ", Plans.All.Select(p => p.Name)));
             return 2;
         }

@@ -55,10 +55,6 @@ internal static class SizeTable
         }
     }
 
-    private static (string Source, string Target)[] Pairs() =>
-    [
-        .. ((string[])[.. Targets.Choosing, .. Targets.Confirming, "clean", "mouse"]).Select(t => ("nuclei_small", t)),
-        .. ((string[])["clean", "mouse", "histology"]).Select(t => ("nuclei_dsb", t)),
-        .. ((string[])[.. Targets.Cells, "t98g"]).Select(t => (Sources.Cells, t)),
-    ];
+    private static IEnumerable<(string Source, string Target)> Pairs() =>
+        Plans.Pairs.SelectMany(p => Plans.Find(p)!.Runs).Select(r => (r.Source, r.Target)).Distinct();
 }

@@ -31,11 +31,6 @@ internal sealed record SizeTrial(double Diameter, double Found, double Agreement
         : Agreement * Flows.Cells / (Flows.Cells + PriorCells)
             * Math.Max(0, 1 - (Flows.Error / BlindFlowError))
             * Math.Exp(-0.5 * Math.Pow(Math.Log(Found / Diameter) / SizeTolerance, 2));
-
-    /// <summary>
-    /// What the trial says the size is: between that of the cells that it found and that at which the network found them.
-    /// </summary>
-    public double Estimate => Math.Sqrt(Diameter * Found);
 }
 
 /// <summary>The size of the objects in images, found without labels.</summary>
@@ -65,8 +60,9 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
     private const double Rivalry = 0.9;
     private const double OtherSize = 1.6;
 
-    // Half octaves from a third to three times the training size; then quarter octaves beside the best.
-    private static readonly double[] Steps = [-3, -2, -1, 0, 1, 2, 3];
+    // Half octaves from a third to eight times the training size, as shrunken images cost little; then quarter octaves beside
+    // the best.
+    private static readonly double[] Steps = [-3, -2, -1, 0, 1, 2, 3, 4, 5, 6];
     private static readonly double[] Refinement = [-0.5, 0.5];
 
     /// <summary>As many as are looked at, evenly among all.</summary>
@@ -94,7 +90,7 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
         double found = Math.Log2(best.Diameter / options.DiamMean) * 2;
         Try(Refinement.Select(r => found + r));
         best = trials.MaxBy(t => t.Score)!;
-        return new ObjectSize(best.Estimate, Doubt(best, trials), [.. trials.OrderBy(t => t.Diameter)]);
+        return new ObjectSize(best.Found, Doubt(best, trials), [.. trials.OrderBy(t => t.Diameter)]);
 
         void Try(IEnumerable<double> halfOctaves)
         {
@@ -124,10 +120,10 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
     private static string? Doubt(SizeTrial best, List<SizeTrial> trials)
     {
         SizeTrial? rival = trials
-            .Where(t => t.Score >= Rivalry * best.Score && Ratio(t.Estimate, best.Estimate) > OtherSize)
+            .Where(t => t.Score >= Rivalry * best.Score && Ratio(t.Found, best.Found) > OtherSize)
             .MaxBy(t => t.Score);
         return rival is not null
-            ? FormattableString.Invariant($"objects of about {rival.Estimate:0} px are nearly as likely")
+            ? FormattableString.Invariant($"objects of about {rival.Found:0} px are nearly as likely")
             : best.Score < WeakScore ? "the network stands by little of what it finds here at any size"
             : null;
     }

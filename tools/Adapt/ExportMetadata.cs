@@ -6,6 +6,8 @@ namespace SelfAdapt.Tool;
 /// <summary>What is known about a model, as the key-value pairs that exported variants carry.</summary>
 internal static class ExportMetadata
 {
+    public const string DiameterKey = "selfadapt.diameter";
+
     private const string LicenceKey = "license";
 
     /// <summary>The pairs: those of the source model, then what is known of it and of the run.</summary>
@@ -32,7 +34,7 @@ internal static class ExportMetadata
 
         Add("selfadapt.channels", run?.Channels);
         Add("selfadapt.normalization", run?.Normalization);
-        Add("selfadapt.diameter", run?.Diameter);
+        Add(DiameterKey, run?.Diameter);
         Add("selfadapt.iterations", run?.Iterations);
         Add("selfadapt.kept_iteration", run?.KeptIteration);
         Add("selfadapt.stop_reason", run?.StopReason);

@@ -42,6 +42,12 @@ internal sealed class ModelFile
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
     public double? DiamLabels => Diameter(DiamLabelsKey);
 
+    /// <summary>
+    /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told.
+    /// </summary>
+    public double? AdaptedAt => Diameter(ExportMetadata.DiameterKey)
+        ?? (RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run)?.Diameter : null);
+
     /// <summary>What decides the model's results, in hexadecimal digits.</summary>
     public string Sha256
     {

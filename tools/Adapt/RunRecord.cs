@@ -105,7 +105,7 @@ internal sealed class RunRecord
 
     private static SelfAdaptException Damaged(string file, string why, Exception? cause) => new(
         ErrorKind.UnreadableInput, file,
-        $"can't be read: {why} Delete it to export without what it tells of the run.", cause!);
+        $"can't be read: {why} Delete it to go on without what it tells of the run.", cause!);
 
     private static double? Positive(double? value) => value > 0 ? value : null;
 

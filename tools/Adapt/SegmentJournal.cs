@@ -15,6 +15,8 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>The journal's name in the folder of results.</summary>
     public const string FileName = "selfadapt_segment.jsonl";
 
+    private const string DiameterKey = "diameter";
+
     private readonly string _folder;
     private readonly string _options;
     private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
@@ -52,6 +54,19 @@ internal sealed class SegmentJournal : IDisposable
     }
 
     /// <summary>
+    /// The diameter that earlier results in a folder were made with, px; null where there are none. Images that join a folder
+    /// are segmented as those before them.
+    /// </summary>
+    /// <param name="folder">The folder of results.</param>
+    public static double? Diameter(string folder)
+    {
+        using SegmentJournal journal = Open(folder, "");
+        return journal._entries.Values.Select(e => e[DiameterKey]).OfType<JsonValue>()
+            .Select(v => v.TryGetValue(out double diameter) ? diameter : 0).LastOrDefault(d => d > 0) is > 0 and var found
+                ? found : null;
+    }
+
+    /// <summary>
     /// The results of an image file that an earlier run finished with the same options, and which are still as they were
     /// written; null if it has to be done.
     /// </summary>
@@ -70,9 +85,10 @@ internal sealed class SegmentJournal : IDisposable
     public string Deciding(string file) => $"{_options} {StateOf(file)}";
 
     /// <summary>Notes an image file as finished.</summary>
+    /// <param name="diameter">The diameter that they were made with, px; 0: none.</param>
     /// <param name="images">The results of its images, with their files.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
-    public void Add(string file, IEnumerable<SegmentedImage> images)
+    public void Add(string file, double diameter, IEnumerable<SegmentedImage> images)
     {
         _lines ??= LineFile.Append(Place);
         JsonObject entry = new()
@@ -80,6 +96,7 @@ internal sealed class SegmentJournal : IDisposable
             ["file"] = Path.GetFullPath(file),
             ["state"] = StateOf(file),
             ["options"] = _options,
+            [DiameterKey] = diameter,
             ["images"] = new JsonArray([.. images.Select(image =>
             {
                 JsonObject noted = image.ToJson();

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
@@ -83,7 +85,6 @@ internal sealed class SegmentationArguments
     {
         if (!network.Outputs.HasFlow)
         {
-            terminal.Error.WriteLine("--diameter auto: this network is not bound to a size; images are taken as they are.");
             return options;
         }
 
@@ -93,10 +94,19 @@ internal sealed class SegmentationArguments
             ? null
             : new SizeFinder(network, options).Find(fitting, terminal.Cancelled);
         terminal.Error.WriteLine(size is null
-            ? "--diameter auto: no object was found at any size. The model's own diameter is taken; give one if you know it."
-            : string.Create(CultureInfo.InvariantCulture, $"--diameter auto: objects of about {size.Diameter:0.#} px")
+            ? "No object was found at any size: the model's own diameter is taken. Give --diameter if you know it."
+            : string.Create(CultureInfo.InvariantCulture, $"Objects of about {size.Diameter:0.#} px; --diameter sets another size")
                 + (size.Doubt is { } doubt ? $". Look at the masks: {doubt}" : ""));
         return size is null ? options : options with { Diameter = Math.Round(size.Diameter, 1) };
+    }
+
+    /// <inheritdoc cref="WithFoundSize(ISegmentationNetwork, IReadOnlyList{NamedImage}, SegmentationOptions, Terminal)"/>
+    public static SegmentationOptions WithFoundSize(
+        Network network, Backend backend, IReadOnlyList<NamedImage> images, SegmentationOptions options, Terminal terminal)
+    {
+        using NetworkWeights weights = new(network, backend);
+        using EngineNetwork source = new(weights, backend);
+        return WithFoundSize(source, images, options, terminal);
     }
 
     /// <summary>What the diameters and the normalisation come to, in one line.</summary>
@@ -111,9 +121,10 @@ internal sealed class SegmentationArguments
     private sealed record SizeSettings
     {
         [Setting(
-            "Mean object diameter in the images; auto: found on a few of them; 0 or absent: that of the model's training "
-            + "images where the file tells it, else 30 (a network without flows: images are not rescaled)",
-            Group = "masks", Default = "from the model", Basic = true)]
-        public DiameterChoice Diameter { get; init; }
+            "Mean object diameter in the images; auto: found on a few of them (segment: that of the run which made the model, where "
+            + "one did); 0: that of the model's training images where the file tells it, else 30. A network without flows: "
+            + "images are not rescaled",
+            Group = "masks", Basic = true)]
+        public DiameterChoice Diameter { get; init; } = DiameterChoice.Automatic;
     }
 }

@@ -10,9 +10,11 @@ internal readonly record struct DiameterChoice(bool IsAuto, double Pixels)
     private const string Auto = "auto";
     private const double Most = 10_000;
 
+    public static DiameterChoice Automatic => new(true, 0);
+
     /// <summary>Reads auto, or a number of pixels.</summary>
     /// <returns>Null where it is neither.</returns>
-    public static DiameterChoice? Parse(string word) => word == Auto ? new(true, 0)
+    public static DiameterChoice? Parse(string word) => word == Auto ? Automatic
         : double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double pixels)
             && pixels is >= 0 and <= Most ? new(false, pixels)
         : null;

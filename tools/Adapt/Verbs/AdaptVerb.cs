@@ -94,17 +94,9 @@ internal sealed class AdaptVerb
         void Fit(Image image, string name) =>
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
 
-        SegmentationOptions Sized(IReadOnlyList<NamedImage> some)
-        {
-            if (!findsSize)
-            {
-                return asked;
-            }
-
-            using NetworkWeights weights = new(network, engine.Backend);
-            using EngineNetwork source = new(weights, engine.Backend);
-            return SegmentationArguments.WithFoundSize(source, some, asked, _terminal);
-        }
+        SegmentationOptions Sized(IReadOnlyList<NamedImage> some) => findsSize
+            ? SegmentationArguments.WithFoundSize(network, engine.Backend, some, asked, _terminal)
+            : asked;
 
         void WriteConfig(AdaptationJob begun)
         {

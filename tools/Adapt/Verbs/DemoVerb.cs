@@ -56,16 +56,14 @@ internal sealed class DemoVerb
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         OutputFolder.Prepare(folder, settings.Force);
         OutputFile.WriteDurably(sourcePath, source);
-        SegmentationOptions segmentation = new()
-        {
-            Diameter = MicrographOptions.Shifted.Diameter,
-            DiamMean = model.DiamMean ?? MicrographOptions.Shifted.Diameter,
-            Threads = request.Threads,
-        };
         (IReadOnlyList<NamedImage> images, IReadOnlyList<LabelledImage> labelled) = Simulate(folder, options.Seed);
         _terminal.Error.WriteLine(
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
+        double trainedAt = model.DiamMean ?? SegmentationArguments.CellposeDiameter;
+        SegmentationOptions segmentation = SegmentationArguments.WithFoundSize(
+            network, engine.Backend, images,
+            new() { Diameter = trainedAt, DiamMean = trainedAt, Threads = request.Threads }, _terminal);
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);
         (JsonObject result, ExitCode code) = JobOutput.Run(_terminal, job, engine, static _ => { });
         ResultFile.Write(settings.Json, result);

@@ -47,11 +47,9 @@ internal sealed class SegmentVerb
         RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
-        if (_segmentation.FindsSize(parsed))
+        if (_segmentation.FindsSize(parsed) && network.Outputs.HasFlow)
         {
-            using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
-            options = SegmentationArguments.WithFoundSize(
-                engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
+            options = Sized(options, settings, model, network, request, folders);
         }
 
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
@@ -97,6 +95,21 @@ internal sealed class SegmentVerb
 
         Report(model, results, skipped, watch.Elapsed.TotalSeconds, folders[^1].Out, settings.Json);
         return (int)skipped.Code;
+    }
+
+    /// <summary>The options with the size of earlier results here, or of the run that made the model, or of the images.</summary>
+    private SegmentationOptions Sized(
+        SegmentationOptions options, SegmentSettings settings, ModelFile model, RunnableNetwork network, EngineRequest request,
+        (string Images, string Out, IReadOnlyList<string> Files)[] folders)
+    {
+        if (((settings.Force ? null : SegmentJournal.Diameter(folders[^1].Out)) ?? model.AdaptedAt) is { } known)
+        {
+            return options with { Diameter = known };
+        }
+
+        using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
+        return SegmentationArguments.WithFoundSize(
+            engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
     }
 
     /// <summary>The folders of images, each with that of its results: subfolders first, as Cellpose takes them.</summary>
