@@ -77,22 +77,22 @@ internal sealed class SegmentationArguments
     /// <summary>Whether the diameter is to be found on the images.</summary>
     public bool FindsSize(ParseResult parsed) => _size.Get(parsed).Diameter.IsAuto;
 
-    /// <summary>The options with the diameter that images show, where that was asked for.</summary>
-    /// <param name="images">Some images, at least one.</param>
+    /// <summary>
+    /// The options with the diameter that images show; as they are where no image fits the network, or the network has no flows
+    /// and is bound to no size.
+    /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public static SegmentationOptions WithFoundSize(
         ISegmentationNetwork network, IReadOnlyList<NamedImage> images, SegmentationOptions options, Terminal terminal)
     {
-        if (!network.Outputs.HasFlow)
+        NamedImage[] fitting =
+            [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
+        if (!network.Outputs.HasFlow || fitting.Length == 0)
         {
             return options;
         }
 
-        NamedImage[] fitting =
-            [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
-        ObjectSize? size = fitting.Length == 0
-            ? null
-            : new SizeFinder(network, options).Find(fitting, terminal.Cancelled);
+        ObjectSize? size = new SizeFinder(network, options).Find(fitting, terminal.Cancelled);
         terminal.Error.WriteLine(size is null
             ? "No object was found at any size: the model's own diameter is taken. Give --diameter if you know it."
             : string.Create(CultureInfo.InvariantCulture, $"Objects of about {size.Diameter:0.#} px; --diameter sets another size")

@@ -21,7 +21,7 @@ internal sealed class VerbTests : IDisposable
     public void Dispose() => _at.Dispose();
 
     [TestMethod]
-    public void SegmentAndAdapt_DiameterAuto_TakesWhatTheImagesShow()
+    public void SegmentAndAdapt_NoDiameter_TakeWhatTheImagesShow_AndKeepIt()
     {
         Directory.CreateDirectory(_at.At("images"));
         for (int i = 0; i < 3; i++)
@@ -31,7 +31,7 @@ internal sealed class VerbTests : IDisposable
         }
 
         string model = Path.Combine(RepositoryFolder.Root, "models", "nuclei_small.onnx");
-        string[] common = ["--model", model, "--images", _at.At("images"), "--diameter", "auto"];
+        string[] common = ["--model", model, "--images", _at.At("images")];
         ToolResult segmented = ToolRun.Run(["segment", .. common, "--out", _at.At("masks")]);
         Assert.AreEqual(ExitCode.Ok, segmented.Code, segmented.Error);
         ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1"]);
@@ -39,7 +39,26 @@ internal sealed class VerbTests : IDisposable
         double diameter = double.Parse(
             (string)ToolRun.Json(_at.At("run", "run.json"))["options"]!["--diameter"]!, CultureInfo.InvariantCulture);
         Assert.AreEqual(40, diameter, 8);
-        StringAssert.Contains(segmented.Error, $"objects of about {diameter:0.#} px", StringComparison.Ordinal);
+        StringAssert.Contains(segmented.Error, Found(diameter), StringComparison.Ordinal);
+
+        // Images of other sizes would be found to have others.
+        Directory.CreateDirectory(_at.At("more"));
+        File.Copy(_at.At("images", "i0.tif"), _at.At("more", "i0.tif"));
+        ImageFile.WriteTiff(_at.At("more", "small.tif"), MicrographSimulator.Simulate(
+            MicrographOptions.Clean with { Diameter = 12, Height = 128, Width = 128, Nuclei = 40 }, 9).Image);
+        string[] more = ["--images", _at.At("more")];
+        foreach (string[] kept in (string[][])
+        [
+            ["--model", model, .. more, "--out", _at.At("masks")],
+            ["--model", _at.At("run", "adapted.onnx"), .. more, "--out", _at.At("others")],
+        ])
+        {
+            ToolResult result = ToolRun.Run(["segment", .. kept]);
+            StringAssert.Contains(result.Error, $"diameter {diameter:0.##} px", StringComparison.Ordinal);
+            Assert.IsFalse(result.Error.Contains("Objects of about", StringComparison.Ordinal), result.Error);
+        }
+
+        static string Found(double px) => FormattableString.Invariant($"Objects of about {px:0.#} px");
     }
 
     [TestMethod]

@@ -132,17 +132,11 @@ internal sealed class SegmentVerb
         IReadOnlyList<string> Files(string folder) => ImageFolder.ListFiles(folder, settings.ImgFilter, skipped);
     }
 
-    /// <summary>Images from files that lie evenly among all, at least one.</summary>
-    /// <exception cref="SelfAdaptException">UnreadableInput: none of them holds a usable image.</exception>
+    /// <summary>Images from files that lie evenly among all; what can't be read is told when its turn comes.</summary>
     private static NamedImage[] SomeImages(IReadOnlyList<string> files)
     {
         List<SkippedFile> unused = [];
-        NamedImage[] images =
-            [.. SizeFinder.Some(files).SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))];
-        return images.Length > 0 ? images : throw new SelfAdaptException(
-            ErrorKind.UnreadableInput,
-            "The files in which the size of objects was looked for hold no usable image"
-            + (unused.Count > 0 ? $": {unused[0].Reason}" : ".") + " Give --diameter.");
+        return [.. SizeFinder.Some(files).SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))];
     }
 
     private void Report(
