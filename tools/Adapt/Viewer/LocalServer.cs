@@ -17,26 +17,22 @@ namespace SelfAdapt.Tool.Viewer;
 /// </summary>
 internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 {
-    /// <summary>The largest file that a page may send.</summary>
-    public const long MostBodyBytes = 512L << 20;
-
     private const int MostHeaderBytes = 16 * 1024;
-    private const int MostConnections = 64;
+    private const int MostConnections = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly KestrelServer _server;
-    private readonly ViewerSite _site;
+    private readonly ILocalSite _site;
     private readonly string[] _hosts;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="port">The port; 0 for any free one.</param>
     /// <exception cref="SelfAdaptException">Usage: the port is taken.</exception>
-    public LocalServer(ViewerSite site, int port)
+    public LocalServer(ILocalSite site, int port)
     {
         _site = site;
         KestrelServerOptions options = new() { AddServerHeader = false };
-        options.Limits.MaxRequestBodySize = MostBodyBytes;
         options.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
         options.Limits.MaxConcurrentConnections = MostConnections;
         options.Limits.RequestHeadersTimeout = Patience;
@@ -85,7 +81,7 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     public async Task ProcessRequestAsync(HttpContext context)
     {
         LocalResponse answer = Refusal(context.Request.Headers) ?? await AnswerAsync(context).ConfigureAwait(false);
-        await answer.WriteAsync(context.Response).ConfigureAwait(false);
+        await answer.WriteAsync(context.Response, context.RequestAborted).ConfigureAwait(false);
     }
 
     public void DisposeContext(HttpContext context, Exception? exception)
@@ -94,13 +90,15 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 
     private async Task<LocalResponse> AnswerAsync(HttpContext context)
     {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = _site.MostBodyBytes(target);
+
         // Memory grows with what arrives, not with what was announced.
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-
-        // The path as it was sent: nothing is decoded.
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        return _site.Answer(context.Request.Method, target, body.ToArray());
+        return await _site.AnswerAsync(
+            new LocalRequest(context.Request.Method, target, body.ToArray(), context.Request.Cookies), context.RequestAborted)
+            .ConfigureAwait(false);
     }
 
     private LocalResponse? Refusal(IHeaderDictionary headers)
