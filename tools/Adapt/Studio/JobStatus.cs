@@ -79,6 +79,8 @@ internal static class JobStatus
         {
             FileInfo log = new(RunFolder.Log(folder));
             shown["log_bytes"] = log.Exists ? log.Length : 0;
+            int steps = Array.IndexOf(job.Words, "--iterations");
+            shown["iterations"] = steps < 0 ? null : job.Words[steps + 1];
             shown["report"] = File.Exists(RunFolder.Report(folder));
         }
         else if (job.Kind == JobKind.Segment)

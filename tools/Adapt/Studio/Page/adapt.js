@@ -1,6 +1,6 @@
 // Adapt: one button, the run as it happens, and the checked images before and now.
 
-import { attempt, h, post } from './dom.js';
+import { attempt, fill, h, post } from './dom.js';
 import { line } from './charts.js';
 import { adaptations, checkedImages, isBusy, phaseText, RunLog } from './run.js';
 
@@ -39,7 +39,7 @@ function build(studio) {
   const job = latest(studio.state);
   if (log?.name !== job?.name) log = job ? new RunLog(job.name) : null;
   const setup = studio.state.setup;
-  panel.replaceChildren(
+  fill(panel,
     h('h2', {}, 'Adapt'),
     h('p', { className: 'dim small' }, `The model trains itself on ${studio.images.names.length} images without labels, `
       + `${setup.diameter ? `with a diameter of ${setup.diameter} px` : 'with its own diameter'}. The original stays as it is.`),
@@ -62,7 +62,7 @@ function build(studio) {
 
 function choice(flag, standard) {
   const change = e => { if (e.target.value) given[flag] = e.target.value; else delete given[flag]; };
-  const words = { '--stop': ['outlines', 'fn', 'embedding', 'both', 'none'], '--layers': ['all', 'norm', 'decoder'] }[flag];
+  const words = { '--stop': ['outlines', 'fn', 'embedding', 'both', 'none'], '--layers': ['all', 'norm', 'shallow'] }[flag];
   return words
     ? h('select', { id: flag, onchange: change }, words.map(w => h('option', { value: w === standard ? '' : w, selected: given[flag] === w }, w)))
     : h('input', { id: flag, type: 'text', inputMode: 'decimal', placeholder: standard, value: given[flag] ?? '', onchange: change });
@@ -85,14 +85,14 @@ async function update(studio) {
   const step = log.steps.at(-1);
   const check = log.evaluations.at(-1);
   const first = log.evaluations[0];
-  const most = Number(given['--iterations']) || Number(job.iterations) || 640;
+  const most = Number(job.iterations ?? 640);
   const done = step?.iteration ?? 0;
   place('progress').value = isBusy(job) || job.phase === 'paused' ? Math.min(1, done / most) : job.phase === 'failed' ? 0 : 1;
   const recent = log.steps.slice(-20);
   const speed = recent.length > 1 ? (recent.at(-1).seconds - recent[0].seconds) / (recent.length - 1) : null;
   const mean = values => values?.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
   const percent = v => v === null || v === undefined ? '\u2013' : `${(100 * v).toFixed(1)} %`;
-  place('figures').replaceChildren(...[
+  fill(place('figures'), ...[
     ['step', `${done} / ${most}`],
     ['at most left', isBusy(job) && speed ? time((most - done) * speed) : '\u2013'],
     ['loss', step?.loss?.toFixed(4) ?? '\u2013'],
@@ -103,7 +103,7 @@ async function update(studio) {
     ['cells before', first ? String(first.cells) : '\u2013'],
     ['best so far', log.kept ? `step ${log.kept.iteration}` : '\u2013'],
   ].map(([text, value]) => h('div', {}, h('b', {}, value), h('span', {}, text))));
-  place('curves').replaceChildren(
+  fill(place('curves'),
     h('h3', {}, 'Evidence in the images\u2019 own edges'), line('Evidence', log.evaluations.map(e => [e.iteration, e.evidence, e.kept]), { dots: true }),
     h('h3', {}, 'Cells in the checked images'), line('Cells', log.evaluations.map(e => [e.iteration, e.cells, e.kept]), { dots: true }),
     h('h3', {}, 'Loss'), line('Loss', log.steps.map(s => [s.iteration, s.loss])));
@@ -121,7 +121,7 @@ function controls(job, place, studio) {
   }, text);
   const go = h('button', { type: 'button', className: 'main', onclick: () => studio.show('decide') }, 'Decide');
   const discard = button('Discard', 'discard', 'Delete this run and all that it learnt?');
-  place.replaceChildren(...{
+  fill(place, ...{
     running: [button('Pause', 'pause'), button('Stop and keep best', 'keep'), button('Stop and discard', 'discard', 'End this run and delete what it learnt?')],
     stopping: [h('span', { className: 'dim' }, 'It finishes its step and saves.')],
     paused: [button('Go on', 'resume'), discard],

@@ -1,6 +1,6 @@
 // The studio: what is open, which step and image are shown, and the state that the server sends.
 
-import { $, attempt, get, h, json, post, say } from './dom.js';
+import { $, attempt, fill, get, h, json, post, say } from './dom.js';
 import { cellsOf, compare, fetchCells, KINDS } from './cells.js';
 import { fetchImage, standardView } from './pixels.js';
 import { Picture } from './picture.js';
@@ -26,7 +26,7 @@ let loading = new AbortController();
 function page() { return steps.find(s => s[0] === studio.step)[2]; }
 
 function heading() {
-  $('steps').replaceChildren(...steps.map(([id, title, module], i) => h('li', {}, h('button', {
+  fill($('steps'), ...steps.map(([id, title, module], i) => h('li', {}, h('button', {
     type: 'button', 'aria-current': studio.step === id ? 'step' : null, onclick: () => show(id),
   }, `${i + 1} ${title} `, module.isDone?.(studio.state) ? h('i', { title: 'done' }, '\u2713') : ''))));
 }
@@ -119,7 +119,7 @@ function drawCells(texts) {
 function legend() {
   const kinds = studio.left ? [['same', 'both'], ['lost', 'lost'], ['gained', 'gained']] : studio.right ? [['same', 'cell']] : [];
   const keys = studio.left ? ['space: before / after'] : [];
-  $('legend').replaceChildren(
+  fill($('legend'),
     ...kinds.map(([kind, text]) => h('span', {}, h('i', { className: `key ${kind}` }), text)),
     h('span', { className: 'keys' }, [...keys, 'arrows: images', 'wheel: zoom', '0: fit', '1: 1:1'].map((k, i) => (i ? ' \u00b7 ' : '') + k).join('')));
 }

@@ -1,6 +1,6 @@
 // Decide: before and after on any image, checkpoints along the run, the verdict, and what is taken along.
 
-import { attempt, h, json, post } from './dom.js';
+import { attempt, fill, h, json, post } from './dom.js';
 import { line } from './charts.js';
 import { adaptations, phaseText, RunLog } from './run.js';
 
@@ -17,7 +17,7 @@ const decidable = state => adaptations(state).filter(j => ['done', 'stopped'].in
 export async function enter(studio, element) {
   panel = element;
   const runs = decidable(studio.state);
-  panel.replaceChildren(h('h2', {}, 'Decide'));
+  fill(panel, h('h2', {}, 'Decide'));
   if (runs.length === 0) {
     job = null;
     panel.append(h('p', {}, 'There is no finished run yet.'), h('button', { type: 'button', onclick: () => studio.show('adapt') }, 'Go to Adapt'));
@@ -52,7 +52,7 @@ function build(studio) {
   const runs = decidable(studio.state);
   const verdict = summary.verdict ?? { headline: '', reason: '', advice: '', precision: '', warnings: [] };
   const steps = job.steps.length > 0 ? job.steps : [0];
-  panel.replaceChildren(
+  fill(panel,
     h('h2', {}, 'Decide'),
     runs.length > 1 ? h('div', { className: 'row' }, h('select', {
       'aria-label': 'Run', onchange: e => choose(studio, runs.find(r => r.name === e.target.value)),
@@ -95,7 +95,7 @@ export async function opened(studio) {
   const place = document.getElementById('change');
   if (!shown || !place) return;
   const { left, right, change } = shown;
-  place.replaceChildren(h('div', { className: 'figures' }, ...[
+  fill(place, h('div', { className: 'figures' }, ...[
     ['before', left.cells.length, ''], ['after', right.cells.length, ''], ['gained', `+${change.gained}`, 'gained'], ['lost', `\u2212${change.lost}`, 'lost'],
   ].map(([text, value, kind]) => h('div', {}, h('b', { className: kind }, String(value)), h('span', {}, text)))));
 }
@@ -111,7 +111,7 @@ async function take(studio, chosen, button) {
 function accepted(studio, place) {
   const now = studio.state.accepted;
   place.dataset.key = JSON.stringify(now);
-  place.replaceChildren(...now ? [
+  fill(place, ...now ? [
     h('p', { className: 'good' }, now.step === 0 ? `Decided: the original model stays.` : `Decided: the model of ${now.job} after step ${now.step}.`),
     h('button', { type: 'button', onclick: () => studio.show('use') }, 'Next: Use'),
   ] : []);

@@ -15,6 +15,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+// Gives an element new children; what is nothing is left out.
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter(c => c !== null && c !== undefined && c !== false));
+}
+
 export function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);

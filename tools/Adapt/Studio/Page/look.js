@@ -1,6 +1,6 @@
 // Look: channels, contrast, what the current model finds, how large the cells are.
 
-import { attempt, h } from './dom.js';
+import { attempt, fill, h } from './dom.js';
 import { histogram } from './charts.js';
 import { medianDiameter } from './cells.js';
 import { COLOURS, standardView } from './pixels.js';
@@ -12,11 +12,11 @@ let wanted = false;
 export function enter(studio, element) {
   panel = element;
   if (studio.pixels) opened(studio);
-  else panel.replaceChildren(h('h2', {}, 'Look'));
+  else fill(panel, h('h2', {}, 'Look'));
 }
 
 export function opened(studio) {
-  panel.replaceChildren(
+  fill(panel,
     h('h2', {}, 'Look'),
     h('p', { className: 'dim small' }, 'Walk through the images and see what the model finds in them as it is.'),
     h('div', { className: 'row' },
@@ -36,9 +36,9 @@ async function find(studio) {
 function list(studio) {
   const place = document.getElementById('found');
   if (!place) return;
-  if (!studio.right) return place.replaceChildren();
+  if (!studio.right) return fill(place);
   const cells = studio.right.cells;
-  place.replaceChildren(
+  fill(place,
     h('h3', {}, `Diameters of ${cells.length} cells`, cells.length ? `, median ${medianDiameter(cells).toFixed(1)} px` : ''),
     histogram('Diameters', cells.map(c => c.diameter), cells.length ? medianDiameter(cells) : null),
     h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Cells' },

@@ -1,6 +1,6 @@
 // Set up: model, channels, diameter, and a preview on the image in view.
 
-import { $, attempt, h, json, post, say } from './dom.js';
+import { $, attempt, fill, h, json, post, say } from './dom.js';
 import { medianDiameter } from './cells.js';
 
 let panel;
@@ -13,7 +13,7 @@ export const isDone = state => state?.jobs.some(j => j.kind === 'adapt') || stat
 
 export async function enter(studio, element) {
   panel = element;
-  panel.replaceChildren(h('h2', {}, 'Set up'));
+  fill(panel, h('h2', {}, 'Set up'));
   facts = await attempt(() => post('/api/setup', studio.state.setup));
   build(studio);
 }
@@ -34,7 +34,7 @@ function build(studio) {
   const rebuild = async values => { await change(values); build(studio); };
   const channels = studio.pixels?.channels ?? 1;
   const option = (value, text, chosen) => h('option', { value, selected: String(value) === String(chosen) }, text);
-  panel.replaceChildren(
+  fill(panel,
     h('h2', {}, 'Set up'),
     h('h3', {}, 'Model'),
     h('div', { className: 'row' }, h('select', { id: 'model', 'aria-label': 'Model', onchange: e => rebuild({ model: e.target.value || null }) },
@@ -93,6 +93,7 @@ export function onCircle(studio, diameter, done) {
   if (diameter < 1) return;
   $('diameter').value = diameter.toFixed(1);
   if (!done) return;
+  draw(studio, $('draw'));
   $('doubt').textContent = 'The circle in the image has this diameter. Draw again to change it.';
   clearTimeout(timer);
   timer = setTimeout(() => save({ diameter: Math.round(diameter * 10) / 10 }), 50);
@@ -128,12 +129,12 @@ export async function changed(studio) {
   if (!job || !place || place.dataset.shown === `${job.name} ${job.phase} ${job.text.length}`) return;
   place.dataset.shown = `${job.name} ${job.phase} ${job.text.length}`;
   if (job.phase !== 'done') {
-    place.replaceChildren(h('p', { className: 'dim small' }, job.phase === 'running' ? 'Asking each model ...' : job.text));
+    fill(place, h('p', { className: 'dim small' }, job.phase === 'running' ? 'Asking each model ...' : job.text));
     return;
   }
   const result = await attempt(() => json(`/api/jobs/${job.name}/result`));
   if (!result) return;
-  place.replaceChildren(
+  fill(place,
     h('table', {}, h('thead', {}, h('tr', {}, ...['model', 'score', 'cells', 'px'].map(t => h('th', {}, t)))),
       h('tbody', {}, result.models.map(m => h('tr', {}, h('td', {}, m.model.split(/[\\/]/).at(-1)),
         h('td', {}, m.score?.toFixed(3) ?? ''), h('td', {}, String(m.cells)), h('td', {}, m.diameter?.toFixed(1) ?? ''))))),

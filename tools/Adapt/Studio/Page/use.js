@@ -1,6 +1,6 @@
 // Use: the decided model on the whole folder, files to take along, and the model run in the page itself.
 
-import { $, attempt, h, json, post, say } from './dom.js';
+import { $, attempt, fill, h, json, post, say } from './dom.js';
 import { showOwn } from './app.js';
 import { segment } from './live.js';
 import { isBusy, phaseText } from './run.js';
@@ -20,7 +20,7 @@ export const isDone = state => state?.jobs.some(j => j.kind === 'segment' && j.p
 export function enter(studio, element) {
   panel = element;
   const { accepted } = studio.state;
-  panel.replaceChildren(
+  fill(panel,
     h('h2', {}, 'Use'),
     h('p', {}, accepted
       ? accepted.step === 0 ? 'The original model is in use.' : `In use: the model of ${accepted.job}, step ${accepted.step ?? 'kept'}.`
@@ -70,7 +70,7 @@ export function changed(studio) {
   const key = JSON.stringify([jobs, studio.state.exports]);
   if (place.dataset.key === key) return;
   place.dataset.key = key;
-  place.replaceChildren(...jobs.toReversed().map(job => h('div', { className: 'note', 'data-job': job.name },
+  fill(place, ...jobs.toReversed().map(job => h('div', { className: 'note', 'data-job': job.name },
     h('b', {}, job.name), ` ${phaseText(job)}, ${job.done} of ${total}`,
     isBusy(job) ? h('progress', { max: total, value: job.done, 'aria-label': 'Images segmented' }) : null,
     job.phase === 'failed' ? h('pre', {}, job.text) : null,
@@ -80,7 +80,7 @@ export function changed(studio) {
       ['paused', 'failed'].includes(job.phase) ? h('button', { type: 'button', onclick: () => attempt(() => post(`/api/jobs/${job.name}/resume`)) }, 'Go on') : null,
       isBusy(job) ? null : h('button', { type: 'button', onclick: () => { if (confirm('Delete these results?')) attempt(() => post(`/api/jobs/${job.name}/discard`)); } }, 'Delete')),
     h('div', { className: 'path small dim' }, job.folder))));
-  $('exports').replaceChildren(...studio.state.exports.map((name, i) => h('li', {}, h('a', { href: `/api/exports/${i}`, download: name }, name))));
+  fill($('exports'), ...studio.state.exports.map((name, i) => h('li', {}, h('a', { href: `/api/exports/${i}`, download: name }, name))));
 }
 
 async function run(studio, button) {
