@@ -95,11 +95,13 @@ internal sealed class StudioApi(string? runtimeMissing)
 
     private static LocalResponse Start(StudioSession session, JsonObject? asked)
     {
-        if (!Enum.TryParse(JsonFile.Text(asked?["kind"]), ignoreCase: true, out JobKind kind))
+        string? word = JsonFile.Text(asked?["kind"]);
+        if (!Enum.GetValues<JobKind>().Any(k => JobStatus.Word(k) == word))
         {
             return LocalResponse.Text(400, "There is no such job.");
         }
 
+        JobKind kind = Enum.Parse<JobKind>(word!, ignoreCase: true);
         List<string> more = kind switch
         {
             JobKind.Adapt => Options(asked!["options"] as JsonObject),
@@ -194,8 +196,8 @@ internal sealed class StudioApi(string? runtimeMissing)
 
     private static async Task<LocalResponse> SizeAsync(StudioSession session, JsonObject? asked, CancellationToken aborted)
     {
-        if (asked?["image"]?.GetValue<int>() is not { } index || index < 0 || index >= session.Images.Files.Count
-            || session.Plane(index, Math.Max(0, asked["plane"]?.GetValue<int>() ?? 0)) is not { } image)
+        if (NumberOf(asked?["image"]) is not { } index || index >= session.Images.Files.Count
+            || session.Plane(index, NumberOf(asked!["plane"]) ?? 0) is not { } image)
         {
             return StudioSite.Missing;
         }
@@ -217,7 +219,7 @@ internal sealed class StudioApi(string? runtimeMissing)
             return StudioSite.Missing;
         }
 
-        int? step = asked!["step"]?.GetValue<int>();
+        int? step = NumberOf(asked!["step"]);
         if (step > 0 && !session.Models.StepsOf(job).Contains(step.Value))
         {
             return LocalResponse.Text(400, "That step was not kept.");
@@ -260,6 +262,9 @@ internal sealed class StudioApi(string? runtimeMissing)
         int read = stream.ReadAtLeast(part, part.Length, throwOnEndOfStream: false);
         return new LocalResponse(200, Binary, part[..read]);
     }
+
+    private static int? NumberOf(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out int number) && number >= 0 ? number : null;
 
     private static LocalResponse Json(JsonObject content) =>
         new(200, "application/json", Encoding.UTF8.GetBytes(content.ToJsonString(JsonStyle.Line)));

@@ -7,7 +7,7 @@ namespace SelfAdapt.Tool.Studio;
 internal sealed record ImageThumbnail(byte[] Png, int Channels, int Height, int Width, int Planes);
 
 /// <summary>The images of a folder: listed at once, read when they are looked at, a few kept in memory.</summary>
-internal sealed class StudioImages
+internal sealed class StudioImages : IDisposable
 {
     private const int ThumbnailSide = 128;
     private const long PixelBytes = 384L << 20;
@@ -54,6 +54,8 @@ internal sealed class StudioImages
 
     /// <summary>Bytes that images and thumbnails take in memory now.</summary>
     public long BytesKept => _read.Bytes + _thumbnails.Bytes;
+
+    public void Dispose() => _reading.Dispose();
 
     private static long Size(NamedImage[] planes) => planes.Sum(p => sizeof(float) * (long)p.Image.Pixels.Length);
 

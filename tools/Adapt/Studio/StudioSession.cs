@@ -94,7 +94,11 @@ internal sealed class StudioSession : IDisposable
         return plane < planes.Length ? planes[plane] : null;
     }
 
-    public void Dispose() => Segmenter.Dispose();
+    public void Dispose()
+    {
+        Segmenter.Dispose();
+        Images.Dispose();
+    }
 
     private JsonObject Describe(StudioJob job)
     {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -195,24 +194,7 @@ internal sealed class LocalServerTests : IDisposable
 
     private string Send(string request) => Encoding.UTF8.GetString(Exchange(Encoding.Latin1.GetBytes(request)));
 
-    private byte[] Exchange(byte[] request)
-    {
-        using TcpClient client = new("127.0.0.1", _run.Server.Port);
-        client.ReceiveTimeout = 30_000;
-        using NetworkStream stream = client.GetStream();
-        stream.Write(request);
-        using MemoryStream answer = new();
-        try
-        {
-            stream.CopyTo(answer);
-        }
-        catch (IOException)
-        {
-            // What was not read of a refused request may reset the connection behind the answer.
-        }
+    private byte[] Exchange(byte[] request) => RawHttp.Exchange(_run.Server.Port, request);
 
-        return answer.ToArray();
-    }
-
-    private static byte[] Body(byte[] answer) => answer[(answer.AsSpan().IndexOf("\r\n\r\n"u8) + 4)..];
+    private static byte[] Body(byte[] answer) => RawHttp.Body(answer);
 }

@@ -97,7 +97,7 @@ async function update(studio) {
     ['at most left', isBusy(job) && speed ? time((most - done) * speed) : '\u2013'],
     ['loss', step?.loss?.toFixed(4) ?? '\u2013'],
     ['pixels learnt from', percent(mean(step?.kept))],
-    ['steadiness', check ? percent(check.meanConfidence) : '\u2013'],
+    ['confidence', check ? percent(check.meanConfidence) : '\u2013'],
     ['cells lost (FN)', check ? percent(check.fnRate) : '\u2013'],
     ['cells now', check ? String(check.cells) : '\u2013'],
     ['cells before', first ? String(first.cells) : '\u2013'],

@@ -179,7 +179,7 @@ function bind() {
     if (e.target.matches('input:not([type=range]):not([type=checkbox]), select, textarea') || e.ctrlKey || e.metaKey || e.altKey) return;
     const move = by => open(list.beside(studio.index, by));
     const actions = {
-      ' ': e.target.matches('button, summary, input, a') ? null : toggleBorder,
+      ' ': e.target.matches('#panel button, header button, #tools button, summary, input, a') ? null : toggleBorder,
       ArrowDown: () => move(1), ArrowUp: () => move(-1),
       ArrowRight: e.target.matches('input') ? null : () => move(1), ArrowLeft: e.target.matches('input') ? null : () => move(-1),
       0: () => picture.fit(), 1: () => picture.oneToOne(), '+': () => picture.zoom(1.25), '-': () => picture.zoom(0.8),

@@ -63,16 +63,16 @@ function build(studio) {
     job.report ? h('p', {}, h('a', { href: `/api/jobs/${job.name}/report`, target: '_blank', rel: 'noopener' }, 'The whole report')) : null,
     h('h3', {}, 'In this image'),
     h('div', { id: 'change' }, h('p', { className: 'dim' }, '...')),
-    h('h3', {}, 'Checkpoints along the run'),
-    line('Evidence', log.evaluations.map(e => [e.iteration, e.evidence, e.iteration === summary.kept_iteration]), { dots: true }),
-    h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Checkpoints' },
-      h('thead', {}, h('tr', {}, ...['after step', 'cells', 'lost', 'evidence'].map(t => h('th', {}, t)))),
-      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))),
     h('h3', {}, 'Your decision'),
     h('div', { className: 'row' },
       h('button', { type: 'button', className: 'main', id: 'accept', onclick: e => take(studio, step, e.target) }, step === 0 ? 'Keep the original' : `Use the model of step ${step}`),
       step === 0 ? null : h('button', { type: 'button', id: 'keep-original', onclick: e => take(studio, 0, e.target) }, 'Keep the original')),
-    h('div', { id: 'accepted' }));
+    h('div', { id: 'accepted' }),
+    h('h3', {}, 'Checkpoints along the run'),
+    line('Evidence', log.evaluations.map(e => [e.iteration, e.evidence, e.iteration === summary.kept_iteration]), { dots: true }),
+    h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Checkpoints' },
+      h('thead', {}, h('tr', {}, ...['after step', 'cells', 'lost', 'evidence'].map(t => h('th', {}, t)))),
+      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))));
   accepted(studio, document.getElementById('accepted'));
 }
 
@@ -95,7 +95,7 @@ export async function opened(studio) {
   const place = document.getElementById('change');
   if (!shown || !place) return;
   const { left, right, change } = shown;
-  fill(place, h('div', { className: 'figures' }, ...[
+  fill(place, h('div', { className: 'figures four' }, ...[
     ['before', left.cells.length, ''], ['after', right.cells.length, ''], ['gained', `+${change.gained}`, 'gained'], ['lost', `\u2212${change.lost}`, 'lost'],
   ].map(([text, value, kind]) => h('div', {}, h('b', { className: kind }, String(value)), h('span', {}, text)))));
 }

@@ -26,7 +26,7 @@ export function enter(studio, element) {
       ? accepted.step === 0 ? 'The original model is in use.' : `In use: the model of ${accepted.job}, step ${accepted.step ?? 'kept'}.`
       : 'Nothing is decided yet: the model of the set-up is in use.'),
     h('h3', {}, 'Segment the folder'),
-    h('div', { className: 'row' }, FORMATS.map(([id, text]) => h('label', {}, h('input', {
+    h('div', { className: 'formats' }, FORMATS.map(([id, text]) => h('label', {}, h('input', {
       type: 'checkbox', checked: chosen.has(id), onchange: e => { if (e.target.checked) chosen.add(id); else chosen.delete(id); },
     }), ` ${text}`))),
     h('button', { type: 'button', className: 'main wide', id: 'segment-all', onclick: e => attempt(() => post('/api/jobs', { kind: 'segment', formats: [...chosen] }), e.target) },
