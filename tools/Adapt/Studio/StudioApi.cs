@@ -15,6 +15,9 @@ internal sealed class StudioApi(string? runtimeMissing)
 {
     private const string Binary = "application/octet-stream";
 
+    // Images that a size is looked for in, beside the one in view: an answer within seconds, and no chance hit of one image.
+    private const int OthersForSize = 2;
+
     // Options of adapt that the page offers; others are for the command line.
     private static readonly HashSet<string> Offered =
     [
@@ -203,8 +206,14 @@ internal sealed class StudioApi(string? runtimeMissing)
         }
 
         StudioSetup setup = session.Project.State.Setup;
+        NamedImage[] images =
+        [
+            image,
+            .. SizeFinder.Some([.. Enumerable.Range(0, session.Images.Files.Count).Where(i => i != index)], OthersForSize)
+                .Select(session.TryPlane).OfType<NamedImage>().Where(i => i.Image.Channels == image.Image.Channels),
+        ];
         ObjectSize? size = await session.Segmenter.SizeAsync(
-            image, session.Models.FileOf(setup.Model), setup, aborted).ConfigureAwait(false);
+            images, session.Models.FileOf(setup.Model), setup, aborted).ConfigureAwait(false);
         return Json(new JsonObject
         {
             ["diameter"] = size is null ? null : Math.Round(size.Diameter, 1), ["doubt"] = size?.Doubt,

@@ -47,16 +47,16 @@ internal sealed class StudioSegmenter : IDisposable
         }
     }
 
-    /// <summary>The size of the objects in an image; null where none is found at any size.</summary>
+    /// <summary>The size of the objects in images; null where none is found at any size.</summary>
     public async Task<ObjectSize?> SizeAsync(
-        NamedImage image, string model, StudioSetup setup, CancellationToken aborted)
+        IReadOnlyList<NamedImage> images, string model, StudioSetup setup, CancellationToken aborted)
     {
         await _turn.WaitAsync(aborted).ConfigureAwait(false);
         try
         {
             (InferenceEngine engine, ModelFile file) = Open(model);
             return engine.Network.Outputs.HasFlow
-                ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs)).Find([image], aborted)
+                ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs)).Find(images, aborted)
                 : throw new SelfAdaptException(
                     ErrorKind.InvalidOption, "This network is not bound to a size: images are taken as they are.");
         }

@@ -94,6 +94,19 @@ internal sealed class StudioSession : IDisposable
         return plane < planes.Length ? planes[plane] : null;
     }
 
+    /// <summary>The first plane of an image; null where it can't be read.</summary>
+    public NamedImage? TryPlane(int index)
+    {
+        try
+        {
+            return Plane(index, 0);
+        }
+        catch (SelfAdaptException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose()
     {
         Segmenter.Dispose();

@@ -16,19 +16,14 @@ internal sealed class StudioSite : ILocalSite, IDisposable
     /// <summary>Lists the addresses.</summary>
     /// <param name="project">The project's folder, for whichever images are opened; null: within theirs.</param>
     /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
-    public StudioSite(StudioKey key, string? project, string? runtimeFolder)
+    public StudioSite(string? project, string? runtimeFolder)
     {
-        (Key, _project) = (key, project);
+        _project = project;
         _api = new StudioApi(runtimeFolder is null ? WebRuntime.Missing : null);
         PageFiles.AddTo(_files, "viewer/");
         PageFiles.AddTo(_files, "studio/");
         PageFiles.AddRuntime(_files, runtimeFolder);
     }
-
-    public StudioKey Key { get; }
-
-    /// <summary>The server's port, once it listens.</summary>
-    public int Port { get; set; }
 
     /// <summary>Opens a folder of images in place of the one before.</summary>
     /// <exception cref="SelfAdaptException">As <see cref="StudioSession.Open"/>.</exception>
@@ -43,11 +38,6 @@ internal sealed class StudioSite : ILocalSite, IDisposable
 
     public async Task<LocalResponse> AnswerAsync(LocalRequest request, CancellationToken aborted)
     {
-        if (Key.Check(request, Port) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (_files.TryGetValue(request.Target, out Func<LocalResponse>? file))
         {
             return request.Method is "GET" or "HEAD" ? file() : NotAllowed("GET, HEAD");

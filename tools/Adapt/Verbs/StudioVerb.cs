@@ -25,23 +25,14 @@ internal static class StudioVerb
 
     private static async Task<int> Run(Terminal terminal, string? folder, StudioSettings settings)
     {
-        using StudioSite site = new(new StudioKey(), settings.Project, WebRuntime.Find());
+        using StudioSite site = new(settings.Project, WebRuntime.Find());
         if (folder is not null)
         {
             site.Open(folder);
         }
 
         using LocalServer server = new(site, settings.Port);
-        site.Port = server.Port;
-        string address = server.Address.TrimEnd('/') + site.Key.Path;
-        terminal.Out.WriteLine(address);
-        terminal.Error.WriteLine("Serving this machine only, to whoever has this address; Ctrl-C ends it. Runs pause then, and can go on.");
-        if (!settings.NoBrowser && !Desktop.TryOpen(address))
-        {
-            terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
-        }
-
-        await server.RunAsync(terminal.Cancelled).ConfigureAwait(false);
+        await server.ShowAsync(terminal, settings.NoBrowser).ConfigureAwait(false);
         return (int)ExitCode.Ok;
     }
 

@@ -27,14 +27,7 @@ internal static class ViewVerb
         string? runtime = WebRuntime.Find();
         ViewerRun run = ViewerRun.Open(folder, runtime is null ? WebRuntime.Missing : null);
         using LocalServer server = new(new ViewerSite(run, runtime), settings.Port);
-        terminal.Out.WriteLine(server.Address);
-        terminal.Error.WriteLine("Serving this machine only; Ctrl-C ends it.");
-        if (!settings.NoBrowser && !Desktop.TryOpen(server.Address))
-        {
-            terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
-        }
-
-        await server.RunAsync(terminal.Cancelled).ConfigureAwait(false);
+        await server.ShowAsync(terminal, settings.NoBrowser).ConfigureAwait(false);
         return (int)ExitCode.Ok;
     }
 

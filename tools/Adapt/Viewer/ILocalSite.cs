@@ -1,11 +1,8 @@
-using Microsoft.AspNetCore.Http;
-
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>A request that came from the site's own page.</summary>
 /// <param name="Target">The path as it was sent: nothing of it is decoded.</param>
-/// <param name="Cookies">What the browser keeps for the site.</param>
-internal sealed record LocalRequest(string Method, string Target, byte[] Body, IRequestCookieCollection Cookies);
+internal sealed record LocalRequest(string Method, string Target, byte[] Body);
 
 /// <summary>What a <see cref="LocalServer"/> serves.</summary>
 internal interface ILocalSite

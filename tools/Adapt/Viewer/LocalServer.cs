@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
-/// A web server for one page on this machine: Kestrel bound to the loopback address, and deaf to other pages in the
-/// same browser (Host, Origin and Sec-Fetch-Site must be its own).
+/// A web server for one page on this machine: Kestrel bound to the loopback address, deaf to other pages in the same
+/// browser (Host, Origin and Sec-Fetch-Site must be its own) and to everybody who does not have the key.
 /// </summary>
 internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     private readonly KestrelServer _server;
     private readonly ILocalSite _site;
     private readonly string[] _hosts;
+    private readonly PageKey _key = new();
 
     /// <summary>Begins to listen.</summary>
     /// <param name="port">The port; 0 for any free one.</param>
@@ -58,7 +59,22 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     /// <summary>The port listened on.</summary>
     public int Port { get; }
 
-    public string Address => FormattableString.Invariant($"http://127.0.0.1:{Port}/");
+    /// <summary>The address to open, with the key.</summary>
+    public string Address => FormattableString.Invariant($"http://127.0.0.1:{Port}{_key.Path}");
+
+    /// <summary>Prints the address, opens the browser where there is one, and answers requests until Ctrl-C.</summary>
+    /// <param name="printOnly">Whether no browser is opened.</param>
+    public Task ShowAsync(Terminal terminal, bool printOnly)
+    {
+        terminal.Out.WriteLine(Address);
+        terminal.Error.WriteLine("Serving this machine only, to whoever has this address; Ctrl-C ends it.");
+        if (!printOnly && !Desktop.TryOpen(Address))
+        {
+            terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
+        }
+
+        return RunAsync(terminal.Cancelled);
+    }
 
     /// <summary>Answers requests until asked to end.</summary>
     public async Task RunAsync(CancellationToken cancelled)
@@ -80,7 +96,10 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
-        LocalResponse answer = Refusal(context.Request.Headers) ?? await AnswerAsync(context).ConfigureAwait(false);
+        // The path as it was sent: nothing is decoded.
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        LocalResponse answer = Refusal(context.Request.Headers) ?? _key.Check(context.Request, target, Port)
+            ?? await AnswerAsync(context, target).ConfigureAwait(false);
         await answer.WriteAsync(context.Response, context.RequestAborted).ConfigureAwait(false);
     }
 
@@ -88,16 +107,15 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     {
     }
 
-    private async Task<LocalResponse> AnswerAsync(HttpContext context)
+    private async Task<LocalResponse> AnswerAsync(HttpContext context, string target)
     {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = _site.MostBodyBytes(target);
 
         // Memory grows with what arrives, not with what was announced.
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
         return await _site.AnswerAsync(
-            new LocalRequest(context.Request.Method, target, body.ToArray(), context.Request.Cookies), context.RequestAborted)
+            new LocalRequest(context.Request.Method, target, body.ToArray()), context.RequestAborted)
             .ConfigureAwait(false);
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Tool.Studio;
 
 namespace SelfAdapt.Tool.Viewer;
 
@@ -23,6 +24,7 @@ internal sealed class ViewerSite : ILocalSite
     /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
     public ViewerSite(ViewerRun run, string? runtimeFolder)
     {
+        PageFiles.AddTo(_addresses, "studio/");
         PageFiles.AddTo(_addresses, "viewer/");
         PageFiles.AddRuntime(_addresses, runtimeFolder);
         _addresses["/report.html"] = () =>
@@ -34,7 +36,7 @@ internal sealed class ViewerSite : ILocalSite
         {
             int index = i;
             string number = index.ToString(CultureInfo.InvariantCulture);
-            _addresses["/api/image/" + number] = () => OfFile(run.Read(run.ImageFile(index)), "image/png");
+            _addresses["/api/image/" + number] = () => Picture(run, run.ImageFile(index));
             _addresses["/api/before/" + number] = () => Masks(run, run.MaskFile(index, after: false));
             _addresses["/api/after/" + number] = () => Masks(run, run.MaskFile(index, after: true));
         }
@@ -79,18 +81,13 @@ internal sealed class ViewerSite : ILocalSite
         return new LocalResponse(200, Binary, Join([image.Channels, image.Height, image.Width], pixels));
     }
 
-    /// <summary>height, width, then the labels, all as 32-bit numbers, little-endian.</summary>
-    private static LocalResponse Masks(ViewerRun run, string path)
-    {
-        if (run.Read(path) is null)
-        {
-            return Missing;
-        }
+    private static LocalResponse Picture(ViewerRun run, string path) => run.Read(path) is { } file
+        ? new LocalResponse(200, Binary, PixelPacking.Pack(ImageFile.Decode(file, path)))
+        : Missing;
 
-        LabelImage masks = LabelFile.Read(path);
-        return new LocalResponse(
-            200, Binary, Join([masks.Height, masks.Width], MemoryMarshal.AsBytes(masks.Labels.AsSpan())));
-    }
+    private static LocalResponse Masks(ViewerRun run, string path) => run.Read(path) is null
+        ? Missing
+        : new LocalResponse(200, Binary, PixelPacking.Pack(LabelFile.Read(path)));
 
     private static byte[] Join(ReadOnlySpan<int> head, ReadOnlySpan<byte> values) =>
         [.. MemoryMarshal.AsBytes(head), .. values];

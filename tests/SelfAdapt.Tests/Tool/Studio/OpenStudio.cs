@@ -27,13 +27,11 @@ internal sealed class OpenStudio : IDisposable
         File.WriteAllText(Path.Combine(_parent, "outside.txt"), Secret);
         File.WriteAllText(Path.Combine(Images, "notes.txt"), Secret);
         prepare?.Invoke(Images);
-        _site = new StudioSite(new StudioKey(), null, null);
+        _site = new StudioSite(null, null);
         _site.Open(Images);
         _server = new LocalServer(_site, port: 0);
-        _site.Port = _server.Port;
         _serving = _server.RunAsync(_end.Token);
-        string cookie = Exchange($"GET {_site.Key.Path} HTTP/1.1\r\nHost: {Host}\r\n\r\n").Split("Set-Cookie: ")[1].Split(';')[0];
-        Cookie = $"Cookie: {cookie}\r\n";
+        Cookie = RawHttp.Cookie(_server.Address);
     }
 
     public string Images { get; }
@@ -47,7 +45,7 @@ internal sealed class OpenStudio : IDisposable
     public string Host => $"127.0.0.1:{Port}";
 
     /// <summary>The address that hands out the cookie.</summary>
-    public string KeyPath => _site.Key.Path;
+    public string KeyPath => new Uri(_server.Address).PathAndQuery;
 
     /// <summary>The header that a browser sends once it has opened the address.</summary>
     public string Cookie { get; }

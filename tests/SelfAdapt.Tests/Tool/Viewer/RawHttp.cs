@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 
@@ -23,6 +24,15 @@ internal static class RawHttp
         }
 
         return answer.ToArray();
+    }
+
+    /// <summary>The header that a browser sends once it has opened a server's address.</summary>
+    public static string Cookie(string address)
+    {
+        Uri open = new(address);
+        string answer = Encoding.ASCII.GetString(Exchange(
+            open.Port, Encoding.ASCII.GetBytes($"GET {open.PathAndQuery} HTTP/1.1\r\nHost: {open.Authority}\r\n\r\n")));
+        return $"Cookie: {answer.Split("Set-Cookie: ")[1].Split(';')[0]}\r\n";
     }
 
     /// <summary>An answer without its head.</summary>

@@ -1,7 +1,8 @@
 // The studio: what is open, which step and image are shown, and the state that the server sends.
 
-import { $, attempt, fill, get, h, json, post, say } from './dom.js';
-import { cellsOf, compare, fetchCells, KINDS } from './cells.js';
+import { $, attempt, fill, h, json, post, say } from './dom.js';
+import { cellsOf, compare, fetchCells } from './cells.js';
+import { bindPicture, drawLegend, showSides } from './controls.js';
 import { fetchImage, standardView } from './pixels.js';
 import { Picture } from './picture.js';
 import { List } from './list.js';
@@ -38,7 +39,6 @@ function show(step) {
   picture.drawsCircle = false;
   remember();
   heading();
-  legend();
   showCells(null, null);
   page().enter(studio, $('panel'));
 }
@@ -107,21 +107,8 @@ export function showOwn(labels, height, width, text) {
 }
 
 function drawCells(texts) {
-  const { left, right } = studio;
-  picture.cells(left, right);
-  const count = side => side && `: ${side.cells.length} cell${side.cells.length === 1 ? '' : 's'}`;
-  $('left').textContent = left ? texts[0] + count(left) : '';
-  $('right').textContent = right ? texts[1] + count(right) : '';
-  $('border').hidden = !left;
-  legend();
-}
-
-function legend() {
-  const kinds = studio.left ? [['same', 'both'], ['lost', 'lost'], ['gained', 'gained']] : studio.right ? [['same', 'cell']] : [];
-  const keys = studio.left ? ['space: before / after'] : [];
-  fill($('legend'),
-    ...kinds.map(([kind, text]) => h('span', {}, h('i', { className: `key ${kind}` }), text)),
-    h('span', { className: 'keys' }, [...keys, 'arrows: images', 'wheel: zoom', '0: fit', '1: 1:1'].map((k, i) => (i ? ' \u00b7 ' : '') + k).join('')));
+  showSides(picture, studio.left, studio.right, texts);
+  drawLegend(studio.left, studio.right);
 }
 
 function pick(y, x, index) {
@@ -157,37 +144,10 @@ function listen() {
   connect();
 }
 
-function toggleBorder() {
-  const now = Number($('border').value);
-  moveBorder(now > 500 ? 0 : 1000);
-}
-
-function moveBorder(value) {
-  $('border').value = value;
-  picture.border = value / 1000;
-}
-
 function bind() {
-  $('border').addEventListener('input', e => moveBorder(Number(e.target.value)));
-  $('show-outlines').addEventListener('change', e => { picture.options.outlines = e.target.checked; picture.redrawCells(); });
-  $('show-fill').addEventListener('change', e => { picture.options.fill = e.target.checked; picture.redrawCells(); });
-  $('fit').addEventListener('click', () => picture.fit());
-  $('one').addEventListener('click', () => picture.oneToOne());
+  bindPicture(picture, by => open(list.beside(studio.index, by)));
   $('plane').addEventListener('change', e => open(studio.index, Number(e.target.value)));
   $('filter').addEventListener('input', e => list.filter(e.target.value));
-  addEventListener('keydown', e => {
-    if (e.target.matches('input:not([type=range]):not([type=checkbox]), select, textarea') || e.ctrlKey || e.metaKey || e.altKey) return;
-    const move = by => open(list.beside(studio.index, by));
-    const actions = {
-      ' ': e.target.matches('#panel button, header button, #tools button, summary, input, a') ? null : toggleBorder,
-      ArrowDown: () => move(1), ArrowUp: () => move(-1),
-      ArrowRight: e.target.matches('input') ? null : () => move(1), ArrowLeft: e.target.matches('input') ? null : () => move(-1),
-      0: () => picture.fit(), 1: () => picture.oneToOne(), '+': () => picture.zoom(1.25), '-': () => picture.zoom(0.8),
-    };
-    if (!actions[e.key]) return;
-    e.preventDefault();
-    actions[e.key]();
-  });
 }
 
 async function start() {
@@ -205,7 +165,7 @@ async function start() {
   }
   if (!response.ok) return say(await response.text(), true);
   [studio.state, studio.images] = [await response.json(), await json('/api/images')];
-  $('folder').textContent = studio.state.images;
+  $('folder').textContent = studio.state.images.split(/[\\/]/).at(-1);
   $('folder').title = studio.state.images;
   list.fill(studio.images.names);
   const { names, skipped } = studio.images;

@@ -57,7 +57,7 @@ function build(studio) {
     runs.length > 1 ? h('div', { className: 'row' }, h('select', {
       'aria-label': 'Run', onchange: e => choose(studio, runs.find(r => r.name === e.target.value)),
     }, runs.map(r => h('option', { value: r.name, selected: r.name === job.name }, `${r.name}, ${phaseText(r)}`)))) : null,
-    h('p', { className: 'note' }, h('b', {}, verdict.headline + '. '), verdict.reason, verdict.advice ? h('span', {}, ' ' + verdict.advice) : null),
+    h('p', { className: 'note small' }, h('b', {}, verdict.headline + '. '), verdict.reason, verdict.advice ? h('span', {}, ' ' + verdict.advice) : null),
     verdict.precision ? h('p', { className: 'small' }, verdict.precision) : null,
     ...verdict.warnings.map(w => h('p', { className: 'note warn small' }, w)),
     job.report ? h('p', {}, h('a', { href: `/api/jobs/${job.name}/report`, target: '_blank', rel: 'noopener' }, 'The whole report')) : null,

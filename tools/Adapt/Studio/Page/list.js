@@ -29,7 +29,7 @@ export class List {
   fill(names) {
     this.#items = names.map((name, index) => h('li', { 'data-index': index },
       h('button', { type: 'button', title: name, onclick: () => this.#onOpen(index) },
-        h('img', { alt: '', width: 56, height: 56 }), h('b', {}, name), h('span', {}, '\u00a0'))));
+        h('img', { alt: '', width: 56, height: 56 }), h('b', {}, h('bdi', {}, name)), h('span', {}, '\u00a0'))));
     this.#list.replaceChildren(...this.#items);
     for (const item of this.#items) this.#seen.observe(item);
   }

@@ -19,13 +19,13 @@ export function opened(studio) {
   fill(panel,
     h('h2', {}, 'Look'),
     h('p', { className: 'dim small' }, 'Walk through the images and see what the model finds in them as it is.'),
-    h('div', { className: 'row' },
-      h('button', { type: 'button', className: 'main', id: 'segment', onclick: () => { wanted = true; find(studio); } }, 'Show what the model finds'),
-      h('button', { type: 'button', onclick: () => { wanted = false; studio.showCells(null, null); list(studio); } }, 'Hide')),
+    h('button', { type: 'button', className: 'main wide', id: 'segment', onclick: () => { wanted = !wanted; opened(studio); } },
+      wanted ? 'Hide what the model finds' : 'Show what the model finds'),
     h('div', { id: 'found' }),
     h('h3', {}, 'Channels and contrast'),
     ...contrast(studio));
   if (wanted) find(studio);
+  else if (studio.right) studio.showCells(null, null);
 }
 
 async function find(studio) {

@@ -17,6 +17,19 @@ export async function fetchImage(url, signal) {
   return new Pixels({ height, width, planes, top: bytes === 1 ? 255 : 65535, scale, offset, fullHeight, fullWidth });
 }
 
+// An image that the page has as numbers of any range.
+export function pixelsOf({ channels, height, width, data }) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const v of data) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  const scale = high > low ? (high - low) / 65535 : 1;
+  const size = height * width;
+  const planes = Array.from({ length: channels }, (_, c) => Uint16Array.from(data.subarray(c * size, (c + 1) * size), v => Math.round((v - low) / scale)));
+  return new Pixels({ height, width, planes, top: 65535, scale, offset: low, fullHeight: height, fullWidth: width });
+}
+
 export class Pixels {
   #histograms = [];
 

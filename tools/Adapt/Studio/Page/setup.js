@@ -100,14 +100,14 @@ export function onCircle(studio, diameter, done) {
 }
 
 async function estimate(studio, button, change) {
-  $('doubt').textContent = 'Trying sizes on this image ...';
+  $('doubt').textContent = 'Trying sizes on this image and two others ...';
   const found = await attempt(() => post('/api/diameter', { image: studio.index, plane: studio.plane }), button);
   if (!found?.diameter) {
     $('doubt').textContent = found ? 'No object was found at any size: draw across a cell instead.' : '';
     return;
   }
   await circle(studio, found.diameter, change);
-  $('doubt').textContent = found.doubt ? `Look at the preview: ${found.doubt}.` : 'Estimated on this image; the circle has this diameter.';
+  $('doubt').textContent = found.doubt ? `Look at the preview: ${found.doubt}.` : 'Estimated on this image and two others; the circle has this diameter.';
 }
 
 async function preview(studio, button) {

@@ -1,15 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using SelfAdapt.Tool.Viewer;
+using Microsoft.AspNetCore.Http;
 
-namespace SelfAdapt.Tool.Studio;
+namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
-/// The secret in the studio's address. Other users of the machine reach its port as well; who opens the printed address
+/// The secret in a page's address. Other users of the machine reach its port as well; who opens the printed address
 /// gets a cookie, and nothing is answered without it.
 /// </summary>
-internal sealed class StudioKey
+internal sealed class PageKey
 {
     private const int Bytes = 24;
 
@@ -19,12 +19,13 @@ internal sealed class StudioKey
     public string Path => "/?key=" + _secret;
 
     /// <summary>The answer to a request that shows no cookie: the cookie for the right address, else a refusal.</summary>
+    /// <param name="target">The path as it was sent.</param>
     /// <param name="port">The cookie's name holds it: cookies don't tell ports apart.</param>
     /// <returns>Null where the request may pass.</returns>
-    public LocalResponse? Check(LocalRequest request, int port)
+    public LocalResponse? Check(HttpRequest request, string target, int port)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"selfadapt-{port}");
-        if (request.Method == "GET" && Same(request.Target, Path))
+        if (request.Method == "GET" && Same(target, Path))
         {
             return LocalResponse.Text(303, "") with
             {
@@ -34,7 +35,7 @@ internal sealed class StudioKey
 
         return request.Cookies.TryGetValue(name, out string? shown) && Same(shown, _secret)
             ? null
-            : LocalResponse.Text(403, "Open the address that the studio printed: it holds the key.");
+            : LocalResponse.Text(403, "Open the address that was printed: it holds the key.");
     }
 
     private static bool Same(string? given, string right) => CryptographicOperations.FixedTimeEquals(
