@@ -85,7 +85,7 @@ internal static class JobStatus
         }
         else if (job.Kind == JobKind.Segment)
         {
-            shown["done"] = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*_cp_masks.tif").Count() : 0;
+            shown["done"] = Lines(Path.Combine(folder, SegmentJournal.FileName));
             shown["folder"] = folder;
         }
 
@@ -95,6 +95,27 @@ internal static class JobStatus
     /// <summary>An enum's value as the page spells it.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    /// <summary>Lines of a file that is being written; a file is finished with each.</summary>
+    private static int Lines(string file)
+    {
+        try
+        {
+            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using StreamReader reader = new(stream);
+            int lines = 0;
+            while (reader.ReadLine() is not null)
+            {
+                lines++;
+            }
+
+            return lines;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     private static string Tail(string file)
     {

@@ -174,10 +174,10 @@ internal sealed class StudioPageTests : IDisposable
         return ((double)box["x"]!, (double)box["y"]!, (double)box["least"]! * 0.97 / Side);
     }
 
-    private Task GoAsync(string step) => _browser.EvaluateAsync(
+    private async Task GoAsync(string step) => await _browser.EvaluateAsync(
         $"[...document.querySelectorAll('#steps button')].find(b => b.textContent.includes('{step}')).click()");
 
-    private Task ClickAsync(string selector) => _browser.EvaluateAsync($"document.querySelector(\"{selector}\").click()");
+    private async Task ClickAsync(string selector) => await _browser.EvaluateAsync($"document.querySelector(\"{selector}\").click()");
 
     private async Task WaitAsync(string expression)
     {

@@ -53,9 +53,12 @@ async function open(index, plane = 0) {
   list.choose(index);
   $('name').textContent = studio.image();
   await attempt(async () => {
-    const pixels = await fetchImage(`/api/images/${index}/pixels?plane=${plane}`, signal);
+    const pixels = await fetchImage(`/api/images/${index}/pixels?plane=${plane}`, signal).catch(e => {
+      if (!signal.aborted) clear();
+      throw e;
+    });
     if (signal.aborted) return;
-    if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels.channels);
+    if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
     studio.pixels = pixels;
     const planes = list.facts[index]?.planes ?? 1;
     $('plane').max = planes - 1;
@@ -69,6 +72,14 @@ async function open(index, plane = 0) {
     say('');
     page().opened?.(studio);
   });
+}
+
+// An image that can't be read leaves nothing of the one before.
+function clear() {
+  studio.pixels = null;
+  $('facts').textContent = '';
+  picture.show(null, studio.view);
+  showCells(null, null);
 }
 
 function adjust() { picture.adjust(studio.view); }

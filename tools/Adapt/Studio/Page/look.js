@@ -34,6 +34,7 @@ async function find(studio) {
 }
 
 function list(studio) {
+  if (studio.step !== 'look') return;
   const place = document.getElementById('found');
   if (!place) return;
   if (!studio.right) return fill(place);
@@ -87,6 +88,6 @@ export function contrast(studio) {
         ...slider('black below', { min: 0, max: 0.5, step: 0.001 }, channel.low, percent, v => { channel.low = v; }),
         ...slider('white above', { min: 0.5, max: 1, step: 0.001 }, channel.high, percent, v => { channel.high = v; })))),
     h('div', { className: 'grid' }, ...slider('gamma', { min: 0.3, max: 3, step: 0.05 }, view.gamma, v => v.toFixed(2), v => { view.gamma = v; })),
-    h('button', { type: 'button', onclick: () => { studio.view = standardView(studio.pixels.channels); redo(); opened(studio); } }, 'Standard contrast'),
+    h('button', { type: 'button', onclick: () => { studio.view = standardView(studio.pixels); redo(); opened(studio); } }, 'Standard contrast'),
   ];
 }

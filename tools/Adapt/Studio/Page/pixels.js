@@ -4,8 +4,8 @@ import { get } from './dom.js';
 
 export const TILE = 256;
 export const COLOURS = {
-  gray: [255, 255, 255], red: [255, 60, 60], green: [60, 255, 60], blue: [90, 120, 255], magenta: [255, 70, 255],
-  cyan: [60, 230, 255], yellow: [255, 220, 60],
+  gray: [255, 255, 255], red: [255, 0, 0], green: [0, 255, 0], blue: [0, 0, 255], magenta: [255, 0, 255], cyan: [0, 255, 255],
+  yellow: [255, 255, 0],
 };
 
 export async function fetchImage(url, signal) {
@@ -89,11 +89,13 @@ function halve({ height, width, planes }) {
 }
 
 // How channels are shown: [{ on, colour, low, high }] in shares of 0 to 1, and one gamma.
-export function standardView(channels) {
+// A photograph is shown as it is; each channel of a fluorescence image is stretched for itself.
+export function standardView({ channels, top }) {
+  const photograph = channels === 3 && top === 255;
   const colours = channels === 1 ? ['gray'] : channels === 2 ? ['green', 'magenta'] : ['red', 'green', 'blue', 'gray', 'cyan', 'yellow'];
   return {
     gamma: 1,
-    channels: Array.from({ length: channels }, (_, c) => ({ on: c < 4, colour: colours[c % colours.length], low: 0.005, high: 0.998 })),
+    channels: Array.from({ length: channels }, (_, c) => ({ on: c < 4, colour: colours[c % colours.length], low: photograph ? 0 : 0.005, high: photograph ? 1 : 0.998 })),
   };
 }
 

@@ -138,5 +138,5 @@ export async function changed(studio) {
     h('table', {}, h('thead', {}, h('tr', {}, ...['model', 'score', 'cells', 'px'].map(t => h('th', {}, t)))),
       h('tbody', {}, result.models.map(m => h('tr', {}, h('td', {}, m.model.split(/[\\/]/).at(-1)),
         h('td', {}, m.score?.toFixed(3) ?? ''), h('td', {}, String(m.cells)), h('td', {}, m.diameter?.toFixed(1) ?? ''))))),
-    h('p', { className: 'small' }, result.verdict));
+    h('p', { className: 'small' }, result.models.reduce((text, m) => text.replaceAll(m.model, m.model.split(/[\\/]/).at(-1)), result.verdict)));
 }

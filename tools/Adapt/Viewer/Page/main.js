@@ -40,7 +40,7 @@ function present(name, pixels, before, after) {
   Object.assign(shown, { name, before, after });
   $('name').textContent = name;
   $('facts').textContent = `${pixels.width} \u00d7 ${pixels.height} px`;
-  picture.show(pixels, standardView(pixels.channels));
+  picture.show(pixels, standardView(pixels));
   showSides(picture, before, after, before ? ['before', 'after'] : ['', 'adapted model']);
   drawLegend(before, after);
   $('save').hidden = before !== null;
