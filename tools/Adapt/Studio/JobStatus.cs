@@ -79,8 +79,8 @@ internal static class JobStatus
         {
             FileInfo log = new(RunFolder.Log(folder));
             shown["log_bytes"] = log.Exists ? log.Length : 0;
-            int steps = Array.IndexOf(job.Words, "--iterations");
-            shown["iterations"] = steps < 0 ? null : job.Words[steps + 1];
+            shown["iterations"] = Given(job, "--iterations");
+            shown["minutes"] = Given(job, "--minutes");
             shown["report"] = File.Exists(RunFolder.Report(folder));
         }
         else if (job.Kind == JobKind.Segment)
@@ -95,6 +95,13 @@ internal static class JobStatus
     /// <summary>An enum's value as the page spells it.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    /// <summary>The value of an option in a job's command line; null where it was not given.</summary>
+    private static string? Given(StudioJob job, string option)
+    {
+        int at = Array.IndexOf(job.Words, option);
+        return at < 0 || at + 1 >= job.Words.Length ? null : job.Words[at + 1];
+    }
 
     /// <summary>Lines of a file that is being written; a file is finished with each.</summary>
     private static int Lines(string file)

@@ -216,7 +216,8 @@ internal sealed class StudioApi(string? runtimeMissing)
             images, session.Models.FileOf(setup.Model), setup, aborted).ConfigureAwait(false);
         return Json(new JsonObject
         {
-            ["diameter"] = size is null ? null : Math.Round(size.Diameter, 1), ["doubt"] = size?.Doubt,
+            ["diameter"] = size is null ? null : Math.Round(size.Diameter, 1),
+            ["doubt"] = size?.Doubt,
         });
     }
 

@@ -86,7 +86,8 @@ internal sealed class StudioSegmenter : IDisposable
     /// <exception cref="SelfAdaptException">InvalidOption: one is out of its range.</exception>
     public static void Check(StudioSetup setup) => new SegmentationOptions
     {
-        Diameter = setup.Diameter ?? 0, Channels = new ChannelPair(setup.FirstChannel, setup.SecondChannel),
+        Diameter = setup.Diameter ?? 0,
+        Channels = new ChannelPair(setup.FirstChannel, setup.SecondChannel),
     }.Validate();
 
     /// <summary>The diameter that is taken where none is given.</summary>

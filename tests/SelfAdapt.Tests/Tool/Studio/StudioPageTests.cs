@@ -102,6 +102,7 @@ internal sealed class StudioPageTests : IDisposable
             Assert.AreEqual(promised, await NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)"));
         }
 
+        await EveryControlHasANameAsync();
         TestContext.WriteLine($"{watch.Elapsed.TotalSeconds:0} s");
     }
 
@@ -174,8 +175,17 @@ internal sealed class StudioPageTests : IDisposable
         return ((double)box["x"]!, (double)box["y"]!, (double)box["least"]! * 0.97 / Side);
     }
 
-    private async Task GoAsync(string step) => await _browser.EvaluateAsync(
-        $"[...document.querySelectorAll('#steps button')].find(b => b.textContent.includes('{step}')).click()");
+    /// <summary>Leaves a page, on which every control must have a name for screen readers, for another.</summary>
+    private async Task GoAsync(string step)
+    {
+        await EveryControlHasANameAsync();
+        await _browser.EvaluateAsync(
+            $"[...document.querySelectorAll('#steps button')].find(b => b.textContent.includes('{step}')).click()");
+    }
+
+    private async Task EveryControlHasANameAsync() => Assert.AreEqual("", await TextAsync(
+        "[...document.querySelectorAll('button, input, select, canvas, progress, svg')].filter(e => !e.labels?.length "
+        + "&& !e.getAttribute('aria-label') && !e.textContent.trim()).map(e => e.outerHTML).join('\\n')"));
 
     private async Task ClickAsync(string selector) => await _browser.EvaluateAsync($"document.querySelector(\"{selector}\").click()");
 

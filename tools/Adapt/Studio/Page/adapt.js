@@ -54,6 +54,9 @@ function build(studio) {
       h('progress', { id: 'progress', max: 1, value: 0, 'aria-label': 'Progress' }),
       h('div', { id: 'figures', className: 'figures' }),
       h('div', { id: 'controls', className: 'row' }),
+      h('div', { className: 'row small' }, h('label', { htmlFor: 'checked' }, 'images that checks look at'), h('select', {
+        id: 'checked', onchange: e => studio.open(Number(e.target.value)),
+      }, checkedImages(studio.images.names.length).map(i => h('option', { value: i, selected: i === studio.index }, studio.images.names[i])))),
       h('div', { id: 'curves' }),
       h('details', {}, h('summary', {}, 'What the run prints'), h('pre', { id: 'text' })),
     ] : []));
@@ -87,14 +90,16 @@ async function update(studio) {
   const first = log.evaluations[0];
   const most = Number(job.iterations ?? 640);
   const done = step?.iteration ?? 0;
-  place('progress').value = isBusy(job) || job.phase === 'paused' ? Math.min(1, done / most) : job.phase === 'failed' ? 0 : 1;
+  const limit = 60 * Number(job.minutes ?? (job.iterations ? 0 : 10));
+  const share = Math.min(1, Math.max(done / most, limit && step ? step.seconds / limit : 0));
+  place('progress').value = isBusy(job) || job.phase === 'paused' ? share : job.phase === 'failed' ? 0 : 1;
   const recent = log.steps.slice(-20);
   const speed = recent.length > 1 ? (recent.at(-1).seconds - recent[0].seconds) / (recent.length - 1) : null;
   const mean = values => values?.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
   const percent = v => v === null || v === undefined ? '\u2013' : `${(100 * v).toFixed(1)} %`;
   fill(place('figures'), ...[
     ['step', `${done} / ${most}`],
-    ['at most left', isBusy(job) && speed ? time((most - done) * speed) : '\u2013'],
+    ['at most left', isBusy(job) && speed ? time(Math.min((most - done) * speed, limit ? Math.max(0, limit - step.seconds) : Infinity)) : '\u2013'],
     ['loss', step?.loss?.toFixed(4) ?? '\u2013'],
     ['pixels learnt from', percent(mean(step?.kept))],
     ['confidence', check ? percent(check.meanConfidence) : '\u2013'],

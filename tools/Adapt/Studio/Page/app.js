@@ -149,6 +149,10 @@ function listen() {
       page().changed?.(studio);
       if ($('status').textContent.startsWith('The studio')) say('');
     };
+    source.addEventListener('busy', () => {
+      source.close();
+      say('Too many pages of this studio are open: close some, and load this one again.', true);
+    });
     source.onerror = () => say('The studio does not answer. Is it still running? Its runs go on without it.', true);
   };
   document.addEventListener('visibilitychange', connect);
