@@ -14,7 +14,8 @@ internal static class CellposeModels
         "bact_fluor_cp3", "deepbacs_cp3",
     ];
 
-    private static string Folder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder
+    /// <summary>Where they lie; the folder may be absent.</summary>
+    public static string Folder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder
         ? folder
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cellpose", "models");
 

@@ -83,6 +83,12 @@ internal static class JobOutput
         JobRunner training = JobRunner.Run(terminal, asked, engine, begin);
         (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> looked) =
             (training.Job, training.Result, training.Looked);
+        if (result.Reason == StopReason.Cancelled && StopRequest.IsPause(job.Home))
+        {
+            terminal.Out.WriteLine($"Paused after step {result.Iterations}. To go on: {JobRunner.ResumeCommand(job)}");
+            return ([], ExitCode.Cancelled);
+        }
+
         ExitCode code = result.Reason switch
         {
             StopReason.Cancelled => ExitCode.Cancelled,
@@ -135,6 +141,14 @@ internal static class JobOutput
         };
         ReportVerdict verdict = report.Write(RunFolder.Report(job.Out));
         summary["report"] = RunFolder.Report(job.Out);
+        summary["verdict"] = new JsonObject
+        {
+            ["headline"] = verdict.Headline,
+            ["reason"] = verdict.Reason,
+            ["advice"] = verdict.Advice,
+            ["precision"] = verdict.Precision,
+            ["warnings"] = new JsonArray([.. verdict.Warnings.Select(w => (JsonNode)w)]),
+        };
         summary["rejected"] = ToJson(rejection);
         summary["notes"] = SourceAdvice.ToJson(notes);
         ResultFile.Write(RunFolder.Summary(job.Out), summary);

@@ -18,13 +18,19 @@ internal static class ModelFolder
     public static IReadOnlyList<string> List(IEnumerable<string> given) =>
         [.. given.SelectMany(path => Directory.Exists(path) ? Of(path) : [path]).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>The models that lie in a folder; may be none.</summary>
+    public static string[] Within(string folder) =>
+    [
+        .. Directory.GetFiles(folder)
+            .Where(f => Endings.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) || IsUnnamedCheckpoint(f))
+            .OrderBy(f => Path.GetFileName(f), NaturalOrder.Instance),
+    ];
+
     private static string[] Of(string folder)
     {
         try
         {
-            string[] files = [.. Directory.GetFiles(folder)
-                .Where(f => Endings.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase) || IsUnnamedCheckpoint(f))
-                .OrderBy(f => Path.GetFileName(f), NaturalOrder.Instance)];
+            string[] files = Within(folder);
             return files.Length > 0 ? files : throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, folder,
                 $"holds no model: no checkpoint of Cellpose, and no file that ends in {string.Join(", ", Endings)}.");

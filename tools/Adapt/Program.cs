@@ -103,6 +103,7 @@ internal static class Program
             RankVerb.Create(terminal),
             DemoVerb.Create(terminal),
             ViewVerb.Create(terminal),
+            StudioVerb.Create(terminal),
         };
         HelpPage.Attach(root);
         return root;

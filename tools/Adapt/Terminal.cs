@@ -6,10 +6,12 @@ internal sealed class Terminal
     /// <summary>Wraps two writers.</summary>
     /// <param name="interactive">Whether a line on <paramref name="error"/> may be drawn over.</param>
     public Terminal(TextWriter output, TextWriter error, bool interactive, CancellationToken cancelled)
+        : this(output, error, new ProgressLine(error, interactive), cancelled)
     {
-        (Out, Error, Cancelled) = (output, error, cancelled);
-        Progress = new ProgressLine(error, interactive);
     }
+
+    private Terminal(TextWriter output, TextWriter error, ProgressLine progress, CancellationToken cancelled) =>
+        (Out, Error, Progress, Cancelled) = (output, error, progress, cancelled);
 
     public TextWriter Out { get; }
 
@@ -19,6 +21,9 @@ internal sealed class Terminal
     public ProgressLine Progress { get; }
 
     public CancellationToken Cancelled { get; }
+
+    /// <summary>The same with another way to be cancelled.</summary>
+    public Terminal With(CancellationToken cancelled) => new(Out, Error, Progress, cancelled);
 
     /// <summary>The process's own streams.</summary>
     public static Terminal OfConsole(CancellationToken cancelled)

@@ -84,11 +84,12 @@ internal sealed class InstalledToolTests : IDisposable
             Match address = Match.Empty;
             while (!address.Success && (line = await process.StandardOutput.ReadLineAsync()) is not null)
             {
-                address = Regex.Match(line, "http://127.0.0.1:[0-9]+/");
+                address = Regex.Match(line, @"http://127.0.0.1:[0-9]+/\?key=[0-9a-f]+");
             }
 
             Assert.IsTrue(address.Success, "view told no address");
             using HttpClient client = new() { BaseAddress = new Uri(address.Value) };
+            _ = await client.GetStringAsync(client.BaseAddress);
             JsonNode description = JsonNode.Parse(await client.GetStringAsync(new Uri("api/run", UriKind.Relative)))!;
             Assert.IsNotNull(description["settings"], description.ToJsonString());
             foreach (string file in WebRuntime.Files)

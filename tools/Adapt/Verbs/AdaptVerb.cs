@@ -73,6 +73,7 @@ internal sealed class AdaptVerb
             folder, settings.Resume || settings.Force,
             RunFolder.HoldsInterruptedRun(folder) ? RunFolder.ResumeCommand(folder) : null);
         using IDisposable hold = OutputFolder.Hold(folder);
+        using StopRequest stop = StopRequest.Watch(_terminal, folder);
         AdaptationJob job = new(
             model, network, images, labelled, options, segmentation, folder,
                 settings.KeepSnapshots, settings.Resume)
@@ -85,8 +86,8 @@ internal sealed class AdaptVerb
         }
 
         (JsonObject result, ExitCode code) = grouped
-            ? GroupRuns.Run(_terminal, job, engine, Sized)
-            : JobOutput.Run(_terminal, job, engine, WriteConfig);
+            ? GroupRuns.Run(stop.Terminal, job, engine, Sized)
+            : JobOutput.Run(stop.Terminal, job, engine, WriteConfig);
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(settings.Json, result);
         return (int)(code == ExitCode.Ok ? skipped.Code : code);

@@ -62,9 +62,10 @@ internal sealed class SegmentVerb
             List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
             open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
             OutputFolder.RequireWritable(folder);
+            using StopRequest stop = StopRequest.Watch(_terminal, folder);
             OutputFile.RemoveLeftovers(folder, depth: 0);
             using SegmentBatch batch = new(
-                _terminal,
+                stop.Terminal,
                 new SegmentPlan(
                     folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
                     network.TakesWholeNumbers),

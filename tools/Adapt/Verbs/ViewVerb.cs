@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel;
-using System.Diagnostics;
 using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Viewer;
 
@@ -29,35 +27,8 @@ internal static class ViewVerb
         string? runtime = WebRuntime.Find();
         ViewerRun run = ViewerRun.Open(folder, runtime is null ? WebRuntime.Missing : null);
         using LocalServer server = new(new ViewerSite(run, runtime), settings.Port);
-        terminal.Out.WriteLine(server.Address);
-        terminal.Error.WriteLine("Serving this machine only; Ctrl-C ends it.");
-        if (!settings.NoBrowser && !TryOpen(server.Address))
-        {
-            terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
-        }
-
-        await server.RunAsync(terminal.Cancelled).ConfigureAwait(false);
+        await server.ShowAsync(terminal, settings.NoBrowser).ConfigureAwait(false);
         return (int)ExitCode.Ok;
-    }
-
-    private static bool TryOpen(string address)
-    {
-        try
-        {
-            (string program, string[] words) = OperatingSystem.IsWindows() ? ("explorer", [address])
-                : OperatingSystem.IsMacOS() ? ("open", [address])
-                : ("xdg-open", (string[])[address]);
-            using Process? started = Process.Start(new ProcessStartInfo(program, words)
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            });
-            return started is not null;
-        }
-        catch (Exception e) when (e is Win32Exception or InvalidOperationException or PlatformNotSupportedException)
-        {
-            return false;
-        }
     }
 
     private sealed record ViewSettings

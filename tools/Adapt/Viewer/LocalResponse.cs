@@ -20,16 +20,22 @@ internal sealed record LocalResponse(int Status, string ContentType, byte[] Body
     /// <summary>Methods that the address knows, for an answer that refuses another.</summary>
     public string? Allow { get; init; }
 
+    /// <summary>Writes a body that grows while it is sent; null: <see cref="Body"/> is all.</summary>
+    public Func<Stream, CancellationToken, Task>? Stream { get; init; }
+
+    /// <summary>Headers beside those that every answer has.</summary>
+    public IReadOnlyList<(string Name, string Value)> More { get; init; } = [];
+
     /// <summary>A plain message.</summary>
     public static LocalResponse Text(int status, string message) =>
         new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(message));
 
     /// <summary>Writes the answer.</summary>
-    public Task WriteAsync(HttpResponse response)
+    public async Task WriteAsync(HttpResponse response, CancellationToken aborted)
     {
         response.StatusCode = Status;
         response.ContentType = ContentType;
-        response.ContentLength = Body.Length;
+        response.ContentLength = Stream is null ? Body.Length : null;
         IHeaderDictionary headers = response.Headers;
         headers.ContentSecurityPolicy = IsReport ? ReportPolicy : PagePolicy;
         headers.XContentTypeOptions = "nosniff";
@@ -41,6 +47,12 @@ internal sealed record LocalResponse(int Status, string ContentType, byte[] Body
         headers.CacheControl = "no-store";
         headers.Allow = Allow;
         headers.Connection = "close";
-        return response.Body.WriteAsync(Body).AsTask();
+        foreach ((string name, string value) in More)
+        {
+            headers[name] = value;
+        }
+
+        await (Stream is null ? response.Body.WriteAsync(Body, aborted).AsTask() : Stream(response.Body, aborted))
+            .ConfigureAwait(false);
     }
 }

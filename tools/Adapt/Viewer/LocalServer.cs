@@ -12,31 +12,28 @@ using Microsoft.Extensions.Options;
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
-/// A web server for one page on this machine: Kestrel bound to the loopback address, and deaf to other pages in the
-/// same browser (Host, Origin and Sec-Fetch-Site must be its own).
+/// A web server for one page on this machine: Kestrel bound to the loopback address, deaf to other pages in the same
+/// browser (Host, Origin and Sec-Fetch-Site must be its own) and to everybody who does not have the key.
 /// </summary>
 internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 {
-    /// <summary>The largest file that a page may send.</summary>
-    public const long MostBodyBytes = 512L << 20;
-
     private const int MostHeaderBytes = 16 * 1024;
-    private const int MostConnections = 64;
+    private const int MostConnections = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly KestrelServer _server;
-    private readonly ViewerSite _site;
+    private readonly ILocalSite _site;
     private readonly string[] _hosts;
+    private readonly PageKey _key = new();
 
     /// <summary>Begins to listen.</summary>
     /// <param name="port">The port; 0 for any free one.</param>
     /// <exception cref="SelfAdaptException">Usage: the port is taken.</exception>
-    public LocalServer(ViewerSite site, int port)
+    public LocalServer(ILocalSite site, int port)
     {
         _site = site;
         KestrelServerOptions options = new() { AddServerHeader = false };
-        options.Limits.MaxRequestBodySize = MostBodyBytes;
         options.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
         options.Limits.MaxConcurrentConnections = MostConnections;
         options.Limits.RequestHeadersTimeout = Patience;
@@ -62,7 +59,22 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     /// <summary>The port listened on.</summary>
     public int Port { get; }
 
-    public string Address => FormattableString.Invariant($"http://127.0.0.1:{Port}/");
+    /// <summary>The address to open, with the key.</summary>
+    public string Address => FormattableString.Invariant($"http://127.0.0.1:{Port}{_key.Path}");
+
+    /// <summary>Prints the address, opens the browser where there is one, and answers requests until Ctrl-C.</summary>
+    /// <param name="printOnly">Whether no browser is opened.</param>
+    public Task ShowAsync(Terminal terminal, bool printOnly)
+    {
+        terminal.Out.WriteLine(Address);
+        terminal.Error.WriteLine("Serving this machine only, to whoever has this address; Ctrl-C ends it.");
+        if (!printOnly && !Desktop.TryOpen(Address))
+        {
+            terminal.Error.WriteLine("No browser could be opened: open the address above in one.");
+        }
+
+        return RunAsync(terminal.Cancelled);
+    }
 
     /// <summary>Answers requests until asked to end.</summary>
     public async Task RunAsync(CancellationToken cancelled)
@@ -84,23 +96,27 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
-        LocalResponse answer = Refusal(context.Request.Headers) ?? await AnswerAsync(context).ConfigureAwait(false);
-        await answer.WriteAsync(context.Response).ConfigureAwait(false);
+        // The path as it was sent: nothing is decoded.
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        LocalResponse answer = Refusal(context.Request.Headers) ?? _key.Check(context.Request, target, Port)
+            ?? await AnswerAsync(context, target).ConfigureAwait(false);
+        await answer.WriteAsync(context.Response, context.RequestAborted).ConfigureAwait(false);
     }
 
     public void DisposeContext(HttpContext context, Exception? exception)
     {
     }
 
-    private async Task<LocalResponse> AnswerAsync(HttpContext context)
+    private async Task<LocalResponse> AnswerAsync(HttpContext context, string target)
     {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = _site.MostBodyBytes(target);
+
         // Memory grows with what arrives, not with what was announced.
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-
-        // The path as it was sent: nothing is decoded.
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        return _site.Answer(context.Request.Method, target, body.ToArray());
+        return await _site.AnswerAsync(
+            new LocalRequest(context.Request.Method, target, body.ToArray()), context.RequestAborted)
+            .ConfigureAwait(false);
     }
 
     private LocalResponse? Refusal(IHeaderDictionary headers)

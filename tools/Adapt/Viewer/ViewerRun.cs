@@ -1,6 +1,4 @@
 using System.Text.Json.Nodes;
-using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool.Viewer;
@@ -41,7 +39,10 @@ internal sealed class ViewerRun
                 .Order(StringComparer.Ordinal)]
             : [];
         SegmentationOptions options = record.Segmentation ?? new SegmentationOptions();
-        (JsonObject? settings, string? why) = LiveSettings(folder, record, options, runtimeMissing);
+        string adapted = RunFolder.Adapted(folder);
+        (JsonObject? settings, string? why) = runtimeMissing is not null || !File.Exists(adapted)
+            ? (null, runtimeMissing ?? "This run kept no model, so there is nothing to try images with.")
+            : LiveModel.Settings(adapted, record.Outputs is { } words ? OutputMeaning.Parse(words) : null, _ => options);
         JsonObject description = new()
         {
             ["name"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
@@ -67,9 +68,8 @@ internal sealed class ViewerRun
     public string ReportFile => RunFolder.Report(_folder);
 
     /// <summary>The model as one file, which is all that the page can take.</summary>
-    public byte[]? ReadModel() => Read(RunFolder.Adapted(_folder)) is { } bytes
-        ? OnnxModel.Load(bytes, RunFolder.Adapted(_folder)).Embedded().Bytes
-        : null;
+    public byte[]? ReadModel() =>
+        Read(RunFolder.Adapted(_folder)) is null ? null : LiveModel.Read(RunFolder.Adapted(_folder));
 
     /// <summary>
     /// Reads a file of the run: null if it is absent, or a link out of the folder, which is not followed.
@@ -96,61 +96,4 @@ internal sealed class ViewerRun
     }
 
     private static string Masks(string folder, string name) => Path.Combine(folder, RunFolder.MaskFile(name));
-
-    private static (JsonObject? Settings, string? Why) LiveSettings(
-        string folder, RunRecord record, SegmentationOptions options, string? runtimeMissing)
-    {
-        string path = RunFolder.Adapted(folder);
-        if (runtimeMissing is not null || !File.Exists(path))
-        {
-            return (null, runtimeMissing ?? "This run kept no model, so there is nothing to try images with.");
-        }
-
-        try
-        {
-            ModelFile model = ModelFile.Load(path);
-            Network network = model.Import(
-                record.Outputs is { } words ? OutputMeaning.Parse(words) : null);
-            return ImageInput.Read(model.Onnx).HasFixedSize
-                ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")
-                : (Settings(network, options), null);
-        }
-        catch (SelfAdaptException e)
-        {
-            return (null, e.Message);
-        }
-    }
-
-    private static JsonObject Settings(Network network, SegmentationOptions options)
-    {
-        OutputPart? flow = network.Outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.VectorField);
-        return new JsonObject
-        {
-            ["inputName"] = network.InputName,
-            ["outputName"] = network.OutputName,
-            ["inputChannels"] = network.InputChannels,
-            ["outputChannels"] = network.Outputs.Channels,
-            ["flowChannel"] = flow?.Channel,
-            ["logitChannel"] = network.Outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel,
-            ["flowScale"] = network.Outputs.FlowScale,
-            ["flowSteps"] = options.FlowSteps,
-            ["rescale"] = options.Rescale,
-            ["channels"] = new JsonArray(options.Channels.First, options.Channels.Second),
-            ["normalization"] = options.Normalization switch
-            {
-                IntensityNormalization.Percentile => "percentile",
-                IntensityNormalization.ZeroMeanUnitVariance => "zero_mean_unit_variance",
-                _ => "none",
-            },
-            ["invert"] = options.Invert,
-            ["flowThreshold"] = options.FlowThreshold,
-            ["cellprobThreshold"] = options.CellprobThreshold,
-            ["minSize"] = options.MinSize,
-            ["augment"] = options.Augment,
-            ["resample"] = options.Resample,
-            ["tileOverlap"] = options.TileOverlap,
-            ["maxSizeFraction"] = options.MaxSizeFraction,
-            ["excludeOnEdges"] = options.ExcludeOnEdges,
-        };
-    }
 }

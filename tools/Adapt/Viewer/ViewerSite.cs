@@ -1,29 +1,22 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Tool.Studio;
 
 namespace SelfAdapt.Tool.Viewer;
 
 /// <summary>
 /// The viewer's addresses. Each is listed here: no part of an address ever becomes part of a file's path.
 /// </summary>
-internal sealed class ViewerSite
+internal sealed class ViewerSite : ILocalSite
 {
+    /// <summary>The largest image that may be dropped on a page.</summary>
+    public const long MostImageBytes = 512L << 20;
+
     private const string Binary = "application/octet-stream";
     private const string Decode = "/api/decode";
-    private const string ResourcePrefix = "viewer/";
-
-    private static readonly Dictionary<string, string> ContentTypes = new(StringComparer.Ordinal)
-    {
-        [".html"] = "text/html; charset=utf-8",
-        [".css"] = "text/css; charset=utf-8",
-        [".js"] = "text/javascript; charset=utf-8",
-        [".mjs"] = "text/javascript; charset=utf-8",
-        [".wasm"] = "application/wasm",
-    };
 
     private readonly Dictionary<string, Func<LocalResponse>> _addresses = new(StringComparer.Ordinal);
 
@@ -31,27 +24,11 @@ internal sealed class ViewerSite
     /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
     public ViewerSite(ViewerRun run, string? runtimeFolder)
     {
-        Assembly assembly = typeof(ViewerSite).Assembly;
-        foreach (string resource in assembly.GetManifestResourceNames())
-        {
-            if (resource.StartsWith(ResourcePrefix, StringComparison.Ordinal))
-            {
-                string name = resource[ResourcePrefix.Length..];
-                _addresses[name == "index.html" ? "/" : "/page/" + name] = () => Resource(assembly, resource);
-            }
-        }
-
-        if (runtimeFolder is not null)
-        {
-            foreach (string file in WebRuntime.Files)
-            {
-                string path = Path.Combine(runtimeFolder, file);
-                _addresses["/ort/" + file] = () => OfFile(File.ReadAllBytes(path), TypeOf(file));
-            }
-        }
-
+        PageFiles.AddTo(_addresses, "studio/");
+        PageFiles.AddTo(_addresses, "viewer/");
+        PageFiles.AddRuntime(_addresses, runtimeFolder);
         _addresses["/report.html"] = () =>
-            OfFile(run.Read(run.ReportFile), TypeOf(".html")) with { IsReport = true };
+            OfFile(run.Read(run.ReportFile), PageFiles.TypeOf(".html")) with { IsReport = true };
         _addresses["/api/run"] = () =>
             new LocalResponse(200, "application/json", Encoding.UTF8.GetBytes(run.Description.ToJsonString(JsonStyle.Line)));
         _addresses["/api/model"] = () => OfFile(run.ReadModel(), Binary);
@@ -59,16 +36,18 @@ internal sealed class ViewerSite
         {
             int index = i;
             string number = index.ToString(CultureInfo.InvariantCulture);
-            _addresses["/api/image/" + number] = () => OfFile(run.Read(run.ImageFile(index)), "image/png");
+            _addresses["/api/image/" + number] = () => Picture(run, run.ImageFile(index));
             _addresses["/api/before/" + number] = () => Masks(run, run.MaskFile(index, after: false));
             _addresses["/api/after/" + number] = () => Masks(run, run.MaskFile(index, after: true));
         }
     }
 
-    /// <summary>The answer to a request that came from the page itself.</summary>
-    /// <param name="target">The path as it was sent.</param>
-    /// <param name="body">What was sent with it.</param>
-    public LocalResponse Answer(string method, string target, byte[] body)
+    public long MostBodyBytes(string target) => MostImageBytes;
+
+    public Task<LocalResponse> AnswerAsync(LocalRequest request, CancellationToken aborted) =>
+        Task.FromResult(Answer(request.Method, request.Target, request.Body));
+
+    private LocalResponse Answer(string method, string target, byte[] body)
     {
         try
         {
@@ -102,34 +81,19 @@ internal sealed class ViewerSite
         return new LocalResponse(200, Binary, Join([image.Channels, image.Height, image.Width], pixels));
     }
 
-    /// <summary>height, width, then the labels, all as 32-bit numbers, little-endian.</summary>
-    private static LocalResponse Masks(ViewerRun run, string path)
-    {
-        if (run.Read(path) is null)
-        {
-            return Missing;
-        }
+    private static LocalResponse Picture(ViewerRun run, string path) => run.Read(path) is { } file
+        ? new LocalResponse(200, Binary, PixelPacking.Pack(ImageFile.Decode(file, path)))
+        : Missing;
 
-        LabelImage masks = LabelFile.Read(path);
-        return new LocalResponse(
-            200, Binary, Join([masks.Height, masks.Width], MemoryMarshal.AsBytes(masks.Labels.AsSpan())));
-    }
+    private static LocalResponse Masks(ViewerRun run, string path) => run.Read(path) is null
+        ? Missing
+        : new LocalResponse(200, Binary, PixelPacking.Pack(LabelFile.Read(path)));
 
     private static byte[] Join(ReadOnlySpan<int> head, ReadOnlySpan<byte> values) =>
         [.. MemoryMarshal.AsBytes(head), .. values];
 
     private static LocalResponse OfFile(byte[]? content, string contentType) =>
         content is null ? Missing : new LocalResponse(200, contentType, content);
-
-    private static LocalResponse Resource(Assembly assembly, string name)
-    {
-        using Stream stream = assembly.GetManifestResourceStream(name)!;
-        using MemoryStream bytes = new();
-        stream.CopyTo(bytes);
-        return new LocalResponse(200, TypeOf(name), bytes.ToArray());
-    }
-
-    private static string TypeOf(string name) => ContentTypes[Path.GetExtension(name)];
 
     private static LocalResponse Missing => LocalResponse.Text(404, "The run's folder no longer holds this file.");
 }

@@ -75,6 +75,34 @@ internal sealed class Browser : IDisposable
         }
     }
 
+    /// <summary>Presses the mouse at one place of the page and lets it go at another.</summary>
+    public async Task DragAsync((double X, double Y) from, (double X, double Y) to)
+    {
+        foreach ((string type, double x, double y) in ((string, double, double)[])
+            [("mousePressed", from.X, from.Y), ("mouseMoved", (from.X + to.X) / 2, (from.Y + to.Y) / 2), ("mouseMoved", to.X, to.Y),
+                ("mouseReleased", to.X, to.Y)])
+        {
+            await CallAsync("Input.dispatchMouseEvent", new JsonObject
+            {
+                ["type"] = type,
+                ["x"] = x,
+                ["y"] = y,
+                ["button"] = "left",
+                ["buttons"] = type == "mouseReleased" ? 0 : 1,
+                ["clickCount"] = 1,
+            });
+        }
+    }
+
+    /// <summary>Presses a key, by its name and the text that it types.</summary>
+    public async Task PressAsync(string key, string text = "")
+    {
+        foreach (string type in (string[])["keyDown", "keyUp"])
+        {
+            await CallAsync("Input.dispatchKeyEvent", new JsonObject { ["type"] = type, ["key"] = key, ["text"] = type == "keyDown" ? text : "" });
+        }
+    }
+
     public void Dispose()
     {
         _socket.Dispose();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -30,6 +29,16 @@ internal sealed class LocalServerTests : IDisposable
         StringAssert.StartsWith(
             Get("/", host: $"localhost:{_run.Server.Port}"), "HTTP/1.1 200 ", StringComparison.Ordinal);
     }
+
+    [TestMethod]
+    [DataRow("/")]
+    [DataRow("/api/run")]
+    [DataRow("/api/model")]
+    [DataRow("/report.html")]
+    public void Address_WithoutTheKey_Refused(string target) => StringAssert.StartsWith(
+        Encoding.UTF8.GetString(RawHttp.Exchange(
+            _run.Server.Port, Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: {Host}\r\n\r\n"))),
+        "HTTP/1.1 403 ", StringComparison.Ordinal);
 
     [TestMethod]
     public void Report_IsServedWithoutAnyScript()
@@ -165,7 +174,8 @@ internal sealed class LocalServerTests : IDisposable
         byte[] body = Body(Exchange(Encoding.Latin1.GetBytes($"GET /api/after/0 HTTP/1.1\r\nHost: {Host}\r\n\r\n")));
         Assert.AreEqual(_run.Image.Height, BinaryPrimitives.ReadInt32LittleEndian(body));
         Assert.AreEqual(_run.Image.Width, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(4)));
-        Assert.HasCount(8 + (4 * _run.Image.Height * _run.Image.Width), body);
+        Assert.AreEqual(2, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(8)));
+        Assert.HasCount(12 + (2 * _run.Image.Height * _run.Image.Width), body);
     }
 
     [TestMethod]
@@ -195,24 +205,15 @@ internal sealed class LocalServerTests : IDisposable
 
     private string Send(string request) => Encoding.UTF8.GetString(Exchange(Encoding.Latin1.GetBytes(request)));
 
+    /// <summary>With the cookie of who has opened the printed address.</summary>
     private byte[] Exchange(byte[] request)
     {
-        using TcpClient client = new("127.0.0.1", _run.Server.Port);
-        client.ReceiveTimeout = 30_000;
-        using NetworkStream stream = client.GetStream();
-        stream.Write(request);
-        using MemoryStream answer = new();
-        try
-        {
-            stream.CopyTo(answer);
-        }
-        catch (IOException)
-        {
-            // What was not read of a refused request may reset the connection behind the answer.
-        }
-
-        return answer.ToArray();
+        int line = request.AsSpan().IndexOf("\r\n"u8) + 2;
+        bool whole = line > 1 && request.AsSpan(line).StartsWith("Host:"u8);
+        return RawHttp.Exchange(
+            _run.Server.Port,
+            whole ? [.. request[..line], .. Encoding.ASCII.GetBytes(RawHttp.Cookie(_run.Server.Address)), .. request[line..]] : request);
     }
 
-    private static byte[] Body(byte[] answer) => answer[(answer.AsSpan().IndexOf("\r\n\r\n"u8) + 4)..];
+    private static byte[] Body(byte[] answer) => RawHttp.Body(answer);
 }

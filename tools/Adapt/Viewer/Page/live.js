@@ -30,28 +30,6 @@ export function segment(image, settings, progress) {
   });
 }
 
-// An 8-bit picture of the image, stretched between its 1st and 99.7th percentile.
-export function picture({ channels, height, width, data }, shown) {
-  const size = height * width;
-  const first = shown !== null && shown < channels ? shown : 0;
-  const gray = data.slice(first * size, (first + 1) * size);
-  for (let c = 1; shown === null && c < channels; c++) {
-    for (let i = 0; i < size; i++) gray[i] += data[c * size + i];
-  }
-  const sorted = gray.slice().sort();
-  const low = sorted[Math.trunc((size - 1) * 0.01)];
-  const high = sorted[Math.trunc((size - 1) * 0.997)];
-  const factor = high > low ? 255 / (high - low) : 0;
-  const pixels = new ImageData(width, height);
-  for (let i = 0; i < size; i++) {
-    const value = (gray[i] - low) * factor;
-    pixels.data.set([value, value, value, 255], 4 * i);
-  }
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d').putImageData(pixels, 0, 0);
-  return canvas;
-}
-
 // Masks as NPY: what Python, Fiji's readers and this program open.
 export function npy(labels, height, width) {
   const header = `{'descr': '<i4', 'fortran_order': False, 'shape': (${height}, ${width}), }`;

@@ -56,18 +56,3 @@ export function pathsOf({ labels, height, width, cells }) {
   }
   return paths;
 }
-
-// A see-through picture with a colour per cell.
-export function fillOf({ labels, height, width }) {
-  const canvas = new OffscreenCanvas(width, height);
-  const picture = new ImageData(width, height);
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i] === 0) continue;
-    // Neighbouring numbers get hues far apart: multiples of the golden angle.
-    const hue = labels[i] * 2.399963;
-    for (let c = 0; c < 3; c++) picture.data[4 * i + c] = 140 + 110 * Math.cos(hue + 2.0944 * c);
-    picture.data[4 * i + 3] = 110;
-  }
-  canvas.getContext('2d').putImageData(picture, 0, 0);
-  return canvas;
-}

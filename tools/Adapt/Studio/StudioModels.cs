@@ -1,0 +1,125 @@
+using System.Globalization;
+using SelfAdapt.Files;
+
+namespace SelfAdapt.Tool.Studio;
+
+/// <summary>The models of a project: those to start from, those of a run's steps, the accepted one and what is exported.</summary>
+internal sealed class StudioModels(StudioProject project)
+{
+    private const string EmbeddedName = "nuclei_small.onnx";
+
+    /// <summary>The file that a set-up's model stands for; the program's own is written once.</summary>
+    public string FileOf(string? model)
+    {
+        if (model is not null)
+        {
+            return model;
+        }
+
+        string file = Path.Combine(project.Models, EmbeddedName);
+        if (!File.Exists(file))
+        {
+            Directory.CreateDirectory(project.Models);
+            OutputFile.WriteDurably(file, DefaultModel.Read());
+        }
+
+        return file;
+    }
+
+    /// <summary>The accepted model, or the one of the set-up where none is.</summary>
+    public string InUse => project.State.Accepted is { } accepted ? accepted.Model : FileOf(project.State.Setup.Model);
+
+    /// <summary>Models that a page offers beside the embedded one: those beside the images and Cellpose's own.</summary>
+    public IReadOnlyList<string> Offered =>
+    [
+        .. ((string[])[project.State.Images, CellposeModels.Folder]).Where(Directory.Exists).SelectMany(ModelFolder.Within),
+    ];
+
+    /// <summary>The file with the weights of a step of a run.</summary>
+    /// <param name="step">0: the original; null: what the run kept.</param>
+    public string OfStep(StudioJob job, int? step)
+    {
+        string folder = project.JobFolder(job.Name);
+        return step switch
+        {
+            null => RunFolder.Adapted(folder),
+            0 => FileOf(job.Setup.Model),
+            { } n => RunFolder.Snapshot(folder, n),
+        };
+    }
+
+    /// <summary>The steps of a run whose weights are there.</summary>
+    public IReadOnlyList<int> StepsOf(StudioJob job)
+    {
+        string folder = Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!;
+        return Directory.Exists(folder)
+            ? [.. Directory.GetFiles(folder, "step_*.onnx")
+                .Select(f => int.Parse(Path.GetFileNameWithoutExtension(f)["step_".Length..], CultureInfo.InvariantCulture)).Order()]
+            : [];
+    }
+
+    /// <summary>Takes a step's weights as the project's model, in the format of the model that the run started from.</summary>
+    /// <exception cref="SelfAdaptException">The model can't be written; the message is that of export.</exception>
+    public async Task AcceptAsync(StudioJob job, int? step)
+    {
+        string source = FileOf(job.Setup.Model);
+        string model = source;
+        if (step != 0)
+        {
+            string which = step is { } n ? string.Create(CultureInfo.InvariantCulture, $"step-{n}") : "kept";
+            Directory.CreateDirectory(project.Models);
+            model = Path.Combine(project.Models, $"{job.Name}-{which}{Path.GetExtension(source)}");
+            await ExportAsync(job, step, model, ["--force"]).ConfigureAwait(false);
+        }
+
+        project.Update(s => s with { Accepted = new AcceptedModel(job.Name, step, model) });
+    }
+
+    /// <summary>Writes the accepted model in a format.</summary>
+    /// <param name="format">onnx, portable, cellpose or bioimageio.</param>
+    /// <param name="image">An image that a package shows.</param>
+    /// <returns>The file.</returns>
+    public async Task<string> ExportAcceptedAsync(string format, string image)
+    {
+        AcceptedModel accepted = project.State.Accepted
+            ?? throw new SelfAdaptException(ErrorKind.InvalidOption, "Decide for a model first.");
+        StudioJob job = project.State.Jobs.First(j => j.Name == accepted.Job);
+        (string ending, string[] words) = format switch
+        {
+            "onnx" => (".onnx", (string[])["--format", "onnx"]),
+            "portable" => ("-portable.onnx", ["--format", "onnx", "--variant", "portable"]),
+            "cellpose" => ("-cellpose", ["--format", "cellpose"]),
+            "bioimageio" => (".zip", ["--format", "bioimageio", "--image", image]),
+            _ => throw new SelfAdaptException(ErrorKind.InvalidOption, "There is no such format."),
+        };
+        string file = Path.Combine(project.Models, "exports", Path.GetFileNameWithoutExtension(accepted.Model) + ending);
+        await ExportAsync(job, accepted.Step, file, [.. words, "--force"]).ConfigureAwait(false);
+        return file;
+    }
+
+    /// <summary>What was exported.</summary>
+    public IReadOnlyList<string> Exports
+    {
+        get
+        {
+            string folder = Path.Combine(project.Models, "exports");
+            return Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)] : [];
+        }
+    }
+
+    private Task ExportAsync(StudioJob job, int? step, string file, string[] more)
+    {
+        string[] weights = step switch
+        {
+            0 => [],
+            null => ["--run", project.JobFolder(job.Name)],
+            { } n =>
+            [
+                "--run", project.JobFolder(job.Name), "--snapshot", n.ToString(CultureInfo.InvariantCulture),
+            ],
+        };
+        return ChildVerb.RunAsync(
+            ["export", "--model", FileOf(job.Setup.Model), .. weights, "--out", file, .. more],
+            Path.Combine(project.Models, "export.txt"));
+    }
+}
