@@ -1,0 +1,140 @@
+using System.Text;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
+using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.Forest;
+
+namespace SelfAdapt.Tests.ShallowToDeep;
+
+[TestClass]
+internal sealed class RandomForestTests
+{
+    private const int Side = 120;
+
+    [TestMethod]
+    public void Forest_TellsBlobsFromGround_AndIsCalibrated()
+    {
+        (FeatureImage image, bool[] truth) = Blobs(1);
+        RandomForest forest = RandomForest.Train(FeatureSet.Fast, Pixels(image, truth, 40), new(), 0);
+        (FeatureImage other, bool[] known) = Blobs(2);
+        float[] map = forest.Predict(other, 0);
+        int right = map.Where((p, i) => p > 0.5f == known[i]).Count();
+        Assert.IsGreaterThan(0.9 * map.Length, right);
+
+        // Of the pixels that get about 0.3, 0.5 or 0.7, about that part are objects.
+        for (int decile = 2; decile < 9; decile += 2)
+        {
+            int[] alike = [.. Enumerable.Range(0, map.Length).Where(i => (int)(map[i] * 10) == decile)];
+            double part = alike.Average(i => known[i] ? 1.0 : 0);
+            Assert.AreEqual((decile + 0.5) / 10, part, 0.25, $"decile {decile} of {alike.Length} pixels");
+        }
+    }
+
+    [TestMethod]
+    public void Forest_IsTheSameOnAnyNumberOfThreads_AndAfterItsFile()
+    {
+        (FeatureImage image, bool[] truth) = Blobs(3);
+        TrainingPixels pixels = Pixels(image, truth, 7);
+        RandomForest one = RandomForest.Train(FeatureSet.Fast, pixels, new() { Trees = 12, Seed = 5 }, 1);
+        RandomForest three = RandomForest.Train(FeatureSet.Fast, pixels, new() { Trees = 12, Seed = 5 }, 3);
+        float[] expected = one.Predict(image, 1);
+        CollectionAssert.AreEqual(expected, three.Predict(image, 3));
+
+        RandomForest other = RandomForest.Train(FeatureSet.Fast, pixels, new() { Trees = 12, Seed = 6 }, 3);
+        CollectionAssert.AreNotEqual(expected, other.Predict(image, 3));
+
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "a.forest");
+        ForestFile.Write(path, one);
+        RandomForest read = ForestFile.Read(path);
+        Assert.AreEqual(one.Features, read.Features);
+        CollectionAssert.AreEqual(expected, read.Predict(image, 2));
+    }
+
+    [TestMethod]
+    public void Tree_LearnsWhatOneThresholdTells()
+    {
+        // Column 1 of three decides; the others are noise.
+        const int count = 500;
+        SelfAdapt.Engine.RandomStream random = new(9);
+        float[] values = [.. Enumerable.Range(0, 3 * count).Select(_ => (float)random.NextUniform())];
+        bool[] truth = [.. Enumerable.Range(0, count).Select(i => values[count + i] > 0.6f)];
+        BinnedPixels binned = new(new(values, truth), 1);
+        Tree tree = new TreeGrower(binned, new()).Grow(new(4));
+        int right = Enumerable.Range(0, count).Count(i => Ask(tree, c => values[(c * count) + i]) > 0.5f == truth[i]);
+        Assert.IsGreaterThan((int)(0.98 * count), right);
+        Assert.IsTrue(new TreeGrower(binned, new() { LeafSize = 200 }).Grow(new(4)).Nodes.Length <= 5);
+    }
+
+    [TestMethod]
+    public void DamagedFile_IsRefused_NotRun()
+    {
+        (FeatureImage image, bool[] truth) = Blobs(3);
+        RandomForest forest = RandomForest.Train(FeatureSet.Fast, Pixels(image, truth, 60), new() { Trees = 2 }, 1);
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "a.forest");
+        ForestFile.Write(path, forest);
+        byte[] good = File.ReadAllBytes(path);
+        int nodes = Encoding.ASCII.GetString(good).IndexOf('\n', 20) + 1 + 8;
+
+        // A link back to the root, a probability of 2 at the end, half a file, other features, no forest.
+        byte[] loop = [.. good];
+        loop.AsSpan(nodes + 4, 4).Clear();
+        byte[] probability = [.. good];
+        BitConverter.GetBytes(2f).CopyTo(probability, good.Length - 4);
+        byte[] other = Encoding.ASCII.GetBytes(Encoding.Latin1.GetString(good).Replace("\nv1 ", "\nv9 ", StringComparison.Ordinal));
+        foreach (byte[] bad in new[] { loop, probability, good[..^5], [.. good, 0], other, "P5 1 1 255 "u8.ToArray(), [] })
+        {
+            SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => ForestFile.Read(new FileBytes("x", bad)));
+            Assert.AreEqual(ErrorKind.UnreadableInput, e.Kind);
+        }
+
+        StringAssert.Contains(
+            Assert.ThrowsExactly<SelfAdaptException>(() => ForestFile.Read(new FileBytes("x", other))).Message, "other features");
+    }
+
+    private static float Ask(Tree tree, Func<int, float> feature)
+    {
+        int at = 0;
+        while (tree.Nodes[at] is var node && node != TreeNode.Leaf(at))
+        {
+            at = node.Left + (feature(node.Feature) > node.Threshold ? 1 : 0);
+        }
+
+        return tree.Probability[at];
+    }
+
+    /// <summary>Every n-th pixel with its class.</summary>
+    private static TrainingPixels Pixels(FeatureImage image, bool[] truth, int step)
+    {
+        List<float[]> pixels = [];
+        List<bool> classes = [];
+        image.ForEachTile(FeatureSet.Fast, 1, (top, left, tile) =>
+        {
+            int count = tile.Height * tile.Width;
+            for (int i = 0; i < count; i += step)
+            {
+                pixels.Add([.. Enumerable.Range(0, FeatureSet.Fast.Columns).Select(c => tile.Values[(c * count) + i])]);
+                classes.Add(truth[((top + (i / tile.Width)) * Side) + left + (i % tile.Width)]);
+            }
+        });
+        return new([.. Enumerable.Range(0, FeatureSet.Fast.Columns).SelectMany(c => pixels.Select(p => p[c]))], [.. classes]);
+    }
+
+    /// <summary>Noisy discs.</summary>
+    private static (FeatureImage Image, bool[] Truth) Blobs(ulong seed)
+    {
+        SelfAdapt.Engine.RandomStream random = new(seed);
+        bool[] truth = new bool[Side * Side];
+        for (int n = 0; n < 14; n++)
+        {
+            (int cy, int cx, int r) = (random.NextIndex(Side), random.NextIndex(Side), 5 + random.NextIndex(6));
+            for (int i = 0; i < truth.Length; i++)
+            {
+                (int y, int x) = ((i / Side) - cy, (i % Side) - cx);
+                truth[i] |= (y * y) + (x * x) <= r * r;
+            }
+        }
+
+        float[] values = [.. truth.Select(t => (float)((t ? 0.7 : 0.3) + random.NextUniform(-0.5, 0.5)))];
+        return (FeatureImage.FromScaled(values, Side, Side), truth);
+    }
+}
