@@ -12,7 +12,7 @@ internal sealed class RandomForestTests
     private const int Side = 120;
 
     [TestMethod]
-    public void Forest_TellsBlobsFromGround_AndIsCalibrated()
+    public void Forest_TellsBlobsFromGround()
     {
         (FeatureImage image, bool[] truth) = Blobs(1);
         RandomForest forest = RandomForest.Train(FeatureSet.Fast, Pixels(image, truth, 40), new(), 0);
@@ -20,13 +20,22 @@ internal sealed class RandomForestTests
         float[] map = forest.Predict(other, 0);
         int right = map.Where((p, i) => p > 0.5f == known[i]).Count();
         Assert.IsGreaterThan(0.9 * map.Length, right);
+    }
 
-        // Of the pixels that get about 0.3, 0.5 or 0.7, about that part are objects.
-        for (int decile = 2; decile < 9; decile += 2)
+    [TestMethod]
+    public void Probabilities_AreThoseOfTheClasses()
+    {
+        // A pixel is an object as often as its one feature says.
+        const int count = 20_000;
+        SelfAdapt.Engine.RandomStream random = new(11);
+        float[] values = [.. Enumerable.Range(0, count).Select(_ => (float)random.NextUniform())];
+        bool[] truth = [.. values.Select(v => random.NextBool(v))];
+        BinnedPixels binned = new(new(values, truth), 1);
+        Tree[] trees = [.. Enumerable.Range(0, 40).Select(i =>
+            new TreeGrower(binned, new() { LeafSize = 200 }).Grow(random.Substream($"{i}")))];
+        for (float v = 0.1f; v < 1; v += 0.2f)
         {
-            int[] alike = [.. Enumerable.Range(0, map.Length).Where(i => (int)(map[i] * 10) == decile)];
-            double part = alike.Average(i => known[i] ? 1.0 : 0);
-            Assert.AreEqual((decile + 0.5) / 10, part, 0.25, $"decile {decile} of {alike.Length} pixels");
+            Assert.AreEqual(v, trees.Average(t => Ask(t, _ => v)), 0.06, $"at {v}");
         }
     }
 
