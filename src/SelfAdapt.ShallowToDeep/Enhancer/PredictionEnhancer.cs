@@ -35,7 +35,7 @@ internal static class PredictionEnhancer
     {
         SegmentationOptions asTheyAre = new()
         {
-            Normalize = false,
+            Normalization = IntensityNormalization.None,
             Diameter = 0,
             Threads = threads,
         };
