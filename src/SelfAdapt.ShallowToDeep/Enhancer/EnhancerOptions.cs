@@ -49,7 +49,11 @@ internal sealed record EnhancerOptions
     [Setting(16, 100_000, "Longest side of a forest's patch", Unit = "px", Group = "forest")]
     public int PatchMax { get; init; } = 600;
 
-    [Setting(100, 10_000_000, "Most pixels that such a forest learns from, half of them objects", Unit = "px",
+    [Setting(2, 10_000_000, "Fewest pixels that such a forest learns from, half of them objects", Unit = "px",
+        Group = "forest")]
+    public int PatchPixelsMin { get; init; } = 200;
+
+    [Setting(2, 10_000_000, "Most pixels that such a forest learns from, half of them objects", Unit = "px",
         Group = "forest")]
     public int PatchPixels { get; init; } = 10_000;
 
@@ -61,5 +65,6 @@ internal sealed record EnhancerOptions
     {
         Settings.Check(this);
         Settings.CheckOrder(nameof(PatchMin), PatchMin, nameof(PatchMax), PatchMax);
+        Settings.CheckOrder(nameof(PatchPixelsMin), PatchPixelsMin, nameof(PatchPixels), PatchPixels);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -22,31 +21,17 @@ internal sealed class EnhancerTrainer : IDisposable
     private const int ValidationBatches = 8;
 
     private readonly EnhancerOptions _options;
-    private readonly Backend _backend;
     private readonly NetworkWeights _weights;
     private readonly TrainableGraph _graph;
-    private readonly DeviceVector _target;
-    private readonly DeviceVector _noFlow;
-    private readonly DeviceVector _sums;
-    private readonly DeviceVector _optimizerSums;
-    private readonly DeviceVector _firstMoment;
-    private readonly DeviceVector _secondMoment;
-    private readonly ChannelMeaning[] _channels;
-    private int _steps;
+    private readonly EnhancerTraining _training;
 
     public EnhancerTrainer(Network network, Backend backend, EnhancerOptions options)
     {
         options.Validate();
-        (_options, _backend) = (options, backend);
-        _channels = AdaptationStep.Meanings(network.Outputs);
+        _options = options;
         _weights = new(network, backend);
         _graph = new(network, _weights, backend, options.BatchSize, options.Crop, options.Crop, GraphMode.Training);
-        _target = backend.CreateVector(_graph.Output.Length);
-        _noFlow = backend.CreateVector(2 * _graph.Output.Length);
-        _sums = backend.CreateVector(3);
-        _optimizerSums = backend.CreateVector(2);
-        _firstMoment = backend.CreateVector(network.ParameterCount);
-        _secondMoment = backend.CreateVector(network.ParameterCount);
+        _training = new(_graph, options.Loss, options.WeightDecay);
     }
 
     public NetworkWeights Weights => _weights;
@@ -84,7 +69,7 @@ internal sealed class EnhancerTrainer : IDisposable
         for (int step = 1; step <= _options.Iterations && !cancel.IsCancellationRequested; step++)
         {
             double rate = 0.5 * _options.LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / _options.Iterations));
-            double loss = Step(batch.Maps, batch.Truth, rate);
+            double loss = _training.Step(batch.Maps, batch.Truth, rate);
             if (!double.IsFinite(loss))
             {
                 throw new SelfAdaptException(
@@ -108,53 +93,11 @@ internal sealed class EnhancerTrainer : IDisposable
         return kept;
     }
 
-    /// <summary>One step of the optimiser.</summary>
-    /// <param name="maps">[batch, crop, crop].</param>
-    /// <param name="truth">The same, from 0 to 1.</param>
-    /// <returns>The loss before it.</returns>
-    public double Step(float[] maps, float[] truth, double rate)
-    {
-        double loss = Gradient(maps, truth);
-        _backend.Steps.OptimizerStep(
-            new OptimizerVectors(_weights.Parameters, _graph.ParameterGradients!, _firstMoment, _secondMoment, null, null),
-            new OptimizerStepOptions(
-                ++_steps, (float)rate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),
-            _optimizerSums);
-        _weights.MarkChanged();
-        return loss;
-    }
-
-    /// <summary>The loss, and its gradient in the graph.</summary>
-    internal double Gradient(float[] maps, float[] truth)
-    {
-        _graph.Input.Upload(maps);
-        _graph.Forward();
-        double loss;
-        if (_options.Loss == ForegroundLoss.Dice)
-        {
-            (loss, float[] gradient) = DiceLoss.Compute(_graph.Output.Download(), truth);
-            _graph.OutputGradient!.Upload(gradient);
-        }
-        else
-        {
-            _target.Upload(truth);
-            _backend.Steps.SupervisedLoss(
-                _graph.Output, _graph.OutputShape, _channels, _target, _noFlow, 1, _graph.OutputGradient!, _sums);
-            loss = _sums.Download()[2];
-        }
-
-        _graph.Backward();
-        return loss;
-    }
-
     public void Dispose()
     {
+        _training.Dispose();
         _graph.Dispose();
         _weights.Dispose();
-        foreach (DeviceVector vector in new[] { _target, _noFlow, _sums, _optimizerSums, _firstMoment, _secondMoment })
-        {
-            vector.Dispose();
-        }
     }
 
     /// <summary>Intersection over union of the objects, at probability one half.</summary>

@@ -76,7 +76,9 @@ internal sealed class ForestPool
             }
         }
 
-        int each = Math.Min(_options.PatchPixels / 2, classes.Min(c => c.Count));
+        // As few as a user's strokes have, or as many as there are: any number of digits alike.
+        double digits = random.NextUniform(Math.Log(_options.PatchPixelsMin), Math.Log(_options.PatchPixels));
+        int each = Math.Min(Math.Max(1, (int)(Math.Exp(digits) / 2)), classes.Min(c => c.Count));
         return each == 0 ? null : [.. classes.SelectMany(c => Draw(c, each, random))];
     }
 

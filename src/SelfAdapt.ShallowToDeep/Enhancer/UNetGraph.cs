@@ -19,16 +19,16 @@ internal sealed class UNetGraph
     private UNetGraph(Func<double> uniform) => _uniform = uniform;
 
     /// <param name="inputs">Channels of the image.</param>
-    /// <param name="widths">Channels of each level, finest first; at least two, each below 8 or a multiple of 8.</param>
+    /// <param name="widths">Channels of each level, finest first; at least two, each of which <see cref="Fits"/>.</param>
     /// <param name="uniform">Random numbers from [0, 1) for torch's default initialisation.</param>
     /// <param name="metadata">What the file says of itself.</param>
     /// <returns>A model with input "input" [N, inputs, H, W] and output "output" [N, 1, H, W], a logit.</returns>
     public static OnnxModel Build(
         int inputs, IReadOnlyList<int> widths, Func<double> uniform, IReadOnlyDictionary<string, string> metadata)
     {
-        if (widths.Count < 2 || widths.Any(w => w < 1 || w % Groups(w) != 0 || Half(w) % Groups(Half(w)) != 0))
+        if (widths.Count < 2 || widths.Any(w => !Fits(w)))
         {
-            throw new ArgumentException("A U-Net has two levels or more, each of 1 to 7 channels or a multiple of 16.");
+            throw new ArgumentException("A U-Net has two levels or more, each of 8 channels or a multiple of 16.");
         }
 
         UNetGraph graph = new(uniform);
@@ -41,7 +41,8 @@ internal sealed class UNetGraph
         return OnnxModel.Parse(graph._writer.ToArray(), "a new network");
     }
 
-    private static int Half(int width) => Math.Max(1, width / 2);
+    /// <summary>Whether eight groups divide a level's channels, their half, and those of joined levels.</summary>
+    public static bool Fits(int width) => width == UsualGroups || (width > 0 && width % (2 * UsualGroups) == 0);
 
     private static int Groups(int channels) => channels < UsualGroups ? 1 : UsualGroups;
 
@@ -69,7 +70,7 @@ internal sealed class UNetGraph
                     OnnxAttribute.Ints("strides", 2, 2));
             }
 
-            int middle = Math.Max(channels, Half(widths[level]));
+            int middle = Math.Max(channels, widths[level] / 2);
             x = Conv($"encoders.{level}.1", x, channels, middle);
             x = Conv($"encoders.{level}.2", x, middle, widths[level]);
             channels = widths[level];

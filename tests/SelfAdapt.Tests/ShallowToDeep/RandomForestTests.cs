@@ -114,36 +114,13 @@ internal sealed class RandomForestTests
     /// <summary>Every n-th pixel with its class.</summary>
     private static TrainingPixels Pixels(FeatureImage image, bool[] truth, int step)
     {
-        List<float[]> pixels = [];
-        List<bool> classes = [];
-        image.ForEachTile(FeatureSet.Fast, 1, (top, left, tile) =>
-        {
-            int count = tile.Height * tile.Width;
-            for (int i = 0; i < count; i += step)
-            {
-                pixels.Add([.. Enumerable.Range(0, FeatureSet.Fast.Columns).Select(c => tile.Values[(c * count) + i])]);
-                classes.Add(truth[((top + (i / tile.Width)) * Side) + left + (i % tile.Width)]);
-            }
-        });
-        return new([.. Enumerable.Range(0, FeatureSet.Fast.Columns).SelectMany(c => pixels.Select(p => p[c]))], [.. classes]);
+        int[] places = [.. Enumerable.Range(0, truth.Length).Where(i => i % step == 0)];
+        return PixelReader.Read(image, FeatureSet.Fast, places, [.. places.Select(p => truth[p])], 1);
     }
 
-    /// <summary>Noisy discs.</summary>
     private static (FeatureImage Image, bool[] Truth) Blobs(ulong seed)
     {
-        SelfAdapt.Engine.RandomStream random = new(seed);
-        bool[] truth = new bool[Side * Side];
-        for (int n = 0; n < 14; n++)
-        {
-            (int cy, int cx, int r) = (random.NextIndex(Side), random.NextIndex(Side), 5 + random.NextIndex(6));
-            for (int i = 0; i < truth.Length; i++)
-            {
-                (int y, int x) = ((i / Side) - cy, (i % Side) - cx);
-                truth[i] |= (y * y) + (x * x) <= r * r;
-            }
-        }
-
-        float[] values = [.. truth.Select(t => (float)((t ? 0.7 : 0.3) + random.NextUniform(-0.5, 0.5)))];
-        return (FeatureImage.FromScaled(values, Side, Side), truth);
+        SelfAdapt.ShallowToDeep.Enhancer.SourceImage made = NoisyDiscs.Make(seed, Side);
+        return (made.Image, made.Object);
     }
 }

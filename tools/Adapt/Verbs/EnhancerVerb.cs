@@ -102,11 +102,11 @@ internal sealed class EnhancerVerb
     {
         int[] widths = [.. text.Split(',').Select(w =>
             int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
-        return widths.Length is >= 2 and <= 6 && widths.All(w => w is >= 1 and <= 1024 && (w < 8 || w % 16 == 0))
+        return widths.Length is >= 2 and <= 6 && widths.All(w => w <= 1024 && UNetGraph.Fits(w))
             ? widths
             : throw new SelfAdaptException(
                 ErrorKind.InvalidOption,
-                $"--widths is '{text}', but must be two to six numbers, each 1 to 7 or a multiple of 16 up to 1024, such as "
+                $"--widths is '{text}', but must be two to six numbers, each 8 or a multiple of 16 up to 1024, such as "
                 + "16,32,48,64.");
     }
 
