@@ -16,7 +16,7 @@ internal sealed class LoadedEnhancer : IDisposable
 
     public ISegmentationNetwork Network => _network;
 
-    /// <param name="path">The file; null for none.</param>
+    /// <param name="path">The file, or the word for the one that the program carries; null for none.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: it is no enhancer of such maps.</exception>
     public static LoadedEnhancer? Open(string? path, FeatureSet features, EngineRequest request, Terminal terminal)
     {
@@ -25,7 +25,9 @@ internal sealed class LoadedEnhancer : IDisposable
             return null;
         }
 
-        ModelFile model = ModelFile.Load(path);
+        ModelFile model = path == DefaultModel.BuiltinEnhancer
+            ? ModelFile.Of(DefaultModel.ReadEnhancer(), "the builtin enhancer")
+            : ModelFile.Load(path);
         Network network = model.ImportForTraining(null);
         PredictionEnhancer.Require(model.Onnx, network, features);
         Backend backend = InferenceEngine.OpenBackend(request, terminal.Error);

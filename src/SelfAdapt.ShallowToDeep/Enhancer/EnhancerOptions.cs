@@ -57,6 +57,10 @@ internal sealed record EnhancerOptions
         Group = "forest")]
     public int PatchPixels { get; init; } = 10_000;
 
+    [Setting(0, 1, "Share of the maps that show the very image that their forest learnt from; 0 for sources whose images "
+        + "are alike", Group = "forest")]
+    public double OwnImage { get; init; } = 0.75;
+
     [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]
     public int Seed { get; init; }
 

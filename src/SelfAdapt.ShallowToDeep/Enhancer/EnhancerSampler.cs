@@ -21,8 +21,9 @@ internal sealed class EnhancerSampler(
     private void Draw(RandomStream random, float[] maps, float[] truth, int index, bool augment)
     {
         int side = options.Crop;
-        RandomForest forest = forests[random.NextIndex(forests.Count)];
-        SourceImage source = images[random.NextIndex(images.Count)];
+        (RandomForest forest, SourceImage own) = forests[random.NextIndex(forests.Count)];
+        SourceImage other = images[random.NextIndex(images.Count)];
+        SourceImage source = random.NextBool(options.OwnImage) ? own : other;
 
         // Crops that reach beyond a small image are mirrored there.
         int height = Math.Min(side, source.Image.Height);

@@ -15,21 +15,22 @@ internal sealed class ForestPool
     private readonly IReadOnlyList<SourceImage> _images;
     private readonly EnhancerOptions _options;
     private readonly FeatureSet _features;
-    private readonly Lazy<RandomForest>[] _forests;
+    private readonly Lazy<(RandomForest Forest, SourceImage Own)>[] _forests;
 
     public ForestPool(IReadOnlyList<SourceImage> images, FeatureSet features, EnhancerOptions options, string name, int count)
     {
         (_images, _features, _options) = (images, features, options);
         RandomStream random = new RandomStream((ulong)options.Seed).Substream($"forests {name}");
         _forests = [.. Enumerable.Range(0, count).Select(i =>
-            new Lazy<RandomForest>(() => Grow(random.Substream($"forest {i}"))))];
+            new Lazy<(RandomForest, SourceImage)>(() => Grow(random.Substream($"forest {i}"))))];
     }
 
     public int Count => _forests.Length;
 
-    public RandomForest this[int index] => _forests[index].Value;
+    /// <summary>A forest, and the image that its patch is of.</summary>
+    public (RandomForest Forest, SourceImage Own) this[int index] => _forests[index].Value;
 
-    private RandomForest Grow(RandomStream random)
+    private (RandomForest, SourceImage) Grow(RandomStream random)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
@@ -45,8 +46,8 @@ internal sealed class ForestPool
                     source.Image.Crop(top, left, height, width), _features,
                     [.. places.Select(p => (((p / source.Image.Width) - top) * width) + (p % source.Image.Width) - left)],
                     [.. places.Select(p => source.Object[p])], 1);
-                return RandomForest.Train(
-                    _features, pixels, new() { Trees = _options.Trees, Seed = (int)(random.NextUInt64() >> 33) }, 1);
+                ForestOptions growth = new() { Trees = _options.Trees, Seed = (int)(random.NextUInt64() >> 33) };
+                return (RandomForest.Train(_features, pixels, growth, 1), source);
             }
         }
 

@@ -144,7 +144,7 @@ internal sealed class StrokesVerb
         [Setting("Forest of an earlier call, instead of strokes", Unit = "file", Basic = true)]
         public string? Forest { get; init; }
 
-        [Setting("Network that repairs the forest's maps", Default = "none",
+        [Setting("Network that repairs the forest's maps; builtin: that of fluorescence nuclei", Default = "none",
             Unit = "file", Basic = true)]
         public string? Enhancer { get; init; }
 
