@@ -69,6 +69,26 @@ internal sealed class StrokesVerbTests : IDisposable
     }
 
     [TestMethod]
+    public void Builtin_RepairsMapsOfAllFeatures()
+    {
+        ToolRun.Expect(ExitCode.Ok, "", "paint", "--labels", _at.At("data"), "--out", _at.At("strokes"));
+        ToolRun.Expect(
+            ExitCode.Ok, "", "strokes", "--images", _at.At("data"), "--strokes", _at.At("strokes"), "--enhancer", "builtin",
+            "--out", _at.At("out"));
+        SelfAdapt.ShallowToDeep.Metrics.ForegroundScores forest = new();
+        SelfAdapt.ShallowToDeep.Metrics.ForegroundScores enhanced = new();
+        foreach (string name in new[] { "i0", "i1" })
+        {
+            bool[] truth = Array.ConvertAll(LabelFile.Read(_at.At("data", name + "_masks.tif")).Labels, l => l > 0);
+            forest.Add(ImageFile.Read(_at.At("out", name + "_img_forest.tif")).Pixels, truth);
+            enhanced.Add(ImageFile.Read(_at.At("out", name + "_img_enhanced.tif")).Pixels, truth);
+        }
+
+        Assert.IsGreaterThan(0.7, forest.F1);
+        Assert.IsGreaterThan(forest.F1 - 0.05, enhanced.F1);
+    }
+
+    [TestMethod]
     public void BadStrokes_AreNamed()
     {
         Directory.CreateDirectory(_at.At("strokes"));
