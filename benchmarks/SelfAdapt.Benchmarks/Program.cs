@@ -30,6 +30,11 @@ internal static class Program
             return MasksBenchmark.Run(arguments.AsSpan(1));
         }
 
+        if (arguments is ["strokes", ..])
+        {
+            return StrokesBenchmark.Run(arguments.AsSpan(1));
+        }
+
         if (arguments is ["gpu", ..])
         {
             return GpuCommand.Run(arguments.AsSpan(1));
@@ -49,7 +54,8 @@ internal static class Program
                 + "[--batch N] [--python FILE] [--libtorch FILE] [--out FILE.md]\n"
                 + "size: crop in px, a multiple of 16; batch: of the convolutions.\n"
                 + $"{GpuCommand.Usage}\n"
-                + "Or: masks [--threads N] [--rounds N] [--size N] [--peer COMMAND]");
+                + "Or: masks [--threads N] [--rounds N] [--size N] [--peer COMMAND]\n"
+                + "Or: strokes [--threads N] [--rounds N] [--size N]");
             return 2;
         }
 

@@ -105,6 +105,12 @@ internal readonly record struct BatchNormParameters(
     VectorSlice Scale, VectorSlice Bias, VectorSlice Mean, VectorSlice Variance,
     float Epsilon, float Momentum, bool Relu);
 
+/// <summary>One group normalisation's parameters and constants (torch's definition).</summary>
+/// <param name="Scale">[C], trained.</param>
+/// <param name="Bias">[C], trained.</param>
+/// <param name="Groups">Groups of neighbouring channels; they divide C.</param>
+internal readonly record struct GroupNormParameters(VectorSlice Scale, VectorSlice Bias, int Groups, float Epsilon);
+
 /// <summary>A tensor as a convolution reads it: as it is, or normalised on the way (batch norm, ReLU, convolution).</summary>
 /// <param name="Norm">Scale, bias, ReLU; unused without <paramref name="Saved"/>.</param>
 /// <param name="Saved">What <see cref="ITensorOperators.BatchNormStatistics"/> saved, or null: read as it is.</param>

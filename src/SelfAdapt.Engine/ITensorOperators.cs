@@ -88,4 +88,15 @@ internal interface ITensorOperators
     void BatchNormBackward(
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved, DeviceTensor dy,
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias);
+
+    /// <summary>
+    /// y = scale[c] (x - mean) / sqrt(variance + eps) + bias[c], mean and variance over the pixels and channels of a
+    /// sample's group.
+    /// </summary>
+    void GroupNorm(DeviceTensor x, in GroupNormParameters norm, DeviceTensor y);
+
+    /// <summary>Gradients of <see cref="GroupNorm"/>.</summary>
+    void GroupNormBackward(
+        DeviceTensor x, in GroupNormParameters norm, DeviceTensor dy, DeviceTensor? dx, bool accumulate,
+        VectorSlice dScale, VectorSlice dBias);
 }

@@ -13,6 +13,7 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
+using SelfAdapt.ShallowToDeep.Forest;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Verbs;
 
@@ -71,6 +72,7 @@ internal sealed class FuzzTargets
             {
                 Harmful = [SeedFiles.PackageBomb(200)],
             },
+            new("forest", [SeedFiles.Forest(_path)], null, bytes => ForestFile.Read(new FileBytes(Origin, bytes))),
             new("yaml", [.. Texts(Yaml)], FormatMutators.Text,
                 bytes => YamlReader.Read(Encoding.UTF8.GetString(bytes), Origin)),
         ];

@@ -18,6 +18,8 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Packages;
+using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.Forest;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
@@ -46,6 +48,18 @@ internal static class SeedFiles
     {
         RandomStream random = new(3);
         return CellposeGraphBuilder.RandomState([1, 2, 2], random.NextUniform);
+    }
+
+    /// <summary>A forest of three trees.</summary>
+    /// <param name="path">Where it is written on the way.</param>
+    public static byte[] Forest(string path)
+    {
+        FeatureSet set = FeatureSet.Fast;
+        RandomStream random = new(4);
+        float[] features = [.. Enumerable.Range(0, set.Columns * 30).Select(_ => (float)random.NextUniform())];
+        bool[] objects = [.. Enumerable.Range(0, 30).Select(i => features[i] > 0.5f)];
+        ForestFile.Write(path, RandomForest.Train(set, new(features, objects), new() { Trees = 3 }, 1));
+        return File.ReadAllBytes(path);
     }
 
     public static byte[] UNet()

@@ -53,6 +53,12 @@ public sealed record KernelCase(
         new(
             "BatchNorm.FinishGradient", (8, 1, 1), (2, 1, 1), Some(32), Some(32), Some(6), Some(6), Some(16), 6, 8, 30,
             2, 1),
+        new(
+            "GroupNorm.FinishMoments", (3, 1, 1), (4, 1, 1), Positive(40), Some(6), Some(6), Some(32), 6, 8, 30, 2, 1e-5f),
+        new(
+            "GroupNorm.FinishGradient", (3, 1, 1), (2, 1, 1), Some(32), Some(6), Some(32), Some(6), Some(6), Some(16), 6, 8,
+            30, 2, 1),
+        Each("GroupNorm.Gradient", Quads, Some(240), Some(240), Some(32), Some(16), Some(240), 1, 2, Quads),
         Each("Convolution.Pack", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         Each("Convolution.PackBackward", 9 * 8 * 8, Some(5 * 6 * 9), Some(576), 5, 6, 9, 576),
         new(

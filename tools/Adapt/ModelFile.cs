@@ -43,10 +43,11 @@ internal sealed class ModelFile
     public double? DiamLabels => Diameter(DiamLabelsKey);
 
     /// <summary>
-    /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told.
+    /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told. A
+    /// checkpoint goes by its own, as in Cellpose.
     /// </summary>
-    public double? AdaptedAt => Diameter(ExportMetadata.DiameterKey)
-        ?? (RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run)?.Diameter : null);
+    public double? AdaptedAt => Diameter(ExportMetadata.DiameterKey) ?? (RunFolder.OfModel(Path) is not { } run ? null
+        : Checkpoint is null ? RunRecord.Read(run)?.Diameter : DiamLabels);
 
     /// <summary>What decides the model's results, in hexadecimal digits.</summary>
     public string Sha256

@@ -35,6 +35,7 @@ internal sealed class NetworkCompiler(Network network)
     {
         ConvolutionNode n => new ConvolutionOperation(n),
         BatchNormalizationNode n => new BatchNormOperation(n),
+        GroupNormalizationNode n => new GroupNormOperation(n),
         ReluNode n => new UnaryOperation(
             Relu, n, (in run) => run.Operators.Relu(run.Input(0), run.Output),
             (in run, dx) => run.Operators.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0)),

@@ -86,11 +86,12 @@ internal sealed class NetworkReader
     public OnnxTensor? FindWeight(OnnxNode node, int input) => _model.FindWeight(Input(node, input));
 
     /// <summary>Gives a weight its place in the flat run.</summary>
-    /// <param name="node">The node that uses it; its first input is an activation.</param>
+    /// <param name="node">The node that uses it.</param>
     /// <param name="input">Which of its inputs.</param>
     /// <param name="dims">The dimensions that it must have.</param>
     /// <param name="role">What it is to its operator.</param>
-    public NetworkTensor AddWeight(OnnxNode node, int input, long[] dims, TensorRole role)
+    /// <param name="level">The level that it works on; null: that of the node's first input.</param>
+    public NetworkTensor AddWeight(OnnxNode node, int input, long[] dims, TensorRole role, int? level = null)
     {
         string name = Input(node, input);
         string word = role.Word();
@@ -112,7 +113,7 @@ internal sealed class NetworkReader
         List<NetworkTensor> tensors = trained ? _parameters : _statistics;
         List<float> values = trained ? _parameterValues : _statisticValues;
         NetworkTensor added = new(
-            name, [.. dims.Select(d => (int)d)], values.Count, (int)tensor.Count, role, Activation(node, 0).Level);
+            name, [.. dims.Select(d => (int)d)], values.Count, (int)tensor.Count, role, level ?? Activation(node, 0).Level);
         values.AddRange(tensor.ToFloats());
         tensors.Add(added);
         return added;

@@ -177,6 +177,14 @@ internal sealed class NetworkWriter
         return unique;
     }
 
+    /// <summary>Stores whole numbers, such as a shape; gives their name.</summary>
+    internal string StoreIntegers(string name, params long[] values)
+    {
+        string unique = Unique(name, _tensorNames);
+        _writer.AddInitializer(OnnxTensor.FromInt64s(unique, [values.Length], values));
+        return unique;
+    }
+
     private string Cast(string from, string to, OnnxDataType type)
     {
         _writer.AddNode("Cast", Unique(to, _nodeNames), [from], [to], OnnxAttribute.Int("to", (long)type));

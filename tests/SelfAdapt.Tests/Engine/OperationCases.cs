@@ -45,7 +45,7 @@ internal static class OperationCases
     private static readonly TensorShape[] LargeShapes = [new(2, 20, 6, 21), new(1, 48, 7, 15), new(1, 33, 2, 129)];
 
     public static IEnumerable<OperationCase> All =>
-        [.. Convolutions(), .. Norms(), .. Elementwise(), .. Resampling(), .. Channels(), .. Pooled()];
+        [.. Convolutions(), .. Norms(), .. GroupNorms(), .. Elementwise(), .. Resampling(), .. Channels(), .. Pooled()];
 
     private static IEnumerable<OperationCase> Convolutions()
     {
@@ -159,6 +159,28 @@ internal static class OperationCases
                     };
                 }
             }
+        }
+    }
+
+    private static IEnumerable<OperationCase> GroupNorms()
+    {
+        foreach ((int groups, TensorShape shape) in ((int, TensorShape)[])
+            [
+                (1, new(2, 1, 5, 7)), (1, new(2, 3, 2, 3)), (3, new(2, 6, 3, 4)), (8, new(1, 24, 3, 5)),
+                (5, new(2, 35, 3, 3)), (4, new(2, 20, 6, 21)), (8, new(1, 48, 7, 15)), (3, new(1, 33, 2, 129)),
+            ])
+        {
+            yield return new OperationCase(
+                $"GroupNorm {groups} of {shape}", [shape], shape,
+                b => b.Backend.Operators.GroupNorm(
+                    b.X[0], new(b.Parameter(0), b.Parameter(1), groups, 1e-5f), b.Y),
+                (b, accumulate) => b.Backend.Operators.GroupNormBackward(
+                    b.X[0], new(b.Parameter(0), b.Parameter(1), groups, 1e-5f), b.Dy, b.Dx[0], accumulate,
+                    b.Gradient(0), b.Gradient(1)))
+            {
+                Parameters = [shape.C, shape.C],
+                Large = LargeShapes.Contains(shape),
+            };
         }
     }
 

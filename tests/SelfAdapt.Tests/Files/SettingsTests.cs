@@ -3,6 +3,10 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Segmentation;
+using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.ShallowToDeep.Forest;
+using SelfAdapt.ShallowToDeep.Instances;
+using SelfAdapt.ShallowToDeep.Strokes;
 
 namespace SelfAdapt.Tests.Files;
 
@@ -13,7 +17,7 @@ internal sealed class SettingsTests
     private static readonly object[] Records =
     [
         new AdaptationOptions(), new StrongAugmentationRanges(), new SegmentationOptions(), new TrainingSetOptions(),
-        new TrainerOptions(),
+        new TrainerOptions(), new ForestOptions(), new PaintOptions(), new InstanceOptions(), new EnhancerOptions(),
     ];
 
     [TestMethod]

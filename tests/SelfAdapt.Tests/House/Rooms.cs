@@ -7,6 +7,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
+using SelfAdapt.ShallowToDeep.Forest;
 
 namespace SelfAdapt.Tests.House;
 
@@ -17,6 +18,6 @@ internal static class Rooms
     [
         typeof(Image).Assembly, typeof(Network).Assembly, typeof(Backend).Assembly, typeof(GpuBackend).Assembly,
         typeof(OrtNetwork).Assembly, typeof(Segmenter).Assembly, typeof(AdaptationLoop).Assembly,
-        typeof(RunReport).Assembly,
+        typeof(RunReport).Assembly, typeof(RandomForest).Assembly,
     ];
 }

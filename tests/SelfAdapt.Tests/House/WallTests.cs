@@ -33,6 +33,10 @@ internal sealed partial class WallTests
     [DataRow("SelfAdapt.Segmentation.Results", "SelfAdapt.Segmentation.Streaming")]
     [DataRow("SelfAdapt.Segmentation.Streaming", "SelfAdapt.Segmentation.Packages")]
     [DataRow("SelfAdapt.Adaptation.Supervised", "SelfAdapt.Reporting")]
+    [DataRow("SelfAdapt.ShallowToDeep.Features", "SelfAdapt.ShallowToDeep.Forest")]
+    [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Strokes")]
+    [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Enhancer")]
+    [DataRow("SelfAdapt.ShallowToDeep.Instances", "SelfAdapt.ShallowToDeep.Enhancer")]
     public void Folder_DoesNotUseTheOther(string folder, string other)
     {
         string[] violations = Violations(folder, other);

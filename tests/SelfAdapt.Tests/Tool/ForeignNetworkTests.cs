@@ -24,7 +24,6 @@ internal sealed class ForeignNetworkTests : IDisposable
     [DataRow("Elu")]
     [DataRow("Clip")]
     [DataRow("InstanceNormalization")]
-    [DataRow("GroupNormalization")]
     [DataRow("ConvTranspose")]
     [DataRow("Pad")]
     public void Segment_OperatorThatIsNotTrained_RunsThroughOnnxRuntimeAndAdaptNamesIt(string operatorName)

@@ -67,7 +67,8 @@ internal sealed class VerbTests : IDisposable
         ToolResult result = ToolRun.Run("--help");
         Assert.AreEqual(ExitCode.Ok, result.Code);
         foreach (string verb in (string[])
-            ["adapt", "segment", "evaluate", "train", "export", "inspect", "rank", "doctor", "demo"])
+            ["adapt", "segment", "evaluate", "train", "export", "inspect", "rank", "doctor", "demo", "strokes",
+            "enhancer", "paint"])
         {
             StringAssert.Contains(result.Out, $"\n  {verb} ", StringComparison.Ordinal);
             ToolResult help = ToolRun.Run(verb, "--help", "all");

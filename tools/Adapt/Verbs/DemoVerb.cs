@@ -45,6 +45,11 @@ internal sealed class DemoVerb
     {
         DemoSettings settings = _options.Get(parsed);
         string folder = settings.Out;
+        if (settings.Strokes)
+        {
+            return StrokesDemo.Run(_terminal, folder, settings.Force, settings.Json, _method.Get(parsed).Seed, _engine.Get(parsed));
+        }
+
         AdaptationOptions options = _method.Get(parsed);
         options = options with { Warmup = int.Min(options.Warmup, options.Iterations) };
         ResultFile.Check(settings.Json);
@@ -108,6 +113,9 @@ internal sealed class DemoVerb
     {
         [Setting("Where images, adapted model, log, masks and pictures go", Unit = "folder", Basic = true)]
         public string Out { get; init; } = "demo-run";
+
+        [Setting("Show the way by strokes instead: forest, enhancer, network", Basic = true)]
+        public bool Strokes { get; init; }
 
         [Setting("Write over an earlier demo's files", Basic = true)]
         public bool Force { get; init; }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.ShallowToDeep.Metrics;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
@@ -73,11 +74,17 @@ internal static class EvaluateVerb
         return (int)skipped.Code;
     }
 
-    private static Score Compare(string name, LabelImage truth, LabelImage predicted, bool boundary) => new(
+    private static Score Compare(string name, LabelImage truth, LabelImage predicted, bool boundary)
+    {
+        ForegroundScores foreground = new();
+        foreground.Add(Array.ConvertAll(predicted.Labels, l => l > 0 ? 1f : 0), Array.ConvertAll(truth.Labels, l => l > 0));
+        return new(
             name, Count(truth), Count(predicted),
             SegmentationMetrics.AveragePrecision(truth, predicted, Thresholds),
             SegmentationMetrics.AggregatedJaccard(truth, predicted),
-            boundary ? SegmentationMetrics.BoundaryScores(truth, predicted, [BoundaryScale])[0].F : null);
+            boundary ? SegmentationMetrics.BoundaryScores(truth, predicted, [BoundaryScale])[0].F : null,
+            foreground.F1, VariationOfInformation.Of(truth, predicted).Sum);
+    }
 
     private static int Count(LabelImage labels) => labels.Labels.Where(l => l > 0).Distinct().Count();
 
@@ -86,17 +93,22 @@ internal static class EvaluateVerb
         double[] mean = [.. Thresholds.Select((_, i) => scores.Average(s => s.Precision[i]))];
         double jaccard = scores.Average(s => s.Jaccard);
         double? boundary = scores.Average(s => s.Boundary);
+        (double foreground, double variation) = (scores.Average(s => s.Foreground), scores.Average(s => s.Variation));
         terminal.Out.WriteLine(new Score(
             $"mean of {scores.Count}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
-                boundary));
+                boundary, foreground, variation));
         JsonObject result = new() { ["images"] = scores.Count };
         AddScores(result, mean, jaccard, boundary);
+        result["foreground_f1"] = ResultFile.Number(foreground);
+        result["vi"] = ResultFile.Number(variation);
         result["unmatched"] = new JsonArray([.. unmatched.Select(u => JsonValue.Create(u))]);
         result["skipped"] = skipped.ToJson();
         result["per_image"] = new JsonArray([.. scores.Select(s =>
         {
             JsonObject one = new() { ["name"] = s.Name, ["true"] = s.True, ["predicted"] = s.Predicted };
             AddScores(one, s.Precision, s.Jaccard, s.Boundary);
+            one["foreground_f1"] = ResultFile.Number(s.Foreground);
+            one["vi"] = ResultFile.Number(s.Variation);
             return one;
         })]);
         ResultFile.Write(json, result);
@@ -118,7 +130,8 @@ internal static class EvaluateVerb
     }
 
     private sealed record Score(
-        string Name, int True, int Predicted, double[] Precision, double Jaccard, double? Boundary)
+        string Name, int True, int Predicted, double[] Precision, double Jaccard, double? Boundary,
+        double Foreground, double Variation)
     {
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,

@@ -9,6 +9,9 @@ internal static class OperatorCatalogue
     [
         new("Conv (1x1 and 3x3, stride 1, size kept)", ConvolutionNode.Read, "Conv"),
         new("BatchNormalization", BatchNormalizationNode.Read, "BatchNormalization"),
+        new(
+            "GroupNormalization (since operator set 21, or as torch exports it)", GroupNormalizationNode.Read,
+            "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool 2x2", MaxPoolNode.Read, "MaxPool"),
@@ -38,7 +41,8 @@ internal static class OperatorCatalogue
     /// <summary>Reads a node: adds to the network what it computes, and tells what its output is.</summary>
     /// <exception cref="SelfAdaptException">ModelUnsupported: the operator, or its use, can't be trained.</exception>
     public static ReadValue Read(NetworkReader reader, OnnxNode node) =>
-        ByOpType.TryGetValue(node.OpType, out Entry? entry)
+        GroupNormalizationNode.ReadPart(reader, node) is { } part ? part
+        : ByOpType.TryGetValue(node.OpType, out Entry? entry)
             ? entry.Read(reader, node)
             : throw reader.Refuse(node, $"the operator {node.OpType} can't be trained here.");
 

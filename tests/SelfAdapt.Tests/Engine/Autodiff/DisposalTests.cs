@@ -9,6 +9,8 @@ using SelfAdapt.Engine.Reference;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Segmentation;
+using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.ShallowToDeep.Features;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;
 
@@ -49,9 +51,15 @@ internal sealed class DisposalTests
         [typeof(AdaptationLoop)] = backend => new AdaptationLoop(Network, backend, Options, new SegmentationOptions()),
         [typeof(RunLog)] = _ => new RunLog(new MemoryStream(), "log"),
         [typeof(Trainer)] = backend => new Trainer(Network, backend, new TrainerOptions()),
+        [typeof(EnhancerTrainer)] = backend => new EnhancerTrainer(Enhancer, backend, new() { BatchSize = 1, Crop = 32 }),
+        [typeof(EnhancerTraining)] = backend => new EnhancerTraining(
+            new TrainableGraph(Enhancer, new NetworkWeights(Enhancer, backend), backend, 1, 32, 32, GraphMode.Training),
+            ForegroundLoss.Bce, 0),
     };
 
     public static IEnumerable<object[]> Names => Makers.Keys.Select(t => new object[] { t.Name });
+
+    private static Network Enhancer => Network.Read(EnhancerTrainer.NewModel([8, 16], FeatureSet.Fast, 1));
 
     private static AdaptationOptions Options => new() { BatchSize = 1, Crop = Size };
 
@@ -68,7 +76,7 @@ internal sealed class DisposalTests
     [TestMethod]
     public void Makers_KnowEveryTypeThatHoldsSomething()
     {
-        Type[] missing = [.. new[] { typeof(Backend).Assembly, typeof(AdaptationLoop).Assembly }.SelectMany(a => a.GetTypes())
+        Type[] missing = [.. new[] { typeof(Backend).Assembly, typeof(AdaptationLoop).Assembly, typeof(EnhancerTrainer).Assembly }.SelectMany(a => a.GetTypes())
             .Where(t => t is { IsClass: true, IsAbstract: false, IsNested: false }
                 && t.IsAssignableTo(typeof(IDisposable)) && !Makers.ContainsKey(t))];
         Assert.IsEmpty(missing, string.Join(' ', missing.Select(t => t.FullName)));

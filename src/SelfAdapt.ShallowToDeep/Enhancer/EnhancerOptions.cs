@@ -1,0 +1,74 @@
+namespace SelfAdapt.ShallowToDeep.Enhancer;
+
+/// <summary>What a prediction is compared with the truth by.</summary>
+internal enum ForegroundLoss
+{
+    /// <summary>Binary cross-entropy.</summary>
+    Bce,
+
+    /// <summary>1 - Dice's coefficient, for thin structures.</summary>
+    Dice,
+}
+
+/// <summary>How a Prediction Enhancer is trained.</summary>
+internal sealed record EnhancerOptions
+{
+    [Setting(1, 10_000_000, "Training steps", Group = "training", Basic = true)]
+    public int Iterations { get; init; } = 1000;
+
+    [Setting(1, 1024, "Maps in a step", Group = "training")]
+    public int BatchSize { get; init; } = 2;
+
+    [Setting(32, 4096, "Side of the maps in a step", Unit = "px", Step = 16, Group = "training")]
+    public int Crop { get; init; } = 224;
+
+    [Setting(0, 1, "Peak learning rate", Group = "training")]
+    public double LearningRate { get; init; } = 1e-3;
+
+    [Setting(0, 1, "Weight decay", Group = "training")]
+    public double WeightDecay { get; init; } = 1e-5;
+
+    [Setting("Loss: Bce, or Dice for thin structures such as membranes", Group = "training")]
+    public ForegroundLoss Loss { get; init; }
+
+    [Setting(0, 1, "Most standard deviation of the noise on the maps", Group = "training")]
+    public double Noise { get; init; } = 0.1;
+
+    [Setting(1, 10_000_000, "Steps between looks at held-out forests; the best weights are kept", Group = "training")]
+    public int ValidateEvery { get; init; } = 100;
+
+    [Setting(1, 100_000, "Forests whose maps are repaired, each from a patch of its own", Group = "forest")]
+    public int Forests { get; init; } = 200;
+
+    [Setting(1, 1000, "Trees of each of these forests", Group = "forest")]
+    public int Trees { get; init; } = 50;
+
+    [Setting(16, 100_000, "Shortest side of a forest's patch", Unit = "px", Group = "forest")]
+    public int PatchMin { get; init; } = 100;
+
+    [Setting(16, 100_000, "Longest side of a forest's patch", Unit = "px", Group = "forest")]
+    public int PatchMax { get; init; } = 600;
+
+    [Setting(2, 10_000_000, "Fewest pixels that such a forest learns from, half of them objects", Unit = "px",
+        Group = "forest")]
+    public int PatchPixelsMin { get; init; } = 200;
+
+    [Setting(2, 10_000_000, "Most pixels that such a forest learns from, half of them objects", Unit = "px",
+        Group = "forest")]
+    public int PatchPixels { get; init; } = 10_000;
+
+    [Setting(0, 1, "Share of the maps that show the very image that their forest learnt from; 0 for sources whose images "
+        + "are alike", Group = "forest")]
+    public double OwnImage { get; init; } = 0.75;
+
+    [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]
+    public int Seed { get; init; }
+
+    /// <exception cref="SelfAdaptException">InvalidOption: out of range, or not together.</exception>
+    public void Validate()
+    {
+        Settings.Check(this);
+        Settings.CheckOrder(nameof(PatchMin), PatchMin, nameof(PatchMax), PatchMax);
+        Settings.CheckOrder(nameof(PatchPixelsMin), PatchPixelsMin, nameof(PatchPixels), PatchPixels);
+    }
+}

@@ -1,0 +1,155 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Segmentation;
+using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.Tool.CommandLine;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>enhancer: trains a network that repairs forests' maps, on images with masks; it never sees the images.</summary>
+internal sealed class EnhancerVerb
+{
+    private const string OnnxName = "enhancer.onnx";
+
+    private readonly SettingOptions<EnhancerSettings> _options = new();
+    private readonly SettingOptions<EnhancerOptions> _training = new();
+    private readonly EngineArguments _engine = new(withKind: false);
+    private readonly Terminal _terminal;
+
+    private EnhancerVerb(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        EnhancerVerb verb = new(terminal);
+        Command command = new("enhancer", "Train a network that repairs the maps of forests from strokes");
+        verb._options.AddTo(command);
+        verb._training.AddTo(command);
+        verb._engine.AddTo(command);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        EnhancerSettings settings = _options.Get(parsed);
+        EnhancerOptions options = _training.Get(parsed);
+        _training.Check(options.Validate);
+        ResultFile.Check(settings.Json);
+        EngineRequest request = _engine.Get(parsed);
+        FeatureSet set = settings.Features.Set();
+        ModelFile model = settings.Model is { } path
+            ? ModelFile.Load(path)
+            : ModelFile.Of(EnhancerTrainer.NewModel(Widths(settings.Widths), set, options.Seed), "a new network");
+        Network network = model.ImportForTraining(null);
+        PredictionEnhancer.Require(model.Onnx, network, set);
+        if (options.Crop % network.SizeMultiple != 0)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.InvalidOption, $"--crop is {options.Crop}, but this network takes multiples of {network.SizeMultiple}.");
+        }
+
+        SkippedFiles skipped = [];
+        IReadOnlyList<LabelledImage> labelled = LabelledFolder.Load(
+            settings.Labels ?? settings.Images, [], settings.Images, skipped, _terminal);
+        skipped.Report(_terminal);
+        SourceImage[] images = [.. labelled.Select(l => new SourceImage(
+            FeatureImage.From(l.Image, l.Name), Array.ConvertAll(l.Masks.Labels, m => m > 0)))];
+        model.Onnx.RequireApart(Path.Combine(settings.Out, OnnxName));
+        OutputFolder.Prepare(settings.Out, settings.Force);
+        using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
+        using EnhancerTrainer trainer = new(network, backend, options);
+        _terminal.Error.WriteLine(FormattableString.Invariant(
+            $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images, {options.Forests} forests of {set.Columns} features"));
+        List<EnhancerStep> steps = [];
+        WeightSnapshot best;
+        using (LineFile log = LineFile.Create(Path.Combine(settings.Out, "train.jsonl")))
+        {
+            best = trainer.Train(
+                images, set, request.Threads, step => Report(log, steps, step, options.Iterations), _terminal.Cancelled);
+        }
+
+        _terminal.Progress.Finish();
+        string saved = Path.Combine(settings.Out, OnnxName);
+        model.Onnx.WithWeights(best.ByName(network)).Save(saved);
+        double? overlap = steps.Max(s => s.Overlap);
+        _terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{steps.Count} steps in {steps.LastOrDefault()?.Seconds ?? 0:0} s, IoU on held-out forests {overlap:0.000}; enhancer: {saved}"));
+        JsonObject result = new()
+        {
+            ["model"] = saved,
+            ["trainable_parameters"] = network.ParameterCount,
+            ["images"] = images.Length,
+            ["features"] = set.ToString(),
+            ["steps"] = steps.Count,
+            ["loss"] = ResultFile.Number(steps.LastOrDefault()?.Loss),
+            ["iou"] = ResultFile.Number(overlap),
+            ["seconds"] = ResultFile.Number(steps.LastOrDefault()?.Seconds),
+        };
+        ResultFile.Write(RunFolder.Summary(settings.Out), result);
+        ResultFile.Write(settings.Json, result);
+        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+    }
+
+    private static int[] Widths(string text)
+    {
+        int[] widths = [.. text.Split(',').Select(w =>
+            int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
+        return widths.Length is >= 2 and <= 6 && widths.All(w => w <= 1024 && UNetGraph.Fits(w))
+            ? widths
+            : throw new SelfAdaptException(
+                ErrorKind.InvalidOption,
+                $"--widths is '{text}', but must be two to six numbers, each 8 or a multiple of 16 up to 1024, such as "
+                + "16,32,48,64.");
+    }
+
+    private void Report(LineFile log, List<EnhancerStep> steps, EnhancerStep step, int count)
+    {
+        steps.Add(step);
+        log.Write(new JsonObject
+        {
+            ["step"] = step.Step,
+            ["learning_rate"] = ResultFile.Number(step.LearningRate),
+            ["loss"] = ResultFile.Number(step.Loss),
+            ["iou"] = ResultFile.Number(step.Overlap),
+            ["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3)),
+        }.ToJsonString(JsonStyle.Line));
+        string overlap = steps.LastOrDefault(s => s.Overlap is not null)?.Overlap is { } iou
+            ? FormattableString.Invariant($"  IoU {iou:0.000}") : "";
+        double left = step.Seconds / step.Step * (count - step.Step);
+        _terminal.Progress.Step(FormattableString.Invariant(
+            $"step {step.Step}/{count}  loss {step.Loss:0.0000}{overlap}  left {left / 60:0} min"));
+    }
+
+    private sealed record EnhancerSettings : ResultSettings
+    {
+        [Setting("Images; their masks are NAME_masks.* for NAME.* or NAME_img.*", Unit = "folder")]
+        public required string Images { get; init; }
+
+        [Setting("Where the masks are", Default = "beside the images", Unit = "folder", Basic = true)]
+        public string? Labels { get; init; }
+
+        [Setting("Where the enhancer, log and summary go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Enhancer to start from", Default = "random weights", Unit = "file", Basic = true)]
+        public string? Model { get; init; }
+
+        [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512,1024",
+            Unit = "n,n,...", Group = "training")]
+        public string Widths { get; init; } = "16,32,48,64";
+
+        [Setting("Pixel features of the forests: full (43) or fast (28)", Group = "forest")]
+        public FeatureChoice Features { get; init; }
+
+        [Setting("Write over an earlier training's files", Basic = true)]
+        public bool Force { get; init; }
+    }
+}

@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.Forest;
+using SelfAdapt.ShallowToDeep.Instances;
+using SelfAdapt.Tool.CommandLine;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>strokes: a few brush strokes instead of a model: forest, maps, enhanced maps, masks.</summary>
+internal sealed class StrokesVerb
+{
+    private const string ForestName = "strokes" + ForestFile.Ending;
+
+    private readonly SettingOptions<StrokesSettings> _options = new();
+    private readonly SettingOptions<ForestOptions> _forest = new();
+    private readonly SettingOptions<InstanceOptions> _instances = new();
+    private readonly EngineArguments _engine = new(withKind: false);
+    private readonly Terminal _terminal;
+
+    private StrokesVerb(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        StrokesVerb verb = new(terminal);
+        Command command = new("strokes", "Segment images by a few brush strokes, without a model");
+        verb._options.AddTo(command);
+        verb._forest.AddTo(command);
+        verb._instances.AddTo(command);
+        verb._engine.AddTo(command);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        StrokesSettings settings = _options.Get(parsed);
+        ForestOptions growth = _forest.Get(parsed);
+        InstanceOptions cut = _instances.Get(parsed);
+        _forest.Check(() => Settings.Check(growth));
+        _instances.Check(() => Settings.Check(cut));
+        ResultFile.Check(settings.Json);
+        if (settings.Strokes is null == settings.Forest is null)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.InvalidOption, "Give --strokes to learn a forest, or --forest to use one that is there.");
+        }
+
+        EngineRequest request = _engine.Get(parsed);
+        RandomForest? ready = settings.Forest is { } path ? ForestFile.Read(path) : null;
+        FeatureSet set = ready?.Features ?? settings.Features.Set();
+        using LoadedEnhancer? enhancer = LoadedEnhancer.Open(settings.Enhancer, set, request, _terminal);
+        SkippedFiles skipped = [];
+        IReadOnlyList<string> files = ImageFolder.ListFiles(settings.Images, "", skipped);
+        files = [.. files.Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal))];
+        OutputFolder.Prepare(settings.Out, settings.Force);
+        int Threads(Image image, string source) =>
+            ForestMemory.Threads(set, image, request.Threads, settings.MemoryLimit.Bytes, source);
+
+        Stopwatch watch = Stopwatch.StartNew();
+        JsonObject result = [];
+        RandomForest forest;
+        if (ready is not null)
+        {
+            forest = ready;
+        }
+        else
+        {
+            (forest, int pixels, int objects) = StrokeFolder.Learn(
+                settings.Strokes!, files, set, growth, Threads, _terminal.Cancelled);
+            string saved = Path.Combine(settings.Out, ForestName);
+            ForestFile.Write(saved, forest);
+            _terminal.Error.WriteLine(FormattableString.Invariant(
+                $"{growth.Trees} trees from {objects:N0} object and {pixels - objects:N0} background pixels in {watch.Elapsed.TotalSeconds:0.0} s: {saved}"));
+            result["forest"] = saved;
+            result["stroke_pixels"] = pixels;
+            result["object_pixels"] = objects;
+        }
+
+        HashSet<string> names = [];
+        List<(string Name, int Masks)> done = [];
+        foreach (string file in files)
+        {
+            skipped.Try(file, () =>
+            {
+                NamedImage image = ImageFolder.ReadOne(file);
+                string name = ImageFolder.UniqueName(image.Name, file, names);
+                int threads = Threads(image.Image, file);
+                (int height, int width) = (image.Image.Height, image.Image.Width);
+                float[] map = forest.Predict(FeatureImage.From(image.Image, file), threads, _terminal.Cancelled);
+                ImageFile.WriteTiff(Path.Combine(settings.Out, name + "_forest.tif"), new Image(1, height, width, map));
+                if (enhancer is not null)
+                {
+                    map = PredictionEnhancer.Enhance(enhancer.Network, map, height, width, request.Threads);
+                    ImageFile.WriteTiff(Path.Combine(settings.Out, name + "_enhanced.tif"), new Image(1, height, width, map));
+                }
+
+                LabelImage masks = Watershed.Cut(map, height, width, cut);
+                LabelFile.WriteTiff(Path.Combine(settings.Out, RunFolder.MaskFile(name)), masks);
+                done.Add((name, masks.Labels.Max()));
+                _terminal.Out.WriteLine($"{name}: {done[^1].Masks} masks");
+            });
+            if (_terminal.Cancelled.IsCancellationRequested)
+            {
+                break;
+            }
+        }
+
+        skipped.Report(_terminal);
+        if (done.Count == 0 && !_terminal.Cancelled.IsCancellationRequested)
+        {
+            throw skipped.FirstError ?? new SelfAdaptException(ErrorKind.UnreadableInput, settings.Images, "holds no image.");
+        }
+
+        result["features"] = set.ToString();
+        result["trees"] = forest.Trees.Count;
+        result["enhancer"] = settings.Enhancer;
+        result["seconds"] = ResultFile.Number(Math.Round(watch.Elapsed.TotalSeconds, 3));
+        result["images"] = new JsonArray([.. done.Select(d =>
+            (JsonNode)new JsonObject { ["name"] = d.Name, ["masks"] = d.Masks })]);
+        result["skipped"] = skipped.ToJson();
+        ResultFile.Write(RunFolder.Summary(settings.Out), result);
+        ResultFile.Write(settings.Json, result);
+        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+    }
+
+    private sealed record StrokesSettings : ResultSettings
+    {
+        [Setting("Images to segment; the painted ones are among them", Unit = "folder")]
+        public required string Images { get; init; }
+
+        [Setting("Strokes NAME_strokes.* for NAME.*: 0 not painted, 1 background, 2 object", Unit = "folder",
+            Basic = true)]
+        public string? Strokes { get; init; }
+
+        [Setting("Forest of an earlier call, instead of strokes", Unit = "file", Basic = true)]
+        public string? Forest { get; init; }
+
+        [Setting("Network that repairs the forest's maps; builtin: that of fluorescence nuclei", Default = "none",
+            Unit = "file", Basic = true)]
+        public string? Enhancer { get; init; }
+
+        [Setting("Where forest, maps and masks go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Pixel features of a new forest: full (43) or fast (28)", Group = "forest")]
+        public FeatureChoice Features { get; init; }
+
+        [Setting("Memory that features may take", Group = "engine")]
+        public MemorySize MemoryLimit { get; init; } = new(4_000_000_000);
+
+        [Setting("Write over earlier results", Basic = true)]
+        public bool Force { get; init; }
+    }
+}
