@@ -147,6 +147,21 @@ internal sealed class StudioPageTests : IDisposable
         await WaitAsync("/Decided/.test(document.getElementById('accepted').textContent)");
     }
 
+    [TestMethod]
+    public async Task WithoutAFolder_ThePageAsksForOne()
+    {
+        using StudioProcess studio = new(null);
+        await _browser.OpenAsync(studio.Address);
+        await WaitAsync("document.getElementById('welcome')?.hidden === false");
+        await OpenInPageAsync(Path.Combine(_images, "absent"));
+        await WaitAsync("document.getElementById('status').textContent.includes('is no folder')");
+        await OpenInPageAsync(_images);
+        await WaitAsync("document.querySelectorAll('#images img[src]').length === 4");
+
+        async Task OpenInPageAsync(string folder) => await _browser.EvaluateAsync(
+            $"document.getElementById('path').value = {JsonValue.Create(folder).ToJsonString()}; document.querySelector('#open button').click()");
+    }
+
     private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task OpenAsync(string address)

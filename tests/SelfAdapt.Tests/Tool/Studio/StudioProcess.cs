@@ -9,7 +9,8 @@ internal sealed class StudioProcess : IDisposable
 {
     private readonly Process _process;
 
-    public StudioProcess(string images)
+    /// <param name="images">The folder; null: the page asks for one.</param>
+    public StudioProcess(string? images)
     {
         if (!Path.GetFileNameWithoutExtension(Environment.ProcessPath!).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
@@ -18,7 +19,7 @@ internal sealed class StudioProcess : IDisposable
 
         string tool = Path.Combine(ChildRun.Folder, Path.GetFileName(typeof(Terminal).Assembly.Location));
         _process = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", tool, "studio", images, "--no-browser"])
+            Environment.ProcessPath!, ["exec", tool, "studio", .. images is null ? [] : (string[])[images], "--no-browser"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

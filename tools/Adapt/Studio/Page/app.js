@@ -165,23 +165,27 @@ function bind() {
   $('filter').addEventListener('input', e => list.filter(e.target.value));
 }
 
+function welcome() {
+  $('welcome').hidden = !$('welcome').hidden;
+  $('path').focus();
+}
+
 async function start() {
-  const response = await fetch('/api/state');
-  $('welcome').hidden = response.status !== 409;
-  if (response.status === 409) {
-    $('open').addEventListener('submit', async e => {
-      e.preventDefault();
-      await attempt(async () => {
-        await post('/api/open', { folder: $('path').value });
-        await start();
-      });
+  $('folder').addEventListener('click', welcome);
+  $('open').addEventListener('submit', e => {
+    e.preventDefault();
+    attempt(async () => {
+      await post('/api/open', { folder: $('path').value });
+      location.replace('/');
     });
-    return;
-  }
+  });
+  const response = await fetch('/api/state');
+  if (response.status === 409) return welcome();
   if (!response.ok) return say(await response.text(), true);
   [studio.state, studio.images] = [await response.json(), await json('/api/images')];
   $('folder').textContent = studio.state.images.split(/[\\/]/).at(-1);
-  $('folder').title = studio.state.images;
+  $('folder').title = `${studio.state.images}: open another folder`;
+  $('folder').hidden = false;
   list.fill(studio.images.names);
   const { names, skipped } = studio.images;
   $('listed').textContent = `${names.length} image${names.length === 1 ? '' : 's'}` + (skipped ? `, ${skipped} files not read` : '');
