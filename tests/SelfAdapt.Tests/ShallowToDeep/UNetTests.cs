@@ -125,8 +125,16 @@ internal sealed class UNetTests
         SourceImage[] images = [.. Enumerable.Range(1, 3).Select(i => NoisyDiscs.Make((ulong)i, 96))];
         EnhancerOptions options = new()
         {
-            Iterations = 40, BatchSize = 2, Crop = 64, Forests = 6, Trees = 8, PatchMin = 24, PatchMax = 40,
-            PatchPixels = 400, LearningRate = 5e-3, ValidateEvery = 20,
+            Iterations = 40,
+            BatchSize = 2,
+            Crop = 64,
+            Forests = 6,
+            Trees = 8,
+            PatchMin = 24,
+            PatchMax = 40,
+            PatchPixels = 400,
+            LearningRate = 5e-3,
+            ValidateEvery = 20,
         };
         (WeightSnapshot first, List<EnhancerStep> steps) = Train(1);
         (WeightSnapshot again, _) = Train(2);
