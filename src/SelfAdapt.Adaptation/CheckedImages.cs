@@ -57,16 +57,18 @@ internal sealed class CheckedImages
             Diameter = 0,
             Normalization = IntensityNormalization.None,
             Invert = false,
+            Gamma = 1,
             Channels = new ChannelPair(1, inputChannels == 2 ? 2 : 0),
             MinSize = (int)Math.Round(segmentation.MinSize * _scale * _scale),
         };
     }
 
     /// <summary>Measures a network; the first is the source.</summary>
-    public LabelFreeSignals Measure(ISegmentationNetwork network)
+    /// <param name="gamma">The power of the images' intensities that it sees; edges are looked for in the images as they are.</param>
+    public LabelFreeSignals Measure(ISegmentationNetwork network, double gamma = 1)
     {
         Segmenter segmenter = new(network, _options);
-        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(p.Image, p.Name))];
+        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(Raised(p.Image, gamma), p.Name))];
         LabelImage[] masks = [.. results.Select(r => r.Masks)];
         Opinion current = new(
             masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);
@@ -115,6 +117,13 @@ internal sealed class CheckedImages
         double byCells = differences.Sum(d => d.Sum(v => (v - mean) * (v - mean)));
         double byImages = differences.Sum(d => Math.Pow(d.Sum() - meanOfImages, 2));
         return Math.Sqrt(Math.Max(byCells, byImages) + (PriorCells * PriorDeviation * PriorDeviation));
+    }
+
+    private static Image Raised(Image image, double gamma)
+    {
+        Image raised = new(image.Channels, image.Height, image.Width, [.. image.Pixels]);
+        new ChannelScale(0, 1, false, (float)gamma).Apply(raised.Pixels);
+        return raised;
     }
 
     /// <summary>What edges are looked for in: the channel to segment, or the mean of the colours.</summary>

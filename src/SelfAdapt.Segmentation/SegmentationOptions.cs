@@ -47,6 +47,10 @@ public sealed record SegmentationOptions
     [Setting("Dark objects on a bright ground: invert the normalised image", Group = "masks")]
     public bool Invert { get; init; }
 
+    /// <summary>The power that is taken of each channel that was normalised by percentiles: below 1, what is dim is raised.</summary>
+    [Setting(0.1, 10)]
+    public double Gamma { get; init; } = 1;
+
     /// <summary>Largest flow error that a mask may have; 0 or less keeps every mask.</summary>
     [Setting("Largest flow error of a mask; 0 keeps all", Group = "masks", Basic = true)]
     public double FlowThreshold { get; init; } = 0.4;
@@ -110,5 +114,8 @@ public sealed record SegmentationOptions
         Settings.Require(
             !Invert || Normalization != IntensityNormalization.None,
             $"{nameof(Invert)} turns normalised intensities round: leave it out if {nameof(Normalization)} is none.");
+        Settings.Require(
+            Gamma == 1 || Normalization == IntensityNormalization.Percentile,
+            $"{nameof(Gamma)} is a power of intensities from 0 to 1: leave it out unless {nameof(Normalization)} is percentile.");
     }
 }

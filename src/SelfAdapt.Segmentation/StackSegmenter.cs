@@ -29,6 +29,7 @@ internal sealed class StackSegmenter(ISegmentationNetwork network, SegmentationO
         {
             Channels = channels == 2 ? new(1, 2) : default,
             Normalization = IntensityNormalization.None,
+            Gamma = 1,
             Invert = false,
             MinSize = -1,
         });
@@ -47,7 +48,7 @@ internal sealed class StackSegmenter(ISegmentationNetwork network, SegmentationO
         for (int c = 0; c < planes[0].Channels; c++)
         {
             IntensityCollector collector = new(
-                options.Normalization, options.Invert, planes.Length, planes[0].Height, planes[0].Width);
+                options.Normalization, options.Invert, options.Gamma, planes.Length, planes[0].Height, planes[0].Width);
             for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
             {
                 Array.ForEach(planes, plane => collector.Add(plane.Plane(c), pass));

@@ -37,17 +37,21 @@ internal sealed class ModelFile
     /// <summary>
     /// The object diameter that the network was trained at, px; null if the file doesn't tell.
     /// </summary>
-    public double? DiamMean => Diameter(DiamMeanKey);
+    public double? DiamMean => Number(DiamMeanKey);
 
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
-    public double? DiamLabels => Diameter(DiamLabelsKey);
+    public double? DiamLabels => Number(DiamLabelsKey);
 
     /// <summary>
     /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told. A
     /// checkpoint goes by its own, as in Cellpose.
     /// </summary>
-    public double? AdaptedAt => Diameter(ExportMetadata.DiameterKey) ?? (RunFolder.OfModel(Path) is not { } run ? null
+    public double? AdaptedAt => Number(ExportMetadata.DiameterKey) ?? (RunFolder.OfModel(Path) is not { } run ? null
         : Checkpoint is null ? RunRecord.Read(run)?.Diameter : DiamLabels);
+
+    /// <summary>The power of intensities at which a run of adapt made this model; null where none did, or it is not told.</summary>
+    public double? AdaptedGamma => Number(ExportMetadata.GammaKey)
+        ?? (RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run)?.Gamma : null);
 
     /// <summary>What decides the model's results, in hexadecimal digits.</summary>
     public string Sha256
@@ -204,7 +208,7 @@ internal sealed class ModelFile
     private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
         weights.Count == 0 ? Onnx : Onnx.WithWeights(weights);
 
-    private double? Diameter(string key) =>
+    private double? Number(string key) =>
         Onnx.Metadata.TryGetValue(key, out string? text)
             && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             && value is > 0 and <= 10_000

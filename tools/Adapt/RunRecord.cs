@@ -35,6 +35,9 @@ internal sealed class RunRecord
     /// <summary>How intensities were normalised.</summary>
     public string? Normalization => Text("segmentation", "normalization");
 
+    /// <summary>The power of intensities that the run took.</summary>
+    public double? Gamma => Positive(Number("segmentation", "gamma"));
+
     /// <summary>Whether the run inverted intensities.</summary>
     public bool Invert => Find(["segmentation", "invert"]) is JsonValue value && value.TryGetValue(out bool on) && on;
 

@@ -1,9 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using SelfAdapt.Adaptation;
-using SelfAdapt.Engine;
-using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Preparation;
@@ -18,7 +14,7 @@ internal sealed class SegmentationArguments
     public const int CellposeDiameter = 30;
 
     private readonly SettingOptions<SegmentationOptions> _options;
-    private readonly SettingOptions<SizeSettings> _size = new();
+    private readonly SettingOptions<FoundSettings> _found = new();
     private readonly ChannelNumbers _numbers = new();
 
     /// <summary>Makes the options.</summary>
@@ -29,7 +25,7 @@ internal sealed class SegmentationArguments
     /// <summary>Adds all options to a verb.</summary>
     public void AddTo(Command command)
     {
-        _size.AddTo(command);
+        _found.AddTo(command);
         _options.AddTo(command);
         _numbers.AddTo(command, _options[nameof(SegmentationOptions.Channels)]);
     }
@@ -50,8 +46,9 @@ internal sealed class SegmentationArguments
         double known = outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? CellposeDiameter : 0;
         SegmentationOptions options = given with
         {
-            Diameter = _size.Get(parsed).Diameter is { Pixels: > 0 } asked ? asked.Pixels : known,
+            Diameter = _found.Get(parsed).Diameter is { Pixels: > 0 } asked ? asked.Pixels : known,
             DiamMean = mean,
+            Gamma = _found.Get(parsed).Gamma.Power,
             Channels = _numbers.Get(parsed, given.Channels),
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
@@ -74,40 +71,15 @@ internal sealed class SegmentationArguments
         return options;
     }
 
-    /// <summary>Whether the diameter is to be found on the images.</summary>
-    public bool FindsSize(ParseResult parsed) => _size.Get(parsed).Diameter.IsAuto;
+    /// <summary>What is to be found on the images.</summary>
+    public FoundOnImages ToFind(ParseResult parsed) =>
+        new(_found.Get(parsed).Diameter.IsAuto, _found.Get(parsed).Gamma.IsAuto);
 
-    /// <summary>
-    /// The options with the diameter that images show; as they are where no image fits the network, or the network has no flows
-    /// and is bound to no size.
-    /// </summary>
-    /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
-    public static SegmentationOptions WithFoundSize(
-        ISegmentationNetwork network, IReadOnlyList<NamedImage> images, SegmentationOptions options, Terminal terminal)
-    {
-        NamedImage[] fitting =
-            [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
-        if (!network.Outputs.HasFlow || fitting.Length == 0)
-        {
-            return options;
-        }
-
-        ObjectSize? size = new SizeFinder(network, options).Find(fitting, terminal.Cancelled);
-        terminal.Error.WriteLine(size is null
-            ? "No object was found at any size: the model's own diameter is taken. Give --diameter if you know it."
-            : string.Create(CultureInfo.InvariantCulture, $"Objects of about {size.Diameter:0.#} px; --diameter sets another size")
-                + (size.Doubt is { } doubt ? $". Look at the masks: {doubt}" : ""));
-        return size is null ? options : options with { Diameter = Math.Round(size.Diameter, 1) };
-    }
-
-    /// <inheritdoc cref="WithFoundSize(ISegmentationNetwork, IReadOnlyList{NamedImage}, SegmentationOptions, Terminal)"/>
-    public static SegmentationOptions WithFoundSize(
-        Network network, Backend backend, IReadOnlyList<NamedImage> images, SegmentationOptions options, Terminal terminal)
-    {
-        using NetworkWeights weights = new(network, backend);
-        using EngineNetwork source = new(weights, backend);
-        return WithFoundSize(source, images, options, terminal);
-    }
+    /// <summary>The options with the power of intensities of the run that made the model, unless another is asked for.</summary>
+    public SegmentationOptions WithGammaOf(ModelFile model, ParseResult parsed, SegmentationOptions options) =>
+        !_found.IsGiven(parsed, nameof(FoundSettings.Gamma)) && model.AdaptedGamma is { } gamma
+            ? options with { Gamma = gamma }
+            : options;
 
     /// <summary>What the diameters and the normalisation come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
@@ -116,9 +88,10 @@ internal sealed class SegmentationArguments
             $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled")
-        + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "");
+        + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "")
+        + (options.Gamma == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; gamma {options.Gamma:0.##}"));
 
-    private sealed record SizeSettings
+    private sealed record FoundSettings
     {
         [Setting(
             "Mean object diameter in the images; auto: found on a few of them (segment: that of the run which made the model, where "
@@ -126,5 +99,11 @@ internal sealed class SegmentationArguments
             + "images are not rescaled",
             Group = "masks", Basic = true)]
         public DiameterChoice Diameter { get; init; } = DiameterChoice.Automatic;
+
+        [Setting(
+            "Power of the normalised intensities (below 1 raises what is dim); auto: found on a few images. Other programs must do "
+            + "the same before the adapted model",
+            Group = "masks", Default = "1; segment: that of the run which made the model")]
+        public GammaChoice Gamma { get; init; } = new(false, 1);
     }
 }

@@ -37,7 +37,8 @@ internal sealed class PreparedRows
         IRowSource image, SegmentationOptions options, int inputChannels, string source, CancellationToken cancelled)
     {
         IntensityCollector[] collectors = [.. Enumerable.Range(0, inputChannels).Select(
-            _ => new IntensityCollector(options.Normalization, options.Invert, 1, image.Height, image.Width))];
+            _ => new IntensityCollector(
+                options.Normalization, options.Invert, options.Gamma, 1, image.Height, image.Width))];
         int step = Math.Clamp(ValuesPerRead / image.Width / image.Channels, 1, image.Height);
         for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
         {

@@ -10,7 +10,7 @@ internal sealed class TreeGrower(BinnedPixels pixels, ForestOptions options)
 {
     private readonly int _tried = Math.Max(1, (int)Math.Sqrt(pixels.Columns));
     private readonly ushort[] _weight = new ushort[pixels.Count];
-    private readonly int[] _order = [.. Enumerable.Range(0, pixels.Columns)];
+    private readonly int[] _order = new int[pixels.Columns];
     private readonly int[] _count = new int[BinnedPixels.Bins];
     private readonly int[] _objects = new int[BinnedPixels.Bins];
     private readonly List<TreeNode> _nodes = [];
@@ -21,6 +21,13 @@ internal sealed class TreeGrower(BinnedPixels pixels, ForestOptions options)
     public Tree Grow(RandomStream random)
     {
         Array.Clear(_weight);
+
+        // A tree must not depend on which trees were grown here before.
+        for (int i = 0; i < _order.Length; i++)
+        {
+            _order[i] = i;
+        }
+
         for (int i = 0; i < pixels.Count; i++)
         {
             _weight[random.NextIndex(pixels.Count)]++;

@@ -101,6 +101,19 @@ internal sealed class CheckedImagesTests
         Assert.AreEqual(2 * 16 / Math.Sqrt(Math.PI), signals.Diameter, 1);
     }
 
+    [TestMethod]
+    [DataRow(0.9f, 0.5, DisplayName = "outlines within the discs")]
+    [DataRow(0.37f, 1.0, DisplayName = "outlines on the edges")]
+    [DataRow(0.1f, 1.5, DisplayName = "outlines around the discs")]
+    public void GammaFinder_TakesThePowerThatBringsOutlinesOntoTheEdges(float threshold, double expected)
+    {
+        Image picture = Blurred((16, 16), (16, 44), (44, 16), (44, 44));
+        NamedImage[] images = [.. Enumerable.Range(0, 6).Select(i => new NamedImage($"{i}", $"{i}", picture))];
+        using Threshold network = new(threshold);
+        Assert.AreEqual(
+            expected, GammaFinder.Find(network, new SegmentationOptions { DiamMean = 16 }, images, CancellationToken.None));
+    }
+
     private static CheckedImages Make(Image image) =>
         new([new NamedImage("a", "a", image)], Options(), 1);
 

@@ -248,7 +248,7 @@ internal sealed class ExitCodeTests : IDisposable
     {
         using CancellationTokenSource cancel = new();
         cancel.Cancel();
-        ToolResult result = ToolRun.Run(cancel.Token, Adapt("--stop", "none"));
+        ToolResult result = ToolRun.Run(cancel.Token, Adapt("--stop", "none", "--diameter", "12"));
         Assert.AreEqual(ExitCode.Cancelled, result.Code, result.Error);
         CollectionAssert.AreEqual(
             File.ReadAllBytes(_at.At("tiny.onnx")), File.ReadAllBytes(_at.At("out", "adapted.onnx")));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
@@ -21,7 +22,7 @@ internal sealed class VerbTests : IDisposable
     public void Dispose() => _at.Dispose();
 
     [TestMethod]
-    public void SegmentAndAdapt_NoDiameter_TakeWhatTheImagesShow_AndKeepIt()
+    public void SegmentAndAdapt_NoDiameter_TakeWhatTheImagesShow_AndKeepItWithTheGamma()
     {
         Directory.CreateDirectory(_at.At("images"));
         for (int i = 0; i < 3; i++)
@@ -34,31 +35,30 @@ internal sealed class VerbTests : IDisposable
         string[] common = ["--model", model, "--images", _at.At("images")];
         ToolResult segmented = ToolRun.Run(["segment", .. common, "--out", _at.At("masks")]);
         Assert.AreEqual(ExitCode.Ok, segmented.Code, segmented.Error);
-        ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1"]);
+        ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1", "--gamma", "0.8"]);
         Assert.AreEqual(ExitCode.Ok, adapted.Code, adapted.Error);
         double diameter = double.Parse(
             (string)ToolRun.Json(_at.At("run", "run.json"))["options"]!["--diameter"]!, CultureInfo.InvariantCulture);
+        Match found = Regex.Match(segmented.Error, "^Objects of about ([0-9.]+) px", RegexOptions.Multiline);
+        double own = double.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.AreEqual(40, diameter, 8);
-        StringAssert.Contains(segmented.Error, Found(diameter), StringComparison.Ordinal);
+        Assert.AreEqual(40, own, 8);
 
         // Images of other sizes would be found to have others.
         Directory.CreateDirectory(_at.At("more"));
-        File.Copy(_at.At("images", "i0.tif"), _at.At("more", "i0.tif"));
+        File.Copy(_at.At("images", "i0.tif"), _at.At("more", "large.tif"));
         ImageFile.WriteTiff(_at.At("more", "small.tif"), MicrographSimulator.Simulate(
             MicrographOptions.Clean with { Diameter = 12, Height = 128, Width = 128, Nuclei = 40 }, 9).Image);
         string[] more = ["--images", _at.At("more")];
-        foreach (string[] kept in (string[][])
-        [
-            ["--model", model, .. more, "--out", _at.At("masks")],
-            ["--model", _at.At("run", "adapted.onnx"), .. more, "--out", _at.At("others")],
-        ])
+        foreach ((string network, string folder, double expected, bool gamma) in ((string, string, double, bool)[])
+            [(model, "masks", own, false), (_at.At("run", "adapted.onnx"), "others", diameter, true)])
         {
-            ToolResult result = ToolRun.Run(["segment", .. kept]);
-            StringAssert.Contains(result.Error, $"diameter {diameter:0.##} px", StringComparison.Ordinal);
+            ToolResult result = ToolRun.Run(["segment", "--model", network, .. more, "--out", _at.At(folder)]);
+            StringAssert.Contains(
+                result.Error, FormattableString.Invariant($"diameter {expected:0.##} px"), StringComparison.Ordinal);
+            Assert.AreEqual(gamma, result.Error.Contains("; gamma 0.8", StringComparison.Ordinal), result.Error);
             Assert.IsFalse(result.Error.Contains("Objects of about", StringComparison.Ordinal), result.Error);
         }
-
-        static string Found(double px) => FormattableString.Invariant($"Objects of about {px:0.#} px");
     }
 
     [TestMethod]

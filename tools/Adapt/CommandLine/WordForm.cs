@@ -33,6 +33,11 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
             IsNumber = true,
             Words = ["auto"],
         },
+        [typeof(GammaChoice)] = new("G|auto", "a number from 0.1 to 10 such as 0.7, or auto", word => GammaChoice.Parse(word))
+        {
+            IsNumber = true,
+            Words = ["auto"],
+        },
         [typeof(VariantChoice)] = new(
             "original|portable|static:N|fp16", "original, portable, fp16, or static: and a size such as static:256",
             word => VariantChoice.Parse(word))

@@ -56,9 +56,9 @@ internal sealed class AdaptVerb
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         SkippedFiles skipped = [];
         NamedImage[] read = Load(settings, skipped);
-        bool findsSize = _segmentation.FindsSize(parsed);
+        FoundOnImages find = _segmentation.ToFind(parsed);
         bool grouped = settings.Groups == GroupChoice.Auto && ImageKinds.Of([.. read.Select(i => i.Image)]).Count > 1;
-        SegmentationOptions segmentation = grouped ? asked : Sized(read);
+        SegmentationOptions segmentation = grouped ? asked : Measured(read);
         IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
@@ -86,7 +86,7 @@ internal sealed class AdaptVerb
         }
 
         (JsonObject result, ExitCode code) = grouped
-            ? GroupRuns.Run(stop.Terminal, job, engine, Sized)
+            ? GroupRuns.Run(stop.Terminal, job, engine, Measured)
             : JobOutput.Run(stop.Terminal, job, engine, WriteConfig);
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(settings.Json, result);
@@ -95,19 +95,18 @@ internal sealed class AdaptVerb
         void Fit(Image image, string name) =>
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
 
-        SegmentationOptions Sized(IReadOnlyList<NamedImage> some) => findsSize
-            ? SegmentationArguments.WithFoundSize(network, engine.Backend, some, asked, _terminal)
-            : asked;
+        SegmentationOptions Measured(IReadOnlyList<NamedImage> some) =>
+            find.Any ? find.Find(network, engine.Backend, some, asked, _terminal) : asked;
 
         void WriteConfig(AdaptationJob begun)
         {
             if (!settings.Resume)
             {
                 Dictionary<string, string> resolved = Resolved(begun.Options, begun.Segmentation);
-                if (grouped && findsSize)
+                foreach (string own in grouped ? find.Flags : [])
                 {
                     // Each group has its own.
-                    resolved.Remove("--diameter");
+                    resolved.Remove(own);
                 }
 
                 RunConfig.Write(RunFolder.Config(folder), parsed, resolved);
@@ -136,6 +135,7 @@ internal sealed class AdaptVerb
             ["--minutes"] = Text(options.Minutes),
             ["--diameter"] = Text(segmentation.Diameter),
             ["--diam-mean"] = Text(segmentation.DiamMean),
+            ["--gamma"] = Text(segmentation.Gamma),
         };
 
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

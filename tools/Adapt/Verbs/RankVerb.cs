@@ -108,11 +108,7 @@ internal sealed class RankVerb
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using DropoutNetwork dropping = new(network.Trainable!, backend);
         _terminal.Progress.Note(path);
-        if (_segmentation.FindsSize(parsed))
-        {
-            options = SegmentationArguments.WithFoundSize(dropping, images, options, _terminal);
-        }
-
+        options = _segmentation.ToFind(parsed).Find(dropping, images, options, _terminal);
         _terminal.Progress.Note("  " + SegmentationArguments.DescribeScale(options));
         return new(path, options.Diameter, ModelRanking.Ask(dropping, options, images, _terminal.Cancelled), 0);
     }

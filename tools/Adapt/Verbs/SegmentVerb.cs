@@ -47,11 +47,8 @@ internal sealed class SegmentVerb
         RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
-        if (_segmentation.FindsSize(parsed) && network.Outputs.HasFlow)
-        {
-            options = Sized(options, settings, model, network, request, folders);
-        }
-
+        options = Measured(
+            _segmentation.WithGammaOf(model, parsed, options), _segmentation.ToFind(parsed), settings, model, network, request, folders);
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
         Stopwatch watch = Stopwatch.StartNew();
         List<SegmentedImage> results = [];
@@ -99,18 +96,23 @@ internal sealed class SegmentVerb
     }
 
     /// <summary>The options with the size of earlier results here, or of the run that made the model, or of the images.</summary>
-    private SegmentationOptions Sized(
-        SegmentationOptions options, SegmentSettings settings, ModelFile model, RunnableNetwork network, EngineRequest request,
-        (string Images, string Out, IReadOnlyList<string> Files)[] folders)
+    private SegmentationOptions Measured(
+        SegmentationOptions options, FoundOnImages find, SegmentSettings settings, ModelFile model, RunnableNetwork network,
+        EngineRequest request, (string Images, string Out, IReadOnlyList<string> Files)[] folders)
     {
-        if (((settings.Force ? null : SegmentJournal.Diameter(folders[^1].Out)) ?? model.AdaptedAt) is { } known)
+        find = find with { Size = find.Size && network.Outputs.HasFlow };
+        if (find.Size && ((settings.Force ? null : SegmentJournal.Diameter(folders[^1].Out)) ?? model.AdaptedAt) is { } known)
         {
-            return options with { Diameter = known };
+            (options, find) = (options with { Diameter = known }, find with { Size = false });
+        }
+
+        if (!find.Any)
+        {
+            return options;
         }
 
         using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
-        return SegmentationArguments.WithFoundSize(
-            engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
+        return find.Find(engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
     }
 
     /// <summary>The folders of images, each with that of its results: subfolders first, as Cellpose takes them.</summary>
