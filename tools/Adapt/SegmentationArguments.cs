@@ -67,7 +67,9 @@ internal sealed class SegmentationArguments
             options = options with { Normalization = IntensityNormalization.None };
         }
 
-        _options.Check(options.Validate);
+        // A power that is yet to be found may be any.
+        SegmentationOptions checkedOptions = ToFind(parsed).Gamma ? options with { Gamma = 2 } : options;
+        _found.Check(() => _options.Check(checkedOptions.Validate));
         return options;
     }
 
