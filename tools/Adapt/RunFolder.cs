@@ -11,12 +11,15 @@ internal static class RunFolder
     /// <summary>The adapted model as a Cellpose checkpoint, where it came from one.</summary>
     public static string Checkpoint(string folder) => Path.Combine(folder, "adapted");
 
-    /// <summary>The folder of the run whose adapted model a file is; null by its name, where it is none.</summary>
-    public static string? OfModel(string file) =>
-        Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder
-        && Path.GetFullPath(file) is { } path && (path == Adapted(folder) || path == Checkpoint(folder))
-            ? folder
+    /// <summary>The folder of the run whose adapted model or snapshot a file is; null by its name, where it is none.</summary>
+    public static string? OfModel(string file)
+    {
+        string path = Path.GetFullPath(file);
+        string folder = Path.GetDirectoryName(path)!;
+        return path == Adapted(folder) || path == Checkpoint(folder) ? folder
+            : Path.GetDirectoryName(folder) is { } run && folder == Snapshots(run) ? run
             : null;
+    }
 
     /// <summary>The state of a run that is not over, for --resume.</summary>
     public static string State(string folder) => Path.Combine(folder, "run.state");

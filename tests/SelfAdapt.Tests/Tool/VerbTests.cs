@@ -35,7 +35,7 @@ internal sealed class VerbTests : IDisposable
         string[] common = ["--model", model, "--images", _at.At("images")];
         ToolResult segmented = ToolRun.Run(["segment", .. common, "--out", _at.At("masks")]);
         Assert.AreEqual(ExitCode.Ok, segmented.Code, segmented.Error);
-        ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1", "--gamma", "0.8"]);
+        ToolResult adapted = ToolRun.Run(["adapt", .. common, "--out", _at.At("run"), "--iterations", "1", "--gamma", "0.8", "--keep-snapshots"]);
         Assert.AreEqual(ExitCode.Ok, adapted.Code, adapted.Error);
         double diameter = double.Parse(
             (string)ToolRun.Json(_at.At("run", "run.json"))["options"]!["--diameter"]!, CultureInfo.InvariantCulture);
@@ -51,7 +51,10 @@ internal sealed class VerbTests : IDisposable
             MicrographOptions.Clean with { Diameter = 12, Height = 128, Width = 128, Nuclei = 40 }, 9).Image);
         string[] more = ["--images", _at.At("more")];
         foreach ((string network, string folder, double expected, bool gamma) in ((string, string, double, bool)[])
-            [(model, "masks", own, false), (_at.At("run", "adapted.onnx"), "others", diameter, true)])
+        [
+            (model, "masks", own, false), (_at.At("run", "adapted.onnx"), "others", diameter, true),
+            (_at.At("run", "snapshots", "step_000001.onnx"), "of the snapshot", diameter, true),
+        ])
         {
             ToolResult result = ToolRun.Run(["segment", "--model", network, .. more, "--out", _at.At(folder)]);
             StringAssert.Contains(
