@@ -207,7 +207,10 @@ internal sealed class StudioPageTests : IDisposable
     private async Task WaitAsync(string expression)
     {
         Stopwatch watch = Stopwatch.StartNew();
-        while (!(bool)(await _browser.EvaluateAsync($"(async () => !!(await ({expression})))()"))!)
+
+        // What the expression names may not be there yet.
+        while (!(bool)(await _browser.EvaluateAsync(
+            $"(async () => {{ try {{ return !!(await ({expression})); }} catch {{ return false; }} }})()"))!)
         {
             Assert.IsLessThan(
                 60, watch.Elapsed.TotalSeconds,

@@ -30,8 +30,16 @@ internal static class RawHttp
     public static string Cookie(string address)
     {
         Uri open = new(address);
-        string answer = Encoding.ASCII.GetString(Exchange(
-            open.Port, Encoding.ASCII.GetBytes($"GET {open.PathAndQuery} HTTP/1.1\r\nHost: {open.Authority}\r\n\r\n")));
+        byte[] request = Encoding.ASCII.GetBytes($"GET {open.PathAndQuery} HTTP/1.1\r\nHost: {open.Authority}\r\n\r\n");
+        string answer = "";
+
+        // Connections that an earlier test has left may still take all of the server's places.
+        for (int attempt = 0; attempt < 10 && !answer.Contains("Set-Cookie: ", StringComparison.Ordinal); attempt++)
+        {
+            Thread.Sleep(100 * attempt);
+            answer = Encoding.ASCII.GetString(Exchange(open.Port, request));
+        }
+
         return $"Cookie: {answer.Split("Set-Cookie: ")[1].Split(';')[0]}\r\n";
     }
 
