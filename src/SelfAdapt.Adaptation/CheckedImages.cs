@@ -51,14 +51,9 @@ internal sealed class CheckedImages
         ];
         _outlines = [.. _parts.Select(p => new OutlineFit(Seen(p.Image), segmentation.DiamMean))];
 
-        // The parts are as the network takes them.
-        _options = segmentation with
+        _options = segmentation.OfPrepared(inputChannels) with
         {
             Diameter = 0,
-            Normalization = IntensityNormalization.None,
-            Invert = false,
-            Gamma = 1,
-            Channels = new ChannelPair(1, inputChannels == 2 ? 2 : 0),
             MinSize = (int)Math.Round(segmentation.MinSize * _scale * _scale),
         };
     }

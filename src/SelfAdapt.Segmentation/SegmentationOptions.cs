@@ -104,6 +104,15 @@ public sealed record SegmentationOptions
     /// <summary>The number of steps along the flow that these options ask for (docs/cellpose.md 4.1).</summary>
     public int FlowSteps => Niter > 0 ? Niter : Resample ? (int)(200 / Rescale) : 200;
 
+    /// <summary>The same for images that were prepared already, but for their size: nothing is done to intensities again.</summary>
+    internal SegmentationOptions OfPrepared(int inputChannels) => this with
+    {
+        Normalization = IntensityNormalization.None,
+        Invert = false,
+        Gamma = 1,
+        Channels = inputChannels == 2 ? new(1, 2) : default,
+    };
+
     /// <summary>Checks that every value makes sense.</summary>
     /// <exception cref="SelfAdaptException">
     /// (<see cref="ErrorKind.InvalidOption"/>) A value is out of its range; the message names it.

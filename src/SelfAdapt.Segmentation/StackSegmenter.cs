@@ -25,14 +25,7 @@ internal sealed class StackSegmenter(ISegmentationNetwork network, SegmentationO
         Image[] selected =
             [.. planes.Select(p => ImagePreparation.SelectChannels(p, options.Channels, channels, source))];
         Normalize(selected);
-        Segmenter segmenter = new(network, options with
-        {
-            Channels = channels == 2 ? new(1, 2) : default,
-            Normalization = IntensityNormalization.None,
-            Gamma = 1,
-            Invert = false,
-            MinSize = -1,
-        });
+        Segmenter segmenter = new(network, options.OfPrepared(channels) with { MinSize = -1 });
         List<LabelImage> masks = [];
         foreach (Image plane in selected)
         {

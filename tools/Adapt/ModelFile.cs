@@ -46,12 +46,11 @@ internal sealed class ModelFile
     /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told. A
     /// checkpoint goes by its own, as in Cellpose.
     /// </summary>
-    public double? AdaptedAt => Number(ExportMetadata.DiameterKey) ?? (RunFolder.OfModel(Path) is not { } run ? null
-        : Checkpoint is null ? RunRecord.Read(run)?.Diameter : DiamLabels);
+    public double? AdaptedAt => Number(ExportMetadata.DiameterKey)
+        ?? (RunFolder.OfModel(Path) is null ? null : Checkpoint is null ? AdaptingRun?.Diameter : DiamLabels);
 
     /// <summary>The power of intensities at which a run of adapt made this model; null where none did, or it is not told.</summary>
-    public double? AdaptedGamma => Number(ExportMetadata.GammaKey)
-        ?? (RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run)?.Gamma : null);
+    public double? AdaptedGamma => Number(ExportMetadata.GammaKey) ?? AdaptingRun?.Gamma;
 
     /// <summary>What decides the model's results, in hexadecimal digits.</summary>
     public string Sha256
@@ -207,6 +206,8 @@ internal sealed class ModelFile
 
     private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
         weights.Count == 0 ? Onnx : Onnx.WithWeights(weights);
+
+    private RunRecord? AdaptingRun => RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run) : null;
 
     private double? Number(string key) =>
         Onnx.Metadata.TryGetValue(key, out string? text)

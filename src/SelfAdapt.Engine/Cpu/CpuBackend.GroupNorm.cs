@@ -80,29 +80,7 @@ internal sealed unsafe partial class CpuBackend
     /// <param name="partial">[planes][2][16], to work in.</param>
     private void GroupStatistics(CpuTensor x, in GroupNormParameters norm, float* factors, double* partial, bool backward)
     {
-        Pool.For(x.Planes, (x, partial: (nint)partial), static (plane, all) =>
-        {
-            CpuTensor x = all.x;
-            double* sums = (double*)all.partial + ((long)plane * 2 * Block);
-            new Span<double>(sums, 2 * Block).Clear();
-            Vector512<float> shift = Vector512.Load(x.Row(plane, 0));
-            for (int h = 0; h < x.Shape.H; h++)
-            {
-                float* p = x.Row(plane, h);
-                Vector512<float> sum = Vector512<float>.Zero;
-                Vector512<float> squares = Vector512<float>.Zero;
-                for (int i = 0; i < x.Shape.W * Block; i += Block)
-                {
-                    Vector512<float> distance = Vector512.Load(p + i) - shift;
-                    sum += distance;
-                    squares += distance * distance;
-                }
-
-                AddTo(sums, sum);
-                AddTo(sums + Block, squares);
-            }
-        });
-
+        DistanceSums(x, partial, x.Planes);
         int channels = x.Shape.C;
         int each = channels / norm.Groups;
         double pixels = (double)x.Shape.H * x.Shape.W;

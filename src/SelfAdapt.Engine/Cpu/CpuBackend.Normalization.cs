@@ -179,20 +179,18 @@ internal sealed unsafe partial class CpuBackend
     }
 
     /// <summary>
-    /// Mean and 1/sqrt(variance + eps) of the batch, in one pass: sums of the distance to the channel's first
-    /// value (so that a large mean does not eat the variance's digits), per row in float, over rows in double.
+    /// For every plane the sums of its values' distances to a first value and of their squares: per row in float, over rows in
+    /// double.
     /// </summary>
-    private void BatchStatistics(
-        CpuTensor x, in BatchNormParameters norm, bool update, float* mean, float* inverse)
-    {
-        (int batch, int channels, int height, int width) = x.Shape;
-        double* partial = (double*)Scratch((long)x.Planes * 4 * Block);
-        Pool.For(x.Planes, (x, partial: (nint)partial), static (plane, all) =>
+    /// <param name="partial">Receives [planes][2][16].</param>
+    /// <param name="origins">The first values are those of the planes 0 to origins - 1, over and over.</param>
+    private void DistanceSums(CpuTensor x, double* partial, int origins) =>
+        Pool.For(x.Planes, (x, partial: (nint)partial, origins), static (plane, all) =>
         {
             CpuTensor x = all.x;
             double* sums = (double*)all.partial + ((long)plane * 2 * Block);
             new Span<double>(sums, 2 * Block).Clear();
-            Vector512<float> shift = Vector512.Load(x.Row(plane % x.Blocks, 0));
+            Vector512<float> shift = Vector512.Load(x.Row(plane % all.origins, 0));
             for (int h = 0; h < x.Shape.H; h++)
             {
                 float* p = x.Row(plane, h);
@@ -210,6 +208,16 @@ internal sealed unsafe partial class CpuBackend
             }
         });
 
+    /// <summary>
+    /// Mean and 1/sqrt(variance + eps) of the batch, in one pass: sums of the distance to the channel's first
+    /// value (so that a large mean does not eat the variance's digits), per row in float, over rows in double.
+    /// </summary>
+    private void BatchStatistics(
+        CpuTensor x, in BatchNormParameters norm, bool update, float* mean, float* inverse)
+    {
+        (int batch, int channels, int height, int width) = x.Shape;
+        double* partial = (double*)Scratch((long)x.Planes * 4 * Block);
+        DistanceSums(x, partial, x.Blocks);
         double count = (double)batch * height * width;
         float* runningMean = Pointer(norm.Mean);
         float* runningVariance = Pointer(norm.Variance);
