@@ -52,14 +52,18 @@ internal interface IAdaptationObserver
 
 /// <summary>What a run gave.</summary>
 /// <param name="Kept">The weights of the checkpoint that is kept.</param>
-/// <param name="KeptPoint">Its evaluation; iteration 0 is the source network itself.</param>
+/// <param name="KeptPoint">Its evaluation.</param>
 /// <param name="Reason">Why the run ended.</param>
 /// <param name="Iterations">Steps done.</param>
-/// <param name="Evaluations">All evaluations, iteration 0 first.</param>
+/// <param name="Evaluations">All evaluations, the source network's first.</param>
 /// <param name="Seconds">Time taken.</param>
 public sealed record AdaptationResult(
     WeightSnapshot Kept, EvaluationPoint KeptPoint, StopReason Reason, int Iterations,
-    IReadOnlyList<EvaluationPoint> Evaluations, double Seconds);
+    IReadOnlyList<EvaluationPoint> Evaluations, double Seconds)
+{
+    /// <summary>Whether the source network is kept as it was: its weights, and the power of intensities that it sees.</summary>
+    public bool KeepsOriginal => KeptPoint == Evaluations[0];
+}
 
 /// <summary>
 /// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on some
@@ -78,7 +82,9 @@ public sealed class AdaptationLoop : IDisposable
     /// <param name="network">The source network.</param>
     /// <param name="backend">Where it runs.</param>
     /// <param name="options">The method's options.</param>
-    /// <param name="segmentation">How images are prepared and segmented.</param>
+    /// <param name="segmentation">
+    /// How images are prepared and segmented; with no power of intensities given, the run looks for one.
+    /// </param>
     /// <exception cref="SelfAdaptException">
     /// <see cref="ErrorKind.InvalidOption"/>: an option is out of range, or the crop does not fit the network.
     /// </exception>
@@ -108,6 +114,12 @@ public sealed class AdaptationLoop : IDisposable
         _training = new AdaptationStep(network, backend, options, teacherEngine);
         _student = new EngineNetwork(_training.Student, backend);
     }
+
+    /// <summary>
+    /// Whether the power of intensities is to be found: where none is given, and outlines on edges, which tell it, decide.
+    /// </summary>
+    private bool LooksForGamma => _segmentation is { Gamma: null, Normalization: IntensityNormalization.Percentile }
+        && _options is { Stop: StopRule.Outlines, Iterations: > 0 };
 
     /// <summary>The engine that runs the teacher, for the log.</summary>
     public string TeacherEngineName => _training.TeacherEngineName;
@@ -148,18 +160,17 @@ public sealed class AdaptationLoop : IDisposable
         RandomStream random = new(_options.Seed);
         RandomStream cropRandom = random.Substream("crops");
         RandomStream augmentationRandom = random.Substream("strong augmentation");
-        CropSampler sampler = new([.. images.Select(Prepare)], _options);
         StrongAugmenter augmenter = new(_options);
         WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
         CheckedImages looked = new(Checked(images, _options), _segmentation, _network.InputChannels);
-        float[] weak = new float[_options.BatchSize * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
 
         // A run that goes on knows the source's AP already; its signals are what the later ones are held against.
-        EvaluationPoint source = Evaluate(0, looked, checkpoints?.From is null ? oracle : []);
+        double gamma = _segmentation.Gamma ?? _network.Gamma;
+        EvaluationPoint source = Evaluate(0, looked, gamma, checkpoints?.From is null ? oracle : []);
         double before = 0;
         int iteration = 0;
         if (checkpoints?.From is { } from)
@@ -169,6 +180,7 @@ public sealed class AdaptationLoop : IDisposable
             cropRandom = new RandomStream(cropRandom.Key, from.CropPosition);
             augmentationRandom = new RandomStream(augmentationRandom.Key, from.AugmentationPosition);
             _training.Restore(iteration, from.Training);
+            gamma = from.Evaluations[^1].Gamma;
             foreach (EvaluationPoint point in from.Evaluations)
             {
                 _evaluations.Add(point);
@@ -178,9 +190,17 @@ public sealed class AdaptationLoop : IDisposable
         else
         {
             Decide(controller, source, observer, kept);
+            double found = LooksForGamma ? GammaFinder.Find(looked, _student, source.Signals, gamma, cancel) : gamma;
+            if (found != gamma)
+            {
+                gamma = found;
+                Decide(controller, Evaluate(0, looked, gamma, oracle), observer, kept);
+            }
         }
 
-        StopReason reason = SourceCheck.IsHopeless(source.Signals, _options)
+        CropSampler sampler = new([.. images.Select(i => Prepare(i, gamma))], _options);
+        float[] weak = new float[_options.BatchSize * sampler.Length];
+        StopReason reason = SourceCheck.IsHopeless(_evaluations.Last(e => e.Iteration == 0).Signals, _options)
             ? StopReason.NoCells
             : controller.Reason ?? StopReason.Completed;
 
@@ -220,7 +240,7 @@ public sealed class AdaptationLoop : IDisposable
                 EvaluationPoint evaluation;
                 try
                 {
-                    evaluation = Evaluate(iteration, looked, oracle);
+                    evaluation = Evaluate(iteration, looked, gamma, oracle);
                 }
                 catch (SelfAdaptException e) when (e.Kind == ErrorKind.Numerics)
                 {
@@ -292,8 +312,12 @@ public sealed class AdaptationLoop : IDisposable
         }
     }
 
-    private Image Prepare(NamedImage image) =>
-        ImagePreparation.Prepare(image.Image, _segmentation, _network.InputChannels, image.Name);
+    private Image Prepare(NamedImage image, double gamma)
+    {
+        Image prepared = ImagePreparation.Prepare(image.Image, _segmentation, _network.InputChannels, image.Name);
+        InputPower.Raise(prepared.Pixels, gamma);
+        return prepared;
+    }
 
     private StopDecision Decide(
         StopController controller, EvaluationPoint point, IAdaptationObserver observer, WeightSnapshot weights)
@@ -304,12 +328,12 @@ public sealed class AdaptationLoop : IDisposable
         return decision;
     }
 
-    private EvaluationPoint Evaluate(int iteration, CheckedImages looked, IReadOnlyList<LabelledImage> oracle)
+    private EvaluationPoint Evaluate(int iteration, CheckedImages looked, double gamma, IReadOnlyList<LabelledImage> oracle)
     {
-        Segmenter segmenter = new(_student, _segmentation);
+        Segmenter segmenter = new(_student, _segmentation with { Gamma = gamma });
         (double? confidence, double? variance) = iteration > 0 ? TeacherSignals() : (null, null);
         return new EvaluationPoint(
-            iteration, looked.Measure(_student), confidence, variance, AveragePrecision(segmenter, oracle));
+            iteration, looked.Measure(_student, gamma), confidence, variance, AveragePrecision(segmenter, oracle), gamma);
     }
 
     private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>

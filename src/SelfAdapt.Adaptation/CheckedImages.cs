@@ -59,11 +59,13 @@ internal sealed class CheckedImages
     }
 
     /// <summary>Measures a network; the first is the source.</summary>
-    /// <param name="gamma">The power of the images' intensities that it sees; edges are looked for in the images as they are.</param>
-    public LabelFreeSignals Measure(ISegmentationNetwork network, double gamma = 1)
+    /// <param name="gamma">
+    /// The power of intensities that it sees; null: the one that it was made for. Edges are looked for in the images as they are.
+    /// </param>
+    public LabelFreeSignals Measure(ISegmentationNetwork network, double? gamma = null)
     {
-        Segmenter segmenter = new(network, _options);
-        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(Raised(p.Image, gamma), p.Name))];
+        Segmenter segmenter = new(network, _options with { Gamma = gamma });
+        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(p.Image, p.Name))];
         LabelImage[] masks = [.. results.Select(r => r.Masks)];
         Opinion current = new(
             masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);
@@ -112,13 +114,6 @@ internal sealed class CheckedImages
         double byCells = differences.Sum(d => d.Sum(v => (v - mean) * (v - mean)));
         double byImages = differences.Sum(d => Math.Pow(d.Sum() - meanOfImages, 2));
         return Math.Sqrt(Math.Max(byCells, byImages) + (PriorCells * PriorDeviation * PriorDeviation));
-    }
-
-    private static Image Raised(Image image, double gamma)
-    {
-        Image raised = new(image.Channels, image.Height, image.Width, [.. image.Pixels]);
-        new ChannelScale(0, 1, false, (float)gamma).Apply(raised.Pixels);
-        return raised;
     }
 
     /// <summary>What edges are looked for in: the channel to segment, or the mean of the colours.</summary>

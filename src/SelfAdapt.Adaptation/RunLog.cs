@@ -67,6 +67,7 @@ internal sealed class RunLog(Stream stream, string name) : IDisposable
     {
         kind = "evaluation",
         iteration = point.Iteration,
+        gamma = point.Gamma,
         fnRate = Finite(point.Signals.FnRate),
         embeddingDistance = Finite(point.Signals.EmbeddingDistance),
         outlineFit = Finite(point.Signals.OutlineFit),

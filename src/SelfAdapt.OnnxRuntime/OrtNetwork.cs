@@ -15,12 +15,12 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     private readonly int? _batch;
 
     private OrtNetwork(
-        OnnxModel model, OrtNetworkOutputs outputs, IDisposable owner, Func<OrtSession> session)
+        OnnxModel model, double gamma, OrtNetworkOutputs outputs, IDisposable owner, Func<OrtSession> session)
     {
         ImageInput input = ImageInput.Read(model);
         OutputDescription description = outputs.Description;
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
-        InputChannels = input.Channels;
+        (InputChannels, Gamma) = (input.Channels, gamma);
         TileSize = outputs.TileSize ?? input.TileSize;
         _probabilities = [.. description.Parts.Where(p => p.Kind == OutputKind.Probability).Select(p => p.Channel)];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
@@ -37,6 +37,8 @@ internal sealed class OrtNetwork : ISegmentationNetwork
 
     public OutputDescription Outputs { get; }
 
+    public double Gamma { get; }
+
     public int EmbeddingLength { get; }
 
     public (int Height, int Width)? TileSize { get; }
@@ -51,8 +53,10 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     /// </exception>
     public static OrtNetwork Load(OnnxModel model, OrtNetworkOutputs outputs, OrtOptions options)
     {
-        OrtSession session = new(model.Embedded().Bytes, options);
-        return Owned(session, () => new OrtNetwork(model, outputs, session, () => session));
+        double gamma = InputPower.Of(model);
+        model = InputPower.Without(model).Embedded();
+        OrtSession session = new(model.Bytes, options);
+        return Owned(session, () => new OrtNetwork(model, gamma, outputs, session, () => session));
     }
 
     /// <summary>A network whose weights the caller refreshes; it disposes of the session.</summary>
@@ -61,7 +65,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     /// <exception cref="SelfAdaptException">Inputs or outputs don't fit (ModelUnsupported).</exception>
     public static OrtNetwork Over(RefreshableSession session, OnnxModel model, OrtNetworkOutputs outputs)
     {
-        return new OrtNetwork(model, outputs, session, () => session.Current);
+        return new OrtNetwork(model, 1, outputs, session, () => session.Current);
     }
 
     /// <exception cref="SelfAdaptException">

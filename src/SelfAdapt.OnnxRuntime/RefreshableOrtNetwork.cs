@@ -18,6 +18,7 @@ internal sealed class RefreshableOrtNetwork : IRefreshableNetwork
     /// </exception>
     public RefreshableOrtNetwork(OnnxModel model, Network network, OrtOptions options)
     {
+        model = InputPower.Without(model);
         _session = new RefreshableSession(
             model, [.. network.Parameters.Concat(network.Statistics).Select(t => t.Name)], options);
         _network = OrtNetwork.Over(

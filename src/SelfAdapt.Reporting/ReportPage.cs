@@ -42,7 +42,7 @@ internal sealed class ReportPage(RunReport report)
     private void AddVerdict()
     {
         ReportVerdict verdict = Verdict;
-        string kind = report.KeptPoint.Iteration == 0 ? "original" : "adapted";
+        string kind = report.KeepsOriginal ? "original" : "adapted";
         Add($"<section class=\"verdict {kind}\"><p class=\"headline\">{Safe(verdict.Headline)}</p>"
             + string.Concat(((string[])[verdict.Reason, verdict.Advice, verdict.Precision, verdict.Evidence])
                 .Where(p => p.Length > 0).Select(p => $"<p>{Safe(p)}</p>"))

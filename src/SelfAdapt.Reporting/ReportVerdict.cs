@@ -17,10 +17,12 @@ internal sealed record ReportVerdict(
 
     public static ReportVerdict Of(RunReport report, IReadOnlyList<SampleChange> changes)
     {
-        int step = report.KeptPoint.Iteration;
-        string headline = step > 0 ? Text($"Adapted model kept: the weights after step {step} of {report.Iterations}")
-            : report.Reason is StopReason.NoCells or StopReason.Diverged ? "No adapted model"
-            : "Original model kept";
+        EvaluationPoint kept = report.KeptPoint;
+        string headline = report.KeepsOriginal
+            ? report.Reason is StopReason.NoCells or StopReason.Diverged ? "No adapted model" : "Original model kept"
+            : "Adapted model kept: "
+                + (kept.Iteration > 0 ? Text($"the weights after step {kept.Iteration} of {report.Iterations}") : "the original's weights")
+                + (kept.Gamma == report.Evaluations[0].Gamma ? "" : Text($", intensities to the power {kept.Gamma:0.##}"));
         return new(
             headline, Why(report), NextStep(report), PrecisionOf(report, changes), EvidenceFor(report, changes),
             [.. report.Notes, .. WarningsFor(report, changes)]);
@@ -65,7 +67,7 @@ internal sealed record ReportVerdict(
             StopReason.Cancelled => "The run was stopped by hand.",
             _ => "The numbers ran away: a loss or weight was no longer a number.",
         };
-        string kept = report.KeptPoint.Iteration == 0 ? WhyOriginal(report)
+        string kept = report.KeepsOriginal ? WhyOriginal(report)
             : options.Stop == StopRule.Outlines ? WhyThisOne(report)
             : options.Stop == StopRule.None ? ""
             : report.Reason == StopReason.Completed ? "Every check stayed within the limits."
@@ -78,12 +80,16 @@ internal sealed record ReportVerdict(
     {
         LabelFreeSignals before = report.Evaluations[0].Signals;
         LabelFreeSignals kept = report.KeptPoint.Signals;
+        EvaluationPoint? raised = report.Evaluations.FirstOrDefault(e => e.Iteration == 0 && e.Gamma != report.Evaluations[0].Gamma);
+        string byPower = raised is null ? ""
+            : Text($" With intensities to the power {raised.Gamma:0.##} alone, before anything was learnt, it is {Give(raised.Signals)}: ")
+                + "the power stands at the front of the model's graph, so other programs take it too.";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"The edges of the images speak most for this checkpoint: its evidence is {Give(kept)}, the original's "
             + $"{before.Evidence:0.0}. Edges are {kept.OutlineFit:0.00} times as strong under its outlines as around them, "
             + $"{before.OutlineFit:0.00} times under the original's. It finds {kept.Cells} cells, the original {before.Cells}; "
-            + $"{1 - kept.FnRate:0.0%} of the original's are still found.");
+            + $"{1 - kept.FnRate:0.0%} of the original's are still found.") + byPower;
     }
 
     /// <summary>What speaks against the best checkpoint.</summary>
@@ -129,7 +135,7 @@ internal sealed record ReportVerdict(
             return "A lower learning rate may help.";
         }
 
-        return (report.KeptPoint.Iteration == 0 ? report.Rejection?.Cause : null) switch
+        return (report.KeepsOriginal ? report.Rejection?.Cause : null) switch
         {
             RejectionCause.TooLittleEvidence =>
                 "Where the original's outlines are right, there is nothing to gain. Where they are wrong all over, another "
@@ -153,7 +159,7 @@ internal sealed record ReportVerdict(
         PairedDifference strict = RunReport.MeanPrecision(changes, Strict);
         bool rejected = report.Rejection is not null;
         string on = Text($"On {labelled} labelled image{Plural(labelled)} ");
-        if (report.KeptPoint.Iteration == 0 && changes.All(c => c.Sample.Rejected is null))
+        if (report.KeepsOriginal && changes.All(c => c.Sample.Rejected is null))
         {
             return on + Text($"AP at IoU 0.5 is {at50.Before:0.000}, at IoU 0.75 {at75.Before:0.000}.");
         }
@@ -181,7 +187,7 @@ internal sealed record ReportVerdict(
         }
 
         return changes.Count == 0 || changes.Any(c => c.Sample.Truth is not null) ? ""
-            : report.KeptPoint.Iteration == 0
+            : report.KeepsOriginal
             ? "There were no labels, so nothing here says how accurate the model is, or whether another is better: look at the "
                 + "outlines below."
             : "There were no labels, so nothing here says how accurate either model is, or which is better. What "

@@ -18,8 +18,11 @@ internal sealed record RunReport
 
     public required StopReason Reason { get; init; }
 
-    /// <summary>The evaluation whose weights are the result; iteration 0 is the original.</summary>
+    /// <summary>The evaluation whose weights are the result.</summary>
     public required EvaluationPoint KeptPoint { get; init; }
+
+    /// <summary>Whether the result is the model as it was.</summary>
+    public bool KeepsOriginal => KeptPoint == Evaluations[0];
 
     public required IReadOnlyList<EvaluationPoint> Evaluations { get; init; }
 

@@ -47,9 +47,12 @@ public sealed record SegmentationOptions
     [Setting("Dark objects on a bright ground: invert the normalised image", Group = "masks")]
     public bool Invert { get; init; }
 
-    /// <summary>The power that is taken of each channel that was normalised by percentiles: below 1, what is dim is raised.</summary>
+    /// <summary>
+    /// The power of intensities that the network sees, of what is above 0: below 1, what is dim is raised. Null: the one that it
+    /// was made for, or in adaptation the one that is found.
+    /// </summary>
     [Setting(0.1, 10)]
-    public double Gamma { get; init; } = 1;
+    public double? Gamma { get; init; }
 
     /// <summary>Largest flow error that a mask may have; 0 or less keeps every mask.</summary>
     [Setting("Largest flow error of a mask; 0 keeps all", Group = "masks", Basic = true)]
@@ -109,7 +112,6 @@ public sealed record SegmentationOptions
     {
         Normalization = IntensityNormalization.None,
         Invert = false,
-        Gamma = 1,
         Channels = inputChannels == 2 ? new(1, 2) : default,
     };
 
@@ -123,8 +125,5 @@ public sealed record SegmentationOptions
         Settings.Require(
             !Invert || Normalization != IntensityNormalization.None,
             $"{nameof(Invert)} turns normalised intensities round: leave it out if {nameof(Normalization)} is none.");
-        Settings.Require(
-            Gamma == 1 || Normalization == IntensityNormalization.Percentile,
-            $"{nameof(Gamma)} is a power of intensities from 0 to 1: leave it out unless {nameof(Normalization)} is percentile.");
     }
 }

@@ -41,7 +41,7 @@ internal sealed class StackSegmenter(ISegmentationNetwork network, SegmentationO
         for (int c = 0; c < planes[0].Channels; c++)
         {
             IntensityCollector collector = new(
-                options.Normalization, options.Invert, options.Gamma, planes.Length, planes[0].Height, planes[0].Width);
+                options.Normalization, options.Invert, planes.Length, planes[0].Height, planes[0].Width);
             for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
             {
                 Array.ForEach(planes, plane => collector.Add(plane.Plane(c), pass));

@@ -46,17 +46,17 @@ internal sealed class BeforeAfter
     /// Segments with the source's weights and with the kept ones, and writes masks, images and picture. Ctrl-C ends it
     /// after the image that it is at; where it ended the training already, only a second one does, with the program.
     /// </summary>
-    /// <param name="kept">The weights that the run kept; null: the source's.</param>
-    /// <param name="rejected">The weights of the best checkpoint that was not kept, for the report alone; null: none.</param>
+    /// <param name="gamma">The power of intensities that the source saw.</param>
+    /// <param name="kept">The checkpoint that the run kept; null: the source itself.</param>
+    /// <param name="rejected">The best checkpoint that was not kept, for the report alone; null: none.</param>
     /// <returns>The images with their segmentations; fewer than chosen after Ctrl-C.</returns>
     public IReadOnlyList<ReportSample> Write(
-        Terminal terminal, Backend backend, WeightSnapshot? kept, WeightSnapshot? rejected)
+        Terminal terminal, Backend backend, double gamma, JudgedWeights? kept, JudgedWeights? rejected)
     {
         CancellationToken cancelled =
             terminal.Cancelled.IsCancellationRequested ? CancellationToken.None : terminal.Cancelled;
         using NetworkWeights weights = new(_job.Network, backend);
         using EngineNetwork network = new(weights, backend);
-        Segmenter segmenter = new(network, _job.Segmentation);
         List<ReportSample> samples = [];
         foreach ((string name, Image image, LabelImage? truth) in _images)
         {
@@ -67,18 +67,21 @@ internal sealed class BeforeAfter
             }
 
             weights.Upload(_job.Network.InitialParameters, _job.Network.InitialStatistics);
-            LabelImage before = segmenter.Segment(image, name).Masks;
+            LabelImage before = Masks(gamma);
             samples.Add(new ReportSample(name, image, before, With(kept) ?? before, truth) { Rejected = With(rejected) });
 
-            LabelImage? With(WeightSnapshot? other)
+            LabelImage Masks(double power) =>
+                new Segmenter(network, _job.Segmentation with { Gamma = power }).Segment(image, name).Masks;
+
+            LabelImage? With(JudgedWeights? other)
             {
                 if (other is null)
                 {
                     return null;
                 }
 
-                weights.Upload(other.Parameters, other.Statistics);
-                return segmenter.Segment(image, name).Masks;
+                weights.Upload(other.Weights.Parameters, other.Weights.Statistics);
+                return Masks(other.Point.Gamma);
             }
         }
 

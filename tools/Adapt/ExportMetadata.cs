@@ -7,7 +7,6 @@ namespace SelfAdapt.Tool;
 internal static class ExportMetadata
 {
     public const string DiameterKey = "selfadapt.diameter";
-    public const string GammaKey = "selfadapt.gamma";
 
     private const string LicenceKey = "license";
 
@@ -36,7 +35,6 @@ internal static class ExportMetadata
         Add("selfadapt.channels", run?.Channels);
         Add("selfadapt.normalization", run?.Normalization);
         Add(DiameterKey, run?.Diameter);
-        Add(GammaKey, run?.Gamma);
         Add("selfadapt.iterations", run?.Iterations);
         Add("selfadapt.kept_iteration", run?.KeptIteration);
         Add("selfadapt.stop_reason", run?.StopReason);

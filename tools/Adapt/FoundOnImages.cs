@@ -36,10 +36,10 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
         if (fitting.Length > 0 && Gamma)
         {
             options = options with { Gamma = GammaFinder.Find(network, options, fitting, terminal.Cancelled) };
-            terminal.Error.WriteLine(options.Gamma == 1
+            terminal.Error.WriteLine(options.Gamma == network.Gamma
                 ? "Intensities as they are: with no other power do outlines lie clearly better on edges"
                 : string.Create(CultureInfo.InvariantCulture, $"Intensities to the power {options.Gamma:0.##}: ")
-                    + "outlines lie clearly better on edges so. Another program must do the same before it runs the model");
+                    + "outlines lie clearly better on edges so");
         }
 
         return options;

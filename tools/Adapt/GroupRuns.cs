@@ -72,10 +72,10 @@ internal static class GroupRuns
     }
 
     private static string? Outcome(string folder) => RunRecord.Read(folder) is not { } run ? null
-        : run.KeptIteration > 0 ? string.Create(
-            CultureInfo.InvariantCulture, $"adapted model kept, the weights after step {run.KeptIteration:0}")
-        : File.Exists(RunFolder.Adapted(folder)) ? "original model kept"
-        : "no adapted model";
+        : !File.Exists(RunFolder.Adapted(folder)) ? "no adapted model"
+        : run.KeptOriginal ? "original model kept"
+        : string.Create(CultureInfo.InvariantCulture, $"adapted model kept, the weights after step {run.KeptIteration:0}")
+            + (run.Gamma is null or 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", intensities to the power {run.Gamma:0.##}"));
 
     private static AdaptationJob JobOf(AdaptationJob whole, int kind) => whole with
     {

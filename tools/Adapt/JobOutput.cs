@@ -8,6 +8,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
 
@@ -32,6 +33,10 @@ internal sealed record AdaptationJob(
 
     /// <summary>The folder that --out named: that of the run, or of all groups' runs.</summary>
     public string Home { get; init; } = Out;
+
+    /// <summary>The model with a checkpoint's weights and power of intensities.</summary>
+    public OnnxModel Written(JudgedWeights checkpoint) =>
+        InputPower.With(Model.Onnx.WithWeights(checkpoint.Weights.ByName(Network)), checkpoint.Point.Gamma);
 
     /// <summary>The same with half the batch.</summary>
     public AdaptationJob WithHalfTheBatch()
@@ -92,12 +97,12 @@ internal static class JobOutput
         ExitCode code = result.Reason switch
         {
             StopReason.Cancelled => ExitCode.Cancelled,
-            StopReason.Diverged when result.KeptPoint.Iteration == 0 => ExitCode.Numerics,
+            StopReason.Diverged when result.KeepsOriginal => ExitCode.Numerics,
             StopReason.NoCells => ExitCode.ModelImageMismatch,
             _ => ExitCode.Ok,
         };
-        bool adapted = result.KeptPoint.Iteration > 0;
-        Rejection? rejection = adapted ? null : Rejection.Of(result.Evaluations, job.Options);
+        JudgedWeights kept = new(result.KeptPoint, result.Kept);
+        Rejection? rejection = !result.KeepsOriginal ? null : Rejection.Of(result.Evaluations, job.Options);
         JsonObject summary = Summarise(job, result, looked.Count);
         BeforeAfter pictures = new(job, looked);
         IReadOnlyList<ReportSample> samples = [];
@@ -105,9 +110,10 @@ internal static class JobOutput
         if (isResult)
         {
             // First, so that it is there whatever becomes of the pictures.
-            WriteModel(job, result.Kept, summary);
+            WriteModel(job, kept, summary);
             samples = pictures.Write(
-                terminal, engine.Backend, adapted ? result.Kept : null, RejectedWeights(training, rejection));
+                terminal, engine.Backend, result.Evaluations[0].Gamma, result.KeepsOriginal ? null : kept,
+                Candidate(training, rejection));
             (double? before, double? after) = RunReport.PrecisionOfKept(samples, 0.75);
             (summary["ap75_before"], summary["ap75_after"]) = (ResultFile.Number(before), ResultFile.Number(after));
             if (BeforeAfter.DiameterOf(samples) is { } found)
@@ -173,21 +179,21 @@ internal static class JobOutput
     }
 
     /// <summary>Those of the candidate; null where they are gone, as in a run that went on later.</summary>
-    private static WeightSnapshot? RejectedWeights(JobRunner training, Rejection? rejection) =>
-        training.Candidate is { } candidate && candidate.Point == rejection?.Point ? candidate.Weights : null;
+    private static JudgedWeights? Candidate(JobRunner training, Rejection? rejection) =>
+        training.Candidate is { } candidate && candidate.Point == rejection?.Point ? candidate : null;
 
     /// <summary>A demo leaves no options to go on with: it is over in a minute.</summary>
     private static bool CanGoOn(AdaptationJob job) => File.Exists(RunFolder.Config(job.Home));
 
-    private static void WriteModel(AdaptationJob job, WeightSnapshot kept, JsonObject summary)
+    private static void WriteModel(AdaptationJob job, JudgedWeights kept, JsonObject summary)
     {
-        job.Model.Onnx.WithWeights(kept.ByName(job.Network)).Save(RunFolder.Adapted(job.Out));
+        job.Written(kept).Save(RunFolder.Adapted(job.Out));
         summary["model"] = RunFolder.Adapted(job.Out);
         if (job.Model.Checkpoint is not null)
         {
             // The diameter that the images were taken to have, until the cells' own is known.
             SegmentationOptions taken = job.Segmentation;
-            WriteCheckpoint(job, kept, (float)(taken.Diameter > 0 ? taken.Diameter : taken.DiamMean));
+            WriteCheckpoint(job, kept.Weights, (float)(taken.Diameter > 0 ? taken.Diameter : taken.DiamMean));
             summary["checkpoint"] = RunFolder.Checkpoint(job.Out);
         }
     }
@@ -214,6 +220,8 @@ internal static class JobOutput
         ["ap75_after"] = null,
         ["iterations"] = result.Iterations,
         ["kept_iteration"] = result.KeptPoint.Iteration,
+        ["gamma"] = ResultFile.Number(result.KeptPoint.Gamma),
+        ["kept_original"] = result.KeepsOriginal,
         ["stop_reason"] = Word(result.Reason),
         ["seconds"] = ResultFile.Number(result.Seconds),
         ["fn_rate"] = ResultFile.Number(result.KeptPoint.Signals.FnRate),
@@ -236,6 +244,7 @@ internal static class JobOutput
     private static JsonNode ToJson(EvaluationPoint point) => new JsonObject
     {
         ["iteration"] = point.Iteration,
+        ["gamma"] = ResultFile.Number(point.Gamma),
         ["fn_rate"] = ResultFile.Number(point.Signals.FnRate),
         ["embedding_distance"] = ResultFile.Number(point.Signals.EmbeddingDistance),
         ["outline_fit"] = ResultFile.Number(point.Signals.OutlineFit),

@@ -15,7 +15,7 @@ namespace SelfAdapt.Tool;
 /// <param name="Candidate">The weights of the best checkpoint where the source's were kept; null where there are none.</param>
 internal sealed record JobRunner(
     AdaptationJob Job, AdaptationResult Result, string Teacher, IReadOnlyList<NamedImage> Looked,
-    RunCheckpoint Checkpoint, RejectedWeights? Candidate)
+    RunCheckpoint Checkpoint, JudgedWeights? Candidate)
 {
     /// <summary>Trains.</summary>
     /// <param name="begin">Told what is done, before it is begun.</param>
@@ -96,14 +96,14 @@ internal sealed record JobRunner(
             new Checkpointing(state => checkpoint.Save(state, observer.LogLength), checkpoint.From?.State));
         return new JobRunner(
             job, result, adapter.TeacherEngineName, looked, checkpoint,
-            result.KeptPoint.Iteration == 0 ? observer.Rejected : null);
+            result.KeepsOriginal ? observer.Rejected : null);
 
-        void KeepSnapshot(int step, WeightSnapshot weights)
+        void KeepSnapshot(JudgedWeights snapshot)
         {
-            string path = RunFolder.Snapshot(job.Out, step);
+            string path = RunFolder.Snapshot(job.Out, snapshot.Point.Iteration);
             OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
             // In one file: all snapshots' weights would go by the same name.
-            job.Model.Onnx.WithWeights(weights.ByName(job.Network)).Embedded().Save(path);
+            job.Written(snapshot).Embedded().Save(path);
         }
     }
 

@@ -49,8 +49,8 @@ internal sealed class ModelFile
     public double? AdaptedAt => Number(ExportMetadata.DiameterKey)
         ?? (RunFolder.OfModel(Path) is null ? null : Checkpoint is null ? AdaptingRun?.Diameter : DiamLabels);
 
-    /// <summary>The power of intensities at which a run of adapt made this model; null where none did, or it is not told.</summary>
-    public double? AdaptedGamma => Number(ExportMetadata.GammaKey) ?? AdaptingRun?.Gamma;
+    /// <summary>The power of intensities that it was made for.</summary>
+    public double Gamma => InputPower.Of(Onnx);
 
     /// <summary>What decides the model's results, in hexadecimal digits.</summary>
     public string Sha256
@@ -120,8 +120,13 @@ internal sealed class ModelFile
     /// <summary>A checkpoint in memory.</summary>
     /// <param name="path">What messages and results call it.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: it is not Cellpose's network.</exception>
-    public static ModelFile Of(TorchCheckpoint checkpoint, string path) =>
-        new(path, CellposeGraphBuilder.Build(checkpoint), checkpoint);
+    public static ModelFile Of(TorchCheckpoint checkpoint, string path)
+    {
+        ModelFile model = new(path, CellposeGraphBuilder.Build(checkpoint), checkpoint);
+
+        // A checkpoint has no place for the power that a run of adapt made it for.
+        return model.AdaptingRun?.Gamma is { } gamma ? model.WithGamma(gamma) : model;
+    }
 
     /// <summary>
     /// Why it can't be adapted or trained, though it can be run; null if it can. Weights of 16 bits are rounded ones, and
@@ -194,6 +199,9 @@ internal sealed class ModelFile
         IReadOnlyDictionary<string, float[]> weights, Network network, ModelVariant variant,
         IReadOnlyDictionary<string, string> metadata) =>
         NetworkWriter.Write(Changed(weights), network, variant, metadata);
+
+    /// <summary>The same model with a power of intensities before it.</summary>
+    public ModelFile WithGamma(double gamma) => new(Path, InputPower.With(Onnx, gamma), Checkpoint);
 
     /// <summary>The diameters that an export carries; each that is not given is taken from elsewhere.</summary>
     /// <param name="mean">The one trained at; null: the file's, or the run's.</param>

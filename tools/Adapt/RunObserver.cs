@@ -4,8 +4,8 @@ using SelfAdapt.Engine.Autodiff;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>A checkpoint that was not kept, with its weights.</summary>
-internal sealed record RejectedWeights(EvaluationPoint Point, WeightSnapshot Weights);
+/// <summary>A checkpoint with its weights.</summary>
+internal sealed record JudgedWeights(EvaluationPoint Point, WeightSnapshot Weights);
 
 /// <summary>Follows a run: writes run.jsonl and snapshots, and shows how far it is.</summary>
 internal sealed class RunObserver : IAdaptationObserver, IDisposable
@@ -16,7 +16,7 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     private readonly Terminal _terminal;
     private readonly AdaptationOptions _options;
     private readonly RunLog _log;
-    private readonly Action<int, WeightSnapshot>? _keep;
+    private readonly Action<JudgedWeights>? _keep;
     private readonly Func<EvaluationPoint, IEnumerable<string>> _advice;
     private readonly Stopwatch _step = Stopwatch.StartNew();
     private EvaluationPoint? _latest;
@@ -27,12 +27,12 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
     /// <param name="keep">Keeps the weights of an evaluation; null: they are not kept.</param>
     /// <param name="advice">What there is to say of the source network's evaluation.</param>
     public RunObserver(
-        Terminal terminal, AdaptationOptions options, RunLog log, Action<int, WeightSnapshot>? keep,
+        Terminal terminal, AdaptationOptions options, RunLog log, Action<JudgedWeights>? keep,
         Func<EvaluationPoint, IEnumerable<string>> advice) =>
         (_terminal, _options, _log, _keep, _advice) = (terminal, options, log, keep, advice);
 
     /// <summary>The best of the checkpoints that were not kept; null while there is none.</summary>
-    public RejectedWeights? Rejected { get; private set; }
+    public JudgedWeights? Rejected { get; private set; }
 
     /// <summary>Bytes of the log so far.</summary>
     public long LogLength => _log.Length;
@@ -55,31 +55,32 @@ internal sealed class RunObserver : IAdaptationObserver, IDisposable
 
     public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights)
     {
+        bool isSource = _latest is null && point.Iteration == 0;
         _latest = point;
         _log.Write(point, decision);
-        _keep?.Invoke(point.Iteration, weights);
+        _keep?.Invoke(new(point, weights));
         if (decision != StopDecision.Keep && (Rejected is null || Rejection.IsNearer(Rejected.Point, point)))
         {
             Rejected = new(point, weights);
         }
 
         string oracle = point.Ap50 is { } ap ? FormattableString.Invariant($", AP50 {ap:0.000}") : "";
-        string verdict = (decision, point.Iteration) switch
+        string verdict = (decision, isSource) switch
         {
-            (StopDecision.Keep, 0) => "the original",
+            (StopDecision.Keep, true) => "the original",
             (StopDecision.Keep, _) => "kept",
             (StopDecision.Pass, _) => "not better",
             _ => "the end",
         };
         LabelFreeSignals signals = point.Signals;
-        string lost = point.Iteration == 0 ? "" : FormattableString.Invariant(
+        string lost = isSource ? "" : FormattableString.Invariant(
             $" \u00b1 {signals.EvidenceError:0.0}, outlines {signals.OutlineChange:+0.000;-0.000;0.000}, ")
             + FormattableString.Invariant(
                 $"{signals.FnRate:0.0%} of the original's lost, style moved by {signals.EmbeddingDistance:0.000}");
         _terminal.Progress.Note(FormattableString.Invariant(
-            $"evaluation at {point.Iteration}: {signals.Cells} cells, evidence {signals.Evidence:0.0}{lost}{oracle}: ")
+            $"evaluation at {point.Iteration}{(point.Gamma == 1 ? "" : $", gamma {point.Gamma:0.##}")}: {signals.Cells} cells, evidence {signals.Evidence:0.0}{lost}{oracle}: ")
             + verdict);
-        foreach (string advice in point.Iteration == 0 ? _advice(point) : [])
+        foreach (string advice in isSource ? _advice(point) : [])
         {
             _terminal.Progress.Note("Look out: " + advice);
         }

@@ -35,8 +35,11 @@ internal sealed class RunRecord
     /// <summary>How intensities were normalised.</summary>
     public string? Normalization => Text("segmentation", "normalization");
 
-    /// <summary>The power of intensities that the run took.</summary>
-    public double? Gamma => Positive(Number("segmentation", "gamma"));
+    /// <summary>The power of intensities that the kept weights see.</summary>
+    public double? Gamma => Positive(Number("gamma"));
+
+    /// <summary>Whether it kept the source as it was.</summary>
+    public bool KeptOriginal => Find(["kept_original"]) is JsonValue value && value.TryGetValue(out bool original) && original;
 
     /// <summary>Whether the run inverted intensities.</summary>
     public bool Invert => Find(["segmentation", "invert"]) is JsonValue value && value.TryGetValue(out bool on) && on;

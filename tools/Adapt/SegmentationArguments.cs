@@ -48,7 +48,7 @@ internal sealed class SegmentationArguments
         {
             Diameter = _found.Get(parsed).Diameter is { Pixels: > 0 } asked ? asked.Pixels : known,
             DiamMean = mean,
-            Gamma = _found.Get(parsed).Gamma.Power,
+            Gamma = _found.Get(parsed).Gamma is { IsAuto: false } choice ? choice.Power ?? model.Gamma : null,
             Channels = _numbers.Get(parsed, given.Channels),
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
@@ -67,21 +67,16 @@ internal sealed class SegmentationArguments
             options = options with { Normalization = IntensityNormalization.None };
         }
 
-        // A power that is yet to be found may be any.
-        SegmentationOptions checkedOptions = ToFind(parsed).Gamma ? options with { Gamma = 2 } : options;
-        _found.Check(() => _options.Check(checkedOptions.Validate));
+        _found.Check(() => _options.Check(options.Validate));
         return options;
     }
+
+    /// <summary>Whether a power of intensities is given.</summary>
+    public bool HasGamma(ParseResult parsed) => _found.Get(parsed).Gamma.Power is not null;
 
     /// <summary>What is to be found on the images.</summary>
     public FoundOnImages ToFind(ParseResult parsed) =>
         new(_found.Get(parsed).Diameter.IsAuto, _found.Get(parsed).Gamma.IsAuto);
-
-    /// <summary>The options with the power of intensities of the run that made the model, unless another is asked for.</summary>
-    public SegmentationOptions WithGammaOf(ModelFile model, ParseResult parsed, SegmentationOptions options) =>
-        !_found.IsGiven(parsed, nameof(FoundSettings.Gamma)) && model.AdaptedGamma is { } gamma
-            ? options with { Gamma = gamma }
-            : options;
 
     /// <summary>What the diameters and the normalisation come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
@@ -91,7 +86,7 @@ internal sealed class SegmentationArguments
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled")
         + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "")
-        + (options.Gamma == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; gamma {options.Gamma:0.##}"));
+        + (options.Gamma is null or 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; gamma {options.Gamma:0.##}"));
 
     private sealed record FoundSettings
     {
@@ -103,9 +98,9 @@ internal sealed class SegmentationArguments
         public DiameterChoice Diameter { get; init; } = DiameterChoice.Automatic;
 
         [Setting(
-            "Power of the normalised intensities (below 1 raises what is dim); auto: found on a few images. Other programs must do "
-            + "the same before the adapted model",
-            Group = "masks", Default = "1; segment: that of the run which made the model")]
-        public GammaChoice Gamma { get; init; } = new(false, 1);
+            "Power of the normalised intensities (below 1 raises what is dim); auto: found on a few images. It goes into the "
+            + "adapted model's graph",
+            Group = "masks", Default = "adapt: auto; else the model's own")]
+        public GammaChoice Gamma { get; init; } = new(false, null);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SelfAdapt.Files;
+using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
@@ -59,6 +60,7 @@ internal sealed record TrainingSet(
         Image input = ImagePreparation.SelectChannels(
             image.Image, options.Channels, inputChannels, image.Name);
         ImagePreparation.Normalize(input, options.Normalization, invert: false, image.Name);
+        InputPower.Raise(input.Pixels, options.Gamma);
         return new(
             image.Name,
             input,

@@ -13,6 +13,10 @@ internal sealed record TrainingSetOptions
     [Setting("How intensities are normalised, per channel", Group = "training")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
+    /// <summary>The power of normalised intensities that the network is made for.</summary>
+    [Setting(0.1, 10)]
+    public double Gamma { get; init; } = 1;
+
     [Setting(1, 10_000, "Diameter that objects are brought to",
         Unit = "px", Default = "the model's, else 30", Basic = true)]
     public double DiamMean { get; init; } = 30;

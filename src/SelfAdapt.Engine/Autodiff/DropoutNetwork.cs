@@ -25,6 +25,8 @@ internal sealed class DropoutNetwork : ISegmentationNetwork
 
     public OutputDescription Outputs => _network.Outputs;
 
+    public double Gamma => _network.Gamma;
+
     public int EmbeddingLength => _network.EmbeddingLength;
 
     /// <summary>Drops each channel with a probability, and raises the others so that their sum is expected to stay.</summary>

@@ -45,6 +45,9 @@ public sealed class EngineNetwork : ISegmentationNetwork
     public OutputDescription Outputs => _weights.Network.Outputs;
 
     /// <inheritdoc/>
+    public double Gamma => _weights.Network.Gamma;
+
+    /// <inheritdoc/>
     public int EmbeddingLength => _weights.Network.EmbeddingLength;
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ public interface ISegmentationNetwork : IDisposable
     /// <summary>Length of the embedding per tile (the style vector for Cellpose), 0 if there is none.</summary>
     int EmbeddingLength { get; }
 
+    /// <summary>The power of intensities that it was made for: whoever cuts tiles raises them.</summary>
+    double Gamma => 1;
+
     /// <summary>The one size that it takes tiles of, px; null: any multiple of 16.</summary>
     (int Height, int Width)? TileSize => null;
 

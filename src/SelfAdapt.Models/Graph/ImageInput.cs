@@ -58,7 +58,7 @@ internal sealed record ImageInput(
     }
 
     private static long? FirstConvolution(OnnxModel model, string image) => model.Graph.Nodes
-        .Where(n => n.OpType == "Conv" && n.Inputs.Count > 1 && n.Inputs[0] == image)
+        .Where(n => n.OpType == "Conv" && n.Inputs.Count > 1 && (n.Inputs[0] == image || n.Inputs[0] == InputPower.Raised))
         .Select(n => model.FindWeight(n.Inputs[1]) is { Dims.Count: 4 } weight
             ? (long?)(weight.Dims[1] * n.GetInt("group", 1))
             : null)

@@ -16,6 +16,9 @@ public sealed class Network
     /// <summary>Channels of the image input.</summary>
     public required int InputChannels { get; init; }
 
+    /// <summary>The power that its input is to be raised to, as the file says; the graph begins behind it.</summary>
+    public double Gamma { get; init; } = 1;
+
     /// <summary>Name of the image input in the ONNX graph.</summary>
     public required string InputName { get; init; }
 

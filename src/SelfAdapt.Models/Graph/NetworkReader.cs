@@ -20,6 +20,7 @@ internal sealed class NetworkReader
     private const long MostConstantValues = 1 << 21;
 
     private readonly OnnxModel _model;
+    private readonly double _gamma;
     private readonly Dictionary<string, ReadValue> _values = [];
     private readonly Dictionary<string, Constant?> _stored = [];
     private readonly Dictionary<string, string> _weightUsers = [];
@@ -32,7 +33,7 @@ internal sealed class NetworkReader
 
     private long _constantValues;
 
-    private NetworkReader(OnnxModel model) => _model = model;
+    private NetworkReader(OnnxModel model) => (_model, _gamma) = (InputPower.Without(model), InputPower.Of(model));
 
     /// <summary>Version of ONNX's operator set in the file.</summary>
     public long Opset => _model.Opsets.GetValueOrDefault("");
@@ -166,6 +167,7 @@ internal sealed class NetworkReader
         return new Network
         {
             InputChannels = (int)probe[1],
+            Gamma = _gamma,
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,

@@ -75,7 +75,9 @@ internal sealed class NetworkWriter
 
         NetworkWriter writer = new(model, network, variant);
         string output = network.Outputs.HasFlow ? FlowOutputName : network.OutputName;
-        return writer.Run(output, metadata);
+        byte[] plain = writer.Run(output, metadata);
+        double gamma = InputPower.Of(model);
+        return gamma == 1 ? plain : InputPower.With(OnnxModel.Parse(plain, model.Origin), gamma).Bytes;
     }
 
     private byte[] Run(string output, IReadOnlyDictionary<string, string> metadata)

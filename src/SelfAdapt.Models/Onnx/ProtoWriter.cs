@@ -44,7 +44,10 @@ internal sealed class ProtoWriter
     }
 
     /// <summary>Appends another message's fields to this one's.</summary>
-    public void Append(ProtoWriter fields) => _buffer.Write(fields._buffer.WrittenSpan);
+    public void Append(ProtoWriter fields) => Append(fields._buffer.WrittenSpan);
+
+    /// <summary>The same for fields that were written already.</summary>
+    public void Append(ReadOnlySpan<byte> fields) => _buffer.Write(fields);
 
     public void Varint(ulong value)
     {

@@ -142,13 +142,6 @@ internal static class PackageDescription
                 break;
         }
 
-        if (preparation.Gamma != 1)
-        {
-            throw new SelfAdaptException(
-                ErrorKind.InvalidOption,
-                "The run took a power of the intensities, and a BioImage.IO package has no step for that. Export the ONNX file.");
-        }
-
         if (preparation.Invert)
         {
             steps.Add(Step("scale_linear", new JsonObject { ["gain"] = -1.0, ["offset"] = 1.0 }));

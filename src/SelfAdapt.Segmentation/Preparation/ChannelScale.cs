@@ -4,9 +4,8 @@ namespace SelfAdapt.Segmentation.Preparation;
 /// <param name="Offset">What becomes 0.</param>
 /// <param name="Divisor">The distance that becomes 1; 0 leaves values as they are.</param>
 /// <param name="Invert">Replaces x by 1 - x afterwards.</param>
-/// <param name="Gamma">The power that is taken last, of what is above 0; 1 leaves values as they are.</param>
 /// <param name="Fill">What every value becomes; null: it depends on the value.</param>
-internal readonly record struct ChannelScale(float Offset, float Divisor, bool Invert, float Gamma = 1, float? Fill = null)
+internal readonly record struct ChannelScale(float Offset, float Divisor, bool Invert, float? Fill = null)
 {
     public static ChannelScale None => default;
 
@@ -24,8 +23,7 @@ internal readonly record struct ChannelScale(float Offset, float Divisor, bool I
             for (int i = 0; i < values.Length; i++)
             {
                 float value = (values[i] - Offset) / Divisor;
-                value = Invert ? 1f - value : value;
-                values[i] = Gamma == 1 ? value : MathF.Pow(MathF.Max(0, value), Gamma);
+                values[i] = Invert ? 1f - value : value;
             }
         }
     }

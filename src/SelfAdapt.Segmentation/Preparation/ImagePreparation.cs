@@ -24,7 +24,7 @@ internal static class ImagePreparation
     {
         options.Validate();
         Image selected = SelectChannels(image, options.Channels, inputChannels, source);
-        Normalize(selected, options.Normalization, options.Invert, source, options.Threads, options.Gamma);
+        Normalize(selected, options.Normalization, options.Invert, source, options.Threads);
         return Rescale(selected, options.Rescale, source, options.Threads);
     }
 
@@ -80,10 +80,9 @@ internal static class ImagePreparation
     /// <summary>Normalises every channel in place (docs/cellpose.md 3.2).</summary>
     /// <param name="image">The selected channels; changed.</param>
     /// <param name="invert">Replaces x by 1 - x in each channel that was normalised.</param>
-    /// <param name="gamma">The power that is taken of what is above 0 then, by percentiles.</param>
     public static void Normalize(
         Image image, IntensityNormalization normalization, bool invert, string source = "the image",
-        int threads = 0, double gamma = 1)
+        int threads = 0)
     {
         RequireFinite(image, source);
         if (normalization == IntensityNormalization.None)
@@ -93,7 +92,7 @@ internal static class ImagePreparation
 
         Parallel.For(0, image.Channels, Parallelism.Of(threads), channel =>
         {
-            IntensityCollector collector = new(normalization, invert, gamma, 1, image.Height, image.Width);
+            IntensityCollector collector = new(normalization, invert, 1, image.Height, image.Width);
             for (int pass = 0; pass < IntensityCollector.Passes(normalization); pass++)
             {
                 collector.Add(image.Plane(channel), pass);

@@ -20,7 +20,6 @@ internal sealed class IntensityCollector
 
     private readonly IntensityNormalization _normalization;
     private readonly bool _invert;
-    private readonly float _gamma;
     private readonly int _height;
     private readonly int _width;
     private readonly long _count;
@@ -34,9 +33,9 @@ internal sealed class IntensityCollector
     private double _squares;
 
     public IntensityCollector(
-        IntensityNormalization normalization, bool invert, double gamma, int planes, int height, int width)
+        IntensityNormalization normalization, bool invert, int planes, int height, int width)
     {
-        (_normalization, _invert, _gamma, _height, _width) = (normalization, invert, (float)gamma, height, width);
+        (_normalization, _invert, _height, _width) = (normalization, invert, height, width);
         _count = (long)planes * height * width;
         if (_count > SubsampleAbove)
         {
@@ -102,7 +101,7 @@ internal sealed class IntensityCollector
         double low = OrderStatistics.Percentile(_sample, LowerPercent);
         double high = OrderStatistics.Percentile(_sample, UpperPercent);
         return high - low > LeastRange
-            ? new ChannelScale((float)low, (float)(high - low), _invert, _gamma)
+            ? new ChannelScale((float)low, (float)(high - low), _invert)
             : ChannelScale.Flat(_invert);
     }
 

@@ -38,7 +38,7 @@ internal sealed class PreparedRows
     {
         IntensityCollector[] collectors = [.. Enumerable.Range(0, inputChannels).Select(
             _ => new IntensityCollector(
-                options.Normalization, options.Invert, options.Gamma, 1, image.Height, image.Width))];
+                options.Normalization, options.Invert, 1, image.Height, image.Width))];
         int step = Math.Clamp(ValuesPerRead / image.Width / image.Channels, 1, image.Height);
         for (int pass = 0; pass < IntensityCollector.Passes(options.Normalization); pass++)
         {

@@ -46,7 +46,7 @@ internal sealed class StreamedInference
         int paddedHeight = _rows.Height + _padding.Top + _padding.Bottom;
         TileLayout layout = TileLayout.For(_network, _options, paddedHeight, _paddedWidth);
         TileBlender blender = new(_network, layout.Height, _paddedWidth, layout);
-        TileBatch tileBatch = new(_network, layout, TileLayout.BatchFor(_network, _options));
+        TileBatch tileBatch = new(_network, layout, TileLayout.BatchFor(_network, _options), _options.Gamma);
         Tile[] tiles = [.. layout.Tiles.Where(t => t.Y + layout.Height > _first + _padding.Top)];
         int top = tiles[0].Y;
         int done = layout.Tiles.Length - tiles.Length;

@@ -8,15 +8,17 @@ internal sealed class TileBatch
 {
     private readonly ISegmentationNetwork _network;
     private readonly TileLayout _layout;
+    private readonly double _gamma;
     private readonly int _inputLength;
     private readonly int _outputLength;
     private readonly float[] _input;
     private readonly float[] _output;
     private readonly float[] _embeddings;
 
-    public TileBatch(ISegmentationNetwork network, TileLayout layout, int mostTiles)
+    /// <param name="gamma">The power that intensities are raised to; null: that of the network.</param>
+    public TileBatch(ISegmentationNetwork network, TileLayout layout, int mostTiles, double? gamma)
     {
-        (_network, _layout) = (network, layout);
+        (_network, _layout, _gamma) = (network, layout, gamma ?? network.Gamma);
         int count = Math.Min(mostTiles, layout.Tiles.Length);
         _inputLength = network.InputChannels * layout.Height * layout.Width;
         _outputLength = network.Outputs.Channels * layout.Height * layout.Width;
@@ -34,6 +36,7 @@ internal sealed class TileBatch
             Cut(image, tiles[i], _input.AsSpan(i * _inputLength, _inputLength));
         }
 
+        InputPower.Raise(_input.AsSpan(0, tiles.Length * _inputLength), _gamma);
         Span<float> embeddings = _embeddings.AsSpan(0, tiles.Length * _network.EmbeddingLength);
         _network.Run(
             _input.AsSpan(0, tiles.Length * _inputLength), tiles.Length, _layout.Height, _layout.Width,

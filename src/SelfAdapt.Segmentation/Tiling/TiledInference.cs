@@ -37,7 +37,7 @@ internal sealed class TiledInference(ISegmentationNetwork network, SegmentationO
     {
         TileLayout layout = TileLayout.For(network, options, image.Height, image.Width);
         int batchSize = TileLayout.BatchFor(network, options);
-        TileBatch batch = new(network, layout, batchSize);
+        TileBatch batch = new(network, layout, batchSize, options.Gamma);
         TileBlender blender = new(network, image.Height, image.Width, layout);
         foreach (Tile[] tiles in layout.Tiles.Chunk(batchSize))
         {

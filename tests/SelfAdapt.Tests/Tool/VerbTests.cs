@@ -65,17 +65,6 @@ internal sealed class VerbTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("0.7")]
-    [DataRow("auto")]
-    public void Segment_GammaWithoutPercentiles_Refused(string gamma)
-    {
-        ToolResult result = ToolRun.Run(
-            "segment", "--model", _at.Onnx(), "--images", _at.Images(1), "--normalize", "none", "--gamma", gamma);
-        Assert.AreEqual(ExitCode.Usage, result.Code, result.Error);
-        StringAssert.Contains(result.Error, "--gamma", StringComparison.Ordinal);
-    }
-
-    [TestMethod]
     public void Help_ListsEveryVerb()
     {
         ToolResult result = ToolRun.Run("--help");

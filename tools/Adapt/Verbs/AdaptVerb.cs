@@ -53,10 +53,12 @@ internal sealed class AdaptVerb
         EngineRequest request = _engine.Get(parsed);
         SegmentationOptions asked =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
+        asked = _segmentation.HasGamma(parsed) ? asked : asked with { Gamma = null };
         using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
         SkippedFiles skipped = [];
         NamedImage[] read = Load(settings, skipped);
-        FoundOnImages find = _segmentation.ToFind(parsed);
+        // The run finds the power itself, and says what it brought.
+        FoundOnImages find = _segmentation.ToFind(parsed) with { Gamma = false };
         bool grouped = settings.Groups == GroupChoice.Auto && ImageKinds.Of([.. read.Select(i => i.Image)]).Count > 1;
         SegmentationOptions segmentation = grouped ? asked : Measured(read);
         IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
@@ -135,7 +137,6 @@ internal sealed class AdaptVerb
             ["--minutes"] = Text(options.Minutes),
             ["--diameter"] = Text(segmentation.Diameter),
             ["--diam-mean"] = Text(segmentation.DiamMean),
-            ["--gamma"] = Text(segmentation.Gamma),
         };
 
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

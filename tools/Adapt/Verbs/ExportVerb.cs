@@ -60,8 +60,14 @@ internal sealed class ExportVerb
         ModelFile model = ModelFile.Load(settings.Model);
         Network network = model.Import(settings.Outputs);
         string? run = settings.Run;
-        IReadOnlyDictionary<string, float[]> weights =
-            run is null ? NoWeights : ReadWeights(network, run, settings.Snapshot);
+        IReadOnlyDictionary<string, float[]> weights = NoWeights;
+        if (run is not null)
+        {
+            OnnxModel exported = ReadRun(run, settings.Snapshot);
+            weights = ReadWeights(network, exported);
+            model = model.WithGamma(InputPower.Of(exported));
+        }
+
         RunRecord? record = run is null ? null : RunRecord.Read(run);
         Diameters diameters =
             model.ChooseDiameters(settings.DiamMean, settings.DiamLabels, record);
@@ -69,6 +75,13 @@ internal sealed class ExportVerb
             ?? (settings.Format == Format.BioImageIo ? ModelVariant.Portable : null);
         bool checkpoint = variant is null
             && (settings.Format == Format.Cellpose || (settings.Format == Format.Same && model.Checkpoint is not null));
+        if (checkpoint && InputPower.Of(model.Onnx) is not 1 and double gamma)
+        {
+            _terminal.Error.WriteLine(
+                $"A checkpoint has no place for the power of intensities, {gamma:0.##}, that the run took: raise the normalised "
+                + "intensities to it, or export as ONNX.");
+        }
+
         if (checkpoint && diameters.Mean is null)
         {
             _terminal.Error.WriteLine(
@@ -123,7 +136,7 @@ internal sealed class ExportVerb
     private static IReadOnlyDictionary<string, float[]> NoWeights { get; } =
         new Dictionary<string, float[]>();
 
-    private static Dictionary<string, float[]> ReadWeights(Network network, string run, int? snapshot)
+    private static OnnxModel ReadRun(string run, int? snapshot)
     {
         string file = snapshot is { } step ? RunFolder.Snapshot(run, step) : RunFolder.Adapted(run);
         if (!File.Exists(file))
@@ -132,18 +145,19 @@ internal sealed class ExportVerb
                 ErrorKind.UnreadableInput, file, $"is not there. {RunFolder.Contents(run)}");
         }
 
-        OnnxModel kept = OnnxModel.Load(file);
-        return network.Parameters.Concat(network.Statistics)
-            .ToDictionary(t => t.Name, t => Values(kept, file, t));
+        return OnnxModel.Load(file);
     }
 
-    private static float[] Values(OnnxModel kept, string file, NetworkTensor tensor)
+    private static Dictionary<string, float[]> ReadWeights(Network network, OnnxModel exported) =>
+        network.Parameters.Concat(network.Statistics).ToDictionary(t => t.Name, t => Values(exported, t));
+
+    private static float[] Values(OnnxModel exported, NetworkTensor tensor)
     {
-        OnnxTensor? found = kept.FindWeight(tensor.Name);
+        OnnxTensor? found = exported.FindWeight(tensor.Name);
         return found is not null && found.Dims.SequenceEqual(tensor.Shape.Select(d => (long)d))
             ? found.ToFloats()
             : throw new SelfAdaptException(
-                ErrorKind.ModelUnsupported, file,
+                ErrorKind.ModelUnsupported, exported.Origin,
                 $"has no weight '{tensor.Name}' of [{string.Join(",", tensor.Shape)}] as --model "
                     + $"has. Give the "
                 + "model that the run started from.");

@@ -48,7 +48,7 @@ internal sealed class SegmentVerb
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
         options = Measured(
-            _segmentation.WithGammaOf(model, parsed, options), _segmentation.ToFind(parsed), settings, model, network, request, folders);
+            options, _segmentation.ToFind(parsed), settings, model, network, request, folders);
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
         Stopwatch watch = Stopwatch.StartNew();
         List<SegmentedImage> results = [];

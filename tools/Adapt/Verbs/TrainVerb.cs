@@ -74,6 +74,7 @@ internal sealed class TrainVerb
         IReadOnlyList<LabelledImage> test = settings.TestDir is { } testDir ? Load(testDir, testDir, settings.TestList)
             : settings.TestList is { } testList ? Load(settings.Images, labels, testList)
             : [];
+        set = set with { Gamma = network.Gamma };
         TrainingSet train = TrainingSet.Create(Load(settings.Images, labels, settings.List), set, network.InputChannels);
         skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);

@@ -67,7 +67,6 @@ internal static class LiveModel
                 _ => "none",
             },
             ["invert"] = options.Invert,
-            ["gamma"] = options.Gamma,
             ["flowThreshold"] = options.FlowThreshold,
             ["cellprobThreshold"] = options.CellprobThreshold,
             ["minSize"] = options.MinSize,

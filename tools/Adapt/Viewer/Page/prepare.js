@@ -54,13 +54,12 @@ function requireChannels(image, wanted, condition) {
   }
 }
 
-function normalize(values, height, width, { normalization, invert, gamma }) {
+function normalize(values, height, width, { normalization, invert }) {
   if (values.some(v => !Number.isFinite(v))) {
     throw new Error('A pixel is not a finite number. Replace such pixels first.');
   }
   if (normalization === 'percentile') {
     percentileScale(values, height, width, invert);
-    if (gamma !== 1) values.forEach((v, i) => { values[i] = f32(Math.max(0, v) ** gamma); });
   } else if (normalization === 'zero_mean_unit_variance') {
     let sum = 0;
     for (const v of values) sum += v;
