@@ -71,7 +71,7 @@ internal static class ResultRows
             Explained = Value("explained"),
             FlowError = Value("flow_error"),
         };
-        return new EvaluationPoint((int)Value("iteration"), signals, null, null, Value("ap50"));
+        return new EvaluationPoint((int)Value("iteration"), signals, null, null, Value("ap50"), Value("gamma"));
     }
 
     private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);

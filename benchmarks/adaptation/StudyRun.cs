@@ -20,7 +20,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
     public const string Header =
         "source,target,settings,seed,iteration,ap50,outline_fit,outline_change,evidence,evidence_error,fn_rate,d_emb,cells,diameter,foreground,"
         + "explained,flow_error,mean_confidence,view_variance,"
-        + "loss,kept,l2sp,gradient,seconds";
+        + "loss,kept,l2sp,gradient,seconds,gamma";
 
     private const int MostJudged = 10;
 
@@ -79,7 +79,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
                 Number(signals.Explained), Number(signals.FlowError), Number(point.MeanConfidence), Number(point.ViewVariance),
                 Number(Mean(s => s.Loss)), Number(Mean(s => s.Kept.ToArray().Average())),
                 Number(_steps.Count == 0 ? 0 : _steps[^1].L2Sp), Number(Mean(s => s.GradientNorm)),
-                Number(_steps.Count == 0 ? 0 : Math.Round(_steps[^1].Seconds)),
+                Number(_steps.Count == 0 ? 0 : Math.Round(_steps[^1].Seconds)), Number(point.Gamma),
             ];
             _text.Append(CultureInfo.InvariantCulture, $"{key},{point.Iteration},{string.Join(',', values)}\n");
             _steps.Clear();

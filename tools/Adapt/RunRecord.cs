@@ -39,7 +39,9 @@ internal sealed class RunRecord
     public double? Gamma => Positive(Number("gamma"));
 
     /// <summary>Whether it kept the source as it was.</summary>
-    public bool KeptOriginal => Find(["kept_original"]) is JsonValue value && value.TryGetValue(out bool original) && original;
+    public bool KeptOriginal => Find(["kept_original"]) is JsonValue value && value.TryGetValue(out bool original)
+        ? original
+        : KeptIteration == 0;
 
     /// <summary>Whether the run inverted intensities.</summary>
     public bool Invert => Find(["segmentation", "invert"]) is JsonValue value && value.TryGetValue(out bool on) && on;
