@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SelfAdapt.Study;
 
 /// <summary>
-/// The adaptation study. Usage: all | PLAN ... | tables | sizes | inputs [table] | rank [table] | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
+/// The adaptation study. Usage: all | PLAN ... | tables | sizes | inputs [table] | powers | rank [table] | draw SOURCE TARGET FILE, then --jobs N, --out FOLDER, --shared
 /// FOLDER; plans are in <see cref="Plans"/>. A run that is in its plan's CSV file already is not made again, so that a
 /// study that was broken off goes on.
 /// </summary>
@@ -64,6 +64,15 @@ internal static class Program
         if (names is ["images"])
         {
             new Study(repository, shared, jobs).WriteImages(Plans.Long);
+            return 0;
+        }
+
+        if (names is ["powers"])
+        {
+            Plan real = Plans.Find("real")!;
+            new Study(repository, shared, jobs).Powers(
+                real with { Runs = [.. real.Runs.Where(r => r.Seed == 0)] },
+                new ResultTable(Path.Combine(results, "powers.csv"), PowerRun.Header));
             return 0;
         }
 

@@ -15,6 +15,10 @@ internal sealed class Study(string repository, string shared, int jobs)
     public void Run(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => run.Execute(
         SourceOf(run), TargetOf(run), plan.Options, threads));
 
+    /// <summary>Makes the runs with powers that the table lacks.</summary>
+    public void Powers(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => PowerRun.Execute(
+        run, SourceOf(run), TargetOf(run), plan.Options, threads));
+
     /// <summary>Makes the long runs that the table lacks.</summary>
     public void Long(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => new Trajectory(
         run, Path.Combine(repository, "artifacts", "study", "long", run.Key)).Execute(

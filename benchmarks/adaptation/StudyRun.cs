@@ -22,10 +22,21 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
         + "explained,flow_error,mean_confidence,view_variance,"
         + "loss,kept,l2sp,gradient,seconds,gamma";
 
-    private const int MostJudged = 10;
+    /// <summary>Judged images, at most.</summary>
+    public const int MostJudged = 10;
 
     /// <summary>What tells this run from others in the file.</summary>
     public string Key => $"{Source},{Target},{Settings},{Seed.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>How the images of a target are segmented with a source, at the true size.</summary>
+    public static SegmentationOptions Segmentation(Source source, Target target, int threads) => new()
+    {
+        Diameter = target.Diameter,
+        DiamMean = source.DiamMean,
+        Invert = target.Invert,
+        Channels = target.Channels,
+        Threads = threads,
+    };
 
     /// <summary>Runs it and gives one row per evaluation.</summary>
     /// <param name="source">The source network.</param>
@@ -37,14 +48,7 @@ internal sealed record StudyRun(string Source, string Target, string Settings, i
     {
         AdaptationOptions options = SelfAdapt.Study.Settings.Apply(start, Settings) with { Seed = (ulong)Seed };
         using CpuBackend backend = new(threads);
-        SegmentationOptions segmentation = new()
-        {
-            Diameter = target.Diameter,
-            DiamMean = source.DiamMean,
-            Invert = target.Invert,
-            Channels = target.Channels,
-            Threads = threads,
-        };
+        SegmentationOptions segmentation = Segmentation(source, target, threads);
         using AdaptationLoop adapter = new(source.Network, backend, options, segmentation);
         Rows rows = new(Key);
         AdaptationResult result =

@@ -101,6 +101,7 @@ internal static class Program
             InspectVerb.Create(terminal),
             StrokesVerb.Create(terminal),
             EnhancerVerb.Create(terminal),
+            PseudoVerb.Create(terminal),
             PaintVerb.Create(terminal),
             DoctorVerb.Create(terminal),
             RankVerb.Create(terminal),

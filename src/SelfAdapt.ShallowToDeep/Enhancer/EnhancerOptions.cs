@@ -1,14 +1,6 @@
+using SelfAdapt.ShallowToDeep.Training;
+
 namespace SelfAdapt.ShallowToDeep.Enhancer;
-
-/// <summary>What a prediction is compared with the truth by.</summary>
-internal enum ForegroundLoss
-{
-    /// <summary>Binary cross-entropy.</summary>
-    Bce,
-
-    /// <summary>1 - Dice's coefficient, for thin structures.</summary>
-    Dice,
-}
 
 /// <summary>How a Prediction Enhancer is trained.</summary>
 internal sealed record EnhancerOptions

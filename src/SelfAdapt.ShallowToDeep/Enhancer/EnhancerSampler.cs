@@ -1,6 +1,7 @@
 using SelfAdapt.Engine;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
+using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
@@ -38,7 +39,7 @@ internal sealed class EnhancerSampler(
         {
             for (int x = 0; x < side; x++)
             {
-                (int ty, int tx) = Turned(y, x, side, turn);
+                (int ty, int tx) = SquareTurns.Source(y, x, side, turn);
                 int sy = Files.Images.Mirror.Index(ty, height);
                 int sx = Files.Images.Mirror.Index(tx, width);
                 int to = (((index * side) + y) * side) + x;
@@ -49,12 +50,5 @@ internal sealed class EnhancerSampler(
                 truth[to] = source.Object[((top + sy) * source.Image.Width) + left + sx] ? 1 : 0;
             }
         }
-    }
-
-    /// <summary>One of the eight flips and turns of a square.</summary>
-    private static (int Y, int X) Turned(int y, int x, int side, int turn)
-    {
-        (y, x) = (turn & 4) != 0 ? (x, y) : (y, x);
-        return ((turn & 1) != 0 ? side - 1 - y : y, (turn & 2) != 0 ? side - 1 - x : x);
     }
 }

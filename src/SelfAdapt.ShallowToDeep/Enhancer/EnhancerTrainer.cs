@@ -4,6 +4,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
@@ -23,7 +24,7 @@ internal sealed class EnhancerTrainer : IDisposable
     private readonly EnhancerOptions _options;
     private readonly NetworkWeights _weights;
     private readonly TrainableGraph _graph;
-    private readonly EnhancerTraining _training;
+    private readonly ForegroundTraining _training;
 
     public EnhancerTrainer(Network network, Backend backend, EnhancerOptions options)
     {
@@ -31,7 +32,7 @@ internal sealed class EnhancerTrainer : IDisposable
         _options = options;
         _weights = new(network, backend);
         _graph = new(network, _weights, backend, options.BatchSize, options.Crop, options.Crop, GraphMode.Training);
-        _training = new(_graph, options.Loss, options.WeightDecay);
+        _training = new(_graph, options.WeightDecay);
     }
 
     public NetworkWeights Weights => _weights;
@@ -69,7 +70,8 @@ internal sealed class EnhancerTrainer : IDisposable
         for (int step = 1; step <= _options.Iterations && !cancel.IsCancellationRequested; step++)
         {
             double rate = 0.5 * _options.LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / _options.Iterations));
-            double loss = _training.Step(batch.Maps, batch.Truth, rate);
+            double loss = _training.Step(
+                batch.Maps, logits => ForegroundLosses.Compute(_options.Loss, logits, batch.Truth), rate);
             if (!double.IsFinite(loss))
             {
                 throw new SelfAdaptException(

@@ -37,6 +37,9 @@ internal sealed partial class WallTests
     [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Strokes")]
     [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.Instances", "SelfAdapt.ShallowToDeep.Enhancer")]
+    [DataRow("SelfAdapt.ShallowToDeep.Training", "SelfAdapt.ShallowToDeep.Enhancer")]
+    [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Enhancer")]
+    [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Forest")]
     public void Folder_DoesNotUseTheOther(string folder, string other)
     {
         string[] violations = Violations(folder, other);

@@ -9,6 +9,7 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tests.ShallowToDeep;
 
@@ -57,17 +58,19 @@ internal sealed class UNetTests
         using Backend backend = new CpuBackend(2);
         using NetworkWeights weights = new(network, backend);
         using TrainableGraph graph = new(network, weights, backend, 2, Height, Width, GraphMode.Training);
-        using EnhancerTraining training = new(graph, ForegroundLoss.Bce, 1e-5);
+        using ForegroundTraining training = new(graph, 1e-5);
         float[] truth = [.. Enumerable.Range(0, 2 * Height * Width).Select(i => i / 5 % 3 == 0 ? 1f : 0.25f)];
 
+        (double, float[]) Bce(float[] logits) => ForegroundLosses.Compute(ForegroundLoss.Bce, logits, truth);
+
         // torch 1.13 in double: the loss before each of three steps of AdamW, the first gradient's length and last value.
-        Assert.AreEqual(0.708890137, training.Gradient(Picture, truth), 1e-5);
+        Assert.AreEqual(0.708890137, training.Gradient(Picture, Bce), 1e-5);
         float[] gradient = graph.ParameterGradients!.Download();
         Assert.AreEqual(0.66354546, Math.Sqrt(gradient.Sum(g => (double)g * g)), 1e-4);
         Assert.AreEqual(0.084676298, gradient[^1], 1e-5);
-        Assert.AreEqual(0.708890137, training.Step(Picture, truth, 0.01), 1e-5);
-        Assert.AreEqual(0.706235707, training.Step(Picture, truth, 0.01), 2e-4);
-        Assert.AreEqual(0.698354563, training.Step(Picture, truth, 0.01), 5e-4);
+        Assert.AreEqual(0.708890137, training.Step(Picture, Bce, 0.01), 1e-5);
+        Assert.AreEqual(0.706235707, training.Step(Picture, Bce, 0.01), 2e-4);
+        Assert.AreEqual(0.698354563, training.Step(Picture, Bce, 0.01), 5e-4);
     }
 
     [TestMethod]
@@ -108,15 +111,15 @@ internal sealed class UNetTests
     {
         float[] logits = [0.3f, -1.2f, 2f, 0.1f];
         float[] truth = [1, 0, 0.5f, 1];
-        (double loss, float[] gradient) = DiceLoss.Compute(logits, truth);
+        (double loss, float[] gradient) = ForegroundLosses.Compute(ForegroundLoss.Dice, logits, truth);
         for (int i = 0; i < logits.Length; i++)
         {
             float[] moved = [.. logits];
             moved[i] += 1e-3f;
-            Assert.AreEqual((DiceLoss.Compute(moved, truth).Loss - loss) / 1e-3, gradient[i], 1e-3);
+            Assert.AreEqual((ForegroundLosses.Compute(ForegroundLoss.Dice, moved, truth).Loss - loss) / 1e-3, gradient[i], 1e-3);
         }
 
-        Assert.AreEqual(0, DiceLoss.Compute([20, -20], [1, 0]).Loss, 1e-6);
+        Assert.AreEqual(0, ForegroundLosses.Compute(ForegroundLoss.Dice, [20, -20], [1, 0]).Loss, 1e-6);
     }
 
     [TestMethod]

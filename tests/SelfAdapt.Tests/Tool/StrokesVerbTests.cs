@@ -56,6 +56,20 @@ internal sealed class StrokesVerbTests : IDisposable
             _at.At("enhanced"));
         Assert.IsTrue(File.Exists(_at.At("enhanced", "i0_img_enhanced.tif")));
 
+        // A network that learns from the images with these maps, and is run like any other.
+        ToolRun.Expect(
+            ExitCode.Ok, "", "pseudo", "--images", _at.At("data"), "--maps", _at.At("enhanced"), "--out", _at.At("network"),
+            "--iterations", "3", "--crop", "32", "--widths", "8,16");
+        ToolRun.Expect(
+            ExitCode.Ok, "", "segment", "--model", _at.At("network", "foreground.onnx"), "--images", _at.At("data"), "--out",
+            _at.At("segmented"));
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "no map", "pseudo", "--images", _at.At("data"), "--maps", _at.At("strokes"), "--out",
+            _at.At("nothing"));
+        ToolRun.Expect(
+            ExitCode.ModelUnsupported, "one logit", "pseudo", "--images", _at.At("data"), "--maps", _at.At("enhanced"), "--out",
+            _at.At("nothing"), "--model", _at.Onnx());
+
         // Maps of other features, another network, what is there already.
         ToolRun.Expect(
             ExitCode.ModelUnsupported, "other features", "strokes", "--images", _at.At("data"), "--strokes",

@@ -46,15 +46,10 @@ internal sealed class EnhancerVerb
         FeatureSet set = settings.Features.Set();
         ModelFile model = settings.Model is { } path
             ? ModelFile.Load(path)
-            : ModelFile.Of(EnhancerTrainer.NewModel(Widths(settings.Widths), set, options.Seed), "a new network");
+            : ModelFile.Of(EnhancerTrainer.NewModel(UNetWidths.Parse(settings.Widths), set, options.Seed), "a new network");
         Network network = model.ImportForTraining(null);
         PredictionEnhancer.Require(model.Onnx, network, set);
-        if (options.Crop % network.SizeMultiple != 0)
-        {
-            throw new SelfAdaptException(
-                ErrorKind.InvalidOption, $"--crop is {options.Crop}, but this network takes multiples of {network.SizeMultiple}.");
-        }
-
+        UNetWidths.RequireFits(options.Crop, network.SizeMultiple);
         SkippedFiles skipped = [];
         IReadOnlyList<LabelledImage> labelled = LabelledFolder.Load(
             settings.Labels ?? settings.Images, [], settings.Images, skipped, _terminal);
@@ -98,18 +93,6 @@ internal sealed class EnhancerVerb
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
     }
 
-    private static int[] Widths(string text)
-    {
-        int[] widths = [.. text.Split(',').Select(w =>
-            int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
-        return widths.Length is >= 2 and <= 6 && widths.All(w => w <= 1024 && UNetGraph.Fits(w))
-            ? widths
-            : throw new SelfAdaptException(
-                ErrorKind.InvalidOption,
-                $"--widths is '{text}', but must be two to six numbers, each 8 or a multiple of 16 up to 1024, such as "
-                + "16,32,48,64.");
-    }
-
     private void Report(LineFile log, List<EnhancerStep> steps, EnhancerStep step, int count)
     {
         steps.Add(step);
@@ -144,7 +127,7 @@ internal sealed class EnhancerVerb
 
         [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512,1024",
             Unit = "n,n,...", Group = "training")]
-        public string Widths { get; init; } = "16,32,48,64";
+        public string Widths { get; init; } = UNetWidths.Default;
 
         [Setting("Pixel features of the forests: full (43) or fast (28)", Group = "forest")]
         public FeatureChoice Features { get; init; }

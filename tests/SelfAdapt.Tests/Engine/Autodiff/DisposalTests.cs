@@ -11,6 +11,8 @@ using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Segmentation;
 using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.PseudoLabels;
+using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;
 
@@ -52,9 +54,9 @@ internal sealed class DisposalTests
         [typeof(RunLog)] = _ => new RunLog(new MemoryStream(), "log"),
         [typeof(Trainer)] = backend => new Trainer(Network, backend, new TrainerOptions()),
         [typeof(EnhancerTrainer)] = backend => new EnhancerTrainer(Enhancer, backend, new() { BatchSize = 1, Crop = 32 }),
-        [typeof(EnhancerTraining)] = backend => new EnhancerTraining(
-            new TrainableGraph(Enhancer, new NetworkWeights(Enhancer, backend), backend, 1, 32, 32, GraphMode.Training),
-            ForegroundLoss.Bce, 0),
+        [typeof(PseudoLabelTrainer)] = backend => new PseudoLabelTrainer(Enhancer, backend, new() { BatchSize = 1, Crop = 32 }),
+        [typeof(ForegroundTraining)] = backend => new ForegroundTraining(
+            new TrainableGraph(Enhancer, new NetworkWeights(Enhancer, backend), backend, 1, 32, 32, GraphMode.Training), 0),
     };
 
     public static IEnumerable<object[]> Names => Makers.Keys.Select(t => new object[] { t.Name });

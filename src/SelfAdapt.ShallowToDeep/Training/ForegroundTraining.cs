@@ -1,0 +1,52 @@
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+
+namespace SelfAdapt.ShallowToDeep.Training;
+
+/// <summary>Steps of AdamW on a graph that gives one logit.</summary>
+/// <param name="average">Weights that follow those of the graph as their moving average; null: none.</param>
+internal sealed class ForegroundTraining(TrainableGraph graph, double weightDecay, NetworkWeights? average = null) : IDisposable
+{
+    private readonly DeviceVector _optimizerSums = graph.Backend.CreateVector(2);
+    private readonly DeviceVector _firstMoment = graph.Backend.CreateVector(graph.Network.ParameterCount);
+    private readonly DeviceVector _secondMoment = graph.Backend.CreateVector(graph.Network.ParameterCount);
+    private int _steps;
+
+    /// <summary>One step of the optimiser.</summary>
+    /// <param name="input">[batch, channels, crop, crop].</param>
+    /// <param name="loss">The loss of the logits, [batch, crop, crop], and its gradient.</param>
+    /// <param name="averageKeep">How much of the moving average stays.</param>
+    /// <returns>The loss before it.</returns>
+    public double Step(float[] input, Func<float[], (double Loss, float[] Gradient)> loss, double rate, double averageKeep = 1)
+    {
+        double before = Gradient(input, loss);
+        graph.Backend.Steps.OptimizerStep(
+            new OptimizerVectors(
+                graph.Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, average?.Parameters),
+            new OptimizerStepOptions(
+                ++_steps, (float)rate, (float)weightDecay, 0.9f, 0.999f, 1e-8f, 0, false, (float)averageKeep),
+            _optimizerSums);
+        graph.Weights.MarkChanged();
+        average?.MarkChanged();
+        return before;
+    }
+
+    /// <summary>The loss, and its gradient in the graph.</summary>
+    public double Gradient(float[] input, Func<float[], (double Loss, float[] Gradient)> loss)
+    {
+        graph.Input.Upload(input);
+        graph.Forward();
+        (double value, float[] gradient) = loss(graph.Output.Download());
+        graph.OutputGradient!.Upload(gradient);
+        graph.Backward();
+        return value;
+    }
+
+    public void Dispose()
+    {
+        foreach (DeviceVector vector in new[] { _optimizerSums, _firstMoment, _secondMoment })
+        {
+            vector.Dispose();
+        }
+    }
+}

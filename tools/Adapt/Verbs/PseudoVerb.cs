@@ -1,0 +1,173 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.ShallowToDeep.Features;
+using SelfAdapt.ShallowToDeep.PseudoLabels;
+using SelfAdapt.Tool.CommandLine;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>pseudo: trains a network on images with the maps of 'strokes' as their soft labels.</summary>
+internal sealed class PseudoVerb
+{
+    private const string OnnxName = "foreground.onnx";
+
+    // The better map comes first.
+    private static readonly string[] MapEndings = ["_enhanced", "_forest"];
+
+    private readonly SettingOptions<PseudoSettings> _options = new();
+    private readonly SettingOptions<PseudoLabelOptions> _training = new();
+    private readonly EngineArguments _engine = new(withKind: false);
+    private readonly Terminal _terminal;
+
+    private PseudoVerb(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        PseudoVerb verb = new(terminal);
+        Command command = new("pseudo", "Train a network on images, with the maps of 'strokes' as soft labels");
+        verb._options.AddTo(command);
+        verb._training.AddTo(command);
+        verb._engine.AddTo(command);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        PseudoSettings settings = _options.Get(parsed);
+        PseudoLabelOptions options = _training.Get(parsed);
+        _training.Check(options.Validate);
+        ResultFile.Check(settings.Json);
+        EngineRequest request = _engine.Get(parsed);
+        ModelFile model = settings.Model is { } path
+            ? ModelFile.Load(path)
+            : ModelFile.Of(NewModel(settings.Widths, options.Seed), "a new network");
+        Network network = model.ImportForTraining(null);
+        if (network.InputChannels != 1 || network.Outputs.Channels != 1)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, model.Path,
+                $"it takes {network.InputChannels} channels and gives {network.Outputs.Channels}, where an image of one channel goes "
+                + "in and one logit comes out. Leave out --model for a new network.");
+        }
+
+        UNetWidths.RequireFits(options.Crop, network.SizeMultiple);
+        SkippedFiles skipped = [];
+        SoftlyLabelled[] images = Load(settings.Images, settings.Maps, skipped);
+        skipped.Report(_terminal);
+        OutputFolder.Prepare(settings.Out, settings.Force);
+        using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
+        using PseudoLabelTrainer trainer = new(network, backend, options);
+        _terminal.Error.WriteLine(FormattableString.Invariant(
+            $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images with maps"));
+        PseudoLabelStep? last = null;
+        WeightSnapshot weights;
+        using (LineFile log = LineFile.Create(Path.Combine(settings.Out, "train.jsonl")))
+        {
+            weights = trainer.Train(
+                images,
+                step =>
+                {
+                    last = step;
+                    log.Write(new JsonObject
+                    {
+                        ["step"] = step.Step,
+                        ["learning_rate"] = ResultFile.Number(step.LearningRate),
+                        ["loss"] = ResultFile.Number(step.Loss),
+                        ["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3)),
+                    }.ToJsonString(JsonStyle.Line));
+                    double left = step.Seconds / step.Step * (options.Iterations - step.Step);
+                    _terminal.Progress.Step(FormattableString.Invariant(
+                        $"step {step.Step}/{options.Iterations}  loss {step.Loss:0.0000}  left {left / 60:0} min"));
+                },
+                _terminal.Cancelled);
+        }
+
+        _terminal.Progress.Finish();
+        string saved = Path.Combine(settings.Out, OnnxName);
+        model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
+        _terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{last?.Step ?? 0} steps in {last?.Seconds ?? 0:0} s; network: {saved}. 'segment --model {saved}' runs it"));
+        JsonObject result = new()
+        {
+            ["model"] = saved,
+            ["trainable_parameters"] = network.ParameterCount,
+            ["images"] = images.Length,
+            ["steps"] = last?.Step ?? 0,
+            ["loss"] = ResultFile.Number(last?.Loss),
+            ["seconds"] = ResultFile.Number(last?.Seconds),
+            ["skipped"] = skipped.ToJson(),
+        };
+        ResultFile.Write(RunFolder.Summary(settings.Out), result);
+        ResultFile.Write(settings.Json, result);
+        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+    }
+
+    private static Models.Onnx.OnnxModel NewModel(string widths, int seed)
+    {
+        RandomStream random = new RandomStream((ulong)seed).Substream("initial weights");
+        return UNetGraph.Build(1, UNetWidths.Parse(widths), random.NextUniform, new Dictionary<string, string>());
+    }
+
+    private static SoftlyLabelled[] Load(string folder, string maps, SkippedFiles skipped)
+    {
+        List<SoftlyLabelled> images = [];
+        HashSet<string> names = [];
+        foreach (string file in ImageFolder.ListFiles(folder, "", skipped)
+            .Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal)))
+        {
+            skipped.Try(file, () =>
+            {
+                NamedImage read = ImageFolder.ReadOne(file);
+                Image image = read.Image;
+                string name = ImageFolder.UniqueName(read.Name, file, names);
+                if (MapEndings.Select(e => Path.Combine(maps, name + e + ".tif")).FirstOrDefault(File.Exists) is not { } path)
+                {
+                    return;
+                }
+
+                Image map = ImageFile.Read(path);
+                images.Add(map is { Channels: 1 } && (map.Height, map.Width) == (image.Height, image.Width)
+                        && map.Pixels.All(p => p is >= 0 and <= 1)
+                    ? new(FeatureImage.From(image, file), map.Pixels)
+                    : throw new SelfAdaptException(
+                        ErrorKind.UnreadableInput, path,
+                        $"is no map of {file}: probabilities from 0 to 1 in one plane of {image.Height}x{image.Width} pixels."));
+            });
+        }
+
+        return images.Count > 0 ? [.. images] : throw skipped.FirstError ?? new SelfAdaptException(
+            ErrorKind.UnreadableInput, maps,
+            $"holds no map of an image of {folder}: NAME_enhanced.tif or NAME_forest.tif, as 'strokes' writes them.");
+    }
+
+    private sealed record PseudoSettings : ResultSettings
+    {
+        [Setting("Images to learn from", Unit = "folder")]
+        public required string Images { get; init; }
+
+        [Setting("Their maps, as 'strokes' writes them: NAME_enhanced.tif, or where none is there NAME_forest.tif", Unit = "folder")]
+        public required string Maps { get; init; }
+
+        [Setting("Where network, log and summary go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Network to start from, of one channel and one logit", Default = "random weights", Unit = "file", Basic = true)]
+        public string? Model { get; init; }
+
+        [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512,1024",
+            Unit = "n,n,...", Group = "training")]
+        public string Widths { get; init; } = UNetWidths.Default;
+
+        [Setting("Write over an earlier training's files", Basic = true)]
+        public bool Force { get; init; }
+    }
+}
