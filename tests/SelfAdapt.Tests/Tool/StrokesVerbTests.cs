@@ -64,6 +64,9 @@ internal sealed class StrokesVerbTests : IDisposable
             ExitCode.Ok, "", "segment", "--model", _at.At("network", "foreground.onnx"), "--images", _at.At("data"), "--out",
             _at.At("segmented"));
         ToolRun.Expect(
+            ExitCode.Ok, "2 images", "pseudo", "--images", _at.At("data"), "--maps", _at.At("data"), "--out", _at.At("by masks"),
+            "--iterations", "1", "--crop", "32", "--widths", "8,16");
+        ToolRun.Expect(
             ExitCode.NoUsableInput, "no map", "pseudo", "--images", _at.At("data"), "--maps", _at.At("strokes"), "--out",
             _at.At("nothing"));
         ToolRun.Expect(

@@ -18,6 +18,8 @@ internal sealed class PseudoVerb
 {
     private const string OnnxName = "foreground.onnx";
 
+    private const string MapType = ".tif";
+
     // The better map comes first.
     private static readonly string[] MapEndings = ["_enhanced", "_forest"];
 
@@ -121,6 +123,10 @@ internal sealed class PseudoVerb
     {
         List<SoftlyLabelled> images = [];
         HashSet<string> names = [];
+        IReadOnlyDictionary<string, string> masks =
+            Directory.Exists(maps) && !Directory.EnumerateFiles(maps).Any(f => MapEndings.Any(e => f.EndsWith(e + MapType, StringComparison.Ordinal)))
+                ? MaskFolder.List(maps, MaskFolder.Role.Labels)
+                : new Dictionary<string, string>();
         foreach (string file in ImageFolder.ListFiles(folder, "", skipped)
             .Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal)))
         {
@@ -129,12 +135,13 @@ internal sealed class PseudoVerb
                 NamedImage read = ImageFolder.ReadOne(file);
                 Image image = read.Image;
                 string name = ImageFolder.UniqueName(read.Name, file, names);
-                if (MapEndings.Select(e => Path.Combine(maps, name + e + ".tif")).FirstOrDefault(File.Exists) is not { } path)
+                string? path = MapEndings.Select(e => Path.Combine(maps, name + e + MapType)).FirstOrDefault(File.Exists);
+                if (path is null && !masks.TryGetValue(MaskFolder.Key(name), out path))
                 {
                     return;
                 }
 
-                Image map = ImageFile.Read(path);
+                Image map = masks.Count == 0 ? ImageFile.Read(path) : Certain(LabelFile.Read(path));
                 images.Add(map is { Channels: 1 } && (map.Height, map.Width) == (image.Height, image.Width)
                         && map.Pixels.All(p => p is >= 0 and <= 1)
                     ? new(FeatureImage.From(image, file), map.Pixels)
@@ -146,15 +153,20 @@ internal sealed class PseudoVerb
 
         return images.Count > 0 ? [.. images] : throw skipped.FirstError ?? new SelfAdaptException(
             ErrorKind.UnreadableInput, maps,
-            $"holds no map of an image of {folder}: NAME_enhanced.tif or NAME_forest.tif, as 'strokes' writes them.");
+            $"holds no map of an image of {folder}: NAME_enhanced.tif or NAME_forest.tif, as 'strokes' writes them, or masks.");
     }
+
+    /// <summary>Masks as a map that is sure of itself.</summary>
+    private static Image Certain(LabelImage masks) =>
+        new(1, masks.Height, masks.Width, Array.ConvertAll(masks.Labels, l => l > 0 ? 1f : 0f));
 
     private sealed record PseudoSettings : ResultSettings
     {
         [Setting("Images to learn from", Unit = "folder")]
         public required string Images { get; init; }
 
-        [Setting("Their maps, as 'strokes' writes them: NAME_enhanced.tif, or where none is there NAME_forest.tif", Unit = "folder")]
+        [Setting("Their maps, as 'strokes' writes them: NAME_enhanced.tif, else NAME_forest.tif; or masks, which count as certain",
+            Unit = "folder")]
         public required string Maps { get; init; }
 
         [Setting("Where network, log and summary go", Unit = "folder")]

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The paper's tables 2, 7 and 8 in kind (docs/strokes.md): mitochondria in electron microscopy, from smooth sections of one tissue to
+# grainy ones of the same and to another animal's. What is there is not made again.
+# usage: [TOOL=command] [STEPS=n] mitochondria.sh DATA-FOLDER WORK-FOLDER [SEEDS]
+set -euo pipefail
+data=$1 work=$2 seeds=${3:-"0 1 2"} steps=${STEPS:-1000}
+read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
+
+put() { # from, to, names
+    mkdir -p "$2"
+    for name in $3; do cp -n "$1/${name}_img.png" "$1/${name}_masks.png" "$2/"; done
+}
+
+names() { # set, split
+    python3 -c 'import json, sys
+print(" ".join(r["name"] for r in json.load(open(sys.argv[1])) if r["split"] == sys.argv[2]))' "$data/$1/index.json" "$2"
+}
+
+vnc() { printf "vnc_%02d " $(seq "$1" 2 19); }
+
+mkdir -p "$work"
+put "$data/em_mito_neuropil" "$work/source" "$(names em_mito_neuropil source)"
+put "$data/em_mito_neuropil" "$work/grainy/adapt" "$(names em_mito_neuropil adapt)"
+put "$data/em_mito_neuropil" "$work/grainy/judged" "$(names em_mito_neuropil judge)"
+put "$data/em_mito" "$work/vnc/adapt" "$(vnc 0)"
+put "$data/em_mito" "$work/vnc/judged" "$(vnc 1)"
+
+once() { # name of what it makes, command
+    local out=$work/$1
+    shift
+    [ -e "$out.done" ] && return
+    "${tool[@]}" "$@" --out "$out" --force > "$out.log" 2>&1
+    touch "$out.done"
+}
+
+score() { # target, method, seed, folder of masks
+    "${tool[@]}" evaluate --predictions "$work/$4" --labels "$work/$1/judged" --json "$work/score.json" > "$work/score.log"
+    python3 -c 'import json, sys
+r = json.load(open(sys.argv[4]))
+print(",".join(sys.argv[1:4]) + f",{r["foreground_f1"]:.4f},{r["ap50"]:.4f},{r["images"]}")' "$1" "$2" "$3" "$work/score.json" >> "$work/scores.csv"
+}
+
+network() { # target, method, seed, folder of the network
+    [ -e "$work/$1-$2-$3.done" ] && return
+    once "$1-$2-$3" segment --model "$work/$4/foreground.onnx" --images "$work/$1/judged"
+    score "$1" "$2" "$3" "$1-$2-$3"
+}
+
+maps() { # target, method, seed, further arguments
+    [ -e "$work/$1-$2-$3.done" ] && return
+    once "$1-$2-$3" strokes --images "$work/$1/judged" --forest "$work/$1-painted-$3/strokes.forest" "${@:4}"
+    score "$1" "$2" "$3" "$1-$2-$3"
+}
+
+for seed in $seeds; do
+    plain=(--consistency false --rectification false)
+    train=(--iterations "$steps" --seed "$seed")
+    once "source-net-$seed" pseudo --images "$work/source" --maps "$work/source" "${train[@]}" "${plain[@]}"
+    once "enhancer-$seed" enhancer --images "$work/source" "${train[@]}"
+    enhancer=$work/enhancer-$seed/enhancer.onnx
+    for target in grainy vnc; do
+        network $target source-net "$seed" "source-net-$seed"
+        once "$target-strokes-$seed" paint --labels "$work/$target/adapt" --count 4 --seed "$seed"
+        once "$target-painted-$seed" strokes --images "$work/$target/adapt" --strokes "$work/$target-strokes-$seed" \
+            --enhancer "$enhancer" --seed "$seed"
+        maps $target forest "$seed"
+        maps $target enhanced "$seed" --enhancer "$enhancer"
+        pseudo=(pseudo --images "$work/$target/adapt" --maps "$work/$target-painted-$seed" "${train[@]}")
+        once "$target-pseudo-$seed" "${pseudo[@]}"
+        network $target pseudo "$seed" "$target-pseudo-$seed"
+        once "$target-pseudo-plain-$seed" "${pseudo[@]}" "${plain[@]}"
+        network $target pseudo-plain "$seed" "$target-pseudo-plain-$seed"
+        once "$target-net-$seed" pseudo --images "$work/$target/adapt" --maps "$work/$target/adapt" "${train[@]}" "${plain[@]}"
+        network $target target-net "$seed" "$target-net-$seed"
+    done
+done
+cat "$work/scores.csv"
