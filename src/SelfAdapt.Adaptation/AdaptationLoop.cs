@@ -180,7 +180,6 @@ public sealed class AdaptationLoop : IDisposable
             cropRandom = new RandomStream(cropRandom.Key, from.CropPosition);
             augmentationRandom = new RandomStream(augmentationRandom.Key, from.AugmentationPosition);
             _training.Restore(iteration, from.Training);
-            gamma = from.Evaluations[^1].Gamma;
             foreach (EvaluationPoint point in from.Evaluations)
             {
                 _evaluations.Add(point);
@@ -190,17 +189,11 @@ public sealed class AdaptationLoop : IDisposable
         else
         {
             Decide(controller, source, observer, kept);
-            double found = LooksForGamma ? GammaFinder.Find(looked, _student, source.Signals, gamma, cancel) : gamma;
-            if (found != gamma)
-            {
-                gamma = found;
-                Decide(controller, Evaluate(0, looked, gamma, oracle), observer, kept);
-            }
         }
 
         CropSampler sampler = new([.. images.Select(i => Prepare(i, gamma))], _options);
         float[] weak = new float[_options.BatchSize * sampler.Length];
-        StopReason reason = SourceCheck.IsHopeless(_evaluations.Last(e => e.Iteration == 0).Signals, _options)
+        StopReason reason = SourceCheck.IsHopeless(source.Signals, _options)
             ? StopReason.NoCells
             : controller.Reason ?? StopReason.Completed;
 
@@ -263,8 +256,13 @@ public sealed class AdaptationLoop : IDisposable
             }
         }
 
-        return new AdaptationResult(
-            kept, controller.Kept ?? _evaluations[0], reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
+        EvaluationPoint best = controller.Kept ?? source;
+        if (LooksForGamma && reason is not (StopReason.NoCells or StopReason.Diverged))
+        {
+            (best, kept) = WithGamma(looked, oracle, observer, best, kept);
+        }
+
+        return new AdaptationResult(kept, best, reason, iteration, _evaluations, before + watch.Elapsed.TotalSeconds);
 
         bool OutOfTime()
         {
@@ -317,6 +315,41 @@ public sealed class AdaptationLoop : IDisposable
         Image prepared = ImagePreparation.Prepare(image.Image, _segmentation, _network.InputChannels, image.Name);
         InputPower.Raise(prepared.Pixels, gamma);
         return prepared;
+    }
+
+    /// <summary>
+    /// The best checkpoint, or the source, with the power of intensities that brings its outlines clearly nearer to the edges: it
+    /// is looked for last, as what was learnt at the source's own power gains by another one still (docs/results.md).
+    /// </summary>
+    private (EvaluationPoint, WeightSnapshot) WithGamma(
+        CheckedImages looked, IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, EvaluationPoint best,
+        WeightSnapshot kept)
+    {
+        (EvaluationPoint Point, WeightSnapshot Weights, double Gamma) found = (best, kept, best.Gamma);
+        foreach ((EvaluationPoint point, WeightSnapshot weights) in new[]
+        {
+            (best, kept), (_evaluations[0], new WeightSnapshot(_network.InitialParameters, _network.InitialStatistics)),
+        }.DistinctBy(c => c.Item1))
+        {
+            _training.Student.Upload(weights.Parameters, weights.Statistics);
+            if (GammaFinder.Find(looked, _student, best.Signals, best.Gamma) is { } better
+                && better.Signals.Evidence > found.Point.Signals.Evidence)
+            {
+                found = (point with { Signals = better.Signals }, weights, better.Gamma);
+            }
+        }
+
+        if (found.Gamma == best.Gamma)
+        {
+            return (best, kept);
+        }
+
+        _training.Student.Upload(found.Weights.Parameters, found.Weights.Statistics);
+        Segmenter segmenter = new(_student, _segmentation with { Gamma = found.Gamma });
+        EvaluationPoint raised = found.Point with { Ap50 = AveragePrecision(segmenter, oracle), Gamma = found.Gamma };
+        _evaluations.Add(raised);
+        observer.OnEvaluation(raised, StopDecision.Keep, found.Weights);
+        return (raised, found.Weights);
     }
 
     private StopDecision Decide(

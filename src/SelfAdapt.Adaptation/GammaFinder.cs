@@ -27,31 +27,26 @@ internal static class GammaFinder
         ISegmentationNetwork network, SegmentationOptions options, IReadOnlyList<NamedImage> images, CancellationToken cancelled)
     {
         CheckedImages looked = new(AdaptationLoop.Checked(images, new AdaptationOptions()), options, network.InputChannels);
-        double own = network.Gamma;
-        double found = Find(looked, network, looked.Measure(network), own, cancelled);
-        cancelled.ThrowIfCancellationRequested();
-        return found;
+        return Find(looked, network, looked.Measure(network), network.Gamma, cancelled)?.Gamma ?? network.Gamma;
     }
 
     /// <summary>The same on images that a network was measured on already.</summary>
-    /// <param name="plain">What it showed with the power that it was made for.</param>
-    /// <param name="own">That power.</param>
-    /// <returns>That power too where the search was broken off.</returns>
-    public static double Find(
-        CheckedImages looked, ISegmentationNetwork network, LabelFreeSignals plain, double own, CancellationToken cancelled)
+    /// <param name="plain">What it showed, or another that is to be beaten.</param>
+    /// <param name="own">The power that it was made for.</param>
+    /// <returns>The power and what it shows; null where none is clearly better.</returns>
+    public static (double Gamma, LabelFreeSignals Signals)? Find(
+        CheckedImages looked, ISegmentationNetwork network, LabelFreeSignals plain, double own,
+        CancellationToken cancelled = default)
     {
-        (double best, double most) = (own, plain.Evidence);
+        (double Gamma, LabelFreeSignals Signals)? best = null;
         foreach (double power in Factors.Select(f => Math.Round(own * f, 4)))
         {
-            if (cancelled.IsCancellationRequested)
-            {
-                return own;
-            }
-
+            cancelled.ThrowIfCancellationRequested();
             LabelFreeSignals signals = looked.Measure(network, power);
-            if (signals.Evidence > most && signals.Evidence - plain.Evidence > Clearly * signals.EvidenceError)
+            if (signals.Evidence > (best?.Signals ?? plain).Evidence
+                && signals.Evidence - plain.Evidence > Clearly * signals.EvidenceError)
             {
-                (best, most) = (power, signals.Evidence);
+                best = (power, signals);
             }
         }
 

@@ -93,7 +93,7 @@ internal sealed class ReportPage(RunReport report)
         double? kept = report.KeptPoint.Iteration;
         AdaptationOptions options = report.Options;
         double last = Math.Max(report.Iterations, 1);
-        IReadOnlyList<EvaluationPoint> points = report.Evaluations;
+        EvaluationPoint[] points = [.. report.Evaluations.Where(e => e.Gamma == report.Evaluations[0].Gamma)];
         Add("<section><h2>The run</h2><div class=\"charts\">");
         AddChart("Loss", "What training lowers. By itself it says nothing about the cells.",
             [new("loss", [.. report.Steps.Select(s => ((double)s.Iteration, s.Loss))])], null);

@@ -80,10 +80,11 @@ internal sealed record ReportVerdict(
     {
         LabelFreeSignals before = report.Evaluations[0].Signals;
         LabelFreeSignals kept = report.KeptPoint.Signals;
-        EvaluationPoint? raised = report.Evaluations.FirstOrDefault(e => e.Iteration == 0 && e.Gamma != report.Evaluations[0].Gamma);
-        string byPower = raised is null ? ""
-            : Text($" With intensities to the power {raised.Gamma:0.##} alone, before anything was learnt, it is {Give(raised.Signals)}: ")
-                + "the power stands at the front of the model's graph, so other programs take it too.";
+        EvaluationPoint plain = report.Evaluations.First(
+            e => e.Iteration == report.KeptPoint.Iteration && e.Gamma == report.Evaluations[0].Gamma);
+        string byPower = plain == report.KeptPoint ? ""
+            : Text($" With the same weights and intensities as they are the evidence is {Give(plain.Signals)}. The power, ")
+                + Text($"{report.KeptPoint.Gamma:0.##}, stands at the front of the model's graph, so that other programs take it too.");
         return string.Create(
             CultureInfo.InvariantCulture,
             $"The edges of the images speak most for this checkpoint: its evidence is {Give(kept)}, the original's "
