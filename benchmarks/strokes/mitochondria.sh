@@ -53,7 +53,7 @@ maps() { # target, method, seed, further arguments
 }
 
 for seed in $seeds; do
-    plain=(--consistency false --rectification false)
+    plain=(--no-consistency --no-rectification)
     train=(--iterations "$steps" --seed "$seed")
     once "source-net-$seed" pseudo --images "$work/source" --maps "$work/source" "${train[@]}" "${plain[@]}"
     once "enhancer-$seed" enhancer --images "$work/source" "${train[@]}"

@@ -62,10 +62,11 @@ internal sealed class CheckedImages
     /// <param name="gamma">
     /// The power of intensities that it sees; null: the one that it was made for. Edges are looked for in the images as they are.
     /// </param>
-    public LabelFreeSignals Measure(ISegmentationNetwork network, double? gamma = null)
+    /// <param name="seen">The same images prepared otherwise, which it sees instead; null: these.</param>
+    public LabelFreeSignals Measure(ISegmentationNetwork network, double? gamma = null, CheckedImages? seen = null)
     {
         Segmenter segmenter = new(network, _options with { Gamma = gamma });
-        SegmentationResult[] results = [.. _parts.Select(p => segmenter.Segment(p.Image, p.Name))];
+        SegmentationResult[] results = [.. (seen ?? this)._parts.Select(p => segmenter.Segment(p.Image, p.Name))];
         LabelImage[] masks = [.. results.Select(r => r.Masks)];
         Opinion current = new(
             masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);

@@ -37,7 +37,11 @@ internal sealed record SizeTrial(double Diameter, double Found, double Agreement
 /// <param name="Diameter">Mean diameter, px.</param>
 /// <param name="Doubt">Why it should be looked at, in words for the user; null where nothing speaks against it.</param>
 /// <param name="Trials">What was tried, by size.</param>
-internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<SizeTrial> Trials);
+internal sealed record ObjectSize(double Diameter, string? Doubt, IReadOnlyList<SizeTrial> Trials)
+{
+    /// <summary>How much the network stands by what it finds at the best size, 0 to 1.</summary>
+    public double Score => Trials.Max(t => t.Score);
+}
 
 /// <summary>
 /// Finds the size of objects by trying sizes around the one that a network was trained at, on parts of a few images, and

@@ -44,7 +44,9 @@ public sealed record SegmentationOptions
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>Replaces each normalised channel x by 1 - x: dark objects on a bright ground.</summary>
-    [Setting("Dark objects on a bright ground: invert the normalised image", Group = "masks")]
+    [Setting(
+        "Dark objects on a bright ground, for a model of bright ones: invert the normalised image", Group = "masks",
+        Default = "found on images whose ground is not dark")]
     public bool Invert { get; init; }
 
     /// <summary>

@@ -7,6 +7,7 @@ namespace SelfAdapt.Tool;
 internal static class ExportMetadata
 {
     public const string DiameterKey = "selfadapt.diameter";
+    public const string InvertKey = "selfadapt.invert";
 
     private const string LicenceKey = "license";
 
@@ -35,6 +36,7 @@ internal static class ExportMetadata
         Add("selfadapt.channels", run?.Channels);
         Add("selfadapt.normalization", run?.Normalization);
         Add(DiameterKey, run?.Diameter);
+        Add(InvertKey, run?.Invert);
         Add("selfadapt.iterations", run?.Iterations);
         Add("selfadapt.kept_iteration", run?.KeptIteration);
         Add("selfadapt.stop_reason", run?.StopReason);

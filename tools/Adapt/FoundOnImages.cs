@@ -12,15 +12,17 @@ namespace SelfAdapt.Tool;
 /// <summary>What of the options is to be found on the images.</summary>
 /// <param name="Size">The objects' diameter.</param>
 /// <param name="Gamma">The power of intensities.</param>
-internal readonly record struct FoundOnImages(bool Size, bool Gamma)
+/// <param name="Invert">Whether objects are dark where the network knows bright ones.</param>
+internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert)
 {
-    public bool Any => Size || Gamma;
+    public bool Any => Size || Gamma || Invert;
 
-    public IEnumerable<string> Flags => [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[]];
+    public IEnumerable<string> Flags =>
+        [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[], .. Invert ? ["--invert"] : (string[])[]];
 
     /// <summary>
-    /// The options with what the images show; as they are where no image fits the network, or the network has no flows and is
-    /// bound to no size.
+    /// The options with what the images show; as they are where no image fits the network. The size of objects is found for
+    /// networks with flows; others are bound to none.
     /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public SegmentationOptions Find(
@@ -28,12 +30,33 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
     {
         NamedImage[] fitting =
             [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
-        if (fitting.Length > 0 && Size && network.Outputs.HasFlow)
+        if (fitting.Length == 0)
         {
-            options = WithSize(network, fitting, options, terminal);
+            return options;
         }
 
-        if (fitting.Length > 0 && Gamma)
+        bool sized = Size && network.Outputs.HasFlow;
+        ObjectSize? size = sized ? SizeOf(options) : null;
+        if (Invert && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
+        {
+            SegmentationOptions inverted = options with { Invert = true };
+            ObjectSize? other = sized ? SizeOf(inverted) : null;
+            bool likely = !sized || other?.Score > (size?.Score ?? 0);
+            if (likely && InversionFinder.Find(network, With(options, other), fitting, terminal.Cancelled))
+            {
+                (options, size) = (inverted, other);
+                terminal.Error.WriteLine(
+                    "Dark objects on a bright ground: images are inverted; --no-invert leaves them as they are");
+            }
+        }
+
+        options = With(options, size);
+        if (sized)
+        {
+            Say(size, terminal);
+        }
+
+        if (Gamma)
         {
             options = options with { Gamma = GammaFinder.Find(network, options, fitting, terminal.Cancelled) };
             terminal.Error.WriteLine(options.Gamma == network.Gamma
@@ -43,6 +66,8 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
         }
 
         return options;
+
+        ObjectSize? SizeOf(SegmentationOptions asked) => new SizeFinder(network, asked).Find(fitting, terminal.Cancelled);
     }
 
     /// <inheritdoc cref="Find(ISegmentationNetwork, IReadOnlyList{NamedImage}, SegmentationOptions, Terminal)"/>
@@ -54,14 +79,11 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
         return Find(source, images, options, terminal);
     }
 
-    private static SegmentationOptions WithSize(
-        ISegmentationNetwork network, NamedImage[] images, SegmentationOptions options, Terminal terminal)
-    {
-        ObjectSize? size = new SizeFinder(network, options).Find(images, terminal.Cancelled);
-        terminal.Error.WriteLine(size is null
-            ? "No object was found at any size: the model's own diameter is taken. Give --diameter if you know it."
-            : string.Create(CultureInfo.InvariantCulture, $"Objects of about {size.Diameter:0.#} px; --diameter sets another size")
-                + (size.Doubt is { } doubt ? $". Look at the masks: {doubt}" : ""));
-        return size is null ? options : options with { Diameter = Math.Round(size.Diameter, 1) };
-    }
+    private static SegmentationOptions With(SegmentationOptions options, ObjectSize? size) =>
+        size is null ? options : options with { Diameter = Math.Round(size.Diameter, 1) };
+
+    private static void Say(ObjectSize? size, Terminal terminal) => terminal.Error.WriteLine(size is null
+        ? "No object was found at any size: the model's own diameter is taken. Give --diameter if you know it."
+        : string.Create(CultureInfo.InvariantCulture, $"Objects of about {size.Diameter:0.#} px; --diameter sets another size")
+            + (size.Doubt is { } doubt ? $". Look at the masks: {doubt}" : ""));
 }

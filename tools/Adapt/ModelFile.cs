@@ -49,6 +49,11 @@ internal sealed class ModelFile
     public double? AdaptedAt => Number(ExportMetadata.DiameterKey)
         ?? (RunFolder.OfModel(Path) is null ? null : Checkpoint is null ? AdaptingRun?.Diameter : DiamLabels);
 
+    /// <summary>Whether a run of adapt made this model on inverted images; null where none did, or it is not told.</summary>
+    public bool? AdaptedInverted =>
+        Onnx.Metadata.TryGetValue(ExportMetadata.InvertKey, out string? text) && bool.TryParse(text, out bool inverted)
+            ? inverted : AdaptingRun?.Invert;
+
     /// <summary>The power of intensities that it was made for.</summary>
     public double Gamma => InputPower.Of(Onnx);
 

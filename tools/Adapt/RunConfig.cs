@@ -113,7 +113,7 @@ internal static class RunConfig
 
     private static JsonNode? ValueOf(
         ParseResult parsed, SettingOption option, IReadOnlyDictionary<string, string> resolved) =>
-        resolved.TryGetValue(option.Name, out string? value) ? value
+        resolved.TryGetValue(option.Name, out string? value) ? option.IsSwitch ? bool.Parse(value) : value
         : option.Words(parsed) is not { } words ? option.StandardWord
         : option.IsSwitch ? JsonValue.Create(true)
         : option.Name == ModelOption ? Path.GetFullPath(CellposeModels.Find(words[0]))

@@ -81,7 +81,7 @@ internal sealed class SegmentBatch : IDisposable
                 results.AddRange(own);
                 if (own.Count > 0 && _skipped.Count == skippedBefore)
                 {
-                    _journal.Add(file, _plan.Options.Diameter, own);
+                    _journal.Add(file, _plan.Options, own);
                 }
 
                 worked = true;

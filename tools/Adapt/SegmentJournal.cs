@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Reporting;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
@@ -16,6 +17,7 @@ internal sealed class SegmentJournal : IDisposable
     public const string FileName = "selfadapt_segment.jsonl";
 
     private const string DiameterKey = "diameter";
+    private const string InvertKey = "invert";
 
     private readonly string _folder;
     private readonly string _options;
@@ -54,16 +56,17 @@ internal sealed class SegmentJournal : IDisposable
     }
 
     /// <summary>
-    /// The diameter that earlier results in a folder were made with, px; null where there are none. Images that join a folder
-    /// are segmented as those before them.
+    /// The diameter that earlier results in a folder were made with, px, and whether their images were inverted; null where there
+    /// are none. Images that join a folder are segmented as those before them.
     /// </summary>
     /// <param name="folder">The folder of results.</param>
-    public static double? Diameter(string folder)
+    public static (double? Diameter, bool? Invert) Earlier(string folder)
     {
         using SegmentJournal journal = Open(folder, "");
-        return journal._entries.Values.Select(e => e[DiameterKey]).OfType<JsonValue>()
-            .Select(v => v.TryGetValue(out double diameter) ? diameter : 0).LastOrDefault(d => d > 0) is > 0 and var found
-                ? found : null;
+        JsonObject? last = journal._entries.Values.LastOrDefault();
+        return (
+            last?[DiameterKey] is JsonValue size && size.TryGetValue(out double diameter) && diameter > 0 ? diameter : null,
+            last?[InvertKey] is JsonValue value && value.TryGetValue(out bool invert) ? invert : null);
     }
 
     /// <summary>
@@ -85,10 +88,10 @@ internal sealed class SegmentJournal : IDisposable
     public string Deciding(string file) => $"{_options} {StateOf(file)}";
 
     /// <summary>Notes an image file as finished.</summary>
-    /// <param name="diameter">The diameter that they were made with, px; 0: none.</param>
+    /// <param name="options">What they were made with.</param>
     /// <param name="images">The results of its images, with their files.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
-    public void Add(string file, double diameter, IEnumerable<SegmentedImage> images)
+    public void Add(string file, SegmentationOptions options, IEnumerable<SegmentedImage> images)
     {
         _lines ??= LineFile.Append(Place);
         JsonObject entry = new()
@@ -96,7 +99,8 @@ internal sealed class SegmentJournal : IDisposable
             ["file"] = Path.GetFullPath(file),
             ["state"] = StateOf(file),
             ["options"] = _options,
-            [DiameterKey] = diameter,
+            [DiameterKey] = options.Diameter,
+            [InvertKey] = options.Invert,
             ["images"] = new JsonArray([.. images.Select(image =>
             {
                 JsonObject noted = image.ToJson();

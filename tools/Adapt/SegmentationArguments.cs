@@ -76,7 +76,9 @@ internal sealed class SegmentationArguments
 
     /// <summary>What is to be found on the images.</summary>
     public FoundOnImages ToFind(ParseResult parsed) =>
-        new(_found.Get(parsed).Diameter.IsAuto, _found.Get(parsed).Gamma.IsAuto);
+        new(
+            _found.Get(parsed).Diameter.IsAuto, _found.Get(parsed).Gamma.IsAuto,
+            _found.Get(parsed).Invert && !_options.IsGiven(parsed, nameof(SegmentationOptions.Invert)));
 
     /// <summary>What the diameters and the normalisation come to, in one line.</summary>
     /// <param name="options">The options in use.</param>
@@ -86,6 +88,7 @@ internal sealed class SegmentationArguments
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled")
         + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "")
+        + (options.Invert ? "; inverted" : "")
         + (options.Gamma is null or 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; gamma {options.Gamma:0.##}"));
 
     private sealed record FoundSettings
@@ -102,5 +105,8 @@ internal sealed class SegmentationArguments
             + "adapted model's graph",
             Group = "masks", Default = "adapt: auto; else the model's own")]
         public GammaChoice Gamma { get; init; } = new(false, null);
+
+        [Setting("Leave intensities as they are without asking whether objects are dark on a bright ground", Group = "masks")]
+        public bool Invert { get; init; } = true;
     }
 }

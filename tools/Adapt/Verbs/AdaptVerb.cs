@@ -137,6 +137,8 @@ internal sealed class AdaptVerb
             ["--minutes"] = Text(options.Minutes),
             ["--diameter"] = Text(segmentation.Diameter),
             ["--diam-mean"] = Text(segmentation.DiamMean),
+            ["--invert"] = segmentation.Invert ? "true" : "false",
+            ["--no-invert"] = segmentation.Invert ? "false" : "true",
         };
 
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

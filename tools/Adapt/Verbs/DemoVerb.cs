@@ -66,7 +66,7 @@ internal sealed class DemoVerb
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
         double trainedAt = model.DiamMean ?? SegmentationArguments.CellposeDiameter;
-        SegmentationOptions segmentation = new FoundOnImages(Size: true, Gamma: false).Find(
+        SegmentationOptions segmentation = new FoundOnImages(Size: true, Gamma: false, Invert: false).Find(
             network, engine.Backend, images,
             new() { Diameter = trainedAt, DiamMean = trainedAt, Threads = request.Threads }, _terminal);
         AdaptationJob job = new(model, network, images, labelled, options, segmentation, folder, false);

@@ -95,15 +95,23 @@ internal sealed class SegmentVerb
         return (int)skipped.Code;
     }
 
-    /// <summary>The options with the size of earlier results here, or of the run that made the model, or of the images.</summary>
+    /// <summary>
+    /// The options with size and inversion of earlier results here, or of the run that made the model, or of the images.
+    /// </summary>
     private SegmentationOptions Measured(
         SegmentationOptions options, FoundOnImages find, SegmentSettings settings, ModelFile model, RunnableNetwork network,
         EngineRequest request, (string Images, string Out, IReadOnlyList<string> Files)[] folders)
     {
         find = find with { Size = find.Size && network.Outputs.HasFlow };
-        if (find.Size && ((settings.Force ? null : SegmentJournal.Diameter(folders[^1].Out)) ?? model.AdaptedAt) is { } known)
+        (double? diameter, bool? invert) = settings.Force ? default : SegmentJournal.Earlier(folders[^1].Out);
+        if (find.Size && (diameter ?? model.AdaptedAt) is { } known)
         {
             (options, find) = (options with { Diameter = known }, find with { Size = false });
+        }
+
+        if (find.Invert && (invert ?? model.AdaptedInverted) is { } inverted)
+        {
+            (options, find) = (options with { Invert = inverted }, find with { Invert = false });
         }
 
         if (!find.Any)
