@@ -39,14 +39,15 @@ internal sealed class StudioApi(string? runtimeMissing)
             ["events"] => asks ? _events.Stream(session) : null,
             ["state"] => asks ? Json(session.Describe()) : null,
             ["images"] => asks ? Json(session.DescribeImages()) : null,
-            ["images", string number, .. string[] what] => !asks ? null
-                : StudioQuery.Number(number, out int index) && index < session.Images.Files.Count
-                    ? await OfImageAsync(session, index, what, query, aborted).ConfigureAwait(false)
+            ["images", string number, .. string[] what] =>
+                StudioQuery.Number(number, out int index) && index < session.Images.Files.Count
+                    ? await OfImageAsync(session, request, index, what, query, aborted).ConfigureAwait(false)
                     : StudioSite.Missing,
             ["jobs"] => asks ? null : Start(session, Parse(request.Body)),
             ["jobs", string name, string what] => session.Project.State.Jobs.FirstOrDefault(j => j.Name == name) is { } job
                 ? asks ? OfJob(session, job, what, query) : Act(session, job, what)
                 : StudioSite.Missing,
+            ["strokes"] => asks ? null : StrokeApi.SetUp(session, Parse(request.Body)),
             ["setup"] => asks ? null : SetUp(session, Parse(request.Body)),
             ["diameter"] => asks ? null : await SizeAsync(session, Parse(request.Body), aborted).ConfigureAwait(false),
             ["accept"] => asks ? null : await AcceptAsync(session, Parse(request.Body)).ConfigureAwait(false),
@@ -62,9 +63,15 @@ internal sealed class StudioApi(string? runtimeMissing)
         return answer ?? StudioSite.NotAllowed(asks ? "POST" : "GET, HEAD");
     }
 
-    private static async Task<LocalResponse> OfImageAsync(
-        StudioSession session, int index, string[] what, StudioQuery query, CancellationToken aborted)
+    private static async Task<LocalResponse?> OfImageAsync(
+        StudioSession session, LocalRequest request, int index, string[] what, StudioQuery query, CancellationToken aborted)
     {
+        bool asks = request.Method is "GET" or "HEAD";
+        if (!asks && what is not ["strokes"])
+        {
+            return null;
+        }
+
         if (what is ["thumb"])
         {
             ImageThumbnail small = session.Images.Thumbnail(index);
@@ -81,6 +88,11 @@ internal sealed class StudioApi(string? runtimeMissing)
         if (session.Plane(index, at) is not { } plane)
         {
             return StudioSite.Missing;
+        }
+
+        if (what is ["strokes" or "map" or "objects"])
+        {
+            return await StrokeApi.OfImageAsync(session, request, (index, at, plane), what[0], query, aborted).ConfigureAwait(false);
         }
 
         if (what is ["pixels"])
@@ -110,6 +122,8 @@ internal sealed class StudioApi(string? runtimeMissing)
             JobKind.Adapt => Options(asked!["options"] as JsonObject),
             JobKind.Segment => [.. ((asked!["formats"] as JsonArray) ?? []).SelectMany(
                 f => new[] { "--format", Word(JsonFile.Text(f)) })],
+            JobKind.Strokes => [],
+            JobKind.Train => StrokeResults.Training(session.Project, JsonFile.Text(asked!["labels"])),
             _ => ["--models", session.Models.FileOf(null), .. session.Models.Offered],
         };
         return Json(new JsonObject { ["name"] = session.Jobs.Start(kind, more) });
@@ -149,7 +163,7 @@ internal sealed class StudioApi(string? runtimeMissing)
                 new LocalResponse(200, "application/json", File.ReadAllBytes(RunFolder.Summary(folder))),
             "result" when File.Exists(session.Project.JobResult(job.Name)) =>
                 new LocalResponse(200, "application/json", File.ReadAllBytes(session.Project.JobResult(job.Name))),
-            "files.zip" when job.Kind == JobKind.Segment && Directory.Exists(folder) => ResultArchive.Of(folder, job.Name),
+            "files.zip" when job.Kind is JobKind.Segment or JobKind.Strokes && Directory.Exists(folder) => ResultArchive.Of(folder, job.Name),
             _ => StudioSite.Missing,
         };
     }
@@ -230,6 +244,11 @@ internal sealed class StudioApi(string? runtimeMissing)
         }
 
         int? step = NumberOf(asked!["step"]);
+        if (job.Kind is not (JobKind.Adapt or JobKind.Train))
+        {
+            return LocalResponse.Text(400, "That run made no model.");
+        }
+
         if (step > 0 && !session.Models.StepsOf(job).Contains(step.Value))
         {
             return LocalResponse.Text(400, "That step was not kept.");

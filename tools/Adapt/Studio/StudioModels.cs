@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using SelfAdapt.Files;
+using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool.Studio;
 
@@ -42,7 +44,7 @@ internal sealed class StudioModels(StudioProject project)
         string folder = project.JobFolder(job.Name);
         return step switch
         {
-            null => RunFolder.Adapted(folder),
+            null => job.Kind == JobKind.Train ? TrainVerb.ModelIn(folder) : RunFolder.Adapted(folder),
             0 => FileOf(job.Setup.Model),
             { } n => RunFolder.Snapshot(folder, n),
         };
@@ -62,17 +64,23 @@ internal sealed class StudioModels(StudioProject project)
     /// <exception cref="SelfAdaptException">The model can't be written; the message is that of export.</exception>
     public async Task AcceptAsync(StudioJob job, int? step)
     {
-        string source = FileOf(job.Setup.Model);
-        string model = source;
+        string model = FileOf(job.Setup.Model);
         if (step != 0)
         {
+            string source = SourceOf(job);
             string which = step is { } n ? string.Create(CultureInfo.InvariantCulture, $"step-{n}") : "kept";
             Directory.CreateDirectory(project.Models);
             model = Path.Combine(project.Models, $"{job.Name}-{which}{Path.GetExtension(source)}");
             await ExportAsync(job, step, model, ["--force"]).ConfigureAwait(false);
         }
 
-        project.Update(s => s with { Accepted = new AcceptedModel(job.Name, step, model) });
+        // What a network has learnt on, it must be shown: objects of that size.
+        double? learnt = job.Kind == JobKind.Train && step != 0 ? DiameterOf(job) : null;
+        project.Update(s => s with
+        {
+            Accepted = new AcceptedModel(job.Name, step, model),
+            Setup = s.Setup with { Diameter = learnt ?? s.Setup.Diameter },
+        });
     }
 
     /// <summary>Writes the accepted model in a format.</summary>
@@ -97,6 +105,10 @@ internal sealed class StudioModels(StudioProject project)
         return file;
     }
 
+    /// <summary>How images are segmented with a run's model: a trained one has a diameter of its own.</summary>
+    public StudioSetup SetupOf(StudioJob job, int? step) => job.Kind == JobKind.Train && step != 0
+        ? job.Setup with { Diameter = DiameterOf(job) ?? job.Setup.Diameter } : job.Setup;
+
     /// <summary>What was exported.</summary>
     public IReadOnlyList<string> Exports
     {
@@ -111,7 +123,7 @@ internal sealed class StudioModels(StudioProject project)
     {
         string[] weights = step switch
         {
-            0 => [],
+            _ when step == 0 || job.Kind == JobKind.Train => [],
             null => ["--run", project.JobFolder(job.Name)],
             { } n =>
             [
@@ -119,7 +131,15 @@ internal sealed class StudioModels(StudioProject project)
             ],
         };
         return ChildVerb.RunAsync(
-            ["export", "--model", FileOf(job.Setup.Model), .. weights, "--out", file, .. more],
+            ["export", "--model", step == 0 ? FileOf(job.Setup.Model) : SourceOf(job), .. weights, "--out", file, .. more],
             Path.Combine(project.Models, "export.txt"));
     }
+
+    /// <summary>The file whose format a run's model has.</summary>
+    private string SourceOf(StudioJob job) =>
+        job.Kind == JobKind.Train ? TrainVerb.ModelIn(project.JobFolder(job.Name)) : FileOf(job.Setup.Model);
+
+    private double? DiameterOf(StudioJob job) =>
+        project.ReadResult(job.Name)?["mean_diameter"] is JsonValue value && value.TryGetValue(out double mean)
+            ? Math.Round(mean, 1) : null;
 }

@@ -34,7 +34,8 @@ internal sealed class StudioSite : ILocalSite, IDisposable
         before?.Dispose();
     }
 
-    public long MostBodyBytes(string target) => MostWords;
+    public long MostBodyBytes(string target) =>
+        new StudioQuery(target).Parts is ["api", "images", _, "strokes"] ? StrokeApi.MostPatchBytes : MostWords;
 
     public async Task<LocalResponse> AnswerAsync(LocalRequest request, CancellationToken aborted)
     {

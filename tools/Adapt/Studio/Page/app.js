@@ -9,10 +9,14 @@ import { List } from './list.js';
 import * as look from './look.js';
 import * as setup from './setup.js';
 import * as adapt from './adapt.js';
+import * as strokes from './strokes.js';
 import * as decide from './decide.js';
 import * as use from './use.js';
 
-const steps = [['look', 'Look', look], ['setup', 'Set up', setup], ['adapt', 'Adapt', adapt], ['decide', 'Decide', decide], ['use', 'Use', use]];
+const steps = [
+  ['look', '1 Look', look], ['setup', '2 Set up', setup], ['adapt', '3 Adapt', adapt], ['strokes', 'or Strokes', strokes],
+  ['decide', '4 Decide', decide], ['use', '5 Use', use],
+];
 
 // What all pages see. Scripts read it through import('/page/app.js').
 export const studio = {
@@ -20,27 +24,28 @@ export const studio = {
   picture: null, show, showCells, adjust, open, page: () => page, image: () => studio.images.names[studio.index],
 };
 
-const picture = studio.picture = new Picture($('canvas'), pick, (diameter, done) => page().onCircle?.(studio, diameter, done));
+const picture = studio.picture = new Picture($('canvas'), pick);
 const list = new List($('images'), index => open(index));
 let loading = new AbortController();
 
 function page() { return steps.find(s => s[0] === studio.step)[2]; }
 
 function heading() {
-  fill($('steps'), ...steps.map(([id, title, module], i) => h('li', {}, h('button', {
+  fill($('steps'), ...steps.map(([id, title, module]) => h('li', {}, h('button', {
     type: 'button', 'aria-current': studio.step === id ? 'step' : null, onclick: () => show(id),
-  }, `${i + 1} ${title} `, module.isDone?.(studio.state) ? h('i', { title: 'done' }, '\u2713') : ''))));
+  }, `${title} `, module.isDone?.(studio.state) ? h('i', { title: 'done' }, '\u2713') : ''))));
 }
 
-// Goes to a step.
-function show(step) {
+// Goes to a step; what: of what it is asked to tell.
+function show(step, what) {
+  page().leave?.(studio);
   studio.step = step;
   picture.circle = null;
-  picture.drawsCircle = false;
+  picture.take(null);
   remember();
   heading();
   showCells(null, null);
-  page().enter(studio, $('panel'));
+  page().enter(studio, $('panel'), what);
 }
 
 // Opens an image; the step's page decides what is drawn over it.
@@ -110,16 +115,18 @@ async function showCells(leftUrl, rightUrl, texts = ['', '']) {
   }
 }
 
-// Cells that the page found itself.
-export function showOwn(labels, height, width, text) {
+// Cells that the page has as labels; kind: how they are drawn.
+export function showOwn(labels, height, width, text, kind = 'same') {
   showCells.request = (showCells.request ?? 0) + 1;
-  Object.assign(studio, { left: null, right: cellsOf(labels, height, width, 1), change: null });
+  const right = cellsOf(labels, height, width, 1);
+  for (const cell of right.cells) cell.kind = kind;
+  Object.assign(studio, { left: null, right, change: null });
   drawCells(['', text]);
 }
 
 function drawCells(texts) {
   showSides(picture, studio.left, studio.right, texts);
-  drawLegend(studio.left, studio.right);
+  drawLegend(studio.left, studio.right, page().keys);
 }
 
 function pick(y, x, index) {
@@ -160,7 +167,8 @@ function listen() {
 }
 
 function bind() {
-  bindPicture(picture, by => open(list.beside(studio.index, by)));
+  bindPicture(picture, by => open(list.beside(studio.index, by)), e => page().key?.(studio, e));
+  picture.onView = () => page().viewed?.(studio);
   $('plane').addEventListener('change', e => open(studio.index, Number(e.target.value)));
   $('filter').addEventListener('input', e => list.filter(e.target.value));
 }

@@ -2,7 +2,8 @@
 
 import { attempt, fill, h, json, post } from './dom.js';
 import { line } from './charts.js';
-import { adaptations, phaseText, RunLog } from './run.js';
+import { phaseText, RunLog } from './run.js';
+import { train } from './strokes.js';
 
 let panel;
 let job = null;
@@ -12,9 +13,10 @@ let summary = null;
 
 export const isDone = state => Boolean(state?.accepted);
 
-const decidable = state => adaptations(state).filter(j => ['done', 'stopped'].includes(j.phase));
+const decidable = state => state.jobs.filter(j => ['adapt', 'strokes', 'train'].includes(j.kind) && ['done', 'stopped'].includes(j.phase));
 
-export async function enter(studio, element) {
+// wanted: the name of the run to look at.
+export async function enter(studio, element, wanted = job?.name) {
   panel = element;
   const runs = decidable(studio.state);
   fill(panel, h('h2', {}, 'Decide'));
@@ -23,19 +25,20 @@ export async function enter(studio, element) {
     panel.append(h('p', {}, 'There is no finished run yet.'), h('button', { type: 'button', onclick: () => studio.show('adapt') }, 'Go to Adapt'));
     return;
   }
-  await choose(studio, runs.find(r => r.name === job?.name) ?? runs.at(-1));
+  await choose(studio, runs.find(r => r.name === wanted) ?? runs.at(-1));
 }
 
 async function choose(studio, run) {
   if (job?.name !== run.name) step = null;
   job = run;
   log = new RunLog(job.name);
-  await attempt(async () => {
-    summary = await json(`/api/jobs/${job.name}/summary`);
+  summary = await attempt(async () => {
+    if (job.kind !== 'adapt') return json(`/api/jobs/${job.name}/result`);
     await log.read(job.log_bytes);
+    return json(`/api/jobs/${job.name}/summary`);
   });
   if (!summary) return;
-  step ??= summary.kept_iteration;
+  step ??= job.kind === 'adapt' ? summary.kept_iteration : null;
   build(studio);
   opened(studio);
 }
@@ -50,30 +53,65 @@ export function changed(studio) {
 
 function build(studio) {
   const runs = decidable(studio.state);
-  const verdict = summary.verdict ?? { headline: '', reason: '', advice: '', precision: '', warnings: [] };
-  const steps = job.steps.length > 0 ? job.steps : [0];
   fill(panel,
     h('h2', {}, 'Decide'),
     runs.length > 1 ? h('div', { className: 'row' }, h('select', {
-      'aria-label': 'Run', onchange: e => choose(studio, runs.find(r => r.name === e.target.value)),
+      id: 'decided-run', 'aria-label': 'Run', onchange: e => choose(studio, runs.find(r => r.name === e.target.value)),
     }, runs.map(r => h('option', { value: r.name, selected: r.name === job.name }, `${r.name}, ${phaseText(r)}`)))) : null,
+    ...{ adapt: ofAdaptation, strokes: ofStrokes, train: ofTraining }[job.kind](studio));
+  const place = document.getElementById('accepted');
+  if (place) accepted(studio, place);
+}
+
+const change = () => [h('h3', {}, 'In this image'), h('div', { id: 'change' }, h('p', { className: 'dim' }, '...'))];
+
+const decision = (studio, text, original) => [
+  h('h3', {}, 'Your decision'),
+  h('div', { className: 'row' },
+    h('button', { type: 'button', className: 'main', id: 'accept', onclick: e => take(studio, step, e.target) }, text),
+    original ? h('button', { type: 'button', id: 'keep-original', onclick: e => take(studio, 0, e.target) }, 'Keep the original') : null),
+  h('div', { id: 'accepted' }),
+];
+
+function ofStrokes(studio) {
+  return [
+    h('p', { className: 'note small' }, h('b', {}, `Masks of ${summary.images.length} images by strokes. `),
+      `A forest of ${summary.trees} trees learnt from ${summary.stroke_pixels} painted pixels`, summary.enhancer ? '; its maps were repaired by the Prediction Enhancer. ' : '. ',
+      'Below, they are compared with what the model of the set-up finds.'),
+    summary.skipped.length ? h('p', { className: 'note warn small' }, `${summary.skipped.length} files were passed over: `, summary.skipped.map(s => s.reason).join(' ')) : null,
+    ...change(),
+    h('h3', {}, 'From here'),
+    h('p', { className: 'small' }, 'The masks are ready, in the formats of the folder that ', h('i', {}, 'Use'), ' names. A network that learns from them gives a model: quicker on many images, and it parts touching objects.'),
+    h('div', { className: 'row' }, train(studio, job), h('button', { type: 'button', onclick: () => studio.show('use') }, 'Use the masks')),
+  ];
+}
+
+function ofTraining(studio) {
+  return [
+    h('p', { className: 'note small' }, h('b', {}, `A network that learnt from the masks of ${job.labels}. `),
+      `${summary.images} images, ${summary.epochs} passes, loss ${summary.loss?.toFixed(4)}; objects of ${summary.mean_diameter?.toFixed(1)} px. `,
+      'It knows only those masks: where they were wrong, it has learnt that. Look at images that were not painted.'),
+    ...change(),
+    ...decision(studio, 'Use the trained model', true),
+  ];
+}
+
+function ofAdaptation(studio) {
+  const verdict = summary.verdict ?? { headline: '', reason: '', advice: '', precision: '', warnings: [] };
+  const steps = job.steps.length > 0 ? job.steps : [0];
+  return [
     h('p', { className: 'note small' }, h('b', {}, verdict.headline + '. '), verdict.reason, verdict.advice ? h('span', {}, ' ' + verdict.advice) : null),
     verdict.precision ? h('p', { className: 'small' }, verdict.precision) : null,
     ...verdict.warnings.map(w => h('p', { className: 'note warn small' }, w)),
     job.report ? h('p', {}, h('a', { href: `/api/jobs/${job.name}/report`, target: '_blank', rel: 'noopener' }, 'The whole report')) : null,
-    h('h3', {}, 'In this image'),
-    h('div', { id: 'change' }, h('p', { className: 'dim' }, '...')),
-    h('h3', {}, 'Your decision'),
-    h('div', { className: 'row' },
-      h('button', { type: 'button', className: 'main', id: 'accept', onclick: e => take(studio, step, e.target) }, step === 0 ? 'Keep the original' : `Use the model of step ${step}`),
-      step === 0 ? null : h('button', { type: 'button', id: 'keep-original', onclick: e => take(studio, 0, e.target) }, 'Keep the original')),
-    h('div', { id: 'accepted' }),
+    ...change(),
+    ...decision(studio, step === 0 ? 'Keep the original' : `Use the model of step ${step}`, step !== 0),
     h('h3', {}, 'Checkpoints along the run'),
     line('Evidence', log.evaluations.map(e => [e.iteration, e.evidence, e.iteration === summary.kept_iteration]), { dots: true }),
     h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Checkpoints' },
       h('thead', {}, h('tr', {}, ...['after step', 'cells', 'lost', 'evidence'].map(t => h('th', {}, t)))),
-      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))));
-  accepted(studio, document.getElementById('accepted'));
+      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))),
+  ];
 }
 
 function row(studio, e) {
@@ -90,10 +128,12 @@ function row(studio, e) {
 
 export async function opened(studio) {
   if (!job || !studio.pixels || studio.step !== 'decide') return;
-  const url = s => `/api/images/${studio.index}/masks?plane=${studio.plane}&job=${job.name}&step=${s}`;
-  const shown = await studio.showCells(url(0), url(step), ['before', step === 0 ? 'the original' : `after step ${step}`]);
+  const url = s => `/api/images/${studio.index}/masks?plane=${studio.plane}&job=${job.name}${s === null ? '' : `&step=${s}`}`;
+  const now = { adapt: step === 0 ? 'the original' : `after step ${step}`, strokes: 'by strokes', train: 'trained on strokes' }[job.kind];
+  const shown = await studio.showCells(url(0), url(step), [job.kind === 'strokes' ? 'model' : 'before', now]);
   const place = document.getElementById('change');
-  if (!shown || !place) return;
+  if (!place) return;
+  if (!shown) return fill(place, h('p', { className: 'dim small' }, 'Nothing to compare here.'));
   const { left, right, change } = shown;
   fill(place, h('div', { className: 'figures four' }, ...[
     ['before', left.cells.length, ''], ['after', right.cells.length, ''], ['gained', `+${change.gained}`, 'gained'], ['lost', `\u2212${change.lost}`, 'lost'],
@@ -112,7 +152,7 @@ function accepted(studio, place) {
   const now = studio.state.accepted;
   place.dataset.key = JSON.stringify(now);
   fill(place, ...now ? [
-    h('p', { className: 'good' }, now.step === 0 ? `Decided: the original model stays.` : `Decided: the model of ${now.job} after step ${now.step}.`),
+    h('p', { className: 'good' }, now.step === 0 ? 'Decided: the original model stays.' : `Decided: the model of ${now.job}${now.step === null ? '' : ` after step ${now.step}`}.`),
     h('button', { type: 'button', onclick: () => studio.show('use') }, 'Next: Use'),
   ] : []);
 }

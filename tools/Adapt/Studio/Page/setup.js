@@ -5,7 +5,6 @@ import { medianDiameter } from './cells.js';
 
 let panel;
 let facts = null;
-let timer = 0;
 let saving = Promise.resolve();
 let save = () => {};
 
@@ -82,21 +81,33 @@ async function circle(studio, diameter, change) {
   await change({ diameter: Math.round(diameter * 10) / 10 });
 }
 
+// A line drawn across a cell becomes a circle around it.
 function draw(studio, button) {
-  const on = !studio.picture.drawsCircle;
-  studio.picture.drawsCircle = on;
+  const { picture } = studio;
+  const on = !picture.tool;
+  let from = null;
+  const circle = ([y, x]) => {
+    const diameter = Math.hypot(y - from[0], x - from[1]);
+    picture.circle = { y: (y + from[0]) / 2, x: (x + from[1]) / 2, diameter };
+    picture.paint();
+    if (diameter >= 1) $('diameter').value = diameter.toFixed(1);
+    return diameter;
+  };
+  picture.take(on ? {
+    start: at => { from = at; },
+    move: circle,
+    end: at => {
+      if (at && circle(at) >= 1) drawn(studio, picture.circle.diameter);
+    },
+  } : null);
   button.setAttribute('aria-pressed', String(on));
   say(on ? 'Press at one edge of a cell, drag to the other.' : '');
 }
 
-export function onCircle(studio, diameter, done) {
-  if (diameter < 1) return;
-  $('diameter').value = diameter.toFixed(1);
-  if (!done) return;
+function drawn(studio, diameter) {
   draw(studio, $('draw'));
   $('doubt').textContent = 'The circle in the image has this diameter. Draw again to change it.';
-  clearTimeout(timer);
-  timer = setTimeout(() => save({ diameter: Math.round(diameter * 10) / 10 }), 50);
+  save({ diameter: Math.round(diameter * 10) / 10 });
 }
 
 async function estimate(studio, button, change) {
