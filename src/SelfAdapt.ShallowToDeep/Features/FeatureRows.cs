@@ -9,34 +9,37 @@ internal sealed class FeatureRows
     /// <summary>A forest walks for so many pixels side by side; there is room for whole groups.</summary>
     public const int Group = 8;
 
-    private FeatureRows(int height, int width, float[] values) => (Height, Width, Values) = (height, width, values);
-
     /// <summary>Rows of pixels that are held.</summary>
-    public int Height { get; }
+    public int Height { get; private set; }
 
-    public int Width { get; }
+    public int Width { get; private set; }
 
     /// <summary>[pixels and some room, columns].</summary>
-    public float[] Values { get; }
+    public float[] Values { get; private set; } = [];
 
-    /// <summary>Takes the pixels at rows and columns 0, n, 2n, ... of a part.</summary>
-    public static FeatureRows Of(FeatureTile tile, FeatureSet set, int step)
+    /// <summary>Takes the pixels at rows and columns 0, n, 2n, ... of a part, in place of what was held.</summary>
+    public FeatureRows Take(FeatureTile tile, FeatureSet set, int step)
     {
-        (int height, int width) = ((tile.Height + step - 1) / step, (tile.Width + step - 1) / step);
-        float[] values = new float[((height * width) + Group - 1) / Group * Group * set.Columns];
+        (Height, Width) = ((tile.Height + step - 1) / step, (tile.Width + step - 1) / step);
+        int needed = ((Height * Width) + Group - 1) / Group * Group * set.Columns;
+        if (Values.Length < needed)
+        {
+            Values = new float[needed];
+        }
+
         for (int c = 0; c < set.Columns; c++)
         {
             int plane = c * tile.Height * tile.Width;
-            for (int y = 0, to = c; y < height; y++)
+            for (int y = 0, to = c; y < Height; y++)
             {
                 int at = plane + (y * step * tile.Width);
-                for (int x = 0; x < width; x++, to += set.Columns, at += step)
+                for (int x = 0; x < Width; x++, to += set.Columns, at += step)
                 {
-                    values[to] = tile.Values[at];
+                    Values[to] = tile.Values[at];
                 }
             }
         }
 
-        return new(height, width, values);
+        return this;
     }
 }

@@ -25,7 +25,10 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
 {
     // More painted pixels than this per class are thinned out for the page: a forest of all of them would keep it waiting.
     private const int MostPixels = 10_000;
-    private const long FeatureBytes = 512L << 20;
+    private const long FeatureBytes = 384L << 20;
+
+    // Features of larger parts are not kept: they would push out those of what is looked at.
+    private const long PartBytes = FeatureBytes * 2 / 3;
     private const long ScaledBytes = 128L << 20;
 
     private static readonly FeatureSet Set = FeatureSet.Full;
@@ -130,23 +133,25 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
             parallel.MaxDegreeOfParallelism = Environment.ProcessorCount;
         }
 
-        Parallel.ForEach(tiles, parallel, () => new Lazy<FeatureTile>(() => new FeatureTile(Set)), (number, _, scratch) =>
+        bool keeps = sizeof(float) * (long)Set.Columns * part.Rows * part.Columns <= PartBytes;
+        Parallel.ForEach(tiles, parallel, () => new Scratch(), (number, _, scratch) =>
         {
             (int top, int left) = (number / across * Side, number % across * Side);
-            FeatureRows rows = _rows.Get(
-                (of.Index, of.Plane, part.Step, number),
-                () =>
-                {
-                    FeatureTile tile = scratch.Value;
-                    tile.Compute(
-                        image.Values, image.Height, image.Width, top, left, Math.Min(Side, image.Height - top),
-                        Math.Min(Side, image.Width - left));
-                    return FeatureRows.Of(tile, Set, part.Step);
-                },
-                r => sizeof(float) * (long)r.Values.Length);
+            FeatureRows Compute(FeatureRows rows)
+            {
+                scratch.Tile.Compute(
+                    image.Values, image.Height, image.Width, top, left, Math.Min(Side, image.Height - top),
+                    Math.Min(Side, image.Width - left));
+                return rows.Take(scratch.Tile, Set, part.Step);
+            }
+
+            FeatureRows rows = keeps
+                ? _rows.Get(
+                    (of.Index, of.Plane, part.Step, number), () => Compute(new FeatureRows()), r => sizeof(float) * (long)r.Values.Length)
+                : Compute(scratch.Rows);
             if (forest is not null)
             {
-                float[] values = new float[rows.Height * rows.Width];
+                Span<float> values = scratch.Map.AsSpan(0, rows.Height * rows.Width);
                 forest.Predict(rows, values);
                 Place(values, rows, top, left, part, map);
             }
@@ -156,13 +161,13 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
     }
 
     /// <summary>Copies what of a tile lies in a part; both begin at whole steps.</summary>
-    private static void Place(float[] values, FeatureRows rows, int top, int left, MapPart part, float[] map)
+    private static void Place(ReadOnlySpan<float> values, FeatureRows rows, int top, int left, MapPart part, float[] map)
     {
         (int y, int x) = ((top - part.Top) / part.Step, (left - part.Left) / part.Step);
         (int from, int to) = (Math.Max(0, -x), Math.Min(rows.Width, part.Columns - x));
         for (int row = Math.Max(0, -y); row < Math.Min(rows.Height, part.Rows - y); row++)
         {
-            values.AsSpan((row * rows.Width) + from, to - from).CopyTo(map.AsSpan(((y + row) * part.Columns) + x + from));
+            values.Slice((row * rows.Width) + from, to - from).CopyTo(map.AsSpan(((y + row) * part.Columns) + x + from));
         }
     }
 
@@ -232,5 +237,18 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
             DefaultModel.BuiltinEnhancer, Set, new EngineRequest { Threads = threads }, TextWriter.Null)!;
         _enhancer = (threads, enhancer);
         return enhancer;
+    }
+
+    /// <summary>What one thread works in.</summary>
+    private sealed class Scratch
+    {
+        private FeatureTile? _tile;
+
+        /// <summary>Some 20 MB: made where features are not there yet.</summary>
+        public FeatureTile Tile => _tile ??= new FeatureTile(Set);
+
+        public FeatureRows Rows { get; } = new();
+
+        public float[] Map { get; } = new float[FeatureTile.Side * FeatureTile.Side];
     }
 }

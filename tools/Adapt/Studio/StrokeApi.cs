@@ -30,7 +30,7 @@ internal static class StrokeApi
         bool asks = request.Method is "GET" or "HEAD";
         if (what == "strokes")
         {
-            return asks ? new LocalResponse(200, Binary, Pack(session.Strokes.Read(of.Image))) : Paint(session, of, request.Body);
+            return asks ? new LocalResponse(200, Binary, Pack(of.Image.Image, session.Strokes.Read(of.Image))) : Paint(session, of, request.Body);
         }
 
         if (!asks)
@@ -110,10 +110,10 @@ internal static class StrokeApi
     }
 
     /// <summary>Height and width as 32-bit numbers, then a byte per pixel.</summary>
-    private static byte[] Pack(LabelImage strokes)
+    private static byte[] Pack(Image image, byte[] strokes)
     {
-        ReadOnlySpan<int> head = [strokes.Height, strokes.Width];
-        return [.. MemoryMarshal.AsBytes(head), .. Array.ConvertAll(strokes.Labels, l => (byte)l)];
+        ReadOnlySpan<int> head = [image.Height, image.Width];
+        return [.. MemoryMarshal.AsBytes(head), .. strokes];
     }
 
     private static MapPart? PartOf(StudioQuery query, Image image)

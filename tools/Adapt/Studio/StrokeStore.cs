@@ -35,7 +35,7 @@ internal sealed class StrokeStore
     private readonly Lock _lock = new();
     private readonly string _folder;
     private readonly StudioImages _images;
-    private readonly BoundedCache<string, LabelImage> _labels = new(LabelBytes);
+    private readonly BoundedCache<string, byte[]> _labels = new(LabelBytes);
     private readonly SortedDictionary<string, PaintedImage> _painted = new(StringComparer.Ordinal);
 
     /// <summary>Reads what is there; strokes that can't be read are named when their image is looked at.</summary>
@@ -77,9 +77,15 @@ internal sealed class StrokeStore
         }
     }
 
-    /// <summary>An image's strokes; nothing but zeros where none are painted.</summary>
+    /// <summary>An image's strokes, [height, width]; nothing but zeros where none are painted.</summary>
     /// <exception cref="SelfAdaptException">UnreadableInput: the file on the disk is damaged, or of another size.</exception>
-    public LabelImage Read(NamedImage image) => _labels.Get(image.Name, () => Load(image), l => sizeof(int) * (long)l.Labels.Length);
+    public byte[] Read(NamedImage image)
+    {
+        lock (_lock)
+        {
+            return [.. Labels(image)];
+        }
+    }
 
     /// <summary>Paints a rectangle.</summary>
     /// <returns>What is painted on the image now.</returns>
@@ -99,22 +105,39 @@ internal sealed class StrokeStore
         lock (_lock)
         {
             RequireOwnName(index, image);
-            LabelImage before = Read(image);
-            LabelImage labels = new(before.Height, before.Width, [.. before.Labels]);
-            for (int y = 0; y < patch.Height; y++)
+            byte[] labels = Labels(image);
+            byte[] before = Exchange(labels, image.Image.Width, patch);
+            try
             {
-                int to = ((patch.Top + y) * labels.Width) + patch.Left;
-                ReadOnlySpan<byte> from = patch.Labels.Span.Slice(y * patch.Width, patch.Width);
-                for (int x = 0; x < from.Length; x++)
-                {
-                    labels.Labels[to + x] = from[x];
-                }
+                Save(image, labels);
+            }
+            catch (SelfAdaptException)
+            {
+                // What is not on the disk is not painted.
+                Exchange(labels, image.Image.Width, patch with { Labels = before });
+                throw;
             }
 
-            Save(image, labels);
             return Keep(index, plane, image, labels);
         }
     }
+
+    /// <summary>Puts a rectangle in.</summary>
+    /// <returns>What was there.</returns>
+    private static byte[] Exchange(byte[] labels, int width, StrokePatch patch)
+    {
+        byte[] before = new byte[patch.Height * patch.Width];
+        for (int y = 0; y < patch.Height; y++)
+        {
+            Span<byte> row = labels.AsSpan(((patch.Top + y) * width) + patch.Left, patch.Width);
+            row.CopyTo(before.AsSpan(y * patch.Width));
+            patch.Labels.Span.Slice(y * patch.Width, patch.Width).CopyTo(row);
+        }
+
+        return before;
+    }
+
+    private byte[] Labels(NamedImage image) => _labels.Get(image.Name, () => Load(image), l => l.Length);
 
     private void Restore(int index)
     {
@@ -124,7 +147,7 @@ internal sealed class StrokeStore
             {
                 if (File.Exists(StrokeFolder.FileOf(_folder, image.Name)))
                 {
-                    Keep(index, plane, image, Read(image));
+                    Keep(index, plane, image, Labels(image));
                 }
             }
         }
@@ -134,27 +157,27 @@ internal sealed class StrokeStore
         }
     }
 
-    private LabelImage Load(NamedImage image)
+    private byte[] Load(NamedImage image)
     {
         (int height, int width) = (image.Image.Height, image.Image.Width);
         string file = StrokeFolder.FileOf(_folder, image.Name);
         if (!File.Exists(file))
         {
-            return new LabelImage(height, width, new int[height * width]);
+            return new byte[height * width];
         }
 
         LabelImage found = LabelFile.Read(file);
         StrokeImage.Read(found, file, height, width);
-        return found;
+        return Array.ConvertAll(found.Labels, l => (byte)l);
     }
 
-    private void Save(NamedImage image, LabelImage labels)
+    private void Save(NamedImage image, byte[] labels)
     {
         string file = StrokeFolder.FileOf(_folder, image.Name);
-        if (labels.Labels.AsSpan().ContainsAnyExcept(StrokeImage.Unknown))
+        if (labels.AsSpan().ContainsAnyExcept((byte)StrokeImage.Unknown))
         {
             Directory.CreateDirectory(_folder);
-            LabelFile.WritePng(file, labels);
+            OutputFile.WriteDurably(file, PngPicture.Encode(image.Image.Height, image.Image.Width, labels));
         }
         else
         {
@@ -162,12 +185,25 @@ internal sealed class StrokeStore
         }
     }
 
-    private PaintedImage Keep(int index, int plane, NamedImage image, LabelImage labels)
+    private PaintedImage Keep(int index, int plane, NamedImage image, byte[] labels)
     {
-        (List<int> places, bool[] objects) = StrokeImage.Read(labels, image.Name, labels.Height, labels.Width);
+        List<int> places = [];
+        for (int at = 0; ; at++)
+        {
+            int next = labels.AsSpan(at).IndexOfAnyExcept((byte)StrokeImage.Unknown);
+            if (next < 0)
+            {
+                break;
+            }
+
+            places.Add(at += next);
+        }
+
         string name = MaskFolder.Key(image.Name);
-        PaintedImage painted = new(name, index, plane, places, objects) { Version = ++Version };
-        _labels.Put(image.Name, labels, sizeof(int) * (long)labels.Labels.Length);
+        PaintedImage painted = new(name, index, plane, places, [.. places.Select(p => labels[p] == StrokeImage.Object)])
+        {
+            Version = ++Version,
+        };
         if (places.Count > 0)
         {
             _painted[name] = painted;
