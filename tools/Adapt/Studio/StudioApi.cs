@@ -27,6 +27,12 @@ internal sealed class StudioApi(string? runtimeMissing)
 
     private readonly StudioEvents _events = new();
 
+    /// <summary>A small picture, with what it is of in a header.</summary>
+    public static LocalResponse Thumbnail(ImageThumbnail small) => new LocalResponse(200, "image/png", small.Png) with
+    {
+        More = [small.Format.Header],
+    };
+
     /// <summary>A text in a JSON object; null where there is none.</summary>
     public static string? TextOf(byte[] body, string name) => JsonFile.Text(Parse(body)?[name]);
 
@@ -74,14 +80,7 @@ internal sealed class StudioApi(string? runtimeMissing)
 
         if (what is ["thumb"])
         {
-            ImageThumbnail small = session.Images.Thumbnail(index);
-            return new LocalResponse(200, "image/png", small.Png) with
-            {
-                More =
-                [
-                    ("X-Image", FormattableString.Invariant($"{small.Channels} {small.Height} {small.Width} {small.Planes}")),
-                ],
-            };
+            return Thumbnail(session.Images.Thumbnail(index));
         }
 
         int at = query.Number("plane") ?? 0;
@@ -97,7 +96,10 @@ internal sealed class StudioApi(string? runtimeMissing)
 
         if (what is ["pixels"])
         {
-            return new LocalResponse(200, Binary, PixelPacking.Pack(plane.Image));
+            return new LocalResponse(200, Binary, PixelPacking.Pack(plane.Image)) with
+            {
+                More = [ImageFormat.Of(session.Images.Read(index)).Header],
+            };
         }
 
         string? name = query.Text("job");
@@ -178,6 +180,9 @@ internal sealed class StudioApi(string? runtimeMissing)
             case "resume":
                 session.Jobs.Resume(job);
                 break;
+            case "clear" when job.Kind == JobKind.Adapt:
+                session.Jobs.ClearSnapshots(job);
+                break;
             case "discard":
                 session.Jobs.Discard(job);
                 break;
@@ -227,7 +232,7 @@ internal sealed class StudioApi(string? runtimeMissing)
                 .Select(session.TryPlane).OfType<NamedImage>().Where(i => i.Image.Channels == image.Image.Channels),
         ];
         ObjectSize? size = await session.Segmenter.SizeAsync(
-            images, session.Models.FileOf(setup.Model), setup, aborted).ConfigureAwait(false);
+            images, session.Models.FileOf(setup.Model), setup, session.Threads, aborted).ConfigureAwait(false);
         return Json(new JsonObject
         {
             ["diameter"] = size is null ? null : Math.Round(size.Diameter, 1),

@@ -89,6 +89,24 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
         }
     }
 
+    /// <summary>Deletes the snapshots that nobody has kept.</summary>
+    /// <exception cref="SelfAdaptException">InvalidOption: the run goes on.</exception>
+    public void ClearSnapshots(StudioJob job)
+    {
+        lock (_lock)
+        {
+            if (JobStatus.IsRunning(job))
+            {
+                throw new SelfAdaptException(ErrorKind.InvalidOption, $"{job.Name} is running: wait for its end.");
+            }
+
+            foreach (FileInfo file in models.SpareSnapshots(job))
+            {
+                OutputFile.Delete(file.FullName);
+            }
+        }
+    }
+
     private void RequireIdle()
     {
         if (project.State.Jobs.FirstOrDefault(JobStatus.IsRunning) is { } running)

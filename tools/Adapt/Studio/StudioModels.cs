@@ -8,6 +8,7 @@ namespace SelfAdapt.Tool.Studio;
 /// <summary>The models of a project: those to start from, those of a run's steps, the accepted one and what is exported.</summary>
 internal sealed class StudioModels(StudioProject project)
 {
+    private const string SnapshotPattern = "step_*.onnx";
     private const string EmbeddedName = "nuclei_small.onnx";
 
     /// <summary>The file that a set-up's model stands for; the program's own is written once.</summary>
@@ -53,11 +54,21 @@ internal sealed class StudioModels(StudioProject project)
     /// <summary>The steps of a run whose weights are there.</summary>
     public IReadOnlyList<int> StepsOf(StudioJob job)
     {
-        string folder = Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!;
-        return Directory.Exists(folder)
-            ? [.. Directory.GetFiles(folder, "step_*.onnx")
-                .Select(f => int.Parse(Path.GetFileNameWithoutExtension(f)["step_".Length..], CultureInfo.InvariantCulture)).Order()]
-            : [];
+        DirectoryInfo folder = Snapshots(job);
+        return folder.Exists ? [.. folder.GetFiles(SnapshotPattern).Select(StepOf).Order()] : [];
+    }
+
+    /// <summary>Snapshots of a run that neither it nor the user has kept; the original's is none of them.</summary>
+    public IReadOnlyList<FileInfo> SpareSnapshots(StudioJob job)
+    {
+        DirectoryInfo folder = Snapshots(job);
+        if (!folder.Exists || project.KeptStep(job.Name) is not { } kept)
+        {
+            return [];
+        }
+
+        int? accepted = project.State.Accepted is { } taken && taken.Job == job.Name ? taken.Step : null;
+        return [.. folder.GetFiles(SnapshotPattern).Where(f => StepOf(f) is var step && step != 0 && step != kept && step != accepted)];
     }
 
     /// <summary>Takes a step's weights as the project's model, in the format of the model that the run started from.</summary>
@@ -138,6 +149,12 @@ internal sealed class StudioModels(StudioProject project)
     /// <summary>The file whose format a run's model has.</summary>
     private string SourceOf(StudioJob job) =>
         job.Kind == JobKind.Train ? TrainVerb.ModelIn(project.JobFolder(job.Name)) : FileOf(job.Setup.Model);
+
+    private DirectoryInfo Snapshots(StudioJob job) =>
+        new(Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!);
+
+    private static int StepOf(FileInfo snapshot) => int.Parse(
+        Path.GetFileNameWithoutExtension(snapshot.Name)["step_".Length..], CultureInfo.InvariantCulture);
 
     private double? DiameterOf(StudioJob job) =>
         project.ReadResult(job.Name)?["mean_diameter"] is JsonValue value && value.TryGetValue(out double mean)

@@ -59,17 +59,11 @@ internal sealed partial class StudioProject
     public string JobResult(string job) => JobFolder(job) + ".json";
 
     /// <summary>The same as JSON; null where it is not there, or damaged.</summary>
-    public JsonObject? ReadResult(string job)
-    {
-        try
-        {
-            return JsonFile.ParseObject(File.ReadAllBytes(JobResult(job)));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
-    }
+    public JsonObject? ReadResult(string job) => Parse(JobResult(job));
+
+    /// <summary>The step whose weights a run of adapt kept; null where it is not over.</summary>
+    public int? KeptStep(string job) =>
+        Parse(RunFolder.Summary(JobFolder(job)))?["kept_iteration"] is JsonValue value && value.TryGetValue(out int step) ? step : null;
 
     /// <summary>What a job printed.</summary>
     public string JobText(string job) => JobFolder(job) + ".txt";
@@ -89,6 +83,18 @@ internal sealed partial class StudioProject
             ProjectState next = change(State);
             OutputFile.WriteDurably(_file, JsonSerializer.SerializeToUtf8Bytes(next, JsonStyle.Page));
             return State = next;
+        }
+    }
+
+    private static JsonObject? Parse(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonFile.ParseObject(File.ReadAllBytes(file)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
         }
     }
 

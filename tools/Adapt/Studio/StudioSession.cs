@@ -50,7 +50,7 @@ internal sealed class StudioSession : IDisposable
             : Segmenter.MasksAsync(
                 FormattableString.Invariant($"{index}/{plane}"), () => Images.Read(index)[plane],
                 job is null ? Models.FileOf(Project.State.Setup.Model) : Models.OfStep(job, step),
-                job is null ? Project.State.Setup : Models.SetupOf(job, step), aborted);
+                job is null ? Project.State.Setup : Models.SetupOf(job, step), Threads, aborted);
 
     /// <summary>What the page shows beside the images.</summary>
     public JsonObject Describe()
@@ -140,6 +140,7 @@ internal sealed class StudioSession : IDisposable
         if (job.Kind == JobKind.Adapt)
         {
             shown["steps"] = new JsonArray([.. Models.StepsOf(job).Select(s => (JsonNode)s)]);
+            shown["spare_bytes"] = Models.SpareSnapshots(job).Sum(f => f.Length);
         }
 
         return shown;

@@ -20,8 +20,7 @@ internal sealed class StudioSite : ILocalSite, IDisposable
     {
         _project = project;
         _api = new StudioApi(runtimeFolder is null ? WebRuntime.Missing : null);
-        PageFiles.AddTo(_files, "viewer/");
-        PageFiles.AddTo(_files, "studio/");
+        PageFiles.AddTo(_files);
         PageFiles.AddRuntime(_files, runtimeFolder);
     }
 

@@ -72,7 +72,7 @@ internal sealed class StudioAttackTests : IDisposable
         string before = File.ReadAllText(Path.Combine(_studio.Project, "project.json"));
         foreach ((string target, string body) in ((string, string)[])
             [("/api/setup", "{\"diameter\": 5}"), ("/api/jobs", "{\"kind\": \"adapt\"}"), ("/api/open", $"{{\"folder\": \"{_studio.Parent}\"}}"),
-                ("/api/strokes", "{\"enhance\": true}"), ("/api/images/0/strokes", OneStroke)])
+                ("/api/strokes", "{\"enhance\": true}"), ("/api/images/0/strokes", OneStroke), ("/api/jobs/adapt-1/clear", "")])
         {
             StringAssert.StartsWith(_studio.Post(target, body, header + "\r\n"), "HTTP/1.1 403 ", StringComparison.Ordinal);
         }
@@ -120,6 +120,7 @@ internal sealed class StudioAttackTests : IDisposable
     [DataRow("/api/images/0/map?plane=1")]
     [DataRow("/api/jobs/../log")]
     [DataRow("/api/jobs/..%2f..%2f..%2foutside.txt/log")]
+    [DataRow("/api/jobs/../clear")]
     [DataRow("/api/exports/../../project.json")]
     [DataRow("/api/exports/0")]
     [DataRow("/api/exports/-1")]

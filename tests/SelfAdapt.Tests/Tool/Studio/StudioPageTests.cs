@@ -67,6 +67,13 @@ internal sealed class StudioPageTests : IDisposable
         await _page.ClickAsync("#accept");
         await _page.WaitAsync("/after step 20/.test(document.getElementById('accepted').textContent)");
 
+        await _page.Browser.EvaluateAsync("confirm = () => true");
+        if (await _page.NumberAsync("document.querySelectorAll('#clear-snapshots').length") > 0)
+        {
+            await _page.ClickAsync("#clear-snapshots");
+            await _page.WaitAsync("!document.getElementById('clear-snapshots') && document.querySelector(\"tr[data-step='20']\")");
+        }
+
         await _page.GoAsync("Use");
         await _page.WaitAsync("document.getElementById('export-bioimageio')");
         await _page.ClickAsync("#export-bioimageio");

@@ -2,6 +2,7 @@
 
 import { $, attempt, fill, h, json, post, say } from './dom.js';
 import { medianDiameter } from './cells.js';
+import { isBusy } from './run.js';
 
 let panel;
 let facts = null;
@@ -129,7 +130,8 @@ async function preview(studio, button) {
   button.disabled = false;
   if (!shown || !$('previewed')) return;
   const cells = shown.right.cells;
-  $('previewed').textContent = `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s`
+  const slow = studio.state.jobs.some(isBusy) ? ' on one processor, because a run is going on' : '';
+  $('previewed').textContent = `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s${slow}`
     + (cells.length ? `, median diameter ${medianDiameter(cells).toFixed(1)} px.` : '. Try another diameter or model.');
 }
 

@@ -111,7 +111,20 @@ function ofAdaptation(studio) {
     h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Checkpoints' },
       h('thead', {}, h('tr', {}, ...['after step', 'cells', 'lost', 'evidence'].map(t => h('th', {}, t)))),
       h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))),
+    job.spare_bytes > 0 ? h('div', { className: 'row' }, h('button', {
+      type: 'button', id: 'clear-snapshots', onclick: e => clearSnapshots(studio, e.target),
+    }, `Clear snapshots, frees ${Math.ceil(job.spare_bytes / 1e6)} MB`), h('span', { className: 'dim small' }, 'The kept, the decided and the original stay.')) : null,
   ];
+}
+
+async function clearSnapshots(studio, button) {
+  if (!confirm('Delete the weights of all other steps? They can\u2019t be looked at or chosen any more.')) return;
+  await attempt(async () => {
+    await post(`/api/jobs/${job.name}/clear`);
+    studio.state = await json('/api/state');
+    step = null;
+    await choose(studio, studio.state.jobs.find(j => j.name === job.name));
+  }, button);
 }
 
 function row(studio, e) {

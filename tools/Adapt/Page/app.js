@@ -5,6 +5,7 @@ import { cellsOf, compare, fetchCells } from './cells.js';
 import { bindPicture, drawLegend, showSides } from './controls.js';
 import { fetchImage, standardView } from './pixels.js';
 import { Picture } from './picture.js';
+import { planeSliders } from './planes.js';
 import { List } from './list.js';
 import * as look from './look.js';
 import * as setup from './setup.js';
@@ -12,8 +13,9 @@ import * as adapt from './adapt.js';
 import * as strokes from './strokes.js';
 import * as decide from './decide.js';
 import * as use from './use.js';
+import * as runview from './runview.js';
 
-const steps = [
+let steps = [
   ['look', '1 Look', look], ['setup', '2 Set up', setup], ['adapt', '3 Adapt', adapt], ['strokes', 'or Strokes', strokes],
   ['decide', '4 Decide', decide], ['use', '5 Use', use],
 ];
@@ -63,20 +65,29 @@ async function open(index, plane = 0) {
       throw e;
     });
     if (signal.aborted) return;
-    if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
-    studio.pixels = pixels;
-    const planes = list.facts[index]?.planes ?? 1;
-    $('plane').max = planes - 1;
-    $('plane').value = plane;
-    $('plane-number').textContent = ` ${plane + 1} of ${planes}`;
-    $('plane').parentElement.hidden = planes < 2;
-    $('facts').textContent = `${pixels.fullWidth} \u00d7 ${pixels.fullHeight} px, ${pixels.channels} channel${pixels.channels === 1 ? '' : 's'}`
-      + (pixels.fullWidth > pixels.width ? ', shown smaller' : '');
-    picture.show(pixels, studio.view);
-    showCells(null, null);
+    planeSliders($('planes'), pixels.stack, plane, p => open(index, p));
+    showPixels(pixels);
     say('');
     page().opened?.(studio);
   });
+}
+
+function showPixels(pixels) {
+  if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
+  studio.pixels = pixels;
+  $('facts').textContent = `${pixels.fullWidth} \u00d7 ${pixels.fullHeight} px, ${pixels.channels} channel${pixels.channels === 1 ? '' : 's'}`
+    + (pixels.fullWidth > pixels.width ? ', shown smaller' : '');
+  picture.show(pixels, studio.view);
+  showCells(null, null);
+}
+
+// Shows an image that is none of the folder's.
+export function present(name, pixels) {
+  loading.abort();
+  list.choose(-1);
+  fill($('planes'));
+  $('name').textContent = name;
+  showPixels(pixels);
 }
 
 // An image that can't be read leaves nothing of the one before.
@@ -169,7 +180,6 @@ function listen() {
 function bind() {
   bindPicture(picture, by => open(list.beside(studio.index, by)), e => page().key?.(studio, e));
   picture.onView = () => page().viewed?.(studio);
-  $('plane').addEventListener('change', e => open(studio.index, Number(e.target.value)));
   $('filter').addEventListener('input', e => list.filter(e.target.value));
 }
 
@@ -191,18 +201,25 @@ async function start() {
   if (response.status === 409) return welcome();
   if (!response.ok) return say(await response.text(), true);
   [studio.state, studio.images] = [await response.json(), await json('/api/images')];
-  $('folder').textContent = studio.state.images.split(/[\\/]/).at(-1);
-  $('folder').title = `${studio.state.images}: open another folder`;
-  $('folder').hidden = false;
+  const { run } = studio.state;
+  // A run's folder is looked at, and nothing else.
+  if (run) [steps, studio.step] = [[['run', run.name, runview]], 'run'];
+  else named(studio.state.images);
   list.fill(studio.images.names);
   const { names, skipped } = studio.images;
   $('listed').textContent = `${names.length} image${names.length === 1 ? '' : 's'}` + (skipped ? `, ${skipped} files not read` : '');
   bind();
   const [step, index] = location.hash.slice(1).split('/');
-  show(steps.some(s => s[0] === step) ? step : 'look');
-  if (names.length === 0) return say('This folder holds no image that can be read.', true);
+  show(steps.some(s => s[0] === step) ? step : steps[0][0]);
+  if (names.length === 0) return say(run ? 'This run left no images to show.' : 'This folder holds no image that can be read.', true);
   await open(Math.min(names.length - 1, Number(index) || 0));
-  listen();
+  if (!run) listen();
+}
+
+function named(folder) {
+  $('folder').textContent = folder.split(/[\\/]/).at(-1);
+  $('folder').title = `${folder}: open another folder`;
+  $('folder').hidden = false;
 }
 
 await attempt(start);
