@@ -61,7 +61,7 @@ async function open(index, plane = 0) {
   $('name').textContent = studio.image();
   await attempt(async () => {
     const pixels = await fetchImage(`/api/images/${index}/pixels?plane=${plane}`, signal).catch(e => {
-      if (!signal.aborted) clear();
+      if (!signal.aborted) clear(e.message);
       throw e;
     });
     if (signal.aborted) return;
@@ -75,6 +75,7 @@ async function open(index, plane = 0) {
 function showPixels(pixels) {
   if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
   studio.pixels = pixels;
+  $('unreadable').hidden = true;
   $('facts').textContent = `${pixels.fullWidth} \u00d7 ${pixels.fullHeight} px, ${pixels.channels} channel${pixels.channels === 1 ? '' : 's'}`
     + (pixels.fullWidth > pixels.width ? ', shown smaller' : '');
   picture.show(pixels, studio.view);
@@ -91,11 +92,15 @@ export function present(name, pixels) {
 }
 
 // An image that can't be read leaves nothing of the one before.
-function clear() {
+function clear(why) {
   studio.pixels = null;
   $('facts').textContent = '';
+  $('unreadable').textContent = why.replace(/^.*[\\/](?=[^\\/]*: )/, '');
+  $('unreadable').hidden = false;
+  fill($('planes'));
   picture.show(null, studio.view);
   showCells(null, null);
+  page().opened?.(studio);
 }
 
 function adjust() { picture.adjust(studio.view); }

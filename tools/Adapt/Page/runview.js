@@ -32,6 +32,7 @@ export function enter(studio, panel) {
 
 export async function opened(studio) {
   dropped = null;
+  if (!studio.pixels) return;
   const url = `/api/images/${studio.index}/masks`;
   if (await studio.showCells(`${url}?step=0`, url, ['before', 'after'])) list(studio);
 }

@@ -63,11 +63,11 @@ function build(studio) {
       h('h3', {}, 'Diameter of the objects'),
       h('div', { className: 'row' },
         h('input', { id: 'diameter', type: 'number', min: 1, max: 10000, step: 'any', 'aria-label': 'Diameter in pixels', value: setup.diameter ?? facts?.diameter ?? '', onchange: e => circle(studio, Number(e.target.value), change) }), 'px',
-        h('button', { type: 'button', id: 'draw', 'aria-pressed': 'false', onclick: e => draw(studio, e.target) }, 'Draw across a cell'),
-        h('button', { type: 'button', id: 'estimate', onclick: e => estimate(studio, e.target, change) }, 'Estimate')),
+        h('button', { type: 'button', id: 'draw', disabled: !studio.pixels, 'aria-pressed': 'false', onclick: e => draw(studio, e.target) }, 'Draw across a cell'),
+        h('button', { type: 'button', id: 'estimate', disabled: !studio.pixels, onclick: e => estimate(studio, e.target, change) }, 'Estimate')),
       h('p', { className: 'dim small', id: 'doubt' }, setup.diameter ? 'The circle in the image has this diameter.' : 'This is the model\u2019s own. Draw a line across a typical cell, or have it estimated.'),
     ],
-    h('button', { type: 'button', className: 'main wide', id: 'preview', onclick: e => preview(studio, e.target) }, 'Preview on this image'),
+    h('button', { type: 'button', className: 'main wide', id: 'preview', disabled: !studio.pixels, onclick: e => preview(studio, e.target) }, 'Preview on this image'),
     h('p', { id: 'previewed', className: 'small' }),
     h('div', { className: 'row' }, h('button', { type: 'button', onclick: () => studio.show('adapt') }, 'Next: Adapt')));
   save = change;

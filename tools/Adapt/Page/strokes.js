@@ -43,7 +43,7 @@ export async function opened(studio) {
   const { pixels, index, plane } = studio;
   take(studio, null);
   tell('');
-  if (!pixels) return;
+  if (!pixels) return fill($('painted'));
   if (pixels.fullWidth > pixels.width) return tell('This image is shown smaller than it is. Cut it into parts to paint on it.', true);
   const url = what => `/api/images/${index}/${what}?plane=${plane}`;
   await attempt(async () => {
@@ -124,7 +124,11 @@ async function afterStroke(studio, part) {
   const began = performance.now();
   const mine = strokes;
   await attempt(async () => {
-    await mine.send(part);
+    await mine.send(part).catch(e => {
+      // What is not on the disk is not shown as if it were.
+      if (mine === strokes) opened(studio);
+      throw e;
+    });
     if (mine === strokes) await refresh(studio, began);
   });
 }
@@ -164,7 +168,7 @@ function count(studio) {
   const { objects, background } = strokes.counts();
   const others = studio.state.strokes.painted.filter(p => p.image !== studio.index || p.plane !== studio.plane).length;
   fill($('painted'), ...[
-    ['object px', objects, 'object'], ['backgr. px', background, 'background'], ['other images', others, ''],
+    ['object', `${objects} px`, 'object'], ['background', `${background} px`, 'background'], ['other images', others, ''],
   ].map(([text, n, kind]) => h('div', {}, h('b', {}, String(n)), h('span', {}, kind ? h('i', { className: `key ${kind}` }) : null, text))));
   $('undo').disabled = !strokes.canUndo;
   $('clear').disabled = objects + background === 0;
@@ -241,7 +245,7 @@ export function changed(studio) {
   place.dataset.key = signature;
   const look = job => h('button', { type: 'button', onclick: () => studio.show('decide', job.name) }, 'Look and decide');
   fill(place, ...jobs.toReversed().map(job => (job.kind === 'strokes'
-    ? jobNote(job, job.done, studio.images.names.length, { resume: 'Begin again', discard: isBusy(job) ? 'Stop and delete' : 'Delete' },
+    ? jobNote(job, job.done, Math.max(job.done, studio.images.names.length), { resume: 'Begin again', discard: isBusy(job) ? 'Stop and delete' : 'Delete' },
       job.phase === 'done' ? [look(job), train(studio, job)] : null, download(job))
     : jobNote(job, job.done, Number(job.epochs), { keep: 'Stop and keep', resume: 'Begin again', discard: isBusy(job) ? 'Stop and discard' : 'Delete' },
       job.phase === 'done' ? look(job) : null))));

@@ -72,7 +72,7 @@ export function changed(studio) {
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   fill(place, ...jobs.toReversed().map(job => jobNote(
-    job, job.done, total, job.kind === 'segment' ? { pause: 'Pause', resume: 'Go on', discard: isBusy(job) ? '' : 'Delete' } : {}, download(job))));
+    job, job.done, Math.max(total, job.done), job.kind === 'segment' ? { pause: 'Pause', resume: 'Go on', discard: isBusy(job) ? '' : 'Delete' } : {}, download(job))));
   fill($('exports'), ...studio.state.exports.map((name, i) => h('li', {}, h('a', { href: `/api/exports/${i}`, download: name }, name))));
 }
 

@@ -109,9 +109,9 @@ internal sealed class StrokesPageTests : IDisposable
         await _page.Browser.PressAsync("]");
         Assert.AreEqual("8 px", await _page.TextAsync("document.getElementById('brush-px').textContent"));
         await _page.Browser.DragAsync((x, y), (x + (20 * scale), y));
-        await _page.WaitAsync($"{Counts} !== '0,0,0'");
+        await _page.WaitAsync($"{Counts} !== '0 px,0 px,0'");
         string painted = await _page.TextAsync(Counts);
-        Assert.AreEqual(8 * 20, int.Parse(painted.Split(',')[0]), 60, "a brush of 8 px over 20 px");
+        Assert.AreEqual(8 * 20, int.Parse(painted.Split(' ')[0]), 60, "a brush of 8 px over 20 px");
 
         // The middle button and a held hand move the picture and paint nothing.
         await _page.Browser.DragAsync((x, y), (x, y + 30), "middle");
@@ -123,7 +123,7 @@ internal sealed class StrokesPageTests : IDisposable
 
         await _page.ClickAsync("#tool-eraser");
         await _page.Browser.DragAsync((x - (5 * scale), y), (x + (25 * scale), y));
-        await _page.WaitAsync($"{Counts} === '0,0,0'");
+        await _page.WaitAsync($"{Counts} === '0 px,0 px,0'");
         await UntilAsync(() => !File.Exists(Path.Combine(_page.Project, "strokes", "nuclei_1_strokes.png")), "all is erased");
     }
 

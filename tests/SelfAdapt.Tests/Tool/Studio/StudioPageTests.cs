@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Tiff;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Tests.Tool.Viewer;
@@ -138,6 +140,38 @@ internal sealed class StudioPageTests : IDisposable
         await _page.WaitAsync("document.querySelector('#change .figures')");
         await _page.ClickAsync("#keep-original, #accept");
         await _page.WaitAsync("/Decided/.test(document.getElementById('accepted').textContent)");
+    }
+
+    [TestMethod]
+    public async Task OddImages_AreShown_OrSayWhyNot()
+    {
+        File.WriteAllText(Path.Combine(_page.Images, "nuclei_0.png"), "no picture");
+        File.WriteAllBytes(
+            Path.Combine(_page.Images, "stack.tif"),
+            TiffWriter.Encode(
+                SampleKind.UInt8, 6, 8, 1, [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5))],
+                "ImageJ=1.11a\nimages=6\nslices=2\nframes=3\nhyperstack=true\n"));
+        using StudioProcess studio = new(_page.Images);
+        await _page.Browser.OpenAsync(studio.Address);
+        await _page.WaitAsync("/nuclei_0.png: /.test(document.getElementById('unreadable').textContent)");
+        foreach (string step in (string[])["Set up", "Strokes", "Decide", "Use", "Adapt", "Look"])
+        {
+            await _page.GoAsync(step);
+            await _page.ClickAsync("#images li:nth-child(2) button");
+            await _page.WaitAsync("document.getElementById('unreadable').hidden && document.getElementById('name').textContent === 'nuclei_1.tif'");
+            await _page.ClickAsync("#images li:nth-child(1) button");
+            await _page.WaitAsync("document.getElementById('unreadable').hidden === false");
+        }
+
+        // Depth and time have sliders of their own; a plane is found by both.
+        await _page.ClickAsync("#images li:nth-child(6) button");
+        await _page.WaitAsync("document.getElementById('plane-z') && document.getElementById('plane-t').max === '2'");
+        foreach ((string slider, int value, int plane) in ((string, int, int)[])[("t", 2, 4), ("z", 1, 5), ("t", 0, 1)])
+        {
+            await _page.Browser.EvaluateAsync(
+                $"(e => {{ e.value = {value}; e.dispatchEvent(new Event('change')); }})(document.getElementById('plane-{slider}'))");
+            await _page.WaitAsync($"import('/page/app.js').then(m => m.studio.plane === {plane} && m.studio.pixels.levels[0].planes[0][0] === {plane * 40})");
+        }
     }
 
     [TestMethod]
