@@ -18,7 +18,7 @@ internal sealed class LoadedEnhancer : IDisposable
 
     /// <param name="path">The file, or the word for the one that the program carries; null for none.</param>
     /// <exception cref="SelfAdaptException">ModelUnsupported: it is no enhancer of such maps.</exception>
-    public static LoadedEnhancer? Open(string? path, FeatureSet features, EngineRequest request, Terminal terminal)
+    public static LoadedEnhancer? Open(string? path, FeatureSet features, EngineRequest request, TextWriter log)
     {
         if (path is null)
         {
@@ -30,7 +30,7 @@ internal sealed class LoadedEnhancer : IDisposable
             : ModelFile.Load(path);
         Network network = model.ImportForTraining(null);
         PredictionEnhancer.Require(model.Onnx, network, features);
-        Backend backend = InferenceEngine.OpenBackend(request, terminal.Error);
+        Backend backend = InferenceEngine.OpenBackend(request, log);
         return new(backend, new EngineNetwork(network, null, backend));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.ShallowToDeep.Features;
@@ -6,10 +7,20 @@ using SelfAdapt.ShallowToDeep.Strokes;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>Strokes in a folder, by the names of their images: NAME_strokes.*, or NAME.* where there are only strokes.</summary>
-internal static class StrokeFolder
+/// <summary>
+/// Strokes in a folder, by the names of their images: NAME_strokes.*, or NAME.* where there are only strokes; those of a
+/// stack's plane are NAME_pNNNN_strokes.*.
+/// </summary>
+internal static partial class StrokeFolder
 {
     public const string Ending = "_strokes";
+
+    /// <summary>The file of an image's strokes.</summary>
+    /// <param name="name">The image's name.</param>
+    public static string FileOf(string folder, string name) => Path.Combine(folder, name + Ending + ".png");
+
+    /// <summary>The name of the stack that a plane's name is of; another name as it is.</summary>
+    public static string StackOf(string name) => PlaneEnding().Replace(name, "");
 
     /// <summary>Learns a forest from all strokes of a folder.</summary>
     /// <param name="threads">Told an image, how many threads may read its features.</param>
@@ -32,14 +43,15 @@ internal static class StrokeFolder
             .Where(s => !images.ContainsValue(s.Value)))
         {
             cancel.ThrowIfCancellationRequested();
-            if (!images.TryGetValue(name, out string? path))
+            string? path = images.GetValueOrDefault(name) ?? images.GetValueOrDefault(StackOf(name));
+            if (path is null)
             {
                 throw new SelfAdaptException(
                     ErrorKind.UnreadableInput, file,
                     "these strokes belong to none of the images: NAME_strokes belongs to NAME or NAME_img.");
             }
 
-            Image image = ImageFolder.ReadOne(path).Image;
+            Image image = Find(path, name).Image;
             (List<int> places, bool[] objects) = StrokeImage.Read(LabelFile.Read(file), file, image.Height, image.Width);
             if (places.Count > 0)
             {
@@ -53,4 +65,20 @@ internal static class StrokeFolder
         StrokeImage.RequireBothClasses(pixels.Object, folder);
         return (RandomForest.Train(set, pixels, options, most, cancel), pixels.Count, pixels.Object.Count(o => o));
     }
+
+    /// <summary>The image of a file, or the plane of its stack, that strokes belong to.</summary>
+    private static NamedImage Find(string file, string name)
+    {
+        List<SkippedFile> skipped = [];
+        NamedImage[] images = [.. ImageFolder.ReadFile(file, new HashSet<string>(), skipped, withSet: true)];
+        return images.FirstOrDefault(i => MaskFolder.Key(i.Name) == name)
+            ?? throw new SelfAdaptException(
+                ErrorKind.UnreadableInput, file,
+                images.Length == 0 ? skipped[0].Reason
+                    : $"it holds {images.Length} planes, and the strokes don't say of which they are: name them "
+                    + $"{images[0].Name}{Ending}.png, and so on.");
+    }
+
+    [GeneratedRegex("_p[0-9]{4,}$")]
+    private static partial Regex PlaneEnding();
 }

@@ -56,7 +56,7 @@ internal static class StrokesDemo
             $"{places.Count} pixels of strokes on 1 of {Images} simulated micrographs, {Judged} to judge on"));
 
         using LoadedEnhancer enhancer = LoadedEnhancer.Open(
-            DefaultModel.BuiltinEnhancer, FeatureSet.Full, request, terminal)!;
+            DefaultModel.BuiltinEnhancer, FeatureSet.Full, request, terminal.Error)!;
         float[][] maps = [.. features.Select(f => forest.Predict(f, request.Threads, terminal.Cancelled))];
         float[][] enhanced = [.. maps.Select((m, i) => PredictionEnhancer.Enhance(
             enhancer.Network, m, features[i].Height, features[i].Width, request.Threads))];

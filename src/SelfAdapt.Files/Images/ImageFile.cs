@@ -23,7 +23,14 @@ public sealed record NamedImage(string Name, string Path, Image Image)
 
     /// <summary>False if its file holds planes of several stacks.</summary>
     internal bool IsOfOneStack { get; init; } = true;
+
+    /// <summary>How its file's images lie in depth and time; null where they are no such grid.</summary>
+    internal StackShape? Shape { get; init; }
 }
+
+/// <summary>A grid of images in depth and time.</summary>
+/// <param name="TimesFirst">Whether a slice's time points follow each other, instead of a time point's slices.</param>
+internal sealed record StackShape(int Slices, int Times, bool TimesFirst);
 
 /// <summary>
 /// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
@@ -99,6 +106,7 @@ internal static class ImageFile
                 NoData = tiff.NoDataOf(i),
                 Note = note,
                 IsOfOneStack = tiff.IsOneStack,
+                Shape = tiff.Shape,
             });
         }
 

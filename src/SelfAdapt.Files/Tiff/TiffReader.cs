@@ -1,3 +1,4 @@
+using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff.Planes;
 
 namespace SelfAdapt.Files.Tiff;
@@ -76,6 +77,10 @@ internal sealed class TiffReader : IDisposable
 
     /// <summary>Whether its images are the planes of one stack or the times of one place, not both or of several places.</summary>
     public bool IsOneStack => _order.Positions <= 1 && (_order.Times <= 1 || _order.Slices <= 1);
+
+    /// <summary>How the images lie in depth and time; null where they are no such grid.</summary>
+    public StackShape? Shape => (long)_order.Slices * _order.Times == ImageCount
+        ? new StackShape(_order.Slices, _order.Times, _order.TimesFirst) : null;
 
     /// <summary>How the file's planes were understood, in one line.</summary>
     public string Understood => FormattableString.Invariant(

@@ -49,6 +49,31 @@ internal sealed class RandomForest(FeatureSet features, IReadOnlyList<Tree> tree
         return map;
     }
 
+    /// <summary>The probabilities of an object of pixels that are held.</summary>
+    /// <param name="map">[height, width] of these.</param>
+    public void Predict(FeatureRows pixels, Span<float> map)
+    {
+        Span<float> sums = stackalloc float[BlockPixels];
+        for (int start = 0; start < map.Length; start += BlockPixels)
+        {
+            int count = Math.Min(BlockPixels, map.Length - start);
+            Sum(pixels.Values.AsSpan(start * features.Columns), sums[..((count + FeatureRows.Group - 1) / FeatureRows.Group * FeatureRows.Group)]);
+            for (int i = 0; i < count; i++)
+            {
+                map[start + i] = sums[i] / trees.Count;
+            }
+        }
+    }
+
+    private void Sum(ReadOnlySpan<float> rows, Span<float> sums)
+    {
+        sums.Clear();
+        foreach (Tree tree in trees)
+        {
+            Walk(tree, rows, features.Columns, sums);
+        }
+    }
+
     /// <param name="at">Where in the map the tile's first pixel stands.</param>
     /// <param name="stride">From one row of the map to the next.</param>
     private void Predict(FeatureTile tile, Span<float> map, int at, int stride)
@@ -69,12 +94,7 @@ internal sealed class RandomForest(FeatureSet features, IReadOnlyList<Tree> tree
                 }
             }
 
-            sums.Clear();
-            foreach (Tree tree in trees)
-            {
-                Walk(tree, rows, columns, sums);
-            }
-
+            Sum(rows, sums);
             for (int i = 0; i < count; i++)
             {
                 int pixel = start + i;

@@ -34,19 +34,23 @@ internal sealed class BoundedCache<TKey, TValue>
         }
 
         TValue made = make();
+        Put(key, made, bytesOf(made));
+        return made;
+    }
+
+    /// <summary>Keeps a value, in place of what was under its key.</summary>
+    public void Put(TKey key, TValue value, long bytes)
+    {
         lock (_lock)
         {
             Remove(key);
-            long bytes = bytesOf(made);
-            _entries[key] = _byUse.AddFirst((key, made, bytes));
+            _entries[key] = _byUse.AddFirst((key, value, bytes));
             _bytes += bytes;
             while (_bytes > _most && _byUse.Count > 1)
             {
                 Remove(_byUse.Last!.Value.Key);
             }
         }
-
-        return made;
     }
 
     /// <summary>Forgets everything.</summary>

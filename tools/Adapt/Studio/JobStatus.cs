@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool.Studio;
 
@@ -86,6 +87,18 @@ internal static class JobStatus
         else if (job.Kind == JobKind.Segment)
         {
             shown["done"] = Lines(Path.Combine(folder, SegmentJournal.FileName));
+            shown["folder"] = folder;
+        }
+        else if (job.Kind == JobKind.Strokes)
+        {
+            shown["done"] = Directory.Exists(folder) ? Directory.GetFiles(folder, RunFolder.MaskFile("*")).Length : 0;
+            shown["folder"] = folder;
+        }
+        else if (job.Kind == JobKind.Train)
+        {
+            shown["done"] = Lines(Path.Combine(folder, TrainVerb.LogName));
+            shown["epochs"] = Given(job, "--epochs");
+            shown["labels"] = Path.GetFileName(Given(job, "--labels"));
             shown["folder"] = folder;
         }
 

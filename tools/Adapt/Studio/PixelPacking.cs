@@ -11,6 +11,9 @@ internal static class PixelPacking
 {
     private const int HeadBytes = 32;
 
+    // The longer side of a small picture, px, at least.
+    private const int ThumbnailSide = 128;
+
     // Samples that a page gets of an image; larger ones are sent smaller.
     private const long MostSamples = 96L << 20;
 
@@ -79,10 +82,9 @@ internal static class PixelPacking
     }
 
     /// <summary>A small picture as PNG, in colour for three channels.</summary>
-    /// <param name="side">Its longer side, px.</param>
-    public static byte[] Thumbnail(Image image, int side)
+    public static byte[] Thumbnail(Image image)
     {
-        Image small = Shrink(image, Math.Max(1, Math.Max(image.Height, image.Width) / side));
+        Image small = Shrink(image, Math.Max(1, Math.Max(image.Height, image.Width) / ThumbnailSide));
         byte[][] planes = [.. (small.Channels == 3 ? [0, 1, 2] : (int?[])[null]).Select(
             c => Segmentation.Results.GrayRendering.Stretch(small, c))];
         if (planes.Length == 1)

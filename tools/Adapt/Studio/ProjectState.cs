@@ -1,3 +1,5 @@
+using SelfAdapt.ShallowToDeep.Instances;
+
 namespace SelfAdapt.Tool.Studio;
 
 /// <summary>How images are segmented: what the set-up page decides.</summary>
@@ -19,11 +21,26 @@ internal sealed record StudioSetup
     public bool Invert { get; init; }
 }
 
+/// <summary>How objects are made of strokes.</summary>
+internal sealed record StrokeSetup
+{
+    /// <summary>Whether the builtin enhancer repairs the forest's maps.</summary>
+    public bool Enhance { get; init; }
+
+    public InstanceOptions Instances { get; init; } = new();
+}
+
 internal enum JobKind
 {
     Adapt,
     Segment,
     Rank,
+
+    /// <summary>All images by the strokes.</summary>
+    Strokes,
+
+    /// <summary>A network on the masks that strokes gave.</summary>
+    Train,
 }
 
 /// <summary>A run of one of the program's verbs.</summary>
@@ -61,6 +78,8 @@ internal sealed record ProjectState
     public required string Images { get; init; }
 
     public StudioSetup Setup { get; init; } = new();
+
+    public StrokeSetup Strokes { get; init; } = new();
 
     public IReadOnlyList<StudioJob> Jobs { get; init; } = [];
 

@@ -27,6 +27,12 @@ internal sealed class StudioApi(string? runtimeMissing)
 
     private readonly StudioEvents _events = new();
 
+    /// <summary>A small picture, with what it is of in a header.</summary>
+    public static LocalResponse Thumbnail(ImageThumbnail small) => new LocalResponse(200, "image/png", small.Png) with
+    {
+        More = [small.Format.Header],
+    };
+
     /// <summary>A text in a JSON object; null where there is none.</summary>
     public static string? TextOf(byte[] body, string name) => JsonFile.Text(Parse(body)?[name]);
 
@@ -39,14 +45,15 @@ internal sealed class StudioApi(string? runtimeMissing)
             ["events"] => asks ? _events.Stream(session) : null,
             ["state"] => asks ? Json(session.Describe()) : null,
             ["images"] => asks ? Json(session.DescribeImages()) : null,
-            ["images", string number, .. string[] what] => !asks ? null
-                : StudioQuery.Number(number, out int index) && index < session.Images.Files.Count
-                    ? await OfImageAsync(session, index, what, query, aborted).ConfigureAwait(false)
+            ["images", string number, .. string[] what] =>
+                StudioQuery.Number(number, out int index) && index < session.Images.Files.Count
+                    ? await OfImageAsync(session, request, index, what, query, aborted).ConfigureAwait(false)
                     : StudioSite.Missing,
             ["jobs"] => asks ? null : Start(session, Parse(request.Body)),
             ["jobs", string name, string what] => session.Project.State.Jobs.FirstOrDefault(j => j.Name == name) is { } job
                 ? asks ? OfJob(session, job, what, query) : Act(session, job, what)
                 : StudioSite.Missing,
+            ["strokes"] => asks ? null : StrokeApi.SetUp(session, Parse(request.Body)),
             ["setup"] => asks ? null : SetUp(session, Parse(request.Body)),
             ["diameter"] => asks ? null : await SizeAsync(session, Parse(request.Body), aborted).ConfigureAwait(false),
             ["accept"] => asks ? null : await AcceptAsync(session, Parse(request.Body)).ConfigureAwait(false),
@@ -62,19 +69,18 @@ internal sealed class StudioApi(string? runtimeMissing)
         return answer ?? StudioSite.NotAllowed(asks ? "POST" : "GET, HEAD");
     }
 
-    private static async Task<LocalResponse> OfImageAsync(
-        StudioSession session, int index, string[] what, StudioQuery query, CancellationToken aborted)
+    private static async Task<LocalResponse?> OfImageAsync(
+        StudioSession session, LocalRequest request, int index, string[] what, StudioQuery query, CancellationToken aborted)
     {
+        bool asks = request.Method is "GET" or "HEAD";
+        if (!asks && what is not ["strokes"])
+        {
+            return null;
+        }
+
         if (what is ["thumb"])
         {
-            ImageThumbnail small = session.Images.Thumbnail(index);
-            return new LocalResponse(200, "image/png", small.Png) with
-            {
-                More =
-                [
-                    ("X-Image", FormattableString.Invariant($"{small.Channels} {small.Height} {small.Width} {small.Planes}")),
-                ],
-            };
+            return Thumbnail(session.Images.Thumbnail(index));
         }
 
         int at = query.Number("plane") ?? 0;
@@ -83,9 +89,17 @@ internal sealed class StudioApi(string? runtimeMissing)
             return StudioSite.Missing;
         }
 
+        if (what is ["strokes" or "map" or "objects"])
+        {
+            return await StrokeApi.OfImageAsync(session, request, (index, at, plane), what[0], query, aborted).ConfigureAwait(false);
+        }
+
         if (what is ["pixels"])
         {
-            return new LocalResponse(200, Binary, PixelPacking.Pack(plane.Image));
+            return new LocalResponse(200, Binary, PixelPacking.Pack(plane.Image)) with
+            {
+                More = [ImageFormat.Of(session.Images.Read(index)).Header],
+            };
         }
 
         string? name = query.Text("job");
@@ -110,6 +124,8 @@ internal sealed class StudioApi(string? runtimeMissing)
             JobKind.Adapt => Options(asked!["options"] as JsonObject),
             JobKind.Segment => [.. ((asked!["formats"] as JsonArray) ?? []).SelectMany(
                 f => new[] { "--format", Word(JsonFile.Text(f)) })],
+            JobKind.Strokes => [],
+            JobKind.Train => StrokeResults.Training(session.Project, JsonFile.Text(asked!["labels"])),
             _ => ["--models", session.Models.FileOf(null), .. session.Models.Offered],
         };
         return Json(new JsonObject { ["name"] = session.Jobs.Start(kind, more) });
@@ -149,7 +165,7 @@ internal sealed class StudioApi(string? runtimeMissing)
                 new LocalResponse(200, "application/json", File.ReadAllBytes(RunFolder.Summary(folder))),
             "result" when File.Exists(session.Project.JobResult(job.Name)) =>
                 new LocalResponse(200, "application/json", File.ReadAllBytes(session.Project.JobResult(job.Name))),
-            "files.zip" when job.Kind == JobKind.Segment && Directory.Exists(folder) => ResultArchive.Of(folder, job.Name),
+            "files.zip" when job.Kind is JobKind.Segment or JobKind.Strokes && Directory.Exists(folder) => ResultArchive.Of(folder, job.Name),
             _ => StudioSite.Missing,
         };
     }
@@ -163,6 +179,9 @@ internal sealed class StudioApi(string? runtimeMissing)
                 break;
             case "resume":
                 session.Jobs.Resume(job);
+                break;
+            case "clear" when job.Kind == JobKind.Adapt:
+                session.Jobs.ClearSnapshots(job);
                 break;
             case "discard":
                 session.Jobs.Discard(job);
@@ -213,7 +232,7 @@ internal sealed class StudioApi(string? runtimeMissing)
                 .Select(session.TryPlane).OfType<NamedImage>().Where(i => i.Image.Channels == image.Image.Channels),
         ];
         ObjectSize? size = await session.Segmenter.SizeAsync(
-            images, session.Models.FileOf(setup.Model), setup, aborted).ConfigureAwait(false);
+            images, session.Models.FileOf(setup.Model), setup, session.Threads, aborted).ConfigureAwait(false);
         return Json(new JsonObject
         {
             ["diameter"] = size is null ? null : Math.Round(size.Diameter, 1),
@@ -230,6 +249,11 @@ internal sealed class StudioApi(string? runtimeMissing)
         }
 
         int? step = NumberOf(asked!["step"]);
+        if (job.Kind is not (JobKind.Adapt or JobKind.Train))
+        {
+            return LocalResponse.Text(400, "That run made no model.");
+        }
+
         if (step > 0 && !session.Models.StepsOf(job).Contains(step.Value))
         {
             return LocalResponse.Text(400, "That step was not kept.");

@@ -4,12 +4,28 @@ using SelfAdapt.Files.Images;
 namespace SelfAdapt.Tool.Studio;
 
 /// <summary>A small PNG, and what it is of.</summary>
-internal sealed record ImageThumbnail(byte[] Png, int Channels, int Height, int Width, int Planes);
+internal sealed record ImageThumbnail(byte[] Png, ImageFormat Format);
+
+/// <summary>The size of an image's first plane, and how many there are.</summary>
+/// <param name="Shape">How the planes lie in depth and time; null where they are no such grid.</param>
+internal sealed record ImageFormat(int Channels, int Height, int Width, int Planes, StackShape? Shape)
+{
+    /// <summary>That of planes that were read; some of a file's may have been passed over.</summary>
+    public static ImageFormat Of(IReadOnlyList<NamedImage> planes)
+    {
+        Image first = planes[0].Image;
+        StackShape? shape = planes[0].Shape is { } grid && grid.Slices * grid.Times == planes.Count ? grid : null;
+        return new(first.Channels, first.Height, first.Width, planes.Count, shape);
+    }
+
+    /// <summary>What the page is told: channels, height, width, planes, then slices, time points, and 1 where these come first.</summary>
+    public (string Name, string Value) Header => ("X-Image", FormattableString.Invariant(
+        $"{Channels} {Height} {Width} {Planes}{(Shape is null ? "" : $" {Shape.Slices} {Shape.Times} {(Shape.TimesFirst ? 1 : 0)}")}"));
+}
 
 /// <summary>The images of a folder: listed at once, read when they are looked at, a few kept in memory.</summary>
 internal sealed class StudioImages : IDisposable
 {
-    private const int ThumbnailSide = 128;
     private const long PixelBytes = 384L << 20;
     private const long ThumbnailBytes = 32L << 20;
 
@@ -46,9 +62,7 @@ internal sealed class StudioImages : IDisposable
         () =>
         {
             NamedImage[] read = Load(index);
-            Image first = read[0].Image;
-            return new ImageThumbnail(
-                PixelPacking.Thumbnail(first, ThumbnailSide), first.Channels, first.Height, first.Width, read.Length);
+            return new ImageThumbnail(PixelPacking.Thumbnail(read[0].Image), ImageFormat.Of(read));
         },
         t => t.Png.Length);
 

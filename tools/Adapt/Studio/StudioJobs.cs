@@ -43,8 +43,8 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
         {
             RequireIdle();
             string folder = project.JobFolder(job.Name);
-            Launch(job, job.Kind != JobKind.Adapt ? job.Words
-                : RunFolder.HoldsInterruptedRun(folder)
+            Launch(job, job.Kind is JobKind.Segment or JobKind.Rank ? job.Words
+                : job.Kind == JobKind.Adapt && RunFolder.HoldsInterruptedRun(folder)
                     ? ["adapt", "--config", RunFolder.Config(folder), "--out", folder, "--resume"]
                     : [.. job.Words, "--force"]);
         }
@@ -85,6 +85,24 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
             foreach (string file in (string[])[project.JobText(job.Name), project.JobResult(job.Name)])
             {
                 OutputFile.Delete(file);
+            }
+        }
+    }
+
+    /// <summary>Deletes the snapshots that nobody has kept.</summary>
+    /// <exception cref="SelfAdaptException">InvalidOption: the run goes on.</exception>
+    public void ClearSnapshots(StudioJob job)
+    {
+        lock (_lock)
+        {
+            if (JobStatus.IsRunning(job))
+            {
+                throw new SelfAdaptException(ErrorKind.InvalidOption, $"{job.Name} is running: wait for its end.");
+            }
+
+            foreach (FileInfo file in models.SpareSnapshots(job))
+            {
+                OutputFile.Delete(file.FullName);
             }
         }
     }
@@ -134,14 +152,16 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
     private string[] Words(JobKind kind, string name, StudioSetup setup)
     {
         string folder = project.JobFolder(name);
+        string[] channels =
+            ["--channels", string.Create(CultureInfo.InvariantCulture, $"{setup.FirstChannel},{setup.SecondChannel}")];
         string[] size =
         [
             .. setup.Diameter is { } diameter ? ["--diameter", diameter.ToString(CultureInfo.InvariantCulture)] : (string[])[],
-            "--channels",
-            string.Create(CultureInfo.InvariantCulture, $"{setup.FirstChannel},{setup.SecondChannel}"),
+            .. channels,
             .. setup.Invert ? ["--invert"] : (string[])[],
         ];
         string images = project.State.Images;
+        StrokeSetup strokes = project.State.Strokes;
         return kind switch
         {
             JobKind.Adapt =>
@@ -153,6 +173,19 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
             [
                 "segment", "--model", models.InUse, "--images", images, "--out", folder, "--json", project.JobResult(name),
                 .. size,
+            ],
+            JobKind.Strokes =>
+            [
+                "strokes", "--images", images, "--strokes", project.Strokes, "--out", folder, "--json",
+                project.JobResult(name), .. strokes.Enhance ? ["--enhancer", DefaultModel.BuiltinEnhancer] : (string[])[],
+                "--threshold", strokes.Instances.Threshold.ToString(CultureInfo.InvariantCulture),
+                "--depth", strokes.Instances.Depth.ToString(CultureInfo.InvariantCulture),
+                "--min-size", strokes.Instances.MinSize.ToString(CultureInfo.InvariantCulture),
+            ],
+            JobKind.Train =>
+            [
+                "train", "--model", models.FileOf(setup.Model), "--images", images, "--out", folder, "--json",
+                project.JobResult(name), .. channels,
             ],
             _ => ["rank", "--images", images, "--json", project.JobResult(name), .. size],
         };

@@ -1,11 +1,14 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using SelfAdapt.Files;
+using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool.Studio;
 
 /// <summary>The models of a project: those to start from, those of a run's steps, the accepted one and what is exported.</summary>
 internal sealed class StudioModels(StudioProject project)
 {
+    private const string SnapshotPattern = "step_*.onnx";
     private const string EmbeddedName = "nuclei_small.onnx";
 
     /// <summary>The file that a set-up's model stands for; the program's own is written once.</summary>
@@ -42,7 +45,7 @@ internal sealed class StudioModels(StudioProject project)
         string folder = project.JobFolder(job.Name);
         return step switch
         {
-            null => RunFolder.Adapted(folder),
+            null => job.Kind == JobKind.Train ? TrainVerb.ModelIn(folder) : RunFolder.Adapted(folder),
             0 => FileOf(job.Setup.Model),
             { } n => RunFolder.Snapshot(folder, n),
         };
@@ -51,28 +54,44 @@ internal sealed class StudioModels(StudioProject project)
     /// <summary>The steps of a run whose weights are there.</summary>
     public IReadOnlyList<int> StepsOf(StudioJob job)
     {
-        string folder = Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!;
-        return Directory.Exists(folder)
-            ? [.. Directory.GetFiles(folder, "step_*.onnx")
-                .Select(f => int.Parse(Path.GetFileNameWithoutExtension(f)["step_".Length..], CultureInfo.InvariantCulture)).Order()]
-            : [];
+        DirectoryInfo folder = Snapshots(job);
+        return folder.Exists ? [.. folder.GetFiles(SnapshotPattern).Select(StepOf).Order()] : [];
+    }
+
+    /// <summary>Snapshots of a run that neither it nor the user has kept; the original's is none of them.</summary>
+    public IReadOnlyList<FileInfo> SpareSnapshots(StudioJob job)
+    {
+        DirectoryInfo folder = Snapshots(job);
+        if (!folder.Exists || project.KeptStep(job.Name) is not { } kept)
+        {
+            return [];
+        }
+
+        int? accepted = project.State.Accepted is { } taken && taken.Job == job.Name ? taken.Step : null;
+        return [.. folder.GetFiles(SnapshotPattern).Where(f => StepOf(f) is var step && step != 0 && step != kept && step != accepted)];
     }
 
     /// <summary>Takes a step's weights as the project's model, in the format of the model that the run started from.</summary>
     /// <exception cref="SelfAdaptException">The model can't be written; the message is that of export.</exception>
     public async Task AcceptAsync(StudioJob job, int? step)
     {
-        string source = FileOf(job.Setup.Model);
-        string model = source;
+        string model = FileOf(job.Setup.Model);
         if (step != 0)
         {
+            string source = SourceOf(job);
             string which = step is { } n ? string.Create(CultureInfo.InvariantCulture, $"step-{n}") : "kept";
             Directory.CreateDirectory(project.Models);
             model = Path.Combine(project.Models, $"{job.Name}-{which}{Path.GetExtension(source)}");
             await ExportAsync(job, step, model, ["--force"]).ConfigureAwait(false);
         }
 
-        project.Update(s => s with { Accepted = new AcceptedModel(job.Name, step, model) });
+        // What a network has learnt on, it must be shown: objects of that size.
+        double? learnt = job.Kind == JobKind.Train && step != 0 ? DiameterOf(job) : null;
+        project.Update(s => s with
+        {
+            Accepted = new AcceptedModel(job.Name, step, model),
+            Setup = s.Setup with { Diameter = learnt ?? s.Setup.Diameter },
+        });
     }
 
     /// <summary>Writes the accepted model in a format.</summary>
@@ -97,6 +116,10 @@ internal sealed class StudioModels(StudioProject project)
         return file;
     }
 
+    /// <summary>How images are segmented with a run's model: a trained one has a diameter of its own.</summary>
+    public StudioSetup SetupOf(StudioJob job, int? step) => job.Kind == JobKind.Train && step != 0
+        ? job.Setup with { Diameter = DiameterOf(job) ?? job.Setup.Diameter } : job.Setup;
+
     /// <summary>What was exported.</summary>
     public IReadOnlyList<string> Exports
     {
@@ -111,7 +134,7 @@ internal sealed class StudioModels(StudioProject project)
     {
         string[] weights = step switch
         {
-            0 => [],
+            _ when step == 0 || job.Kind == JobKind.Train => [],
             null => ["--run", project.JobFolder(job.Name)],
             { } n =>
             [
@@ -119,7 +142,21 @@ internal sealed class StudioModels(StudioProject project)
             ],
         };
         return ChildVerb.RunAsync(
-            ["export", "--model", FileOf(job.Setup.Model), .. weights, "--out", file, .. more],
+            ["export", "--model", step == 0 ? FileOf(job.Setup.Model) : SourceOf(job), .. weights, "--out", file, .. more],
             Path.Combine(project.Models, "export.txt"));
     }
+
+    /// <summary>The file whose format a run's model has.</summary>
+    private string SourceOf(StudioJob job) =>
+        job.Kind == JobKind.Train ? TrainVerb.ModelIn(project.JobFolder(job.Name)) : FileOf(job.Setup.Model);
+
+    private DirectoryInfo Snapshots(StudioJob job) =>
+        new(Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!);
+
+    private static int StepOf(FileInfo snapshot) => int.Parse(
+        Path.GetFileNameWithoutExtension(snapshot.Name)["step_".Length..], CultureInfo.InvariantCulture);
+
+    private double? DiameterOf(StudioJob job) =>
+        project.ReadResult(job.Name)?["mean_diameter"] is JsonValue value && value.TryGetValue(out double mean)
+            ? Math.Round(mean, 1) : null;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SelfAdapt.Files;
 
@@ -57,8 +58,18 @@ internal sealed partial class StudioProject
     /// <summary>The result of a job as --json writes it: there once the job is done.</summary>
     public string JobResult(string job) => JobFolder(job) + ".json";
 
+    /// <summary>The same as JSON; null where it is not there, or damaged.</summary>
+    public JsonObject? ReadResult(string job) => Parse(JobResult(job));
+
+    /// <summary>The step whose weights a run of adapt kept; null where it is not over.</summary>
+    public int? KeptStep(string job) =>
+        Parse(RunFolder.Summary(JobFolder(job)))?["kept_iteration"] is JsonValue value && value.TryGetValue(out int step) ? step : null;
+
     /// <summary>What a job printed.</summary>
     public string JobText(string job) => JobFolder(job) + ".txt";
+
+    /// <summary>The folder of strokes.</summary>
+    public string Strokes => Path.Combine(Folder, "strokes");
 
     /// <summary>The folder of accepted models and of what is exported of them.</summary>
     public string Models => Path.Combine(Folder, "models");
@@ -75,6 +86,18 @@ internal sealed partial class StudioProject
         }
     }
 
+    private static JsonObject? Parse(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonFile.ParseObject(File.ReadAllBytes(file)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
     private static string FileIn(string folder) => Path.Combine(folder, "project.json");
 
     private static ProjectState Read(string file)
@@ -85,7 +108,7 @@ internal sealed partial class StudioProject
                 ?? throw new JsonException("it is empty.");
             string? why = state.Format != ProjectState.CurrentFormat ? $"its format is {state.Format}, this program knows 1."
                 : state.Jobs.Any(j => j?.Name is null || !JobName().IsMatch(j.Name)) ? "a run in it has no name of ours."
-                : state.Images is null || state.Setup is null ? "something is missing in it."
+                : state.Images is null || state.Setup is null || state.Strokes?.Instances is null ? "something is missing in it."
                 : null;
             return why is null ? state : throw new JsonException(why);
         }
@@ -98,6 +121,6 @@ internal sealed partial class StudioProject
     }
 
     // A name becomes a folder's: one that was written into the file by somebody else must not lead elsewhere.
-    [GeneratedRegex("^(adapt|segment|rank)-[0-9]{1,6}$")]
+    [GeneratedRegex("^(adapt|segment|rank|strokes|train)-[0-9]{1,6}$")]
     private static partial Regex JobName();
 }

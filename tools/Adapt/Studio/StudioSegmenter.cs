@@ -22,9 +22,10 @@ internal sealed class StudioSegmenter : IDisposable
     /// <summary>The masks of an image.</summary>
     /// <param name="name">What names image and plane among all.</param>
     /// <param name="model">The model's file.</param>
+    /// <param name="threads">0: one per processor.</param>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>, or the model can't be run.</exception>
     public async Task<LabelImage> MasksAsync(
-        string name, Func<NamedImage> image, string model, StudioSetup setup, CancellationToken aborted)
+        string name, Func<NamedImage> image, string model, StudioSetup setup, int threads, CancellationToken aborted)
     {
         string key = $"{name}|{KeyOf(model)}|{setup.Diameter}|{setup.FirstChannel}|{setup.SecondChannel}|{setup.Invert}";
         await _turn.WaitAsync(aborted).ConfigureAwait(false);
@@ -34,9 +35,9 @@ internal sealed class StudioSegmenter : IDisposable
                 key,
                 () =>
                 {
-                    (InferenceEngine engine, ModelFile file) = Open(model);
+                    (InferenceEngine engine, ModelFile file) = Open(model, threads);
                     NamedImage read = image();
-                    return new Segmenter(engine.Network, Options(setup, file, engine.Network.Outputs))
+                    return new Segmenter(engine.Network, Options(setup, file, engine.Network.Outputs) with { Threads = threads })
                         .Segment(read.Image, read.Name).Masks;
                 },
                 m => sizeof(int) * (long)m.Labels.Length);
@@ -49,14 +50,15 @@ internal sealed class StudioSegmenter : IDisposable
 
     /// <summary>The size of the objects in images; null where none is found at any size.</summary>
     public async Task<ObjectSize?> SizeAsync(
-        IReadOnlyList<NamedImage> images, string model, StudioSetup setup, CancellationToken aborted)
+        IReadOnlyList<NamedImage> images, string model, StudioSetup setup, int threads, CancellationToken aborted)
     {
         await _turn.WaitAsync(aborted).ConfigureAwait(false);
         try
         {
-            (InferenceEngine engine, ModelFile file) = Open(model);
+            (InferenceEngine engine, ModelFile file) = Open(model, threads);
             return engine.Network.Outputs.HasFlow
-                ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs)).Find(images, aborted)
+                ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs) with { Threads = threads })
+                    .Find(images, aborted)
                 : throw new SelfAdaptException(
                     ErrorKind.InvalidOption, "This network is not bound to a size: images are taken as they are.");
         }
@@ -103,17 +105,19 @@ internal sealed class StudioSegmenter : IDisposable
     private static string KeyOf(string model) =>
         FormattableString.Invariant($"{model}|{File.GetLastWriteTimeUtc(model).Ticks}");
 
-    private (InferenceEngine Engine, ModelFile Model) Open(string path)
+    private (InferenceEngine Engine, ModelFile Model) Open(string path, int threads)
     {
-        if (_open is { } open && open.Key == KeyOf(path))
+        string key = FormattableString.Invariant($"{KeyOf(path)}|{threads}");
+        if (_open is { } open && open.Key == key)
         {
             return (open.Engine, open.Model);
         }
 
         ModelFile model = ModelFile.Load(path);
-        InferenceEngine engine = InferenceEngine.Open(RunnableNetwork.Of(model, null), new EngineRequest(), TextWriter.Null);
+        InferenceEngine engine = InferenceEngine.Open(
+            RunnableNetwork.Of(model, null), new EngineRequest { Threads = threads }, TextWriter.Null);
         _open?.Engine.Dispose();
-        _open = (KeyOf(path), engine, model);
+        _open = (key, engine, model);
         return (engine, model);
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 
@@ -13,6 +15,8 @@ internal sealed class StudioSession : IDisposable
         Images = new StudioImages(project.State.Images);
         Models = new StudioModels(project);
         Jobs = new StudioJobs(project, Models);
+        Strokes = new StrokeStore(project.Strokes, Images);
+        Forest = new LiveForest(Strokes, Images);
     }
 
     public StudioProject Project { get; }
@@ -22,6 +26,13 @@ internal sealed class StudioSession : IDisposable
     public StudioModels Models { get; }
 
     public StudioJobs Jobs { get; }
+
+    public StrokeStore Strokes { get; }
+
+    public LiveForest Forest { get; }
+
+    /// <summary>Threads for what the page waits for; 0: one per processor. A run that goes on keeps its own.</summary>
+    public int Threads => Project.State.Jobs.Any(JobStatus.IsRunning) ? 1 : 0;
 
     public StudioSegmenter Segmenter { get; } = new();
 
@@ -33,11 +44,13 @@ internal sealed class StudioSession : IDisposable
     /// <summary>Masks of an image, with the set-up and the model in use or with those of a run's step.</summary>
     /// <param name="job">The run; null: the set-up.</param>
     /// <param name="step">0: the original; null: what it kept.</param>
-    public Task<Files.LabelImage> MasksAsync(int index, int plane, StudioJob? job, int? step, CancellationToken aborted) =>
-        Segmenter.MasksAsync(
-            FormattableString.Invariant($"{index}/{plane}"), () => Images.Read(index)[plane],
-            job is null ? Models.FileOf(Project.State.Setup.Model) : Models.OfStep(job, step),
-            job?.Setup ?? Project.State.Setup, aborted);
+    public Task<LabelImage> MasksAsync(int index, int plane, StudioJob? job, int? step, CancellationToken aborted) =>
+        job is { Kind: JobKind.Strokes } && step != 0
+            ? Task.FromResult(StrokeResults.Masks(Project, job, Images.Files[index], plane))
+            : Segmenter.MasksAsync(
+                FormattableString.Invariant($"{index}/{plane}"), () => Images.Read(index)[plane],
+                job is null ? Models.FileOf(Project.State.Setup.Model) : Models.OfStep(job, step),
+                job is null ? Project.State.Setup : Models.SetupOf(job, step), Threads, aborted);
 
     /// <summary>What the page shows beside the images.</summary>
     public JsonObject Describe()
@@ -58,6 +71,13 @@ internal sealed class StudioSession : IDisposable
             ["accepted"] = state.Accepted is { } accepted
                 ? new JsonObject { ["job"] = accepted.Job, ["step"] = accepted.Step, ["model"] = accepted.Model }
                 : null,
+            ["strokes"] = new JsonObject
+            {
+                ["enhance"] = state.Strokes.Enhance,
+                ["instances"] = JsonSerializer.SerializeToNode(state.Strokes.Instances, JsonStyle.Line),
+                ["painted"] = StrokeApi.Describe(Strokes),
+                ["folder"] = Strokes.Folder,
+            },
             ["jobs"] = new JsonArray([.. state.Jobs.Select(Describe)]),
             ["exports"] = new JsonArray([.. Models.Exports.Select(f => (JsonNode)Path.GetFileName(f))]),
         };
@@ -110,6 +130,7 @@ internal sealed class StudioSession : IDisposable
     public void Dispose()
     {
         Segmenter.Dispose();
+        Forest.Dispose();
         Images.Dispose();
     }
 
@@ -119,6 +140,7 @@ internal sealed class StudioSession : IDisposable
         if (job.Kind == JobKind.Adapt)
         {
             shown["steps"] = new JsonArray([.. Models.StepsOf(job).Select(s => (JsonNode)s)]);
+            shown["spare_bytes"] = Models.SpareSnapshots(job).Sum(f => f.Length);
         }
 
         return shown;

@@ -20,8 +20,7 @@ internal sealed class StudioSite : ILocalSite, IDisposable
     {
         _project = project;
         _api = new StudioApi(runtimeFolder is null ? WebRuntime.Missing : null);
-        PageFiles.AddTo(_files, "viewer/");
-        PageFiles.AddTo(_files, "studio/");
+        PageFiles.AddTo(_files);
         PageFiles.AddRuntime(_files, runtimeFolder);
     }
 
@@ -34,7 +33,8 @@ internal sealed class StudioSite : ILocalSite, IDisposable
         before?.Dispose();
     }
 
-    public long MostBodyBytes(string target) => MostWords;
+    public long MostBodyBytes(string target) =>
+        new StudioQuery(target).Parts is ["api", "images", _, "strokes"] ? StrokeApi.MostPatchBytes : MostWords;
 
     public async Task<LocalResponse> AnswerAsync(LocalRequest request, CancellationToken aborted)
     {

@@ -57,7 +57,7 @@ internal sealed class StrokesVerb
         EngineRequest request = _engine.Get(parsed);
         RandomForest? ready = settings.Forest is { } path ? ForestFile.Read(path) : null;
         FeatureSet set = ready?.Features ?? settings.Features.Set();
-        using LoadedEnhancer? enhancer = LoadedEnhancer.Open(settings.Enhancer, set, request, _terminal);
+        using LoadedEnhancer? enhancer = LoadedEnhancer.Open(settings.Enhancer, set, request, _terminal.Error);
         SkippedFiles skipped = [];
         IReadOnlyList<string> files = ImageFolder.ListFiles(settings.Images, "", skipped);
         files = [.. files.Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal))];
@@ -85,39 +85,25 @@ internal sealed class StrokesVerb
             result["object_pixels"] = objects;
         }
 
-        HashSet<string> names = [];
-        List<(string Name, int Masks)> done = [];
-        foreach (string file in files)
+        HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
+        List<(string File, int Plane, string Name, int Masks)> done = [];
+        foreach (string file in files.TakeWhile(_ => !_terminal.Cancelled.IsCancellationRequested))
         {
             skipped.Try(file, () =>
             {
-                NamedImage image = ImageFolder.ReadOne(file);
-                string name = ImageFolder.UniqueName(image.Name, file, names);
-                int threads = Threads(image.Image, file);
-                (int height, int width) = (image.Image.Height, image.Image.Width);
-                float[] map = forest.Predict(FeatureImage.From(image.Image, file), threads, _terminal.Cancelled);
-                ImageFile.WriteTiff(Path.Combine(settings.Out, name + "_forest.tif"), new Image(1, height, width, map));
-                if (enhancer is not null)
+                foreach ((int plane, NamedImage image) in ImageFolder.ReadFile(file, names, skipped, withSet: true).Index())
                 {
-                    map = PredictionEnhancer.Enhance(enhancer.Network, map, height, width, request.Threads);
-                    ImageFile.WriteTiff(Path.Combine(settings.Out, name + "_enhanced.tif"), new Image(1, height, width, map));
+                    int masks = Segment(forest, enhancer, image, settings.Out, cut, Threads(image.Image, file), request.Threads);
+                    done.Add((Path.GetFileName(file), plane, image.Name, masks));
+                    _terminal.Out.WriteLine($"{image.Name}: {masks} masks");
                 }
-
-                LabelImage masks = Watershed.Cut(map, height, width, cut);
-                LabelFile.WriteTiff(Path.Combine(settings.Out, RunFolder.MaskFile(name)), masks);
-                done.Add((name, masks.Labels.Max()));
-                _terminal.Out.WriteLine($"{name}: {done[^1].Masks} masks");
             });
-            if (_terminal.Cancelled.IsCancellationRequested)
-            {
-                break;
-            }
         }
 
         skipped.Report(_terminal);
         if (done.Count == 0 && !_terminal.Cancelled.IsCancellationRequested)
         {
-            throw skipped.FirstError ?? new SelfAdaptException(ErrorKind.UnreadableInput, settings.Images, "holds no image.");
+            throw skipped.FirstError ?? ImageFolder.NothingUsable(settings.Images, "", skipped);
         }
 
         result["features"] = set.ToString();
@@ -125,11 +111,32 @@ internal sealed class StrokesVerb
         result["enhancer"] = settings.Enhancer;
         result["seconds"] = ResultFile.Number(Math.Round(watch.Elapsed.TotalSeconds, 3));
         result["images"] = new JsonArray([.. done.Select(d =>
-            (JsonNode)new JsonObject { ["name"] = d.Name, ["masks"] = d.Masks })]);
+            (JsonNode)new JsonObject { ["name"] = d.Name, ["file"] = d.File, ["plane"] = d.Plane, ["masks"] = d.Masks })]);
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(RunFolder.Summary(settings.Out), result);
         ResultFile.Write(settings.Json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+    }
+
+    /// <summary>Writes an image's map, its repaired map and its masks.</summary>
+    /// <param name="featureThreads">How many threads may hold features.</param>
+    /// <returns>How many masks there are.</returns>
+    private int Segment(
+        RandomForest forest, LoadedEnhancer? enhancer, NamedImage image, string folder, InstanceOptions cut, int featureThreads,
+        int threads)
+    {
+        (int height, int width) = (image.Image.Height, image.Image.Width);
+        float[] map = forest.Predict(FeatureImage.From(image.Image, image.Path), featureThreads, _terminal.Cancelled);
+        ImageFile.WriteTiff(Path.Combine(folder, image.Name + "_forest.tif"), new Image(1, height, width, map));
+        if (enhancer is not null)
+        {
+            map = PredictionEnhancer.Enhance(enhancer.Network, map, height, width, threads);
+            ImageFile.WriteTiff(Path.Combine(folder, image.Name + "_enhanced.tif"), new Image(1, height, width, map));
+        }
+
+        LabelImage masks = Watershed.Cut(map, height, width, cut);
+        LabelFile.WriteTiff(Path.Combine(folder, RunFolder.MaskFile(image.Name)), masks);
+        return masks.Labels.Max();
     }
 
     private sealed record StrokesSettings : ResultSettings

@@ -22,6 +22,10 @@ internal sealed class TrainVerb
 {
     private const string DiamLabels = "diam_labels";
     private const string OnnxName = "model.onnx";
+    private const string CheckpointName = "model";
+
+    /// <summary>The log's name in the folder of a training: a line for each epoch.</summary>
+    public const string LogName = "train.jsonl";
 
     private readonly SettingOptions<TrainSettings> _options = new();
     private readonly SettingOptions<TrainingSetOptions> _set = new();
@@ -43,6 +47,13 @@ internal sealed class TrainVerb
         verb._engine.AddTo(command);
         command.SetAction(verb.Run);
         return command;
+    }
+
+    /// <summary>The model that a training left: in the format of the one that it began with.</summary>
+    public static string ModelIn(string folder)
+    {
+        string checkpoint = Path.Combine(folder, CheckpointName);
+        return File.Exists(checkpoint) ? checkpoint : Path.Combine(folder, OnnxName);
     }
 
     private int Run(ParseResult parsed)
@@ -83,10 +94,11 @@ internal sealed class TrainVerb
         Introduce(backend, network, train, testSet);
 
         List<TrainingEpoch> epochs = [];
-        using (LineFile log = LineFile.Create(Path.Combine(folder, "train.jsonl")))
+        using StopRequest stop = StopRequest.Watch(_terminal, folder);
+        using (LineFile log = LineFile.Create(Path.Combine(folder, LogName)))
         {
             trainer.Train(
-                train, testSet, epoch => Report(log, epochs, epoch, schedule.Epochs), _terminal.Cancelled);
+                train, testSet, epoch => Report(log, epochs, epoch, schedule.Epochs), stop.Terminal.Cancelled);
         }
 
         _terminal.Progress.Finish();
@@ -95,7 +107,7 @@ internal sealed class TrainVerb
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
         ResultFile.Write(RunFolder.Summary(folder), result);
         ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)(stop.Terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
     }
 
     private static ModelFile StartModel(TrainSettings settings, double diameter)
@@ -185,7 +197,7 @@ internal sealed class TrainVerb
         }
 
         TorchCheckpoint checkpoint = model.Checkpoint.WithWeights(weights);
-        OutputFile.WriteDurably(Path.Combine(folder, "model"), checkpoint.ToArray("model"));
+        OutputFile.WriteDurably(Path.Combine(folder, CheckpointName), checkpoint.ToArray(CheckpointName));
         ModelFile trained = ModelFile.Of(checkpoint, onnxPath);
         trained.Onnx.Save(onnxPath);
         return trained;

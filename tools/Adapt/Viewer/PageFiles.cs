@@ -14,15 +14,16 @@ internal static class PageFiles
         [".wasm"] = "application/wasm",
     };
 
-    /// <summary>Adds the program's own files; one that is there already is replaced.</summary>
-    /// <param name="prefix">What their names in the program begin with.</param>
-    public static void AddTo(IDictionary<string, Func<LocalResponse>> addresses, string prefix)
+    private const string Prefix = "page/";
+
+    /// <summary>Adds the page of studio and view.</summary>
+    public static void AddTo(IDictionary<string, Func<LocalResponse>> addresses)
     {
         Assembly assembly = typeof(PageFiles).Assembly;
         foreach (string resource in assembly.GetManifestResourceNames()
-            .Where(r => r.StartsWith(prefix, StringComparison.Ordinal)))
+            .Where(r => r.StartsWith(Prefix, StringComparison.Ordinal)))
         {
-            string name = resource[prefix.Length..];
+            string name = resource[Prefix.Length..];
             addresses[name == "index.html" ? "/" : "/page/" + name] = () => Resource(assembly, resource);
         }
     }

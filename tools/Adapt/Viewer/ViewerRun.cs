@@ -46,9 +46,7 @@ internal sealed class ViewerRun
         JsonObject description = new()
         {
             ["name"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
-            ["images"] = new JsonArray([.. images.Select(n => (JsonNode)n)]),
             ["report"] = File.Exists(RunFolder.Report(folder)),
-            ["shownChannel"] = options.Channels.First > 0 ? options.Channels.First - 1 : null,
             ["settings"] = settings,
             ["why"] = why,
         };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool.Studio;
@@ -24,21 +25,27 @@ internal sealed class ViewerSite : ILocalSite
     /// <param name="runtimeFolder">Where onnxruntime-web lies; null where it is missing.</param>
     public ViewerSite(ViewerRun run, string? runtimeFolder)
     {
-        PageFiles.AddTo(_addresses, "studio/");
-        PageFiles.AddTo(_addresses, "viewer/");
+        PageFiles.AddTo(_addresses);
         PageFiles.AddRuntime(_addresses, runtimeFolder);
         _addresses["/report.html"] = () =>
             OfFile(run.Read(run.ReportFile), PageFiles.TypeOf(".html")) with { IsReport = true };
-        _addresses["/api/run"] = () =>
-            new LocalResponse(200, "application/json", Encoding.UTF8.GetBytes(run.Description.ToJsonString(JsonStyle.Line)));
+        _addresses["/api/state"] = () => Json(new JsonObject { ["run"] = run.Description.DeepClone() });
+        _addresses["/api/images"] = () => Json(new JsonObject
+        {
+            ["names"] = new JsonArray([.. run.Images.Select(n => (JsonNode)n)]),
+            ["skipped"] = 0,
+        });
         _addresses["/api/model"] = () => OfFile(run.ReadModel(), Binary);
         for (int i = 0; i < run.Images.Count; i++)
         {
             int index = i;
-            string number = index.ToString(CultureInfo.InvariantCulture);
-            _addresses["/api/image/" + number] = () => Picture(run, run.ImageFile(index));
-            _addresses["/api/before/" + number] = () => Masks(run, run.MaskFile(index, after: false));
-            _addresses["/api/after/" + number] = () => Masks(run, run.MaskFile(index, after: true));
+            string image = string.Create(CultureInfo.InvariantCulture, $"/api/images/{index}");
+            _addresses[image + "/thumb"] = () => Picture(run, run.ImageFile(index), read => StudioApi.Thumbnail(
+                new ImageThumbnail(PixelPacking.Thumbnail(read), new ImageFormat(read.Channels, read.Height, read.Width, 1, null))));
+            _addresses[image + "/pixels?plane=0"] = () => Picture(
+                run, run.ImageFile(index), read => new LocalResponse(200, Binary, PixelPacking.Pack(read)));
+            _addresses[image + "/masks?step=0"] = () => Masks(run, run.MaskFile(index, after: false));
+            _addresses[image + "/masks"] = () => Masks(run, run.MaskFile(index, after: true));
         }
     }
 
@@ -81,13 +88,15 @@ internal sealed class ViewerSite : ILocalSite
         return new LocalResponse(200, Binary, Join([image.Channels, image.Height, image.Width], pixels));
     }
 
-    private static LocalResponse Picture(ViewerRun run, string path) => run.Read(path) is { } file
-        ? new LocalResponse(200, Binary, PixelPacking.Pack(ImageFile.Decode(file, path)))
-        : Missing;
+    private static LocalResponse Picture(ViewerRun run, string path, Func<Image, LocalResponse> answer) =>
+        run.Read(path) is { } file ? answer(ImageFile.Decode(file, path)) : Missing;
 
     private static LocalResponse Masks(ViewerRun run, string path) => run.Read(path) is null
         ? Missing
         : new LocalResponse(200, Binary, PixelPacking.Pack(LabelFile.Read(path)));
+
+    private static LocalResponse Json(JsonObject content) =>
+        new(200, "application/json", Encoding.UTF8.GetBytes(content.ToJsonString(JsonStyle.Line)));
 
     private static byte[] Join(ReadOnlySpan<int> head, ReadOnlySpan<byte> values) =>
         [.. MemoryMarshal.AsBytes(head), .. values];

@@ -79,6 +79,7 @@ internal sealed class OmePlanes
             Images = [.. order.Images, .. rest],
             Slices = first.Slices,
             Times = first.Times,
+            TimesFirst = IsTimesFirst(first.Order),
             Positions = _description.Series.Count,
             Note = order.Note ?? (_isPart
                 ? "it is one of several files that belong together; the others' planes are not read with it"
@@ -86,6 +87,8 @@ internal sealed class OmePlanes
                 : null),
         };
     }
+
+    private static bool IsTimesFirst(string order) => order.IndexOf('T') < order.IndexOf('Z');
 
     /// <summary>Puts a series' planes in their places.</summary>
     /// <param name="next">The page at which runs without a page go on.</param>
@@ -101,7 +104,7 @@ internal sealed class OmePlanes
             return false;
         }
 
-        bool timesFirst = order.IndexOf('T') < order.IndexOf('Z');
+        bool timesFirst = IsTimesFirst(order);
         int[] sizes = [.. order.Select(a => a == 'C' ? series.Channels : a == 'Z' ? series.Slices : series.Times)];
         IReadOnlyList<OmeRun> runs = series.Runs.Count > 0 ? series.Runs : [new OmeRun()];
         foreach (OmeRun run in runs)

@@ -12,6 +12,9 @@ internal sealed record PlaneOrder(string Source, IReadOnlyList<long[]> Images)
 
     public int Positions { get; init; } = 1;
 
+    /// <summary>Whether a slice's time points follow each other, instead of a time point's slices.</summary>
+    public bool TimesFirst { get; init; }
+
     /// <summary>Whether an image's planes are its rows, with columns below and channels next to each other.</summary>
     public bool IsFolded { get; init; }
 

@@ -101,7 +101,13 @@ internal static class ShapedPlanes
             (position, channel) => Offset(position, imageAxes) + Offset(channel, channelAxes));
         int times = Count('T');
         int slices = Count('Z');
-        return order with { Times = times, Slices = slices, Positions = order.Images.Count / (times * slices) };
+        return order with
+        {
+            Times = times,
+            Slices = slices,
+            Positions = order.Images.Count / (times * slices),
+            TimesFirst = axes.LastIndexOf('T') > axes.LastIndexOf('Z'),
+        };
 
         int Count(char axis) => (int)Product([.. imageAxes.Where(a => axes[a] == axis).Select(a => shape[a])]);
 

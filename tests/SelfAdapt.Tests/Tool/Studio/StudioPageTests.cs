@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Tiff;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Tests.Tool.Viewer;
@@ -13,81 +15,74 @@ namespace SelfAdapt.Tests.Tool.Studio;
 [TestClass]
 internal sealed class StudioPageTests : IDisposable
 {
-    private const int Images = 4;
-    private const int Side = 128;
-
-    private readonly string _images = Directory.CreateTempSubdirectory("selfadapt-studio-").FullName;
-
-    private Browser _browser = null!;
+    private StudioPage _page = null!;
 
     public TestContext TestContext { get; set; } = null!;
 
     [TestInitialize]
-    public async Task Start()
-    {
-        OpenStudio.WriteImages(_images, Images, Side);
-        _browser = await Browser.StartAsync();
-    }
+    public async Task Start() => _page = await StudioPage.StartAsync();
 
-    public void Dispose()
-    {
-        _browser?.Dispose();
-        StopRuns();
-        Directory.Delete(_images, recursive: true);
-    }
+    public void Dispose() => _page?.Dispose();
 
     [TestMethod]
     public async Task WholeJob_FromTheFolderToTheMasks()
     {
         Stopwatch watch = Stopwatch.StartNew();
-        using StudioProcess studio = new(_images);
-        await OpenAsync(studio.Address);
+        using StudioProcess studio = new(_page.Images);
+        await _page.OpenAsync(studio.Address);
 
-        await ClickAsync("#segment");
-        await WaitAsync("document.querySelector('#found table')");
-        await _browser.PressAsync("ArrowDown");
-        await WaitAsync("document.getElementById('name').textContent === 'nuclei_2.tif'");
+        await _page.ClickAsync("#segment");
+        await _page.WaitAsync("document.querySelector('#found table')");
+        await _page.Browser.PressAsync("ArrowDown");
+        await _page.WaitAsync("document.getElementById('name').textContent === 'nuclei_2.tif'");
 
-        await GoAsync("Set up");
-        await WaitAsync("document.getElementById('draw')");
-        await ClickAsync("#draw");
-        (double x, double y, double scale) = await PictureAsync();
-        await _browser.DragAsync((x - (11 * scale), y), (x + (11 * scale), y));
-        await WaitAsync("document.getElementById('diameter').value > 20");
-        double diameter = await NumberAsync("Number(document.getElementById('diameter').value)");
+        await _page.GoAsync("Set up");
+        await _page.WaitAsync("document.getElementById('draw')");
+        await _page.ClickAsync("#draw");
+        (double x, double y, double scale) = await _page.PictureAsync();
+        await _page.Browser.DragAsync((x - (11 * scale), y), (x + (11 * scale), y));
+        await _page.WaitAsync("document.getElementById('diameter').value > 20");
+        double diameter = await _page.NumberAsync("Number(document.getElementById('diameter').value)");
         Assert.AreEqual(22, diameter, 0.5, "a line of 22 px was drawn");
-        await WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.setup.diameter === {Text(diameter)})");
-        await ClickAsync("#preview");
-        await WaitAsync("document.getElementById('previewed').textContent.includes('cells in')");
+        await _page.WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.setup.diameter === {StudioPage.Text(diameter)})");
+        await _page.ClickAsync("#preview");
+        await _page.WaitAsync("document.getElementById('previewed').textContent.includes('cells in')");
 
-        await GoAsync("Adapt");
+        await _page.GoAsync("Adapt");
         await AdaptAsync(iterations: 20);
-        await WaitAsync("/after step/.test(document.getElementById('right').textContent)");
-        await _browser.EvaluateAsync("location.reload()");
-        await WaitAsync("document.getElementById('phase') && /running|done/.test(document.getElementById('phase').textContent)");
-        await WaitAsync("/done/.test(document.getElementById('phase').textContent)");
-        Assert.AreEqual("20 / 20", await TextAsync("document.querySelector('#figures b').textContent"));
+        await _page.WaitAsync("/after step/.test(document.getElementById('right').textContent)");
+        await _page.Browser.EvaluateAsync("location.reload()");
+        await _page.WaitAsync("document.getElementById('phase') && /running|done/.test(document.getElementById('phase').textContent)");
+        await _page.WaitAsync("/done/.test(document.getElementById('phase').textContent)");
+        Assert.AreEqual("20 / 20", await _page.TextAsync("document.querySelector('#figures b').textContent"));
 
-        await GoAsync("Decide");
-        await WaitAsync("document.querySelectorAll('#change .figures b').length === 4");
-        double before = await NumberAsync("Number(document.getElementById('border').value)");
-        await _browser.EvaluateAsync("document.activeElement.blur()");
-        await _browser.PressAsync(" ", " ");
-        Assert.AreNotEqual(before, await NumberAsync("Number(document.getElementById('border').value)"), "space turns before to after");
-        await ClickAsync("tr[data-step='20']");
-        await WaitAsync("document.getElementById('accept').textContent.includes('step 20')");
-        await WaitAsync("/after step 20/.test(document.getElementById('right').textContent)");
-        double promised = await NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)");
-        await ClickAsync("#accept");
-        await WaitAsync("/after step 20/.test(document.getElementById('accepted').textContent)");
+        await _page.GoAsync("Decide");
+        await _page.WaitAsync("document.querySelectorAll('#change .figures b').length === 4");
+        double before = await _page.NumberAsync("Number(document.getElementById('border').value)");
+        await _page.Browser.EvaluateAsync("document.activeElement.blur()");
+        await _page.Browser.PressAsync(" ", " ");
+        Assert.AreNotEqual(before, await _page.NumberAsync("Number(document.getElementById('border').value)"), "space turns before to after");
+        await _page.ClickAsync("tr[data-step='20']");
+        await _page.WaitAsync("document.getElementById('accept').textContent.includes('step 20')");
+        await _page.WaitAsync("/after step 20/.test(document.getElementById('right').textContent)");
+        double promised = await _page.NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)");
+        await _page.ClickAsync("#accept");
+        await _page.WaitAsync("/after step 20/.test(document.getElementById('accepted').textContent)");
 
-        await GoAsync("Use");
-        await WaitAsync("document.getElementById('export-bioimageio')");
-        await ClickAsync("#export-bioimageio");
-        await WaitAsync("document.querySelector('#exports a')");
-        await ClickAsync("#segment-all");
-        await WaitAsync($"/done, {Images} of {Images}/.test(document.querySelector('#batches .note')?.textContent)");
-        string project = Path.Combine(_images, "selfadapt-studio");
+        await _page.Browser.EvaluateAsync("confirm = () => true");
+        if (await _page.NumberAsync("document.querySelectorAll('#clear-snapshots').length") > 0)
+        {
+            await _page.ClickAsync("#clear-snapshots");
+            await _page.WaitAsync("!document.getElementById('clear-snapshots') && document.querySelector(\"tr[data-step='20']\")");
+        }
+
+        await _page.GoAsync("Use");
+        await _page.WaitAsync("document.getElementById('export-bioimageio')");
+        await _page.ClickAsync("#export-bioimageio");
+        await _page.WaitAsync("document.querySelector('#exports a')");
+        await _page.ClickAsync("#segment-all");
+        await _page.WaitAsync($"/done, {StudioPage.Count} of {StudioPage.Count}/.test(document.querySelector('#batches .note')?.textContent)");
+        string project = _page.Project;
         string package = Directory.GetFiles(Path.Combine(project, "models", "exports"), "*.zip").Single();
         Assert.IsTrue(PackageCheck.IsPackage(package), "the export is a package");
         Assert.AreEqual(
@@ -97,154 +92,112 @@ internal sealed class StudioPageTests : IDisposable
 
         if (WebRuntime.Find() is not null)
         {
-            await ClickAsync("#try");
-            await WaitAsync("/found in this browser/.test(document.getElementById('tried').textContent)");
-            Assert.AreEqual(promised, await NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)"));
+            await _page.ClickAsync("#try");
+            await _page.WaitAsync("/found in this browser/.test(document.getElementById('tried').textContent)");
+            Assert.AreEqual(promised, await _page.NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)"));
         }
 
-        await EveryControlHasANameAsync();
+        await _page.EveryControlHasANameAsync();
         TestContext.WriteLine($"{watch.Elapsed.TotalSeconds:0} s");
     }
 
     [TestMethod]
     public async Task Killed_InTheMiddle_TheRunGoesOnAndANewStudioShowsIt()
     {
-        using (StudioProcess first = new(_images))
+        using (StudioProcess first = new(_page.Images))
         {
-            await OpenAsync(first.Address);
-            await GoAsync("Adapt");
+            await _page.OpenAsync(first.Address);
+            await _page.GoAsync("Adapt");
             await AdaptAsync(iterations: 60);
-            await WaitAsync("document.querySelector('#figures b')?.textContent.startsWith('1')");
+            await _page.WaitAsync("document.querySelector('#figures b')?.textContent.startsWith('1')");
             first.Kill();
         }
 
-        string log = Path.Combine(_images, "selfadapt-studio", "runs", "adapt-1", "run.jsonl");
+        string log = Path.Combine(_page.Project, "runs", "adapt-1", "run.jsonl");
         long reached = new FileInfo(log).Length;
-        using StudioProcess second = new(_images);
-        await OpenAsync(second.Address);
-        await GoAsync("Adapt");
-        await WaitAsync("/running|done/.test(document.getElementById('phase')?.textContent)");
-        await WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.jobs[0].log_bytes > {reached})");
+        using StudioProcess second = new(_page.Images);
+        await _page.OpenAsync(second.Address);
+        await _page.GoAsync("Adapt");
+        await _page.WaitAsync("/running|done/.test(document.getElementById('phase')?.textContent)");
+        await _page.WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.jobs[0].log_bytes > {reached})");
 
-        if (await TextAsync("document.getElementById('phase').textContent.trim()") == "running")
+        if (await _page.TextAsync("document.getElementById('phase').textContent.trim()") == "running")
         {
-            await ClickAsync("#do-pause");
-            await WaitAsync("/paused|done/.test(document.getElementById('phase').textContent)");
+            await _page.ClickAsync("#do-pause");
+            await _page.WaitAsync("/paused|done/.test(document.getElementById('phase').textContent)");
         }
 
-        if (await TextAsync("document.getElementById('phase').textContent.trim()") == "paused")
+        if (await _page.TextAsync("document.getElementById('phase').textContent.trim()") == "paused")
         {
-            await ClickAsync("#do-resume");
-            await WaitAsync("/running/.test(document.getElementById('phase').textContent)");
-            await WaitAsync("document.getElementById('do-keep')");
-            await ClickAsync("#do-keep");
+            await _page.ClickAsync("#do-resume");
+            await _page.WaitAsync("/running/.test(document.getElementById('phase').textContent)");
+            await _page.WaitAsync("document.getElementById('do-keep')");
+            await _page.ClickAsync("#do-keep");
         }
 
-        await WaitAsync("/stopped|done/.test(document.getElementById('phase').textContent)");
-        await GoAsync("Decide");
-        await WaitAsync("document.querySelector('#change .figures')");
-        await ClickAsync("#keep-original, #accept");
-        await WaitAsync("/Decided/.test(document.getElementById('accepted').textContent)");
+        await _page.WaitAsync("/stopped|done/.test(document.getElementById('phase').textContent)");
+        await _page.GoAsync("Decide");
+        await _page.WaitAsync("document.querySelector('#change .figures')");
+        await _page.ClickAsync("#keep-original, #accept");
+        await _page.WaitAsync("/Decided/.test(document.getElementById('accepted').textContent)");
+    }
+
+    [TestMethod]
+    public async Task OddImages_AreShown_OrSayWhyNot()
+    {
+        File.WriteAllText(Path.Combine(_page.Images, "nuclei_0.png"), "no picture");
+        File.WriteAllBytes(
+            Path.Combine(_page.Images, "stack.tif"),
+            TiffWriter.Encode(
+                SampleKind.UInt8, 6, 8, 1, [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5))],
+                "ImageJ=1.11a\nimages=6\nslices=2\nframes=3\nhyperstack=true\n"));
+        using StudioProcess studio = new(_page.Images);
+        await _page.Browser.OpenAsync(studio.Address);
+        await _page.WaitAsync("/nuclei_0.png: /.test(document.getElementById('unreadable').textContent)");
+        foreach (string step in (string[])["Set up", "Strokes", "Decide", "Use", "Adapt", "Look"])
+        {
+            await _page.GoAsync(step);
+            await _page.ClickAsync("#images li:nth-child(2) button");
+            await _page.WaitAsync("document.getElementById('unreadable').hidden && document.getElementById('name').textContent === 'nuclei_1.tif'");
+            await _page.ClickAsync("#images li:nth-child(1) button");
+            await _page.WaitAsync("document.getElementById('unreadable').hidden === false");
+        }
+
+        // Depth and time have sliders of their own; a plane is found by both.
+        await _page.ClickAsync("#images li:nth-child(6) button");
+        await _page.WaitAsync("document.getElementById('plane-z') && document.getElementById('plane-t').max === '2'");
+        foreach ((string slider, int value, int plane) in ((string, int, int)[])[("t", 2, 4), ("z", 1, 5), ("t", 0, 1)])
+        {
+            await _page.Browser.EvaluateAsync(
+                $"(e => {{ e.value = {value}; e.dispatchEvent(new Event('change')); }})(document.getElementById('plane-{slider}'))");
+            await _page.WaitAsync($"import('/page/app.js').then(m => m.studio.plane === {plane} && m.studio.pixels.levels[0].planes[0][0] === {plane * 40})");
+        }
     }
 
     [TestMethod]
     public async Task WithoutAFolder_ThePageAsksForOne()
     {
         using StudioProcess studio = new(null);
-        await _browser.OpenAsync(studio.Address);
-        await WaitAsync("document.getElementById('welcome')?.hidden === false");
-        await OpenInPageAsync(Path.Combine(_images, "absent"));
-        await WaitAsync("document.getElementById('status').textContent.includes('is no folder')");
-        await OpenInPageAsync(_images);
-        await WaitAsync("document.querySelectorAll('#images img[src]').length === 4");
+        await _page.Browser.OpenAsync(studio.Address);
+        await _page.WaitAsync("document.getElementById('welcome')?.hidden === false");
+        await OpenInPageAsync(Path.Combine(_page.Images, "absent"));
+        await _page.WaitAsync("document.getElementById('status').textContent.includes('is no folder')");
+        await OpenInPageAsync(_page.Images);
+        await _page.WaitAsync("document.querySelectorAll('#images img[src]').length === 4");
 
-        async Task OpenInPageAsync(string folder) => await _browser.EvaluateAsync(
+        async Task OpenInPageAsync(string folder) => await _page.Browser.EvaluateAsync(
             $"document.getElementById('path').value = {JsonValue.Create(folder).ToJsonString()}; document.querySelector('#open button').click()");
-    }
-
-    private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
-
-    private async Task OpenAsync(string address)
-    {
-        await _browser.OpenAsync(address);
-        await WaitAsync("document.querySelectorAll('#images img[src]').length === 4 && document.getElementById('facts').textContent");
     }
 
     private async Task AdaptAsync(int iterations)
     {
         foreach ((string option, string value) in ((string, string)[])
-            [("--iterations", Text(iterations)), ("--batch-size", "1"), ("--crop", "64"), ("--stop", "none")])
+            [("--iterations", StudioPage.Text(iterations)), ("--batch-size", "1"), ("--crop", "64"), ("--stop", "none")])
         {
-            await _browser.EvaluateAsync(
+            await _page.Browser.EvaluateAsync(
                 $"(e => {{ e.value = '{value}'; e.dispatchEvent(new Event('change')); }})(document.getElementById('{option}'))");
         }
 
-        await ClickAsync("#start");
-    }
-
-    /// <summary>The middle of the picture on the screen, and screen pixels per image pixel.</summary>
-    private async Task<(double X, double Y, double Scale)> PictureAsync()
-    {
-        JsonNode box = (await _browser.EvaluateAsync(
-            "(r => ({ x: r.x + r.width / 2, y: r.y + r.height / 2, least: Math.min(r.width, r.height) }))(document.getElementById('canvas').getBoundingClientRect())"))!;
-        return ((double)box["x"]!, (double)box["y"]!, (double)box["least"]! * 0.97 / Side);
-    }
-
-    /// <summary>Leaves a page, on which every control must have a name for screen readers, for another.</summary>
-    private async Task GoAsync(string step)
-    {
-        await EveryControlHasANameAsync();
-        await _browser.EvaluateAsync(
-            $"[...document.querySelectorAll('#steps button')].find(b => b.textContent.includes('{step}')).click()");
-    }
-
-    private async Task EveryControlHasANameAsync() => Assert.AreEqual("", await TextAsync(
-        "[...document.querySelectorAll('button, input, select, canvas, progress, svg')].filter(e => !e.labels?.length "
-        + "&& !e.getAttribute('aria-label') && !e.textContent.trim()).map(e => e.outerHTML).join('\\n')"));
-
-    private async Task ClickAsync(string selector) => await _browser.EvaluateAsync($"document.querySelector(\"{selector}\").click()");
-
-    private async Task WaitAsync(string expression)
-    {
-        Stopwatch watch = Stopwatch.StartNew();
-
-        // What the expression names may not be there yet.
-        while (!(bool)(await _browser.EvaluateAsync(
-            $"(async () => {{ try {{ return !!(await ({expression})); }} catch {{ return false; }} }})()"))!)
-        {
-            Assert.IsLessThan(
-                60, watch.Elapsed.TotalSeconds,
-                $"{expression} stayed false; status: {await TextAsync("document.getElementById('status')?.textContent ?? ''")}");
-            await Task.Delay(100);
-        }
-    }
-
-    private async Task<double> NumberAsync(string expression) => (double)(await _browser.EvaluateAsync(expression))!;
-
-    private async Task<string> TextAsync(string expression) => (string)(await _browser.EvaluateAsync(expression))!;
-
-    /// <summary>A run that a failed test has left would go on for minutes.</summary>
-    private void StopRuns()
-    {
-        string file = Path.Combine(_images, "selfadapt-studio", "project.json");
-        foreach (JsonNode? job in File.Exists(file) ? ToolRun.Json(file)["jobs"]!.AsArray() : [])
-        {
-            if (job!["exit_code"] is null && (int?)job["process"] is { } number)
-            {
-                try
-                {
-                    using Process process = Process.GetProcessById(number);
-                    if (Math.Abs(process.StartTime.ToUniversalTime().Ticks - (long)job["process_began"]!) < TimeSpan.TicksPerSecond)
-                    {
-                        process.Kill();
-                        process.WaitForExit();
-                    }
-                }
-                catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-                {
-                    // It is over.
-                }
-            }
-        }
+        await _page.ClickAsync("#start");
     }
 }

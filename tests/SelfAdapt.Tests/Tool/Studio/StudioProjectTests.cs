@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Tiff;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Studio;
 
@@ -138,6 +139,41 @@ internal sealed class StudioProjectTests : IDisposable
         Image small = PixelPacking.Shrink(new Image(1, 3, 4, [1, 3, 10, 10, 5, 7, 30, 30, 0, 0, 0, 0]), 2);
         Assert.AreEqual((1, 2), (small.Height, small.Width));
         CollectionAssert.AreEqual((float[])[4, 20], small.Pixels);
+    }
+
+    [TestMethod]
+    public void Snapshots_NobodyKept_CanBeCleared()
+    {
+        StudioProject project = StudioProject.Open(_images, null);
+        StudioJob job = new("adapt-1", JobKind.Adapt, new StudioSetup()) { Words = [] };
+        project.Update(s => s with { Jobs = [job], Accepted = new AcceptedModel("adapt-1", 30, "x.onnx") });
+        StudioModels models = new(project);
+        StudioJobs jobs = new(project, models);
+        Directory.CreateDirectory(Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!);
+        foreach (int step in (int[])[0, 10, 20, 30, 40])
+        {
+            File.WriteAllText(RunFolder.Snapshot(project.JobFolder(job.Name), step), "weights");
+        }
+
+        Assert.IsEmpty(models.SpareSnapshots(job), "a run that is not over has kept none yet");
+        File.WriteAllText(RunFolder.Summary(project.JobFolder(job.Name)), "{\"kept_iteration\": 10}");
+        Assert.AreEqual(14, models.SpareSnapshots(job).Sum(f => f.Length));
+        jobs.ClearSnapshots(job);
+        CollectionAssert.AreEqual((int[])[0, 10, 30], models.StepsOf(job).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("ImageJ=1.11a\nimages=6\nslices=2\nframes=3\nhyperstack=true\n", "1 4 4 6 2 3 0")]
+    [DataRow("{\"shape\": [2, 3, 4, 4], \"axes\": \"ZTYX\"}", "1 4 4 6 2 3 1")]
+    [DataRow("{\"shape\": [3, 2, 4, 4], \"axes\": \"TZYX\"}", "1 4 4 6 2 3 0")]
+    [DataRow("{\"shape\": [6, 4, 4], \"axes\": \"QYX\"}", "1 4 4 6")]
+    public void Stack_TellsThePageItsDepthAndTime(string description, string expected)
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 6 * 16).Select(i => (byte)(i * 7))];
+        File.WriteAllBytes(
+            Path.Combine(_images, "s.tif"), TiffWriter.Encode(SampleKind.UInt8, 6, 4, 4, pixels, description));
+        using StudioImages images = new(_images);
+        Assert.AreEqual(expected, ImageFormat.Of(images.Read(0)).Header.Value);
     }
 
     private static SelfAdaptException Fault(Action act) => Assert.ThrowsExactly<SelfAdaptException>(act);

@@ -76,7 +76,7 @@ internal sealed class Browser : IDisposable
     }
 
     /// <summary>Presses the mouse at one place of the page and lets it go at another.</summary>
-    public async Task DragAsync((double X, double Y) from, (double X, double Y) to)
+    public async Task DragAsync((double X, double Y) from, (double X, double Y) to, string button = "left")
     {
         foreach ((string type, double x, double y) in ((string, double, double)[])
             [("mousePressed", from.X, from.Y), ("mouseMoved", (from.X + to.X) / 2, (from.Y + to.Y) / 2), ("mouseMoved", to.X, to.Y),
@@ -87,8 +87,8 @@ internal sealed class Browser : IDisposable
                 ["type"] = type,
                 ["x"] = x,
                 ["y"] = y,
-                ["button"] = "left",
-                ["buttons"] = type == "mouseReleased" ? 0 : 1,
+                ["button"] = button,
+                ["buttons"] = type == "mouseReleased" ? 0 : button == "middle" ? 4 : 1,
                 ["clickCount"] = 1,
             });
         }

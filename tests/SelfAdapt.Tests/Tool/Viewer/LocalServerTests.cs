@@ -24,15 +24,15 @@ internal sealed class LocalServerTests : IDisposable
         StringAssert.StartsWith(answer, "HTTP/1.1 200 ", StringComparison.Ordinal);
         StringAssert.Contains(answer, "default-src 'none'; script-src 'self'", StringComparison.Ordinal);
         StringAssert.Contains(answer, "X-Content-Type-Options: nosniff", StringComparison.Ordinal);
-        StringAssert.Contains(answer, "<script type=\"module\" src=\"/page/main.js\">", StringComparison.Ordinal);
-        StringAssert.StartsWith(Get("/page/main.js"), "HTTP/1.1 200 ", StringComparison.Ordinal);
+        StringAssert.Contains(answer, "<script type=\"module\" src=\"/page/app.js\">", StringComparison.Ordinal);
+        StringAssert.StartsWith(Get("/page/runview.js"), "HTTP/1.1 200 ", StringComparison.Ordinal);
         StringAssert.StartsWith(
             Get("/", host: $"localhost:{_run.Server.Port}"), "HTTP/1.1 200 ", StringComparison.Ordinal);
     }
 
     [TestMethod]
     [DataRow("/")]
-    [DataRow("/api/run")]
+    [DataRow("/api/state")]
     [DataRow("/api/model")]
     [DataRow("/report.html")]
     public void Address_WithoutTheKey_Refused(string target) => StringAssert.StartsWith(
@@ -57,10 +57,15 @@ internal sealed class LocalServerTests : IDisposable
     [DataRow("/%2e%2e/outside.txt")]
     [DataRow("/..\\outside.txt")]
     [DataRow("//etc/passwd")]
-    [DataRow("/api/image/../../private.txt")]
-    [DataRow("/api/image/1")]
-    [DataRow("/api/image/-1")]
-    [DataRow("/api/image/")]
+    [DataRow("/api/images/../../private.txt")]
+    [DataRow("/api/images/1/pixels?plane=0")]
+    [DataRow("/api/images/0/pixels?plane=1")]
+    [DataRow("/api/images/0/masks?job=adapt-1")]
+    [DataRow("/api/images/-1/thumb")]
+    [DataRow("/api/images/")]
+    [DataRow("/api/jobs")]
+    [DataRow("/api/open")]
+    [DataRow("/api/images/0/strokes")]
     [DataRow("/page/")]
     [DataRow("/page")]
     [DataRow("/summary.json")]
@@ -81,7 +86,7 @@ internal sealed class LocalServerTests : IDisposable
     [DataRow("")]
     public void Host_NotItsOwn_Refused(string host)
     {
-        string answer = Send($"GET /api/run HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        string answer = Send($"GET /api/state HTTP/1.1\r\nHost: {host}\r\n\r\n");
         StringAssert.StartsWith(answer, "HTTP/1.1 421 ", StringComparison.Ordinal);
         Assert.DoesNotContain("images", answer);
     }
@@ -96,14 +101,14 @@ internal sealed class LocalServerTests : IDisposable
     public void Origin_OfAnotherPage_Refused(string header)
     {
         string line = header.Replace("{host}", Host, StringComparison.Ordinal) + "\r\n";
-        foreach (string start in (string[])["GET /api/run", "GET /api/model", "POST /api/decode"])
+        foreach (string start in (string[])["GET /api/state", "GET /api/model", "POST /api/decode"])
         {
             string answer = Send($"{start} HTTP/1.1\r\nHost: {Host}\r\n{line}Content-Length: 0\r\n\r\n");
             StringAssert.StartsWith(answer, "HTTP/1.1 403 ", StringComparison.Ordinal);
         }
 
         StringAssert.StartsWith(
-            Send($"GET /api/run HTTP/1.1\r\nHost: {Host}\r\nOrigin: http://{Host}\r\n"
+            Send($"GET /api/state HTTP/1.1\r\nHost: {Host}\r\nOrigin: http://{Host}\r\n"
                 + "Sec-Fetch-Site: same-origin\r\n\r\n"),
             "HTTP/1.1 200 ", StringComparison.Ordinal);
     }
@@ -111,8 +116,8 @@ internal sealed class LocalServerTests : IDisposable
     [TestMethod]
     [DataRow("POST", "/", "GET, HEAD")]
     [DataRow("PUT", "/api/model", "GET, HEAD")]
-    [DataRow("DELETE", "/api/image/0", "GET, HEAD")]
-    [DataRow("OPTIONS", "/api/run", "GET, HEAD")]
+    [DataRow("DELETE", "/api/images/0/thumb", "GET, HEAD")]
+    [DataRow("OPTIONS", "/api/state", "GET, HEAD")]
     [DataRow("TRACE", "/", "GET, HEAD")]
     [DataRow("GET", "/api/decode", "POST")]
     public void Method_NotKnownToTheAddress_Refused(string method, string target, string allowed)
@@ -161,9 +166,8 @@ internal sealed class LocalServerTests : IDisposable
     [TestMethod]
     public void Run_WithoutTheWebRuntime_SaysWhatIsMissing()
     {
-        string answer = Get("/api/run");
-        JsonNode run = JsonNode.Parse(answer[answer.IndexOf('{', StringComparison.Ordinal)..])!;
-        Assert.AreEqual(ViewedRun.ImageName, (string)run["images"]![0]!);
+        JsonNode run = Json("/api/state")["run"]!;
+        Assert.AreEqual(ViewedRun.ImageName, (string)Json("/api/images")["names"]![0]!);
         Assert.IsNull(run["settings"]);
         StringAssert.Contains((string)run["why"]!, "onnxruntime-web", StringComparison.Ordinal);
     }
@@ -171,7 +175,7 @@ internal sealed class LocalServerTests : IDisposable
     [TestMethod]
     public void Masks_AreServedAsNumbers()
     {
-        byte[] body = Body(Exchange(Encoding.Latin1.GetBytes($"GET /api/after/0 HTTP/1.1\r\nHost: {Host}\r\n\r\n")));
+        byte[] body = Body(Exchange(Encoding.Latin1.GetBytes($"GET /api/images/0/masks HTTP/1.1\r\nHost: {Host}\r\n\r\n")));
         Assert.AreEqual(_run.Image.Height, BinaryPrimitives.ReadInt32LittleEndian(body));
         Assert.AreEqual(_run.Image.Width, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(4)));
         Assert.AreEqual(2, BinaryPrimitives.ReadInt32LittleEndian(body.AsSpan(8)));
@@ -199,6 +203,12 @@ internal sealed class LocalServerTests : IDisposable
         ExitCode.NoUsableInput, "no run's folder", "view", Path.Combine(_run.Folder, "masks_after"), "--no-browser");
 
     private string Host => $"127.0.0.1:{_run.Server.Port}";
+
+    private JsonNode Json(string target)
+    {
+        string answer = Get(target);
+        return JsonNode.Parse(answer[answer.IndexOf('{', StringComparison.Ordinal)..])!;
+    }
 
     private string Get(string target, string? host = null) =>
         Send($"GET {target} HTTP/1.1\r\nHost: {host ?? Host}\r\n\r\n");

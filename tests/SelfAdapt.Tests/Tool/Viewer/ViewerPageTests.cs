@@ -33,7 +33,7 @@ internal sealed class ViewerPageTests
         await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
 
         Assert.AreEqual(ViewedRun.ImageName, (string)(await browser.EvaluateAsync(
-            "document.querySelector('#images button').textContent"))!);
+            "document.querySelector('#images b').textContent"))!);
         Assert.AreEqual(run.Cells, (int)(await browser.EvaluateAsync(
             "document.querySelectorAll('#cells td.gained').length"))!);
         StringAssert.Contains(
@@ -76,10 +76,10 @@ internal sealed class ViewerPageTests
         string status = (string)(await browser.EvaluateAsync("document.getElementById('status').textContent"))!;
         Assert.AreEqual("done", (string)(await browser.EvaluateAsync("document.body.dataset.live"))!, status);
         string base64 = (string)(await browser.EvaluateAsync("""
-            import('/page/main.js').then(({ shown }) => new Promise(resolve => {
+            import('/page/app.js').then(({ studio }) => new Promise(resolve => {
               const reader = new FileReader();
               reader.onload = () => resolve(reader.result.split(',')[1]);
-              reader.readAsDataURL(new Blob([shown.after.labels]));
+              reader.readAsDataURL(new Blob([studio.right.labels]));
             }))
             """))!;
         int[] labels = MemoryMarshal.Cast<byte, int>(Convert.FromBase64String(base64)).ToArray();

@@ -11,16 +11,18 @@ export function showSides(picture, left, right, texts) {
   $('border').hidden = !left;
 }
 
-export function drawLegend(left, right) {
-  const kinds = left ? [['same', 'both'], ['lost', 'lost'], ['gained', 'gained']] : right ? [['same', 'cell']] : [];
-  const keys = [...left ? ['space: before / after'] : [], 'arrows: images', 'wheel: zoom', '0: fit', '1: 1:1'];
+const KEYS = ['arrows: images', 'wheel: zoom', '0: fit', '1: 1:1'];
+
+export function drawLegend(left, right, keys = KEYS) {
+  const kinds = left ? [['same', 'both'], ['lost', 'lost'], ['gained', 'gained']] : right ? [[right.cells[0]?.kind ?? 'same', 'cell']] : [];
+  const shown = left ? ['space: before / after', ...keys] : keys;
   fill($('legend'),
     ...kinds.map(([kind, text]) => h('span', {}, h('i', { className: `key ${kind}` }), text)),
-    h('span', { className: 'keys' }, keys.join(' \u00b7 ')));
+    h('span', { className: 'keys' }, shown.join(' \u00b7 ')));
 }
 
-// move(by): goes to another image.
-export function bindPicture(picture, move) {
+// move(by): goes to another image. key(event): whether a page has a use of its own for a key.
+export function bindPicture(picture, move, key = () => false) {
   const border = value => {
     $('border').value = value;
     picture.border = value / 1000;
@@ -32,6 +34,7 @@ export function bindPicture(picture, move) {
   $('one').addEventListener('click', () => picture.oneToOne());
   addEventListener('keydown', e => {
     if (e.target.matches('input:not([type=range]):not([type=checkbox]), select, textarea') || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (key(e)) return e.preventDefault();
     const typed = e.target.matches('input');
     const actions = {
       ' ': e.target.matches('#panel button, header button, #tools button, summary, input, a') ? null

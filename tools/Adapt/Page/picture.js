@@ -1,4 +1,5 @@
-// The picture: zoom, pan, tiles of the image, cells on both sides of a movable border, a circle for the diameter.
+// The picture: zoom, pan, tiles of the image, layers over it, cells on both sides of a movable border, a circle for the
+// diameter, and a tool that draws with the pointer.
 
 import { CellPainter } from './cells.js';
 import { TILE, TilePainter } from './pixels.js';
@@ -9,6 +10,12 @@ const MOST_TILES = 500;
 export class Picture {
   options = { outlines: true, fill: false };
   circle = null;
+  // What a pressed pointer does instead of moving the picture: start, move and end with [y, x]; radius: of its brush.
+  tool = null;
+  // While it is held, the picture moves even so.
+  grabs = false;
+  // Told that another part is seen.
+  onView = () => {};
   #canvas;
   #pixels = null;
   #view = null;
@@ -21,43 +28,90 @@ export class Picture {
   #border = 0.5;
   #marked = null;
   #frame = 0;
-  #drawing = null;
+  #layers = new Map();
+  #pointer = null;
 
-  // onPick(y, x, side): a click. onCircle(diameter, done): a line drawn across a cell.
-  constructor(canvas, onPick, onCircle) {
+  // onPick(y, x, side): a click.
+  constructor(canvas, onPick) {
     this.#canvas = canvas;
-    this.onCircle = onCircle;
     new ResizeObserver(() => this.#resize()).observe(canvas.parentElement);
     canvas.addEventListener('wheel', e => {
       e.preventDefault();
       this.zoom(Math.exp(-e.deltaY * 0.0016), e.offsetX, e.offsetY);
     }, { passive: false });
     let from = null;
+    let using = false;
     canvas.addEventListener('pointerdown', e => {
       canvas.setPointerCapture(e.pointerId);
-      from = { x: e.offsetX, y: e.offsetY, moved: false };
-      this.#drawing = this.drawsCircle ? this.#at(e) : null;
+      canvas.focus({ preventScroll: true });
+      using = Boolean(this.tool && this.#pixels && e.button === 0 && !this.grabs);
+      if (using) this.tool.start(this.#at(e));
+      else from = { x: e.offsetX, y: e.offsetY, moved: false };
+      if (e.button === 1) e.preventDefault();
     });
     canvas.addEventListener('pointermove', e => {
+      this.#point(e);
+      if (using) return e.getCoalescedEvents().concat(e).forEach(c => this.tool?.move(this.#at(c)));
       if (!from) return;
-      if (this.#drawing) return this.#draw(this.#at(e), false);
       const [dx, dy] = [e.offsetX - from.x, e.offsetY - from.y];
       if (!from.moved && Math.hypot(dx, dy) < 4) return;
-      this.#x += dx;
-      this.#y += dy;
+      this.pan(dx, dy);
       from = { x: e.offsetX, y: e.offsetY, moved: true };
-      this.paint();
     });
     canvas.addEventListener('pointerup', e => {
-      if (this.#drawing) this.#draw(this.#at(e), true);
-      else if (from && !from.moved) onPick(...this.#at(e).map(Math.floor), e.offsetX < this.#borderX() ? 0 : 1);
-      from = this.#drawing = null;
+      if (using) this.tool?.end(this.#at(e));
+      else if (from && !from.moved && e.button === 0) onPick(...this.#at(e).map(Math.floor), e.offsetX < this.#borderX() ? 0 : 1);
+      using = false;
+      from = null;
     });
-    canvas.addEventListener('pointercancel', () => { from = this.#drawing = null; });
+    canvas.addEventListener('pointercancel', () => {
+      if (using) this.tool?.end(null);
+      using = false;
+      from = null;
+    });
+    canvas.addEventListener('pointerleave', () => { this.#pointer = null; this.paint(); });
   }
 
-  get drawsCircle() { return this.#canvas.classList.contains('drawing'); }
-  set drawsCircle(on) { this.#canvas.classList.toggle('drawing', on); }
+  // Takes a tool in hand; null: the hand itself.
+  take(tool) {
+    this.tool = tool;
+    this.grabs = false;
+    this.showHand();
+  }
+
+  showHand() {
+    this.#canvas.classList.toggle('drawing', Boolean(this.tool) && !this.grabs);
+    this.paint();
+  }
+
+  // A layer between image and cells: paint(level, ty, tx) gives a tile; null takes it away.
+  layer(name, paint) {
+    if (paint) this.#layers.set(name, paint);
+    else this.#layers.delete(name);
+    this.#forget(name + '/');
+  }
+
+  // A layer has changed: within rows and columns of the image, or all of it.
+  changed(name, part = null) {
+    if (!part) return this.#forget(name + '/');
+    for (const key of [...this.#tiles.keys()]) {
+      const [layer, level, ty, tx] = key.split('/');
+      const side = TILE * 2 ** Number(level);
+      if (layer === name && part.top < (Number(ty) + 1) * side && part.top + part.height > ty * side
+        && part.left < (Number(tx) + 1) * side && part.left + part.width > tx * side) this.#tiles.delete(key);
+    }
+    this.paint();
+  }
+
+  // What of the image is seen, in its pixels, and of how many in each direction the screen has one.
+  visible() {
+    if (!this.#pixels) return null;
+    const { clientWidth: w, clientHeight: h } = this.#canvas;
+    const within = (v, most) => Math.min(most, Math.max(0, v));
+    const [top, left] = [within(Math.floor(-this.#y / this.#scale), this.#pixels.height), within(Math.floor(-this.#x / this.#scale), this.#pixels.width)];
+    const [bottom, right] = [within(Math.ceil((h - this.#y) / this.#scale), this.#pixels.height), within(Math.ceil((w - this.#x) / this.#scale), this.#pixels.width)];
+    return { top, left, height: bottom - top, width: right - left, step: 2 ** this.#level() };
+  }
 
   set border(value) {
     this.#border = value;
@@ -84,13 +138,14 @@ export class Picture {
   // Cells left and right of the border; null for none.
   cells(left, right) {
     this.#sides = [left, right].map(s => s && new CellPainter(s));
-    for (const key of [...this.#tiles.keys()]) if (!key.startsWith('i')) this.#tiles.delete(key);
     this.#marked = null;
-    this.paint();
+    this.redrawCells();
   }
 
-  redrawCells() {
-    for (const key of [...this.#tiles.keys()]) if (!key.startsWith('i')) this.#tiles.delete(key);
+  redrawCells() { this.#forget('cells'); }
+
+  #forget(prefix) {
+    for (const key of [...this.#tiles.keys()]) if (key.startsWith(prefix)) this.#tiles.delete(key);
     this.paint();
   }
 
@@ -99,6 +154,7 @@ export class Picture {
     if (cell && move) {
       this.#x = this.#canvas.clientWidth / 2 - this.#scale * (cell.left + cell.right + 1) / 2;
       this.#y = this.#canvas.clientHeight / 2 - this.#scale * (cell.top + cell.bottom + 1) / 2;
+      this.onView();
     }
     this.paint();
   }
@@ -117,7 +173,7 @@ export class Picture {
     this.#scale = Math.max(0.005, Math.min(w / this.#pixels.width, h / this.#pixels.height) * 0.97);
     this.#x = (w - this.#scale * this.#pixels.width) / 2;
     this.#y = (h - this.#scale * this.#pixels.height) / 2;
-    this.paint();
+    this.#moved();
   }
 
   oneToOne() {
@@ -129,12 +185,23 @@ export class Picture {
     this.#x = x - (x - this.#x) * scale / this.#scale;
     this.#y = y - (y - this.#y) * scale / this.#scale;
     this.#scale = scale;
-    this.paint();
+    this.#moved();
   }
 
   pan(dx, dy) {
     this.#x += dx;
     this.#y += dy;
+    this.#moved();
+  }
+
+  #moved() {
+    this.paint();
+    this.onView();
+  }
+
+  #point(e) {
+    if (!this.tool?.radius) return;
+    this.#pointer = this.#at(e);
     this.paint();
   }
 
@@ -150,6 +217,7 @@ export class Picture {
     const { clientWidth: w, clientHeight: h } = this.#canvas;
     const border = this.#sides[0] ? this.#borderX() : 0;
     this.#inside(context, 0, w, () => this.#paintImage(context));
+    for (const [name, paint] of this.#layers) this.#inside(context, 0, w, () => this.#eachTile(0, w, name, paint, context));
     if (this.#sides[0]) this.#inside(context, 0, border, () => this.#paintCells(context, 0, 0, border));
     if (this.#sides[1]) this.#inside(context, border, w, () => this.#paintCells(context, 1, border, w));
     this.#inside(context, 0, w, () => this.#paintMarks(context));
@@ -180,7 +248,7 @@ export class Picture {
 
   #paintImage(context) {
     context.imageSmoothingEnabled = this.#scale < 3;
-    this.#eachTile(0, this.#canvas.clientWidth, 'i', (l, ty, tx) => this.#painter.paint(l, ty, tx), context);
+    this.#eachTile(0, this.#canvas.clientWidth, 'image', (l, ty, tx) => this.#painter.paint(l, ty, tx), context);
   }
 
   #paintCells(context, index, left, right) {
@@ -190,7 +258,7 @@ export class Picture {
       return painter.stroke(context, this.#scale, visible);
     }
     context.imageSmoothingEnabled = this.#scale < 1;
-    this.#eachTile(left, right, 's' + index, (l, ty, tx) => {
+    this.#eachTile(left, right, 'cells' + index, (l, ty, tx) => {
       const { height, width } = this.#pixels.levels[l];
       return painter.paint(l, ty, tx, height, width, this.options);
     }, context);
@@ -231,25 +299,22 @@ export class Picture {
     }
     if (this.circle) {
       const { y, x, diameter } = this.circle;
-      for (const [width, colour] of [[4.5, '#000a'], [2, '#ffffff']]) {
-        context.lineWidth = width / this.#scale;
-        context.strokeStyle = colour;
-        context.beginPath();
-        context.arc(x, y, diameter / 2, 0, 2 * Math.PI);
-        context.stroke();
-      }
+      this.#ring(context, [y, x], diameter / 2);
       context.fillStyle = '#ffffff';
       context.font = `${13 / this.#scale}px system-ui, sans-serif`;
       context.fillText(`${diameter.toFixed(1)} px`, x + diameter / 2 + 6 / this.#scale, y + 4 / this.#scale);
     }
+    if (this.tool?.radius && this.#pointer && !this.grabs) this.#ring(context, this.#pointer, this.tool.radius);
   }
 
-  #draw([y, x], done) {
-    const [fromY, fromX] = this.#drawing;
-    const diameter = Math.hypot(y - fromY, x - fromX);
-    this.circle = { y: (y + fromY) / 2, x: (x + fromX) / 2, diameter };
-    this.paint();
-    this.onCircle(diameter, done);
+  #ring(context, [y, x], radius) {
+    for (const [width, colour] of [[4.5, '#000a'], [2, '#ffffff']]) {
+      context.lineWidth = width / this.#scale;
+      context.strokeStyle = colour;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.stroke();
+    }
   }
 
   #onScreen(cell, left, right) {

@@ -1,6 +1,7 @@
 // An image as the server sends it: planes of whole numbers, their smaller copies, and how they become colours.
 
 import { get } from './dom.js';
+import { factsOf } from './planes.js';
 
 export const TILE = 256;
 export const COLOURS = {
@@ -9,12 +10,14 @@ export const COLOURS = {
 };
 
 export async function fetchImage(url, signal) {
-  const buffer = await (await get(url, signal)).arrayBuffer();
+  const response = await get(url, signal);
+  const buffer = await response.arrayBuffer();
   const [channels, height, width, bytes, fullHeight, fullWidth] = new Int32Array(buffer, 0, 6);
   const [scale, offset] = new Float32Array(buffer, 24, 2);
   const Samples = bytes === 1 ? Uint8Array : Uint16Array;
   const planes = Array.from({ length: channels }, (_, c) => new Samples(buffer, 32 + c * bytes * height * width, height * width));
-  return new Pixels({ height, width, planes, top: bytes === 1 ? 255 : 65535, scale, offset, fullHeight, fullWidth });
+  const pixels = new Pixels({ height, width, planes, top: bytes === 1 ? 255 : 65535, scale, offset, fullHeight, fullWidth });
+  return Object.assign(pixels, { stack: factsOf(response) });
 }
 
 // An image that the page has as numbers of any range.

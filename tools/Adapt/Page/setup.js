@@ -2,10 +2,10 @@
 
 import { $, attempt, fill, h, json, post, say } from './dom.js';
 import { medianDiameter } from './cells.js';
+import { isBusy } from './run.js';
 
 let panel;
 let facts = null;
-let timer = 0;
 let saving = Promise.resolve();
 let save = () => {};
 
@@ -63,11 +63,11 @@ function build(studio) {
       h('h3', {}, 'Diameter of the objects'),
       h('div', { className: 'row' },
         h('input', { id: 'diameter', type: 'number', min: 1, max: 10000, step: 'any', 'aria-label': 'Diameter in pixels', value: setup.diameter ?? facts?.diameter ?? '', onchange: e => circle(studio, Number(e.target.value), change) }), 'px',
-        h('button', { type: 'button', id: 'draw', 'aria-pressed': 'false', onclick: e => draw(studio, e.target) }, 'Draw across a cell'),
-        h('button', { type: 'button', id: 'estimate', onclick: e => estimate(studio, e.target, change) }, 'Estimate')),
+        h('button', { type: 'button', id: 'draw', disabled: !studio.pixels, 'aria-pressed': 'false', onclick: e => draw(studio, e.target) }, 'Draw across a cell'),
+        h('button', { type: 'button', id: 'estimate', disabled: !studio.pixels, onclick: e => estimate(studio, e.target, change) }, 'Estimate')),
       h('p', { className: 'dim small', id: 'doubt' }, setup.diameter ? 'The circle in the image has this diameter.' : 'This is the model\u2019s own. Draw a line across a typical cell, or have it estimated.'),
     ],
-    h('button', { type: 'button', className: 'main wide', id: 'preview', onclick: e => preview(studio, e.target) }, 'Preview on this image'),
+    h('button', { type: 'button', className: 'main wide', id: 'preview', disabled: !studio.pixels, onclick: e => preview(studio, e.target) }, 'Preview on this image'),
     h('p', { id: 'previewed', className: 'small' }),
     h('div', { className: 'row' }, h('button', { type: 'button', onclick: () => studio.show('adapt') }, 'Next: Adapt')));
   save = change;
@@ -82,21 +82,33 @@ async function circle(studio, diameter, change) {
   await change({ diameter: Math.round(diameter * 10) / 10 });
 }
 
+// A line drawn across a cell becomes a circle around it.
 function draw(studio, button) {
-  const on = !studio.picture.drawsCircle;
-  studio.picture.drawsCircle = on;
+  const { picture } = studio;
+  const on = !picture.tool;
+  let from = null;
+  const circle = ([y, x]) => {
+    const diameter = Math.hypot(y - from[0], x - from[1]);
+    picture.circle = { y: (y + from[0]) / 2, x: (x + from[1]) / 2, diameter };
+    picture.paint();
+    if (diameter >= 1) $('diameter').value = diameter.toFixed(1);
+    return diameter;
+  };
+  picture.take(on ? {
+    start: at => { from = at; },
+    move: circle,
+    end: at => {
+      if (at && circle(at) >= 1) drawn(studio, picture.circle.diameter);
+    },
+  } : null);
   button.setAttribute('aria-pressed', String(on));
   say(on ? 'Press at one edge of a cell, drag to the other.' : '');
 }
 
-export function onCircle(studio, diameter, done) {
-  if (diameter < 1) return;
-  $('diameter').value = diameter.toFixed(1);
-  if (!done) return;
+function drawn(studio, diameter) {
   draw(studio, $('draw'));
   $('doubt').textContent = 'The circle in the image has this diameter. Draw again to change it.';
-  clearTimeout(timer);
-  timer = setTimeout(() => save({ diameter: Math.round(diameter * 10) / 10 }), 50);
+  save({ diameter: Math.round(diameter * 10) / 10 });
 }
 
 async function estimate(studio, button, change) {
@@ -118,7 +130,8 @@ async function preview(studio, button) {
   button.disabled = false;
   if (!shown || !$('previewed')) return;
   const cells = shown.right.cells;
-  $('previewed').textContent = `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s`
+  const slow = studio.state.jobs.some(isBusy) ? ' on one processor, because a run is going on' : '';
+  $('previewed').textContent = `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s${slow}`
     + (cells.length ? `, median diameter ${medianDiameter(cells).toFixed(1)} px.` : '. Try another diameter or model.');
 }
 

@@ -1,10 +1,10 @@
 // Label images: fetched, described, paired, and drawn as tiles or as paths.
 
 import { get } from './dom.js';
-import { describe, pair, pathsOf } from './outlines.js';
+import { describe, pair, pathOf } from './outlines.js';
 import { onCanvas, TILE } from './pixels.js';
 
-export const KINDS = { same: '#ffd84a', lost: '#ff5ad1', gained: '#39d5ff' };
+export const KINDS = { same: '#ffd84a', lost: '#ff5ad1', gained: '#39d5ff', drawn: '#ffffff' };
 
 // pixels: the image as it is shown, which may be smaller than the one that was segmented.
 export async function fetchCells(url, pixels, signal) {
@@ -90,7 +90,7 @@ export class CellPainter {
   stroke(context, scale, visible) {
     for (const cell of visible) {
       let path = this.#paths.get(cell.label);
-      if (!path) this.#paths.set(cell.label, path = pathsOf({ ...this.side, cells: [cell] })[cell.kind]);
+      if (!path) this.#paths.set(cell.label, path = pathOf(this.side, cell));
       context.lineWidth = (cell.kind === 'same' ? 1.4 : 2.1) / scale;
       context.strokeStyle = KINDS[cell.kind];
       context.setLineDash(cell.kind === 'lost' ? [5 / scale, 3 / scale] : []);

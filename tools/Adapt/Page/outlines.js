@@ -2,7 +2,7 @@
 
 import { regionsOf } from './masks.js';
 
-// A label image with its cells, each with its region and a kind: same, lost or gained.
+// A label image with its cells, each with its region and a kind: same, lost, gained or drawn.
 export function describe(labels, height, width) {
   const cells = regionsOf(labels, height, width).filter(r => r).map(r => ({ ...r, kind: 'same' }));
   return { labels, height, width, cells };
@@ -33,26 +33,23 @@ export function pair(before, after) {
   for (const cell of after.cells) cell.kind = found.has(cell.label) ? 'same' : 'gained';
 }
 
-// One path per kind; runs of edges in a row or column become one line.
-export function pathsOf({ labels, height, width, cells }) {
-  const paths = { same: new Path2D(), lost: new Path2D(), gained: new Path2D() };
+// A cell's outline along pixel edges; runs of edges in a row or column become one line.
+export function pathOf({ labels, height, width }, { label, top, left, bottom, right }) {
+  const path = new Path2D();
   const at = (y, x) => (y < 0 || x < 0 || y >= height || x >= width ? 0 : labels[y * width + x]);
-  for (const { label, kind, top, left, bottom, right } of cells) {
-    const path = paths[kind];
-    const edge = (outer, inner, first, last, isEdge, line) => {
-      for (let o = outer; o <= inner; o++) {
-        for (let s = first; s <= last; s++) {
-          if (!isEdge(o, s)) continue;
-          const from = s;
-          while (s < last && isEdge(o, s + 1)) s++;
-          line(o, from, s + 1);
-        }
+  const edge = (outer, inner, first, last, isEdge, line) => {
+    for (let o = outer; o <= inner; o++) {
+      for (let s = first; s <= last; s++) {
+        if (!isEdge(o, s)) continue;
+        const from = s;
+        while (s < last && isEdge(o, s + 1)) s++;
+        line(o, from, s + 1);
       }
-    };
-    edge(top, bottom + 1, left, right, (y, x) => (at(y, x) === label) !== (at(y - 1, x) === label),
-      (y, from, to) => { path.moveTo(from, y); path.lineTo(to, y); });
-    edge(left, right + 1, top, bottom, (x, y) => (at(y, x) === label) !== (at(y, x - 1) === label),
-      (x, from, to) => { path.moveTo(x, from); path.lineTo(x, to); });
-  }
-  return paths;
+    }
+  };
+  edge(top, bottom + 1, left, right, (y, x) => (at(y, x) === label) !== (at(y - 1, x) === label),
+    (y, from, to) => { path.moveTo(from, y); path.lineTo(to, y); });
+  edge(left, right + 1, top, bottom, (x, y) => (at(y, x) === label) !== (at(y, x - 1) === label),
+    (x, from, to) => { path.moveTo(x, from); path.lineTo(x, to); });
+  return path;
 }

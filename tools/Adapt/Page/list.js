@@ -1,12 +1,11 @@
 // The list of images: names at once, thumbnails as they come into view.
 
 import { h } from './dom.js';
+import { factsOf, stackText } from './planes.js';
 
 const AT_ONCE = 3;
 
 export class List {
-  // What is known of images by number: { channels, height, width, planes }.
-  facts = [];
   #list;
   #onOpen;
   #items = [];
@@ -34,9 +33,11 @@ export class List {
     for (const item of this.#items) this.#seen.observe(item);
   }
 
+  // The image that is shown; -1: none of the list.
   choose(index) {
     this.#list.querySelector('[aria-current]')?.removeAttribute('aria-current');
-    const button = this.#items[index].firstChild;
+    const button = this.#items[index]?.firstChild;
+    if (!button) return;
     button.setAttribute('aria-current', 'true');
     button.scrollIntoView({ block: 'nearest' });
   }
@@ -71,9 +72,8 @@ export class List {
       item.firstChild.title = await response.text();
       return;
     }
-    const [channels, height, width, planes] = response.headers.get('X-Image').split(' ').map(Number);
-    this.facts[index] = { channels, height, width, planes };
-    note.textContent = `${width} \u00d7 ${height}` + (channels > 1 ? `, ${channels} ch` : '') + (planes > 1 ? `, ${planes} planes` : '');
+    const facts = factsOf(response);
+    note.textContent = `${facts.width} \u00d7 ${facts.height}` + (facts.channels > 1 ? `, ${facts.channels} ch` : '') + stackText(facts);
     const image = item.querySelector('img');
     image.src = URL.createObjectURL(await response.blob());
     image.onload = () => URL.revokeObjectURL(image.src);

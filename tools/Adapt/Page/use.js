@@ -3,7 +3,8 @@
 import { $, attempt, fill, h, json, post, say } from './dom.js';
 import { showOwn } from './app.js';
 import { segment } from './live.js';
-import { isBusy, phaseText } from './run.js';
+import { download, jobNote } from './jobs.js';
+import { isBusy } from './run.js';
 
 const FORMATS = [
   ['tif', 'label TIFF'], ['png', 'label PNG'], ['rois', 'ImageJ ROIs'], ['geojson', 'GeoJSON (QuPath)'], ['npy', '_seg.npy (Cellpose)'],
@@ -23,7 +24,7 @@ export function enter(studio, element) {
   fill(panel,
     h('h2', {}, 'Use'),
     h('p', {}, accepted
-      ? accepted.step === 0 ? 'The original model is in use.' : `In use: the model of ${accepted.job}, step ${accepted.step ?? 'kept'}.`
+      ? accepted.step === 0 ? 'The original model is in use.' : `In use: the model of ${accepted.job}${accepted.step === null ? '' : `, step ${accepted.step}`}.`
       : 'Nothing is decided yet: the model of the set-up is in use.'),
     h('h3', {}, 'Segment the folder'),
     h('div', { className: 'formats' }, FORMATS.map(([id, text]) => h('label', {}, h('input', {
@@ -65,21 +66,13 @@ export function changed(studio) {
   const place = $('batches');
   if (!place) return;
   const total = studio.images.names.length;
-  const jobs = studio.state.jobs.filter(j => j.kind === 'segment');
+  const jobs = studio.state.jobs.filter(j => j.kind === 'segment' || j.kind === 'strokes');
   $('segment-all').disabled = studio.state.jobs.some(isBusy);
   const key = JSON.stringify([jobs, studio.state.exports]);
   if (place.dataset.key === key) return;
   place.dataset.key = key;
-  fill(place, ...jobs.toReversed().map(job => h('div', { className: 'note', 'data-job': job.name },
-    h('b', {}, job.name), ` ${phaseText(job)}, ${job.done} of ${total}`,
-    isBusy(job) ? h('progress', { max: total, value: job.done, 'aria-label': 'Images segmented' }) : null,
-    job.phase === 'failed' ? h('pre', {}, job.text) : null,
-    h('div', { className: 'row small' },
-      job.done > 0 ? h('a', { href: `/api/jobs/${job.name}/files.zip`, download: `${job.name}.zip` }, 'Download all') : null,
-      job.phase === 'running' ? h('button', { type: 'button', onclick: () => attempt(() => post(`/api/jobs/${job.name}/pause`)) }, 'Pause') : null,
-      ['paused', 'failed'].includes(job.phase) ? h('button', { type: 'button', onclick: () => attempt(() => post(`/api/jobs/${job.name}/resume`)) }, 'Go on') : null,
-      isBusy(job) ? null : h('button', { type: 'button', onclick: () => { if (confirm('Delete these results?')) attempt(() => post(`/api/jobs/${job.name}/discard`)); } }, 'Delete')),
-    h('div', { className: 'path small dim' }, job.folder))));
+  fill(place, ...jobs.toReversed().map(job => jobNote(
+    job, job.done, Math.max(total, job.done), job.kind === 'segment' ? { pause: 'Pause', resume: 'Go on', discard: isBusy(job) ? '' : 'Delete' } : {}, download(job))));
   fill($('exports'), ...studio.state.exports.map((name, i) => h('li', {}, h('a', { href: `/api/exports/${i}`, download: name }, name))));
 }
 

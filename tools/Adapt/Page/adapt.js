@@ -124,7 +124,7 @@ function controls(job, place, studio) {
       if (!ask || confirm(ask)) attempt(() => post(`/api/jobs/${job.name}/${what}`), e.target);
     },
   }, text);
-  const go = h('button', { type: 'button', className: 'main', onclick: () => studio.show('decide') }, 'Decide');
+  const go = h('button', { type: 'button', className: 'main', onclick: () => studio.show('decide', job.name) }, 'Decide');
   const discard = button('Discard', 'discard', 'Delete this run and all that it learnt?');
   fill(place, ...{
     running: [button('Pause', 'pause'), button('Stop and keep best', 'keep'), button('Stop and discard', 'discard', 'End this run and delete what it learnt?')],

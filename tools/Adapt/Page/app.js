@@ -5,14 +5,20 @@ import { cellsOf, compare, fetchCells } from './cells.js';
 import { bindPicture, drawLegend, showSides } from './controls.js';
 import { fetchImage, standardView } from './pixels.js';
 import { Picture } from './picture.js';
+import { planeSliders } from './planes.js';
 import { List } from './list.js';
 import * as look from './look.js';
 import * as setup from './setup.js';
 import * as adapt from './adapt.js';
+import * as strokes from './strokes.js';
 import * as decide from './decide.js';
 import * as use from './use.js';
+import * as runview from './runview.js';
 
-const steps = [['look', 'Look', look], ['setup', 'Set up', setup], ['adapt', 'Adapt', adapt], ['decide', 'Decide', decide], ['use', 'Use', use]];
+let steps = [
+  ['look', '1 Look', look], ['setup', '2 Set up', setup], ['adapt', '3 Adapt', adapt], ['strokes', 'or Strokes', strokes],
+  ['decide', '4 Decide', decide], ['use', '5 Use', use],
+];
 
 // What all pages see. Scripts read it through import('/page/app.js').
 export const studio = {
@@ -20,27 +26,28 @@ export const studio = {
   picture: null, show, showCells, adjust, open, page: () => page, image: () => studio.images.names[studio.index],
 };
 
-const picture = studio.picture = new Picture($('canvas'), pick, (diameter, done) => page().onCircle?.(studio, diameter, done));
+const picture = studio.picture = new Picture($('canvas'), pick);
 const list = new List($('images'), index => open(index));
 let loading = new AbortController();
 
 function page() { return steps.find(s => s[0] === studio.step)[2]; }
 
 function heading() {
-  fill($('steps'), ...steps.map(([id, title, module], i) => h('li', {}, h('button', {
+  fill($('steps'), ...steps.map(([id, title, module]) => h('li', {}, h('button', {
     type: 'button', 'aria-current': studio.step === id ? 'step' : null, onclick: () => show(id),
-  }, `${i + 1} ${title} `, module.isDone?.(studio.state) ? h('i', { title: 'done' }, '\u2713') : ''))));
+  }, `${title} `, module.isDone?.(studio.state) ? h('i', { title: 'done' }, '\u2713') : ''))));
 }
 
-// Goes to a step.
-function show(step) {
+// Goes to a step; what: of what it is asked to tell.
+function show(step, what) {
+  page().leave?.(studio);
   studio.step = step;
   picture.circle = null;
-  picture.drawsCircle = false;
+  picture.take(null);
   remember();
   heading();
   showCells(null, null);
-  page().enter(studio, $('panel'));
+  page().enter(studio, $('panel'), what);
 }
 
 // Opens an image; the step's page decides what is drawn over it.
@@ -54,32 +61,46 @@ async function open(index, plane = 0) {
   $('name').textContent = studio.image();
   await attempt(async () => {
     const pixels = await fetchImage(`/api/images/${index}/pixels?plane=${plane}`, signal).catch(e => {
-      if (!signal.aborted) clear();
+      if (!signal.aborted) clear(e.message);
       throw e;
     });
     if (signal.aborted) return;
-    if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
-    studio.pixels = pixels;
-    const planes = list.facts[index]?.planes ?? 1;
-    $('plane').max = planes - 1;
-    $('plane').value = plane;
-    $('plane-number').textContent = ` ${plane + 1} of ${planes}`;
-    $('plane').parentElement.hidden = planes < 2;
-    $('facts').textContent = `${pixels.fullWidth} \u00d7 ${pixels.fullHeight} px, ${pixels.channels} channel${pixels.channels === 1 ? '' : 's'}`
-      + (pixels.fullWidth > pixels.width ? ', shown smaller' : '');
-    picture.show(pixels, studio.view);
-    showCells(null, null);
+    planeSliders($('planes'), pixels.stack, plane, p => open(index, p));
+    showPixels(pixels);
     say('');
     page().opened?.(studio);
   });
 }
 
+function showPixels(pixels) {
+  if (!studio.view || studio.view.channels.length !== pixels.channels) studio.view = standardView(pixels);
+  studio.pixels = pixels;
+  $('unreadable').hidden = true;
+  $('facts').textContent = `${pixels.fullWidth} \u00d7 ${pixels.fullHeight} px, ${pixels.channels} channel${pixels.channels === 1 ? '' : 's'}`
+    + (pixels.fullWidth > pixels.width ? ', shown smaller' : '');
+  picture.show(pixels, studio.view);
+  showCells(null, null);
+}
+
+// Shows an image that is none of the folder's.
+export function present(name, pixels) {
+  loading.abort();
+  list.choose(-1);
+  fill($('planes'));
+  $('name').textContent = name;
+  showPixels(pixels);
+}
+
 // An image that can't be read leaves nothing of the one before.
-function clear() {
+function clear(why) {
   studio.pixels = null;
   $('facts').textContent = '';
+  $('unreadable').textContent = why.replace(/^.*[\\/](?=[^\\/]*: )/, '');
+  $('unreadable').hidden = false;
+  fill($('planes'));
   picture.show(null, studio.view);
   showCells(null, null);
+  page().opened?.(studio);
 }
 
 function adjust() { picture.adjust(studio.view); }
@@ -110,16 +131,18 @@ async function showCells(leftUrl, rightUrl, texts = ['', '']) {
   }
 }
 
-// Cells that the page found itself.
-export function showOwn(labels, height, width, text) {
+// Cells that the page has as labels; kind: how they are drawn.
+export function showOwn(labels, height, width, text, kind = 'same') {
   showCells.request = (showCells.request ?? 0) + 1;
-  Object.assign(studio, { left: null, right: cellsOf(labels, height, width, 1), change: null });
+  const right = cellsOf(labels, height, width, 1);
+  for (const cell of right.cells) cell.kind = kind;
+  Object.assign(studio, { left: null, right, change: null });
   drawCells(['', text]);
 }
 
 function drawCells(texts) {
   showSides(picture, studio.left, studio.right, texts);
-  drawLegend(studio.left, studio.right);
+  drawLegend(studio.left, studio.right, page().keys);
 }
 
 function pick(y, x, index) {
@@ -160,8 +183,8 @@ function listen() {
 }
 
 function bind() {
-  bindPicture(picture, by => open(list.beside(studio.index, by)));
-  $('plane').addEventListener('change', e => open(studio.index, Number(e.target.value)));
+  bindPicture(picture, by => open(list.beside(studio.index, by)), e => page().key?.(studio, e));
+  picture.onView = () => page().viewed?.(studio);
   $('filter').addEventListener('input', e => list.filter(e.target.value));
 }
 
@@ -183,18 +206,25 @@ async function start() {
   if (response.status === 409) return welcome();
   if (!response.ok) return say(await response.text(), true);
   [studio.state, studio.images] = [await response.json(), await json('/api/images')];
-  $('folder').textContent = studio.state.images.split(/[\\/]/).at(-1);
-  $('folder').title = `${studio.state.images}: open another folder`;
-  $('folder').hidden = false;
+  const { run } = studio.state;
+  // A run's folder is looked at, and nothing else.
+  if (run) [steps, studio.step] = [[['run', run.name, runview]], 'run'];
+  else named(studio.state.images);
   list.fill(studio.images.names);
   const { names, skipped } = studio.images;
   $('listed').textContent = `${names.length} image${names.length === 1 ? '' : 's'}` + (skipped ? `, ${skipped} files not read` : '');
   bind();
   const [step, index] = location.hash.slice(1).split('/');
-  show(steps.some(s => s[0] === step) ? step : 'look');
-  if (names.length === 0) return say('This folder holds no image that can be read.', true);
+  show(steps.some(s => s[0] === step) ? step : steps[0][0]);
+  if (names.length === 0) return say(run ? 'This run left no images to show.' : 'This folder holds no image that can be read.', true);
   await open(Math.min(names.length - 1, Number(index) || 0));
-  listen();
+  if (!run) listen();
+}
+
+function named(folder) {
+  $('folder').textContent = folder.split(/[\\/]/).at(-1);
+  $('folder').title = `${folder}: open another folder`;
+  $('folder').hidden = false;
 }
 
 await attempt(start);

@@ -16,6 +16,7 @@ export function enter(studio, element) {
 }
 
 export function opened(studio) {
+  if (!studio.pixels) return fill(panel, h('h2', {}, 'Look'), h('p', { className: 'dim' }, 'This file can\u2019t be read; the others can be.'));
   fill(panel,
     h('h2', {}, 'Look'),
     h('p', { className: 'dim small' }, 'Walk through the images and see what the model finds in them as it is.'),
