@@ -29,7 +29,7 @@ internal abstract partial class HostBackend<T>
             ReadOnlySpan<T> spread = spreads.AsSpan(p * plane, plane);
             ReadOnlySpan<T> limit = limits.AsSpan(4 * c, 4);
             Span<T> dy = gradients.AsSpan(p * plane, plane);
-            losses[p] = meanings[c] == ChannelMeaning.Logit
+            losses[p] = meanings[c].IsLogit
                 ? MaskedCrossEntropy(y, label, limit, switches, perLogit, dy, ref kept[p])
                 : MaskedSquares(
                     y, label, spread, limit, switches.UseRegressionMask, switches.LambdaBal * perRegression,
@@ -45,7 +45,7 @@ internal abstract partial class HostBackend<T>
             for (int p = c; p < losses.Length; p += shape.C)
             {
                 keptInChannel += kept[p];
-                if (channels[c] == ChannelMeaning.Logit)
+                if (channels[c].IsLogit)
                 {
                     crossEntropy += losses[p] * perLogit;
                 }

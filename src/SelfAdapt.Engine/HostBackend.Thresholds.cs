@@ -20,7 +20,7 @@ internal abstract partial class HostBackend<T>
         For(2 * shape.C, task =>
         {
             (int c, int which) = Math.DivRem(task, 2);
-            bool isLogit = meanings[c] == ChannelMeaning.Logit;
+            bool isLogit = meanings[c].IsLogit;
             if (!isLogit && which == 1)
             {
                 return;

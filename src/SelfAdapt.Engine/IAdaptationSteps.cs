@@ -104,48 +104,6 @@ internal interface IAdaptationSteps
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
 }
 
-/// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
-internal enum Orientation
-{
-    Identity,
-
-    /// <summary>Rows reversed (up-down).</summary>
-    FlipRows,
-
-    /// <summary>Columns reversed (left-right).</summary>
-    FlipColumns,
-
-    /// <summary>A quarter turn counter-clockwise: out[i,j] = in[j, W-1-i].</summary>
-    Rotate90,
-
-    Rotate180,
-
-    /// <summary>A quarter turn clockwise: out[i,j] = in[H-1-j, i].</summary>
-    Rotate270,
-
-    /// <summary>Mirrored at the main diagonal: out[i,j] = in[j,i].</summary>
-    Transpose,
-
-    /// <summary>Mirrored at the other diagonal: out[i,j] = in[H-1-j, W-1-i].</summary>
-    AntiTranspose,
-}
-
-/// <summary>What one output channel is to the adaptation.</summary>
-internal enum ChannelMeaning
-{
-    /// <summary>A logit, trained with cross-entropy.</summary>
-    Logit,
-
-    /// <summary>The row component of a vector field; the column component is the next channel.</summary>
-    VectorRow,
-
-    /// <summary>The column component of a vector field.</summary>
-    VectorColumn,
-
-    /// <summary>A scalar regression target.</summary>
-    Scalar,
-}
-
 /// <summary>Switches of the masked loss.</summary>
 /// <param name="LambdaBal">Weight of the regression loss, 0.5 in the paper.</param>
 /// <param name="SoftLabels">Cross-entropy against the probability instead of the hard class.</param>

@@ -22,7 +22,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
         InputChannels = input.Channels;
         TileSize = outputs.TileSize ?? input.TileSize;
-        _probabilities = [.. description.Parts.Where(p => p.Kind == OutputKind.Probability).Select(p => p.Channel)];
+        _probabilities = [.. description.Parts.Where(p => p.Kind.AsRun != p.Kind).Select(p => p.Channel)];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
         EmbeddingLength = outputs.Embedding is string name
             ? Channels(Find(model, name)) ?? throw Unfit($"it does not tell how long '{name}' is")

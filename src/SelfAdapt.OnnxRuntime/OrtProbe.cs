@@ -70,15 +70,13 @@ internal static class OrtProbe
             : null);
         return new OutputDescription([.. meaning.Parts.Select(Part)], meaning.FlowScale);
 
-        OutputPart Part(OutputPart part) => part.Kind switch
-        {
-            OutputKind.Logit when end.IsProbability(meaning, part) => part with { Kind = OutputKind.Probability },
-            OutputKind.VectorField when end.IsProbability(meaning, part) => throw new SelfAdaptException(
+        OutputPart Part(OutputPart part) =>
+            part.Kind.AsProbability == part.Kind || !end.IsProbability(meaning, part) ? part
+            : part.Kind.AsProbability is { } kind ? part with { Kind = kind }
+            : throw new SelfAdaptException(
                 ErrorKind.OutputsUnknown, model.Origin,
-                $"the output '{output}' ends in probabilities, so '{part.Name}' can't be a flow: describe its channels "
-                + "otherwise."),
-            _ => part,
-        };
+                $"the output '{output}' ends in probabilities, so '{part.Name}' can't be a {part.Kind.Word}: describe its "
+                + "channels otherwise.");
     }
 }
 

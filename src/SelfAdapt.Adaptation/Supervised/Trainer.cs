@@ -51,7 +51,7 @@ internal sealed class Trainer : IDisposable
     {
         Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
-        _channels = AdaptationStep.Meanings(network.Outputs);
+        _channels = network.Outputs.Meanings;
         Weights = new NetworkWeights(network, backend);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);

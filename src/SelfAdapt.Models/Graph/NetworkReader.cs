@@ -236,7 +236,7 @@ internal sealed class NetworkReader
 
     private OutputDescription Meaning(OutputDescription? asked, string output, int channels)
     {
-        if (asked?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
+        if (asked?.Parts.Any(p => p.Kind.AsRun != p.Kind) == true)
         {
             throw Refuse(
                 "its output was described as a probability. Logits are trained: export it without its last Sigmoid.");

@@ -1,6 +1,6 @@
-using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
@@ -13,7 +13,7 @@ internal sealed class EnhancerTraining(TrainableGraph graph, ForegroundLoss loss
     private readonly DeviceVector _optimizerSums = graph.Backend.CreateVector(2);
     private readonly DeviceVector _firstMoment = graph.Backend.CreateVector(graph.Network.ParameterCount);
     private readonly DeviceVector _secondMoment = graph.Backend.CreateVector(graph.Network.ParameterCount);
-    private readonly ChannelMeaning[] _channels = AdaptationStep.Meanings(graph.Network.Outputs);
+    private readonly ChannelMeaning[] _channels = graph.Network.Outputs.Meanings;
     private int _steps;
 
     /// <summary>One step of the optimiser.</summary>

@@ -210,7 +210,7 @@ internal static class InspectVerb
     private static string Meaning(RunnableNetwork network, string output) =>
         output == network.Ort.Output
             ? string.Join(", ", network.Ort.Description.Parts.Select(p =>
-                p.Channels == 2 ? $"{p.Name} (dY, dX)" : $"{p.Name} ({OutputMeaning.Word(p)})"))
+                $"{p.Name} ({p.Kind.Detail})"))
         : output == network.Ort.Embedding ? "embedding"
         : "not used";
 

@@ -55,7 +55,7 @@ internal static class LiveModel
             ["inputChannels"] = network.InputChannels,
             ["outputChannels"] = network.Outputs.Channels,
             ["flowChannel"] = flow?.Channel,
-            ["logitChannel"] = network.Outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel,
+            ["logitChannel"] = network.Outputs.Logit!.Channel,
             ["flowScale"] = network.Outputs.FlowScale,
             ["flowSteps"] = options.FlowSteps,
             ["rescale"] = options.Rescale,
