@@ -116,8 +116,11 @@ internal sealed partial class GpuBackend
     }
 
     /// <summary>How each channel is trained.</summary>
-    private ArrayView<int> Kinds(ReadOnlySpan<ChannelMeaning> channels) =>
-        Table([.. channels.ToArray().Select(m => (int)m.Loss)]);
+    private ArrayView<int> Kinds(ReadOnlySpan<ChannelMeaning> channels)
+    {
+        int logit = channels.IndexOf(ChannelMeaning.Logit);
+        return Table([.. channels.ToArray().Select(m => (int)m.Loss + (m.Loss == ChannelLoss.ObjectDistances ? logit : 0))]);
+    }
 
     /// <summary>A table on the device; one of equal content is there once.</summary>
     private ArrayView<int> Table(int[] content)

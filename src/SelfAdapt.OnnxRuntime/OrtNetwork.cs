@@ -20,6 +20,11 @@ internal sealed class OrtNetwork : ISegmentationNetwork
         ImageInput input = ImageInput.Read(model);
         OutputDescription description = outputs.Description;
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
+        if (description.Grid > 1)
+        {
+            throw Unfit($"its output '{outputs.Output}' is coarser than the image, which only the built-in engine brings to size");
+        }
+
         InputChannels = input.Channels;
         TileSize = outputs.TileSize ?? input.TileSize;
         _probabilities = [.. description.Parts.Where(p => p.Kind.AsRun != p.Kind).Select(p => p.Channel)];

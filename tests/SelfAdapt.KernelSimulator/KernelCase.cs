@@ -123,8 +123,8 @@ public sealed record KernelCase(
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(
-            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 35,
-            5f, 0.01f, 0.02f),
+            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 2,
+            35, 5f, 0.01f, 0.02f, -1f),
         new("Losses.FinishSupervised", (1, 1, 1), (4, 1, 1), Some(8), Some(3), 4, 0.01f, 0.02f),
         new("Augment.PlaneSums", (2, 6, 1), (4, 1, 1), Some(210), Samples, Some(24), 3, 35),
         Each("Augment.Intensity", 210, Some(210), Samples, Some(24), Some(210), 3, 35, 2, 210),

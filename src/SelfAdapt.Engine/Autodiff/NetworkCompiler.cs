@@ -13,7 +13,7 @@ internal sealed class NetworkCompiler(Network network)
 {
     private const string Relu = "Relu";
 
-    private readonly List<Operation> _operations = [.. network.Nodes.Select(Operation)];
+    private readonly List<Operation> _operations = [.. network.TrainedNodes.Select(Operation)];
     private readonly int[] _kept = [network.OutputValue, network.EmbeddingValue];
 
     public static IReadOnlyList<Operation> Compile(Network network)

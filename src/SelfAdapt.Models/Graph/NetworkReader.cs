@@ -44,6 +44,10 @@ internal sealed class NetworkReader
     public ReadValue? Find(OnnxNode node, int input) =>
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
 
+    /// <summary>The nodes that read what a node makes.</summary>
+    public IEnumerable<OnnxNode> Consumers(OnnxNode node) =>
+        _model.Graph.Nodes.Where(n => n.Inputs.Any(node.Outputs.Contains));
+
     /// <summary>An input that must be an activation.</summary>
     public Activation Activation(OnnxNode node, int input) =>
         Find(node, input) as Activation
@@ -157,19 +161,26 @@ internal sealed class NetworkReader
             Read(node);
         }
 
-        (string outputName, int output) = TrainedOutput(outputs?.Channels);
+        (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
+            .Select(o => (o.Name, Map: _values.GetValueOrDefault(o.Name) as Activation))
+            .Where(o => o.Map is { IsPooled: false, Dims.Length: 4 }).Select(o => (o.Name, o.Map!))];
+        JoinedOutput? joined = JoinedOutput.Find(maps, _nodes, _activations, outputs);
+        (string outputName, int output) = joined is null
+            ? TrainedOutput(maps, outputs?.Channels)
+            : (joined.Returned[0].Name, joined.Join(_nodes, NewActivation));
         string? embeddingName = EmbeddingOutput(outputName);
         int embedding = embeddingName is not null
             ? ((Activation)_values[embeddingName]).Id
             : AddEmbedding();
         int deepest = _activations.Max(v => v.Level);
-        return new Network
+        Network network = new()
         {
             InputChannels = (int)probe[1],
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,
-            Outputs = Meaning(outputs, outputName, _activations[output].Channels),
+            Outputs = Meaning(outputs, joined, outputName, _activations[output].Channels),
+            Joined = joined,
             EmbeddingLength = _activations[embedding].Channels,
             Parameters = _parameters,
             Statistics = _statistics,
@@ -181,6 +192,9 @@ internal sealed class NetworkReader
             OutputValue = output,
             EmbeddingValue = embedding,
         };
+        return network.TrainedNodes.FirstOrDefault(n => n is SigmoidNode) is { } inner
+            ? throw Refuse($"node Sigmoid '{inner.Name}': {SigmoidNode.OnlyLast}")
+            : network;
     }
 
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>
@@ -192,11 +206,9 @@ internal sealed class NetworkReader
     }
 
     /// <summary>The first map of the image's size with as many channels as were described, else the first.</summary>
-    private (string Name, int Value) TrainedOutput(int? channels)
+    private (string Name, int Value) TrainedOutput((string Name, Activation Map)[] maps, int? channels)
     {
-        (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
-            .Select(o => (o.Name, Map: _values.GetValueOrDefault(o.Name) as Activation))
-            .Where(o => o.Map is { Level: 0 }).Select(o => (o.Name, o.Map!))];
+        maps = [.. maps.Where(m => m.Map.Level == 0)];
         if (maps.Length == 0)
         {
             throw Refuse("none of its outputs is a map of the input's size.");
@@ -234,8 +246,13 @@ internal sealed class NetworkReader
         return unit;
     }
 
-    private OutputDescription Meaning(OutputDescription? asked, string output, int channels)
+    private OutputDescription Meaning(OutputDescription? asked, JoinedOutput? joined, string output, int channels)
     {
+        if (joined is not null)
+        {
+            return OutputDescription.Require(_model.Origin, output, channels, joined.InFile.AsLogits, null);
+        }
+
         if (asked?.Parts.Any(p => p.Kind.AsRun != p.Kind) == true)
         {
             throw Refuse(

@@ -43,7 +43,7 @@ public sealed class OutputDescription
 
     /// <summary>The same with a logit in the place of every probability.</summary>
     internal OutputDescription AsLogits => new(
-        [.. Parts.Select(p => p with { Kind = p.Kind.AsRun })], FlowScale);
+        [.. Parts.Select(p => p with { Kind = p.Kind.AsRun })], FlowScale) { Grid = Grid };
 
     /// <summary>What each channel is to the adaptation.</summary>
     internal ChannelMeaning[] Meanings =>
@@ -84,6 +84,9 @@ public sealed class OutputDescription
 
     /// <summary>Factor between the vector field and unit flows.</summary>
     public float FlowScale { get; }
+
+    /// <summary>Pixels of the image, each way, that share one value of the output, their first pixel's; 1 where each has its own.</summary>
+    public int Grid { get; init; } = 1;
 
     /// <summary>True when masks come from a flow field (Cellpose's dynamics) instead of a threshold.</summary>
     public bool HasFlow => Parts.Any(p => p.Kind == OutputKind.VectorField);

@@ -9,7 +9,8 @@ namespace SelfAdapt.Models.Graph;
 public abstract class OutputKind
 {
     /// <summary>All words, for help and messages.</summary>
-    internal const string Words = "flow (two channels, dY and dX), logit, probability, scalar";
+    internal const string Words = "flow (two channels, dY and dX), logit, probability, scalar, raysN (N distances "
+        + "to the outline, such as rays32)";
 
     private protected OutputKind(string word, int channels) => (Word, Channels) = (word, channels);
 
@@ -32,7 +33,7 @@ public abstract class OutputKind
     public int Channels { get; }
 
     /// <summary>Every kind.</summary>
-    internal static IReadOnlyList<OutputKind> All { get; } = [VectorField, Logit, Probability, Regression];
+    internal static IReadOnlyList<OutputKind> All { get; } = [VectorField, Logit, Probability, Regression, new RaysKind(32)];
 
     /// <summary>What its channels are, after the part's name.</summary>
     internal virtual string Detail => Word;
@@ -73,4 +74,7 @@ internal enum ChannelLoss
 
     /// <summary>Binary cross-entropy of a logit.</summary>
     CrossEntropy = 1,
+
+    /// <summary>Mean absolute error in objects, weighted by the object's probability, as StarDist's.</summary>
+    ObjectDistances = 2,
 }

@@ -10,7 +10,11 @@ namespace SelfAdapt.Segmentation.Masks;
 internal static class FlowMasks
 {
     /// <summary>The kinds that masks are made of in a way of their own; else connected pieces are the masks.</summary>
-    private static readonly Dictionary<Type, Method> ByKind = new() { [typeof(VectorFieldKind)] = FromFlow };
+    private static readonly Dictionary<Type, Method> ByKind = new()
+    {
+        [typeof(VectorFieldKind)] = FromFlow,
+        [typeof(RaysKind)] = RayMasks.Make,
+    };
 
     /// <summary>Makes masks, labels 1..n, at the outputs' size.</summary>
     private delegate LabelImage Method(in MaskInputs from);
@@ -58,7 +62,8 @@ internal static class FlowMasks
         (OutputPart Part, Method? Make) special = description.Parts
             .Select(p => (p, ByKind.GetValueOrDefault(p.Kind.GetType()))).FirstOrDefault(m => m.Item2 is not null);
         LabelImage masks = (special.Make ?? FromForeground)(
-            new(outputs, description, special.Part, logit.Channel, options, origin));
+            new(outputs, description, special.Part, logit.Channel, options, origin,
+                height != outputs.Height || width != outputs.Width));
         if (height != masks.Height || width != masks.Width)
         {
             masks = Resampling.Nearest(masks, height, width);
@@ -121,6 +126,7 @@ internal static class FlowMasks
 /// <param name="Part">The part whose kind decides how; null for none.</param>
 /// <param name="Logit">The channel that tells where objects are.</param>
 /// <param name="Origin">Row and column where the outputs begin in the whole image.</param>
+/// <param name="IsNetworkScale">Whether the outputs are not brought to the size of the image.</param>
 internal readonly record struct MaskInputs(
     Image Outputs, OutputDescription Description, OutputPart? Part, int Logit, SegmentationOptions Options,
-    (int Top, int Left) Origin);
+    (int Top, int Left) Origin, bool IsNetworkScale);

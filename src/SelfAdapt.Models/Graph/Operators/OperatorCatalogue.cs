@@ -13,6 +13,7 @@ internal static class OperatorCatalogue
             "GroupNormalization (since operator set 21, or as torch exports it)", GroupNormalizationNode.Read,
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
+        new("Sigmoid (as the last operator)", SigmoidNode.Read, "Sigmoid"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool 2x2", MaxPoolNode.Read, "MaxPool"),
         new("Resize x2 (nearest or linear half_pixel)", UpsampleNode.Read, "Resize", "Upsample"),
