@@ -19,8 +19,8 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
     public IEnumerable<string> Flags => [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[]];
 
     /// <summary>
-    /// The options with what the images show; as they are where no image fits the network, or the network has no flows and is
-    /// bound to no size.
+    /// The options with what the images show; as they are where no image fits the network, or the network is bound to no
+    /// size.
     /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public SegmentationOptions Find(
@@ -28,7 +28,7 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma)
     {
         NamedImage[] fitting =
             [.. images.Where(i => ImagePreparation.HasChannels(i.Image, options.Channels, network.InputChannels))];
-        if (fitting.Length > 0 && Size && network.Outputs.HasFlow)
+        if (fitting.Length > 0 && Size && options.Diameter > 0)
         {
             options = WithSize(network, fitting, options, terminal);
         }

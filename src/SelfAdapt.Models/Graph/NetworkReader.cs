@@ -237,7 +237,7 @@ internal sealed class NetworkReader
         }
 
         int deepest = _activations.Max(v => v.Level);
-        int bottleneck = _nodes.LastOrDefault(o => _activations[o.Output].Level == deepest)?.Output
+        int bottleneck = _nodes.LastOrDefault(o => o is not SigmoidNode && _activations[o.Output].Level == deepest)?.Output
             ?? throw Refuse("it computes nothing from its input.");
         int pooled = NewActivation(new NetworkValue(_activations[bottleneck].Channels, NetworkValue.Pooled));
         int unit = NewActivation(_activations[pooled]);

@@ -55,7 +55,7 @@ internal sealed class StudioSegmenter : IDisposable
         try
         {
             (InferenceEngine engine, ModelFile file) = Open(model);
-            return engine.Network.Outputs.HasFlow
+            return DiameterOf(file, engine.Network.Outputs) > 0
                 ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs)).Find(images, aborted)
                 : throw new SelfAdaptException(
                     ErrorKind.InvalidOption, "This network is not bound to a size: images are taken as they are.");
@@ -92,7 +92,7 @@ internal sealed class StudioSegmenter : IDisposable
 
     /// <summary>The diameter that is taken where none is given.</summary>
     public static double DiameterOf(ModelFile model, OutputDescription outputs) =>
-        outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? SegmentationArguments.CellposeDiameter : 0;
+        model.KnownDiameter(outputs);
 
     public void Dispose()
     {

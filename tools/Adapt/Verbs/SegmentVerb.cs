@@ -100,7 +100,7 @@ internal sealed class SegmentVerb
         SegmentationOptions options, FoundOnImages find, SegmentSettings settings, ModelFile model, RunnableNetwork network,
         EngineRequest request, (string Images, string Out, IReadOnlyList<string> Files)[] folders)
     {
-        find = find with { Size = find.Size && network.Outputs.HasFlow };
+        find = find with { Size = find.Size && options.Diameter > 0 };
         if (find.Size && ((settings.Force ? null : SegmentJournal.Diameter(folders[^1].Out)) ?? model.AdaptedAt) is { } known)
         {
             (options, find) = (options with { Diameter = known }, find with { Size = false });

@@ -23,6 +23,9 @@ internal sealed class ModelSketch
         _writer.AddOutput(SmallModels.Value("y", null, outputChannels, null, null));
     }
 
+    public void AddOutput(string name, int channels) =>
+        _writer.AddOutput(SmallModels.Value(name, null, channels, null, null));
+
     public void AddInput(string name, int channels) =>
         _writer.AddInput(SmallModels.Value(name, null, channels, null, null));
 
