@@ -17,7 +17,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     private OrtNetwork(
         OnnxModel model, OrtNetworkOutputs outputs, IDisposable owner, Func<OrtSession> session)
     {
-        ImageInput input = ImageInput.Read(model);
+        ImageInput input = ImageInput.ReadChannelsFirst(model);
         OutputDescription description = outputs.Description;
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
         if (description.Grid > 1)

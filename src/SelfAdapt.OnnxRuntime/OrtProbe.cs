@@ -19,7 +19,7 @@ internal static class OrtProbe
     /// </exception>
     public static OrtNetworkOutputs Read(OnnxModel model, OutputDescription? asked)
     {
-        ImageInput input = ImageInput.Read(model);
+        ImageInput input = ImageInput.ReadChannelsFirst(model);
         string[] names = [.. model.Graph.Outputs.Select(o => o.Name)];
         using OrtSession session = new(model.Embedded().Bytes, new OrtOptions(Optimize: false));
         (int Height, int Width)? tile = input.TileSize;

@@ -48,10 +48,16 @@ internal sealed class NetworkReader
     public IEnumerable<OnnxNode> Consumers(OnnxNode node) =>
         _model.Graph.Nodes.Where(n => n.Inputs.Any(node.Outputs.Contains));
 
-    /// <summary>An input that must be an activation.</summary>
-    public Activation Activation(OnnxNode node, int input) =>
+    /// <summary>An input that must be an activation, whose channels may lie last.</summary>
+    public Activation AnyLayout(OnnxNode node, int input) =>
         Find(node, input) as Activation
         ?? throw Refuse(node, $"input {input} must be an activation.");
+
+    /// <summary>An input that must be an activation, its channels first.</summary>
+    public Activation Activation(OnnxNode node, int input) =>
+        AnyLayout(node, input) is { ChannelsLast: false } a
+            ? a
+            : throw Refuse(node, $"the channels of input {input} lie last.");
 
     /// <summary>An input that must be a map, not pooled features.</summary>
     public Activation Map(OnnxNode node, int input)
@@ -134,10 +140,14 @@ internal sealed class NetworkReader
         return new Activation(output, value, dims);
     }
 
+    /// <summary>Adds a node whose output has an input's size and layout.</summary>
+    public Activation Emit(Activation like, Func<int, NetworkNode> make) =>
+        Emit(like.Value, like.Dims, make) with { ChannelsLast = like.ChannelsLast };
+
     /// <summary>Shape: the dimensions at the probe size.</summary>
     public static ReadValue ReadSize(NetworkReader reader, OnnxNode node)
     {
-        long[] dims = reader.Activation(node, 0).Dims;
+        long[] dims = reader.AnyLayout(node, 0).Dims;
         return new Known(new Constant(OnnxDataType.Int64, [dims.Length], [.. dims.Select(d => (double)d)]));
     }
 
@@ -154,8 +164,8 @@ internal sealed class NetworkReader
         }
 
         long[] probe = Probe(image);
-        NetworkValue picture = new((int)probe[1], 0);
-        _values[image.Name] = new Activation(NewActivation(picture), picture, probe);
+        NetworkValue picture = new(image.Channels, 0);
+        _values[image.Name] = new Activation(NewActivation(picture), picture, probe, image.ChannelsLast);
         foreach (OnnxNode node in _model.Graph.Nodes)
         {
             Read(node);
@@ -175,7 +185,7 @@ internal sealed class NetworkReader
         int deepest = _activations.Max(v => v.Level);
         Network network = new()
         {
-            InputChannels = (int)probe[1],
+            InputChannels = image.Channels,
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,
@@ -202,7 +212,10 @@ internal sealed class NetworkReader
     {
         const int AnyHeight = 128;
         const int AnyWidth = 192;
-        return [image.Batch ?? 1, image.Channels, image.Height ?? AnyHeight, image.Width ?? AnyWidth];
+        (long height, long width) = (image.Height ?? AnyHeight, image.Width ?? AnyWidth);
+        return image.ChannelsLast
+            ? [image.Batch ?? 1, height, width, image.Channels]
+            : [image.Batch ?? 1, image.Channels, height, width];
     }
 
     /// <summary>The first map of the image's size with as many channels as were described, else the first.</summary>

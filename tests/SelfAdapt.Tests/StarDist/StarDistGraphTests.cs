@@ -83,7 +83,8 @@ internal sealed class StarDistGraphTests
 
     private static float[] Outputs(OnnxModel model, Network network)
     {
-        using EngineNetwork engine = new(network, null, new ReferenceBackend());
+        using ReferenceBackend backend = new();
+        using EngineNetwork engine = new(network, null, backend);
         float[] output = new float[network.Outputs.Channels * Height * Width];
         engine.Run(
             OperationCase.Noise(Height * Width, 5), 1, Height, Width, output, new float[engine.EmbeddingLength]);

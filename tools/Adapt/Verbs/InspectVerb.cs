@@ -109,7 +109,8 @@ internal static class InspectVerb
         {
             null => "no",
             OrtOnly => "through ONNX Runtime",
-            _ => "on both engines",
+            _ => network!.Trainable!.ReturnsOneMap && !ImageInput.Read(model.Onnx).ChannelsLast
+                ? "on both engines" : "on the built-in engine",
         });
         Row(output, "trainable", network is null ? "no" : why is null ? "yes, every parameter" : "no: " + why);
         WriteConsumers(output, model, network?.Trainable is not null);

@@ -28,6 +28,7 @@ internal static class OperatorCatalogue
         new(
             "Flatten/Squeeze/Unsqueeze/Reshape of pooled features",
             Unchanged.ReadReshape, "Flatten", "Squeeze", "Unsqueeze", "Reshape"),
+        new("Transpose between channels first and last", Unchanged.ReadTranspose, "Transpose"),
         new("Cast between floating-point types", Unchanged.ReadCast, "Cast"),
         new("Pad by nothing, Identity, Dropout", Unchanged.Read, "Pad", "Identity", "Dropout"),
         new("size computations", NetworkReader.ReadSize, "Shape"),

@@ -9,13 +9,13 @@ internal sealed class SigmoidNode(string name, int input, int output) : NetworkN
 
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
-        Activation x = reader.Activation(node, 0);
-        if (reader.Consumers(node).Any(c => c.OpType is not ("Concat" or "Identity" or "Cast")))
+        Activation x = reader.AnyLayout(node, 0);
+        if (reader.Consumers(node).Any(c => c.OpType is not ("Concat" or "Transpose" or "Reshape" or "Identity" or "Cast")))
         {
             throw reader.Refuse(node, OnlyLast);
         }
 
-        return reader.Emit(x.Value, x.Dims, y => new SigmoidNode(node.Name, x.Id, y));
+        return reader.Emit(x, y => new SigmoidNode(node.Name, x.Id, y));
     }
 
     public override void Write(NetworkWriter writer) => writer.Emit("Sigmoid", this, [writer.Narrow(Inputs[0])]);
