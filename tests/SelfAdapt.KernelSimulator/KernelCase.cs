@@ -33,6 +33,8 @@ public sealed record KernelCase(
         Each("Elementwise.Copy", Quads, Some(240), Some(240), 1, Quads),
         Each("Elementwise.Add", Quads, Some(240), Some(240), Some(240), Quads),
         Each("Elementwise.Relu", Quads, Some(240), Some(240), Quads),
+        Each("ElementFunctions.Apply", Quads, Some(240), Some(240), 1, 0f, Quads),
+        Each("ElementFunctions.ApplyBackward", Quads, Some(240), Some(240), Some(240), 1, 0f, 1, Quads),
         Each("Elementwise.ReluBackward", Quads, Some(240), Some(240), Some(240), 1, Quads),
         Each("Layout.Import", 240, Some(180), Some(240), 6, 15, 8, 240),
         Each("Layout.Export", 180, Some(240), Some(180), 6, 15, 8, 180),

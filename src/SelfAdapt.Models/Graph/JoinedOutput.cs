@@ -50,7 +50,7 @@ internal sealed record JoinedOutput(
         IEnumerable<OutputHead> HeadsOf(int value) => makers.GetValueOrDefault(value) switch
         {
             ConcatNode joined => joined.Inputs.SelectMany(HeadsOf),
-            SigmoidNode end => [new(end.Inputs[0], values[value].Channels, true)],
+            ElementNode { Function.Kind: ElementKind.Sigmoid } end => [new(end.Inputs[0], values[value].Channels, true)],
             _ => [new(value, values[value].Channels, false)],
         };
     }

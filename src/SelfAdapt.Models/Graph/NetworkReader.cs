@@ -44,9 +44,8 @@ internal sealed class NetworkReader
     public ReadValue? Find(OnnxNode node, int input) =>
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
 
-    /// <summary>The nodes that read what a node makes.</summary>
-    public IEnumerable<OnnxNode> Consumers(OnnxNode node) =>
-        _model.Graph.Nodes.Where(n => n.Inputs.Any(node.Outputs.Contains));
+    /// <summary>The node that makes an activation; null for the image.</summary>
+    public NetworkNode? Maker(Activation activation) => _nodes.LastOrDefault(n => n.Output == activation.Id);
 
     /// <summary>An input that must be an activation, whose channels may lie last.</summary>
     public Activation AnyLayout(OnnxNode node, int input) =>
@@ -181,9 +180,9 @@ internal sealed class NetworkReader
         string? embeddingName = EmbeddingOutput(outputName);
         int embedding = embeddingName is not null
             ? ((Activation)_values[embeddingName]).Id
-            : AddEmbedding();
+            : AddEmbedding(joined);
         int deepest = _activations.Max(v => v.Level);
-        Network network = new()
+        return new Network
         {
             InputChannels = image.Channels,
             InputName = image.Name,
@@ -202,9 +201,6 @@ internal sealed class NetworkReader
             OutputValue = output,
             EmbeddingValue = embedding,
         };
-        return network.TrainedNodes.FirstOrDefault(n => n is SigmoidNode) is { } inner
-            ? throw Refuse($"node Sigmoid '{inner.Name}': {SigmoidNode.OnlyLast}")
-            : network;
     }
 
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>
@@ -242,7 +238,7 @@ internal sealed class NetworkReader
     /// Where the graph returns no embedding: the style vector if it computes one, else pooled features of the
     /// bottleneck (the last activation at the lowest resolution) at unit length.
     /// </summary>
-    private int AddEmbedding()
+    private int AddEmbedding(JoinedOutput? joined)
     {
         if (_nodes.OfType<L2NormalizeNode>().FirstOrDefault() is { } style)
         {
@@ -250,7 +246,10 @@ internal sealed class NetworkReader
         }
 
         int deepest = _activations.Max(v => v.Level);
-        int bottleneck = _nodes.LastOrDefault(o => o is not SigmoidNode && _activations[o.Output].Level == deepest)?.Output
+
+        // A sigmoid behind what is trained is not run.
+        int? end = joined?.Returned is [{ Map.Id: var last }] ? last : null;
+        int bottleneck = _nodes.LastOrDefault(o => o.Output != end && _activations[o.Output].Level == deepest)?.Output
             ?? throw Refuse("it computes nothing from its input.");
         int pooled = NewActivation(new NetworkValue(_activations[bottleneck].Channels, NetworkValue.Pooled));
         int unit = NewActivation(_activations[pooled]);

@@ -91,6 +91,9 @@ internal sealed class ModelSketch
         return Tensor(dims, u => size * ((2 * u) - 1));
     }
 
+    /// <summary>A stored number.</summary>
+    public string Scalar(float value) => Tensor([], _ => value);
+
     /// <summary>A stored list of integers.</summary>
     public string Integers(params long[] values)
     {
