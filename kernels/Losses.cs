@@ -5,7 +5,8 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// The losses with their gradients, in one pass each. Math: binary cross-entropy of logit z against target t: max(z, 0)
 /// - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t; squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient
-/// d (supervised loss); each times its weight, what is not kept counts 0. In double, as on the host. Layout: NCHW
+/// d (supervised loss); distances p |d| with gradient p sign(d), p the object's probability; each times its weight, what
+/// is not kept counts 0. In double, as on the host. Layout: NCHW
 /// vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy. Launch: group
 /// a power of two, grid (chunks, planes or samples); Finish...: one group.
 /// </summary>
@@ -20,7 +21,8 @@ public static class Losses
     {
         ArrayView<double> scratch = SharedMemory.Allocate<double>(Reduction.MaxThreads);
         int channel = Grid.IdxY % channels;
-        bool isLogit = kinds[channel] != 0;
+        int kind = kinds[channel];
+        int toLogit = (kind - ChannelKinds.Distances - channel) * plane;
         int each = (plane + Grid.DimX - 1) / Grid.DimX;
         int end = (Grid.IdxX + 1) * each < plane ? (Grid.IdxX + 1) * each : plane;
         double loss = 0;
@@ -30,7 +32,7 @@ public static class Losses
             int i = (Grid.IdxY * plane) + p;
             double y = student[i];
             double slope = 0;
-            if (isLogit)
+            if (kind == ChannelKinds.Logit)
             {
                 PseudoLabel label = PseudoLabel.Of(mean[i], meanIsProbability);
                 if (useClassMask == 0 || label.Confidence >= thresholds[(4 * channel) + label.Foreground])
@@ -38,6 +40,17 @@ public static class Losses
                     double target = softLabels != 0 ? label.Probability : label.Foreground;
                     loss += CrossEntropy(y, target);
                     slope = (Functions.Sigmoid(y) - target) * perLogit;
+                    kept += 1;
+                }
+            }
+            else if (kind >= ChannelKinds.Distances)
+            {
+                PseudoLabel label = PseudoLabel.Of(mean[i + toLogit], meanIsProbability);
+                if (label.Foreground != 0 && (useRegressionMask == 0 || deviation[i] <= thresholds[4 * channel]))
+                {
+                    double d = y - mean[i];
+                    loss += label.Probability * SizeOf(d);
+                    slope = label.Probability * SignOf(d) * lambda * perRegression;
                     kept += 1;
                 }
             }
@@ -78,8 +91,8 @@ public static class Losses
             Group.Barrier();
             double keptSum = Reduction.Sum(kept, scratch);
             Group.Barrier();
-            crossEntropy += kinds[channel] != 0 ? lossSum * perLogit : 0;
-            squares += kinds[channel] != 0 ? 0 : lossSum * perRegression;
+            crossEntropy += kinds[channel] == ChannelKinds.Logit ? lossSum * perLogit : 0;
+            squares += kinds[channel] == ChannelKinds.Logit ? 0 : lossSum * perRegression;
             if (Group.IdxX == 0)
             {
                 sums[3 + channel] = (float)(keptSum / ((double)samples * plane));
@@ -94,11 +107,11 @@ public static class Losses
         }
     }
 
-    /// <summary>Gradient and partial sums of Cellpose's supervised loss.</summary>
+    /// <summary>Gradient and partial sums of Cellpose's supervised loss, or, with a background of 0 or more, of StarDist's.</summary>
     public static void Supervised(
         ArrayView<float> output, ArrayView<float> cell, ArrayView<float> flow, ArrayView<float> gradient,
-        ArrayView<float> partial, int channels, int logit, int field, int plane, float flowScale, float perLogit,
-        float perComponent)
+        ArrayView<float> partial, int channels, int logit, int field, int components, int plane,
+        float flowScale, float perLogit, float perComponent, float background)
     {
         ArrayView<double> scratch = SharedMemory.Allocate<double>(Reduction.MaxThreads);
         int sample = Grid.IdxY;
@@ -120,11 +133,21 @@ public static class Losses
                     crossEntropy += CrossEntropy(z, target);
                     slope = (Functions.Sigmoid(z) - target) * perLogit;
                 }
-                else if (component == 0 || component == 1)
+                else if (component >= 0 && component < components)
                 {
-                    double d = output[i] - ((double)flowScale * flow[(((2 * sample) + component) * plane) + p]);
-                    squares += 0.5 * d * d;
-                    slope = d * perComponent;
+                    double d = output[i] - ((double)flowScale * flow[(((components * sample) + component) * plane) + p]);
+                    if (background < 0)
+                    {
+                        squares += 0.5 * d * d;
+                        slope = d * perComponent;
+                    }
+                    else
+                    {
+                        double inside = cell[(sample * plane) + p];
+                        double outside = background * (1 - inside);
+                        squares += (inside * SizeOf(d)) + (outside * SizeOf(output[i]));
+                        slope = ((inside * SignOf(d)) + (outside * SignOf(output[i]))) * perComponent;
+                    }
                 }
 
                 gradient[i] = (float)slope;
@@ -158,10 +181,13 @@ public static class Losses
         }
     }
 
+    private static double SizeOf(double x) => x < 0 ? -x : x;
+
+    private static int SignOf(double x) => x > 0 ? 1 : x < 0 ? -1 : 0;
+
     private static double CrossEntropy(double z, double target)
     {
-        double size = z < 0 ? -z : z;
         double positive = z > 0 ? z : 0;
-        return positive - (z * target) + Functions.LogOnePlus(Functions.Exp(-size));
+        return positive - (z * target) + Functions.LogOnePlus(Functions.Exp(-SizeOf(z)));
     }
 }

@@ -4,7 +4,7 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// Confidence thresholds: exact quantiles of a batch without sorting. A task is a channel and one of two: background
-/// and foreground confidence of a logit; deviation and nothing of a regression. Math: floats are mapped to unsigned
+/// and foreground confidence of a logit; deviation and nothing of a regression, of distances in objects only. Math: floats are mapped to unsigned
 /// keys of the same order; four passes count the keys' bytes, most significant first, each among the keys that share
 /// what is known already, and keep the byte in which the wanted rank falls: then the order statistic at rank (int)(q (n
 /// - 1)) is known exactly, and one more pass finds the next larger key for the interpolation (NumPy's default). Counts
@@ -97,7 +97,7 @@ public static class Thresholds
             Group.Barrier();
             if (Group.IdxX == 0)
             {
-                float q = kinds[index / 2] != 0 ? classQuantile : regressionQuantile;
+                float q = kinds[index / 2] == ChannelKinds.Logit ? classQuantile : regressionQuantile;
                 Narrow(state, counts, task, q, pass);
             }
 
@@ -161,7 +161,7 @@ public static class Thresholds
             return;
         }
 
-        double q = kinds[index / 2] != 0 ? classQuantile : regressionQuantile;
+        double q = kinds[index / 2] == ChannelKinds.Logit ? classQuantile : regressionQuantile;
         double position = q * (total - 1);
         uint lower = (uint)position;
         double quantile = ValueOf(state[task + Known]);
@@ -227,7 +227,7 @@ public static class Thresholds
         int at = (((i / plane * channels) + channel) * plane) + (i % plane);
         float value;
         Sample sample;
-        if (kinds[channel] != 0)
+        if (kinds[channel] == ChannelKinds.Logit)
         {
             PseudoLabel label = PseudoLabel.Of(mean[at], meanIsProbability);
             value = label.Confidence;
@@ -237,6 +237,11 @@ public static class Thresholds
         {
             value = deviation[at];
             sample.Used = which == 0 ? 1 : 0;
+            if (kinds[channel] >= ChannelKinds.Distances)
+            {
+                int logit = at + ((kinds[channel] - ChannelKinds.Distances - channel) * plane);
+                sample.Used *= PseudoLabel.Of(mean[logit], meanIsProbability).Foreground;
+            }
         }
 
         uint bits = Interop.FloatAsInt(value);

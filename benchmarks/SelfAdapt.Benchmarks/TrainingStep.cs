@@ -41,7 +41,7 @@ internal sealed class TrainingStep : IDisposable
     public TrainingStep(string checkpoint, Backend backend, int batch, int size)
     {
         Network network = Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(checkpoint)));
-        _channels = AdaptationStep.Meanings(network.Outputs);
+        _channels = network.Outputs.Meanings;
         _backend = backend;
         _weights = new NetworkWeights(network, _backend);
         Graph = new TrainableGraph(network, _weights, _backend, batch, size, size, GraphMode.Training);

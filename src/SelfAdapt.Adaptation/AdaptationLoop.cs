@@ -379,7 +379,7 @@ public sealed class AdaptationLoop : IDisposable
     private (double? Confidence, double? Variance) TeacherSignals()
     {
         int plane = _options.Crop * _options.Crop;
-        OutputPart? logit = _network.Outputs.Parts.FirstOrDefault(p => p.Kind == OutputKind.Logit);
+        OutputPart? logit = _network.Outputs.Logit;
         float[] logits = logit is null
             ? []
             : [.. _training.Mean.Download().Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];

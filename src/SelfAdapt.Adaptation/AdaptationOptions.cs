@@ -71,7 +71,7 @@ public sealed record AdaptationOptions
     [Setting(1, 10_000_000, "Steps between updates of the teacher", Group = "teacher")]
     public int EmaEvery { get; init; } = 1;
 
-    /// <summary>Teacher views, 1 to 8, in the order of <see cref="Engine.Orientation"/>.</summary>
+    /// <summary>Teacher views, 1 to 8, in the order of <see cref="Models.Graph.Orientation"/>.</summary>
     [Setting(1, 8, "Views that the teacher is averaged over, 1 to 8", Group = "teacher")]
     public int Views { get; init; } = 2;
 

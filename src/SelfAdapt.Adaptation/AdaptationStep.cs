@@ -42,7 +42,7 @@ internal sealed class AdaptationStep : IDisposable
     {
         (_network, _backend, _options) = (network, backend, options);
         (int batch, int crop) = (options.BatchSize, options.Crop);
-        _channels = Meanings(network.Outputs);
+        _channels = network.Outputs.Meanings;
         _views = Orientations.Of(options).ToArray();
         _frozen = [.. FrozenWeights.Of(network.Parameters, options.Layers)];
         Student = new NetworkWeights(network, backend);
@@ -82,16 +82,6 @@ internal sealed class AdaptationStep : IDisposable
 
     private TensorShape InputShape =>
         new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
-
-    public static ChannelMeaning[] Meanings(OutputDescription outputs) =>
-    [
-        .. outputs.Parts.SelectMany(part => part.Kind switch
-        {
-            OutputKind.VectorField => new[] { ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn },
-            OutputKind.Logit => [ChannelMeaning.Logit],
-            _ => [ChannelMeaning.Scalar],
-        }),
-    ];
 
     /// <param name="weak">[N,C,crop,crop], normalised.</param>
     /// <returns>What happened, without iteration and time.</returns>

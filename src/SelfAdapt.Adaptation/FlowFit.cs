@@ -25,7 +25,7 @@ internal readonly record struct FlowFit(long Above, long Inside, int Cells, doub
             return default;
         }
 
-        ReadOnlySpan<float> plane = result.Outputs.Plane(outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel);
+        ReadOnlySpan<float> plane = result.Outputs.Plane(outputs.Logit!.Channel);
         (long above, long inside) = (0, 0);
         for (int i = 0; i < plane.Length; i++)
         {

@@ -1,4 +1,4 @@
-using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Adaptation;
 

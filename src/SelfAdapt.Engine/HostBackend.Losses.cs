@@ -17,6 +17,7 @@ internal abstract partial class HostBackend<T>
         (T[] limits, T[] gradients) = (Data(thresholds), Data(gradient));
         int plane = shape.H * shape.W;
         int logits = channels.Count(ChannelMeaning.Logit);
+        int logit = channels.IndexOf(ChannelMeaning.Logit);
         double perLogit = 1.0 / ((double)Math.Max(1, logits) * shape.N * plane);
         double perRegression = 1.0 / ((double)Math.Max(1, shape.C - logits) * shape.N * plane);
         double[] losses = new double[shape.N * shape.C];
@@ -29,8 +30,12 @@ internal abstract partial class HostBackend<T>
             ReadOnlySpan<T> spread = spreads.AsSpan(p * plane, plane);
             ReadOnlySpan<T> limit = limits.AsSpan(4 * c, 4);
             Span<T> dy = gradients.AsSpan(p * plane, plane);
-            losses[p] = meanings[c] == ChannelMeaning.Logit
+            losses[p] = meanings[c].IsLogit
                 ? MaskedCrossEntropy(y, label, limit, switches, perLogit, dy, ref kept[p])
+                : meanings[c].Loss == ChannelLoss.ObjectDistances
+                ? MaskedDistances(
+                    y, label, labels.AsSpan((p - c + logit) * plane, plane), spread, limit, switches,
+                    switches.LambdaBal * perRegression, dy, ref kept[p])
                 : MaskedSquares(
                     y, label, spread, limit, switches.UseRegressionMask, switches.LambdaBal * perRegression,
                     dy, ref kept[p]);
@@ -45,7 +50,7 @@ internal abstract partial class HostBackend<T>
             for (int p = c; p < losses.Length; p += shape.C)
             {
                 keptInChannel += kept[p];
-                if (channels[c] == ChannelMeaning.Logit)
+                if (channels[c].IsLogit)
                 {
                     crossEntropy += losses[p] * perLogit;
                 }
@@ -71,9 +76,9 @@ internal abstract partial class HostBackend<T>
             (Data(output), Data(cell), Data(flow), Data(gradient));
         int plane = shape.H * shape.W;
         int logit = channels.IndexOf(ChannelMeaning.Logit);
-        int field = channels.IndexOf(ChannelMeaning.VectorRow);
+        SupervisedField field = SupervisedField.Of(channels);
         double perLogit = 1.0 / ((double)shape.N * plane);
-        double perComponent = 1.0 / (2.0 * shape.N * plane);
+        double perComponent = field.Weight(shape);
         double[] crossEntropies = new double[shape.N];
         double[] squares = new double[shape.N];
         Array.Clear(gradients);
@@ -87,12 +92,16 @@ internal abstract partial class HostBackend<T>
                     gradients.AsSpan(at, plane));
             }
 
-            if (field >= 0)
+            if (field.Channel >= 0)
             {
-                int at = ((n * shape.C) + field) * plane;
-                squares[n] = perComponent * HalfSquares(
-                    outputs.AsSpan(at, 2 * plane), flows.AsSpan(2 * n * plane, 2 * plane), flowScale,
-                    perComponent, gradients.AsSpan(at, 2 * plane));
+                int at = ((n * shape.C) + field.Channel) * plane;
+                int length = field.Components * plane;
+                ReadOnlySpan<T> y = outputs.AsSpan(at, length);
+                ReadOnlySpan<T> target = flows.AsSpan(n * length, length);
+                Span<T> dy = gradients.AsSpan(at, length);
+                squares[n] = perComponent * (field.IsDistances
+                    ? Distances(y, target, flowScale, cells.AsSpan(n * plane, plane), perComponent, dy)
+                    : HalfSquares(y, target, flowScale, perComponent, dy));
             }
         });
 
@@ -150,6 +159,50 @@ internal abstract partial class HostBackend<T>
 
         return sum;
     }
+
+    /// <summary>Absolute errors where the teacher sees an object, weighted by how sure it is of that.</summary>
+    private static double MaskedDistances(
+        ReadOnlySpan<T> y, ReadOnlySpan<T> label, ReadOnlySpan<T> logit, ReadOnlySpan<T> spread, ReadOnlySpan<T> limits,
+        in MaskedLossOptions options, double weight, Span<T> dy, ref int kept)
+    {
+        double sum = 0;
+        for (int i = 0; i < y.Length; i++)
+        {
+            (bool inside, _, double probability) = PseudoLabel(ToDouble(logit[i]), options.MeanIsProbability);
+            dy[i] = T.Zero;
+            if (!inside || (options.UseRegressionMask && !(spread[i] <= limits[0])))
+            {
+                continue;
+            }
+
+            double d = ToDouble(y[i]) - ToDouble(label[i]);
+            sum += probability * Math.Abs(d);
+            dy[i] = FromDouble(probability * SignOf(d) * weight);
+            kept++;
+        }
+
+        return sum;
+    }
+
+    /// <summary>StarDist's error of distances, all planes of one image.</summary>
+    private static double Distances(
+        ReadOnlySpan<T> y, ReadOnlySpan<T> target, double scale, ReadOnlySpan<T> cell, double weight, Span<T> dy)
+    {
+        double sum = 0;
+        for (int i = 0; i < y.Length; i++)
+        {
+            double inside = ToDouble(cell[i % cell.Length]);
+            double outside = SupervisedField.Background * (1 - inside);
+            double value = ToDouble(y[i]);
+            double d = value - (scale * ToDouble(target[i]));
+            sum += (inside * Math.Abs(d)) + (outside * Math.Abs(value));
+            dy[i] = FromDouble(((inside * SignOf(d)) + (outside * SignOf(value))) * weight);
+        }
+
+        return sum;
+    }
+
+    private static int SignOf(double x) => x > 0 ? 1 : x < 0 ? -1 : 0;
 
     private static double CrossEntropy(ReadOnlySpan<T> y, ReadOnlySpan<T> label, double weight, Span<T> dy)
     {

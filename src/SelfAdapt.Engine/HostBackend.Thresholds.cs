@@ -15,12 +15,13 @@ internal abstract partial class HostBackend<T>
         ChannelMeaning[] meanings = channels.ToArray();
         (T[] means, T[] deviations, T[] state) = (Data(mean), Data(deviation), Data(thresholds));
         int count = shape.N * shape.H * shape.W;
+        int logit = channels.IndexOf(ChannelMeaning.Logit);
 
         // Two tasks per channel: background and foreground of a logit, deviation and nothing of a regression.
         For(2 * shape.C, task =>
         {
             (int c, int which) = Math.DivRem(task, 2);
-            bool isLogit = meanings[c] == ChannelMeaning.Logit;
+            bool isLogit = meanings[c].IsLogit;
             if (!isLogit && which == 1)
             {
                 return;
@@ -29,7 +30,9 @@ internal abstract partial class HostBackend<T>
             double[] values = ArrayPool<double>.Shared.Rent(count);
             int collected = isLogit
                 ? Collect(means, shape, c, which == 1, meanIsProbability, values)
-                : Collect(deviations, shape, c, null, false, values);
+                : Collect(
+                    deviations, shape, c, null, meanIsProbability, values,
+                    meanings[c].Loss == ChannelLoss.ObjectDistances ? means.AsSpan() : default, logit);
             double q = isLogit ? classQuantile : regressionQuantile;
             MoveThreshold(state.AsSpan(4 * c, 4), which, Quantile(values.AsSpan(0, collected), q), keep);
             ArrayPool<double>.Shared.Return(values);
@@ -86,16 +89,27 @@ internal abstract partial class HostBackend<T>
         channel[2 + which] = T.One;
     }
 
-    /// <summary>A channel's values; of a logit the confidence of the pixels that are, or are not, foreground.</summary>
+    /// <summary>
+    /// A channel's values; of a logit the confidence of the pixels that are, or are not, foreground; where logits are given, of
+    /// the pixels that those say are foreground.
+    /// </summary>
     private static int Collect(
-        ReadOnlySpan<T> source, TensorShape shape, int c, bool? foreground, bool isProbability, double[] values)
+        ReadOnlySpan<T> source, TensorShape shape, int c, bool? foreground, bool isProbability, double[] values,
+        ReadOnlySpan<T> logits = default, int logit = 0)
     {
         int plane = shape.H * shape.W;
         int count = 0;
         for (int n = 0; n < shape.N; n++)
         {
-            foreach (T value in source.Slice(((n * shape.C) + c) * plane, plane))
+            for (int i = 0; i < plane; i++)
             {
+                T value = source[(((n * shape.C) + c) * plane) + i];
+                if (!logits.IsEmpty
+                    && !PseudoLabel(ToDouble(logits[(((n * shape.C) + logit) * plane) + i]), isProbability).Foreground)
+                {
+                    continue;
+                }
+
                 (bool hard, T confidence, _) =
                     foreground is null ? default : PseudoLabel(ToDouble(value), isProbability);
                 if (foreground is null || hard == foreground)

@@ -60,7 +60,7 @@ internal abstract partial class HostBackend<T>
             }
 
             Moments(
-                planes, shape.W, averageProbabilities && meaning == ChannelMeaning.Logit,
+                planes, shape.W, averageProbabilities && meaning.IsLogit,
                 means.AsSpan(p * plane, plane), deviations.AsSpan(p * plane, plane));
         });
     }
@@ -134,18 +134,11 @@ internal abstract partial class HostBackend<T>
         /// <summary>Plane p of the original lies here.</summary>
         public TurnedPlane(T[] values, int p, TensorShape shape, ChannelMeaning meaning, OrientationMap view)
         {
-            // A component of the original is one component of the turned field, with a sign: itself or its
-            // partner in the next or previous channel.
-            (int partner, int fromRow, int fromColumn) = meaning switch
-            {
-                ChannelMeaning.VectorRow => (1, view.RowFromRow, view.RowFromColumn),
-                ChannelMeaning.VectorColumn => (-1, view.ColumnFromRow, view.ColumnFromColumn),
-                _ => (0, 1, 0),
-            };
+            (int partner, _sign) = meaning.Turned(view);
             (int height, int width) = view.SwapsAxes ? (shape.W, shape.H) : (shape.H, shape.W);
             (_origin, _down, _right) = view.Inverse().Strides(height, width);
-            _origin += (view.SwapsAxes ? p + partner : p) * height * width;
-            (_values, _sign) = (values, fromRow + fromColumn);
+            _origin += (p + partner) * height * width;
+            _values = values;
         }
 
         public void ReadRow(int y, Span<double> row)

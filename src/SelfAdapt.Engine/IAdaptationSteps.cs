@@ -37,7 +37,7 @@ internal interface IAdaptationSteps
     /// <summary>
     /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class
     /// the q-quantile of the predicted class's probability; regression channels: the Q-quantile of the
-    /// deviation. The first batch sets them (docs/method.md).
+    /// deviation, of distances where an object is predicted. The first batch sets them (docs/method.md).
     /// </summary>
     /// <param name="classQuantile">q, 0.2 in the paper's source.</param>
     /// <param name="regressionQuantile">Q, 0.8 in the paper.</param>
@@ -55,7 +55,8 @@ internal interface IAdaptationSteps
     /// The masked loss CE + lambda_bal * MSE (paper eq. 1) and its gradient; means run over all elements, a
     /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept
     /// where its predicted class's probability is at least that class's threshold, a regression value where
-    /// its deviation is at most the channel's threshold; what is not kept counts as 0.
+    /// its deviation is at most the channel's threshold; what is not kept counts as 0. A distance counts where an object
+    /// is predicted, its absolute error times the object's probability in the place of the square.
     /// </summary>
     /// <param name="mean">Pseudo-labels.</param>
     /// <param name="gradient">Receives d loss / d student.</param>
@@ -69,11 +70,12 @@ internal interface IAdaptationSteps
 
     /// <summary>
     /// Cellpose's supervised loss 0.5 mean((y - 5 flow)^2) + mean BCE and its gradient (docs/cellpose.md
-    /// 5.1); for a network with a single logit the BCE alone. Vector field and logit are the first of their
-    /// kind; any other channel gets a gradient of 0.
+    /// 5.1); for a network with a single logit the BCE alone; for one with distances StarDist's loss, BCE + 0.2 mean(p
+    /// |y - d| + 1e-4 (1 - p) |y|). Regression part and logit are the first of their kind; any other channel gets a
+    /// gradient of 0.
     /// </summary>
-    /// <param name="cell">[N,H,W], 0 or 1.</param>
-    /// <param name="flow">[N,2,H,W], unit flow.</param>
+    /// <param name="cell">[N,H,W], 0 or 1, or p from 0 to 1.</param>
+    /// <param name="flow">[N,2,H,W], unit flow; or [N,rays,H,W], distances.</param>
     /// <param name="gradient">Receives d loss / d output.</param>
     /// <param name="sums">Receives [3]: flow term (with its 0.5), BCE, loss.</param>
     void SupervisedLoss(
@@ -102,48 +104,6 @@ internal interface IAdaptationSteps
     /// </param>
     void OptimizerStep(
         in OptimizerVectors state, in OptimizerStepOptions options, DeviceVector sums);
-}
-
-/// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
-internal enum Orientation
-{
-    Identity,
-
-    /// <summary>Rows reversed (up-down).</summary>
-    FlipRows,
-
-    /// <summary>Columns reversed (left-right).</summary>
-    FlipColumns,
-
-    /// <summary>A quarter turn counter-clockwise: out[i,j] = in[j, W-1-i].</summary>
-    Rotate90,
-
-    Rotate180,
-
-    /// <summary>A quarter turn clockwise: out[i,j] = in[H-1-j, i].</summary>
-    Rotate270,
-
-    /// <summary>Mirrored at the main diagonal: out[i,j] = in[j,i].</summary>
-    Transpose,
-
-    /// <summary>Mirrored at the other diagonal: out[i,j] = in[H-1-j, W-1-i].</summary>
-    AntiTranspose,
-}
-
-/// <summary>What one output channel is to the adaptation.</summary>
-internal enum ChannelMeaning
-{
-    /// <summary>A logit, trained with cross-entropy.</summary>
-    Logit,
-
-    /// <summary>The row component of a vector field; the column component is the next channel.</summary>
-    VectorRow,
-
-    /// <summary>The column component of a vector field.</summary>
-    VectorColumn,
-
-    /// <summary>A scalar regression target.</summary>
-    Scalar,
 }
 
 /// <summary>Switches of the masked loss.</summary>

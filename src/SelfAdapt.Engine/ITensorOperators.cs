@@ -1,3 +1,5 @@
+using SelfAdapt.Models.Graph;
+
 namespace SelfAdapt.Engine;
 
 /// <summary>
@@ -31,6 +33,12 @@ internal interface ITensorOperators
 
     /// <summary>dx = dy where y &gt; 0, else 0.</summary>
     void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate);
+
+    /// <summary>y = f(x).</summary>
+    void Apply(DeviceTensor x, DeviceTensor y, ElementFunction function);
+
+    /// <summary>dx = f'(x) dy.</summary>
+    void ApplyBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, ElementFunction function, bool accumulate);
 
     /// <summary>2x2 maximum, stride 2: H and W are even, y is [N,C,H/2,W/2].</summary>
     void MaxPool(DeviceTensor x, DeviceTensor y);

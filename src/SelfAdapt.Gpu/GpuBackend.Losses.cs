@@ -35,13 +35,15 @@ internal sealed partial class GpuBackend
     {
         int plane = shape.H * shape.W;
         float perLogit = (float)(1.0 / ((double)shape.N * plane));
-        float perComponent = (float)(1.0 / (2.0 * shape.N * plane));
+        SupervisedField field = SupervisedField.Of(channels);
+        float perComponent = (float)field.Weight(shape);
         int chunks = Chunks(plane, _device.GroupThreads, shape.N);
         ArrayView<float> partial = Workspace(2L * shape.N * chunks);
         Launch(
             Kernels.Losses.Supervised, Groups(chunks, shape.N), View(output), View(cell),
             View(flow), View(gradient), partial, shape.C, channels.IndexOf(ChannelMeaning.Logit),
-            channels.IndexOf(ChannelMeaning.VectorRow), plane, flowScale, perLogit, perComponent);
+            field.Channel, field.Components, plane, flowScale, perLogit, perComponent,
+            field.IsDistances ? SupervisedField.Background : -1f);
         Launch(
             Kernels.Losses.FinishSupervised, Groups(1), partial, View(sums),
             shape.N * chunks, perLogit, perComponent);

@@ -1,4 +1,5 @@
 using SelfAdapt.Engine;
+using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Gpu;
 
@@ -55,6 +56,22 @@ internal sealed partial class GpuBackend
         Launch(
             Kernels.Elementwise.ReluBackward, Each(target.Quads), Tensor(y).View, Tensor(dy).View, target.View,
             Flag(accumulate), target.Quads);
+    }
+
+    public void Apply(DeviceTensor x, DeviceTensor y, ElementFunction function)
+    {
+        GpuTensor target = Tensor(y);
+        Launch(
+            Kernels.ElementFunctions.Apply, Each(target.Quads), Tensor(x).View, target.View, (int)function.Kind,
+            function.Parameter, target.Quads);
+    }
+
+    public void ApplyBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, ElementFunction function, bool accumulate)
+    {
+        GpuTensor target = Tensor(dx);
+        Launch(
+            Kernels.ElementFunctions.ApplyBackward, Each(target.Quads), Tensor(x).View, Tensor(dy).View, target.View,
+            (int)function.Kind, function.Parameter, Flag(accumulate), target.Quads);
     }
 
     public void MaxPool(DeviceTensor x, DeviceTensor y)

@@ -103,15 +103,8 @@ internal sealed partial class GpuBackend
             (int origin, int down, int right) = transform.Inverse().Strides(height, width);
             foreach (ChannelMeaning meaning in channels)
             {
-                (bool swaps, int sign) = meaning switch
-                {
-                    ChannelMeaning.VectorRow => (transform.SwapsAxes, transform.RowFromRow + transform.RowFromColumn),
-                    ChannelMeaning.VectorColumn =>
-                        (transform.SwapsAxes, transform.ColumnFromRow + transform.ColumnFromColumn),
-                    _ => (false, 1),
-                };
-                int partner = !swaps ? 0 : meaning == ChannelMeaning.VectorRow ? 1 : -1;
-                bool sigmoid = averageProbabilities && meaning == ChannelMeaning.Logit;
+                (int partner, int sign) = meaning.Turned(transform);
+                bool sigmoid = averageProbabilities && meaning.IsLogit;
                 foreach (int number in (ReadOnlySpan<int>)[partner, sign, origin, down, right, sigmoid ? 1 : 0])
                 {
                     table[at++] = number;
@@ -122,9 +115,12 @@ internal sealed partial class GpuBackend
         return table;
     }
 
-    /// <summary>1 for a logit, 0 for a regression, per channel.</summary>
-    private ArrayView<int> Kinds(ReadOnlySpan<ChannelMeaning> channels) =>
-        Table([.. channels.ToArray().Select(m => m == ChannelMeaning.Logit ? 1 : 0)]);
+    /// <summary>How each channel is trained.</summary>
+    private ArrayView<int> Kinds(ReadOnlySpan<ChannelMeaning> channels)
+    {
+        int logit = channels.IndexOf(ChannelMeaning.Logit);
+        return Table([.. channels.ToArray().Select(m => (int)m.Loss + (m.Loss == ChannelLoss.ObjectDistances ? logit : 0))]);
+    }
 
     /// <summary>A table on the device; one of equal content is there once.</summary>
     private ArrayView<int> Table(int[] content)

@@ -17,12 +17,17 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     private OrtNetwork(
         OnnxModel model, double gamma, OrtNetworkOutputs outputs, IDisposable owner, Func<OrtSession> session)
     {
-        ImageInput input = ImageInput.Read(model);
+        ImageInput input = ImageInput.ReadChannelsFirst(model);
         OutputDescription description = outputs.Description;
         (_owner, _session, _batch, Outputs) = (owner, session, input.Batch, description.AsLogits);
+        if (description.Grid > 1)
+        {
+            throw Unfit($"its output '{outputs.Output}' is coarser than the image, which only the built-in engine brings to size");
+        }
+
         (InputChannels, Gamma) = (input.Channels, gamma);
         TileSize = outputs.TileSize ?? input.TileSize;
-        _probabilities = [.. description.Parts.Where(p => p.Kind == OutputKind.Probability).Select(p => p.Channel)];
+        _probabilities = [.. description.Parts.Where(p => p.Kind.AsRun != p.Kind).Select(p => p.Channel)];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
         EmbeddingLength = outputs.Embedding is string name
             ? Channels(Find(model, name)) ?? throw Unfit($"it does not tell how long '{name}' is")

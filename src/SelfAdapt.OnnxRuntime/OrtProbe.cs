@@ -19,7 +19,7 @@ internal static class OrtProbe
     /// </exception>
     public static OrtNetworkOutputs Read(OnnxModel model, OutputDescription? asked)
     {
-        ImageInput input = ImageInput.Read(model);
+        ImageInput input = ImageInput.ReadChannelsFirst(model);
         string[] names = [.. model.Graph.Outputs.Select(o => o.Name)];
         using OrtSession session = new(model.Embedded().Bytes, new OrtOptions(Optimize: false));
         (int Height, int Width)? tile = input.TileSize;
@@ -70,15 +70,13 @@ internal static class OrtProbe
             : null);
         return new OutputDescription([.. meaning.Parts.Select(Part)], meaning.FlowScale);
 
-        OutputPart Part(OutputPart part) => part.Kind switch
-        {
-            OutputKind.Logit when end.IsProbability(meaning, part) => part with { Kind = OutputKind.Probability },
-            OutputKind.VectorField when end.IsProbability(meaning, part) => throw new SelfAdaptException(
+        OutputPart Part(OutputPart part) =>
+            part.Kind.AsProbability == part.Kind || !end.IsProbability(meaning, part) ? part
+            : part.Kind.AsProbability is { } kind ? part with { Kind = kind }
+            : throw new SelfAdaptException(
                 ErrorKind.OutputsUnknown, model.Origin,
-                $"the output '{output}' ends in probabilities, so '{part.Name}' can't be a flow: describe its channels "
-                + "otherwise."),
-            _ => part,
-        };
+                $"the output '{output}' ends in probabilities, so '{part.Name}' can't be a {part.Kind.Word}: describe its "
+                + "channels otherwise.");
     }
 }
 

@@ -22,7 +22,7 @@ internal sealed class RefreshableOrtNetwork : IRefreshableNetwork
         _session = new RefreshableSession(
             model, [.. network.Parameters.Concat(network.Statistics).Select(t => t.Name)], options);
         _network = OrtNetwork.Over(
-            _session, model, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.Outputs));
+            _session, model, new OrtNetworkOutputs(network.OutputName, network.EmbeddingName, network.OutputsInFile));
         Engine = $"ONNX Runtime {OrtRuntime.Version} on {options.ProviderName}";
     }
 

@@ -64,6 +64,10 @@ public sealed record SegmentationOptions
     [Setting("A pixel is cell where its logit is above this", Group = "masks", Basic = true)]
     public double CellprobThreshold { get; init; }
 
+    /// <summary>Share of the smaller of two polygons that may lie in the other; of two that share more, the likelier one stays.</summary>
+    [Setting(0, 1, "A network with rays: share of the smaller of two objects that may lie in the other", Group = "masks")]
+    public double NmsThreshold { get; init; } = 0.4;
+
     /// <summary>Masks with fewer pixels are removed; 0 or less keeps all.</summary>
     [Setting("Smaller masks are removed", Unit = "pixels", Group = "masks")]
     public int MinSize { get; init; } = 15;

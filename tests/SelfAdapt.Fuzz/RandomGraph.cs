@@ -71,10 +71,18 @@ internal sealed class RandomGraph
             case 8:
                 return Styled(x);
             case 9:
-                return _sketch.Node(_random.NextBool(0.5) ? "Identity" : "Relu", x, [x.Name]);
+                return Function(x);
             default:
                 return Conv(_sketch.Relu(_sketch.BatchNorm(x)));
         }
+    }
+
+    /// <summary>A function of each value; now and then times the value, which is SiLU only for one of them.</summary>
+    private Sketched Function(Sketched x)
+    {
+        string[] types = ["Identity", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu"];
+        Sketched y = _sketch.Node(types[_random.NextIndex(types.Length)], x, [x.Name]);
+        return _random.NextBool(0.2) ? _sketch.Node("Mul", x, [x.Name, y.Name]) : y;
     }
 
     private Sketched Conv(Sketched x)

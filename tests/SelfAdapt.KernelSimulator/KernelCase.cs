@@ -33,6 +33,8 @@ public sealed record KernelCase(
         Each("Elementwise.Copy", Quads, Some(240), Some(240), 1, Quads),
         Each("Elementwise.Add", Quads, Some(240), Some(240), Some(240), Quads),
         Each("Elementwise.Relu", Quads, Some(240), Some(240), Quads),
+        Each("ElementFunctions.Apply", Quads, Some(240), Some(240), 1, 0f, Quads),
+        Each("ElementFunctions.ApplyBackward", Quads, Some(240), Some(240), Some(240), 1, 0f, 1, Quads),
         Each("Elementwise.ReluBackward", Quads, Some(240), Some(240), Some(240), 1, Quads),
         Each("Layout.Import", 240, Some(180), Some(240), 6, 15, 8, 240),
         Each("Layout.Export", 180, Some(240), Some(180), 6, 15, 8, 180),
@@ -123,8 +125,8 @@ public sealed record KernelCase(
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(
-            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 35,
-            5f, 0.01f, 0.02f),
+            "Losses.Supervised", (2, 2, 1), (4, 1, 1), Some(210), Some(70), Some(140), Some(210), Some(8), 3, 2, 0, 2,
+            35, 5f, 0.01f, 0.02f, -1f),
         new("Losses.FinishSupervised", (1, 1, 1), (4, 1, 1), Some(8), Some(3), 4, 0.01f, 0.02f),
         new("Augment.PlaneSums", (2, 6, 1), (4, 1, 1), Some(210), Samples, Some(24), 3, 35),
         Each("Augment.Intensity", 210, Some(210), Samples, Some(24), Some(210), 3, 35, 2, 210),

@@ -22,7 +22,7 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
 
     /// <summary>
     /// The options with what the images show; as they are where no image fits the network. The size of objects is found for
-    /// networks with flows; others are bound to none.
+    /// networks that are bound to one.
     /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public SegmentationOptions Find(
@@ -35,7 +35,7 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
             return options;
         }
 
-        bool sized = Size && network.Outputs.HasFlow;
+        bool sized = Size && options.Diameter > 0;
         ObjectSize? size = sized ? SizeOf(options) : null;
         if (Invert && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
         {

@@ -42,6 +42,10 @@ internal sealed class ModelFile
     /// <summary>The mean object diameter of the training images, px; null if the file doesn't tell.</summary>
     public double? DiamLabels => Number(DiamLabelsKey);
 
+    /// <summary>The object diameter that images are taken to have, px; 0 where the network is bound to no size.</summary>
+    public double KnownDiameter(OutputDescription outputs) =>
+        DiamLabels ?? DiamMean ?? (outputs.HasFlow ? SegmentationArguments.CellposeDiameter : 0);
+
     /// <summary>
     /// The object diameter of the images that a run of adapt made this model for, px; null where none did, or it is not told. A
     /// checkpoint goes by its own, as in Cellpose.

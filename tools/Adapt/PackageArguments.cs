@@ -67,6 +67,13 @@ internal sealed class PackageArguments
             [.. settings.Validation, .. Validation(run)],
             DateTimeOffset.UtcNow, ExportMetadata.Collect(model, network, run, diameters, licence));
         ModelPackage.RequirePackable(variant, request);
+        if (network.Joined is not null)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, model.Path,
+                "a BioImage.IO package is made of networks that return logits or flows of the image's size only. Export the ONNX file.");
+        }
+
         Network packed = ModelFile.Of(content, model.Path).Import(network.Outputs);
         using CpuBackend backend = new();
         using NetworkWeights weights = new(packed, backend);

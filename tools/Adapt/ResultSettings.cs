@@ -13,7 +13,7 @@ internal abstract record ResultSettings
 /// <summary>The options of every verb that takes a network.</summary>
 internal abstract record NetworkSettings : ResultSettings
 {
-    [Setting($"Meaning of the output channels in order: {OutputMeaning.Kinds}",
+    [Setting($"Meaning of the output channels in order: {OutputKind.Words}",
         Default = "flow,logit for three channels, logit for one", Group = "masks")]
     public OutputDescription? Outputs { get; init; }
 }

@@ -25,7 +25,7 @@ internal sealed record RunnableNetwork(
         try
         {
             Network network = model.Import(outputs);
-            return new(model, network, new(network.OutputName, network.EmbeddingName, network.Outputs), null);
+            return new(model, network, new(network.OutputName, network.EmbeddingName, network.OutputsInFile), null);
         }
         catch (SelfAdaptException e) when (e.Kind == ErrorKind.ModelUnsupported && model.Checkpoint is null)
         {

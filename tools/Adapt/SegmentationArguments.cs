@@ -43,7 +43,7 @@ internal sealed class SegmentationArguments
         double mean = _options.IsGiven(parsed, nameof(given.DiamMean))
             ? given.DiamMean
             : model.DiamMean ?? CellposeDiameter;
-        double known = outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? CellposeDiameter : 0;
+        double known = model.KnownDiameter(outputs);
         SegmentationOptions options = given with
         {
             Diameter = _found.Get(parsed).Diameter is { Pixels: > 0 } asked ? asked.Pixels : known,
@@ -95,8 +95,8 @@ internal sealed class SegmentationArguments
     {
         [Setting(
             "Mean object diameter in the images; auto: found on a few of them (segment: that of the run which made the model, where "
-            + "one did); 0: that of the model's training images where the file tells it, else 30. A network without flows: "
-            + "images are not rescaled",
+            + "one did); 0: that of the model's training images where the file tells it, else 30. A network without flows "
+            + "that tells none: images are not rescaled",
             Group = "masks", Basic = true)]
         public DiameterChoice Diameter { get; init; } = DiameterChoice.Automatic;
 

@@ -44,12 +44,9 @@ internal readonly struct RandomRotateAndResize(bool flip, double angle, AffineMa
                 batch.Input.AsSpan(((slot * batch.InputChannels) + c) * plane, plane));
         }
 
-        warp.Nearest(sample.Cell, width, flip, batch.Cell.AsSpan(slot * plane, plane));
-        Span<float> flowY = batch.Flow.AsSpan(slot * 2 * plane, plane);
-        Span<float> flowX = batch.Flow.AsSpan(((slot * 2) + 1) * plane, plane);
-        warp.Linear(sample.Flow.Plane(0), width, flip, flowY);
-        warp.Linear(sample.Flow.Plane(1), width, flip, flowX);
-        TurnVectors(flowY, flowX);
+        int field = batch.Targets.Channels * plane;
+        batch.Targets.Fill(
+            sample, warp, flip, angle, batch.Cell.AsSpan(slot * plane, plane), batch.Flow.AsSpan(slot * field, field));
     }
 
     /// <summary>
@@ -66,18 +63,5 @@ internal readonly struct RandomRotateAndResize(bool flip, double angle, AffineMa
         double b = (float)(toX + (scale * Math.Cos(quarter))) - centreX;
         double e = (float)(toY + (scale * Math.Sin(quarter))) - centreY;
         return new(a, b, centreX - (a * fromX) - (b * fromY), d, e, centreY - (d * fromX) - (e * fromY));
-    }
-
-    private void TurnVectors(Span<float> flowY, Span<float> flowX)
-    {
-        float cosine = (float)Math.Cos(angle);
-        float sine = (float)Math.Sin(angle);
-        for (int i = 0; i < flowY.Length; i++)
-        {
-            float y = flowY[i];
-            float x = flip ? -flowX[i] : flowX[i];
-            flowX[i] = (x * cosine) - (y * sine);
-            flowY[i] = (x * sine) + (y * cosine);
-        }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class Trainer : IDisposable
     {
         Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
-        _channels = AdaptationStep.Meanings(network.Outputs);
+        _channels = network.Outputs.Meanings;
         Weights = new NetworkWeights(network, backend);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);
@@ -163,7 +163,7 @@ internal sealed class Trainer : IDisposable
         flow.Upload(batch.Flow.AsSpan(0, flow.Length));
         graph.Forward(norm, (float)_options.NormMomentum);
         _backend.Steps.SupervisedLoss(
-            graph.Output, graph.OutputShape, _channels, cell, flow, _network.Outputs.FlowScale,
+            graph.Output, graph.OutputShape, _channels, cell, flow, batch.Targets.Scale(_network.Outputs),
             graph.OutputGradient!, _lossSums);
     }
 
@@ -186,7 +186,8 @@ internal sealed class Trainer : IDisposable
             compiled = new Compiled(
                 new TrainableGraph(
                     _network, Weights, _backend, batch.Count, batch.CropSize, batch.CropSize, GraphMode.Training),
-                _backend.CreateVector(batch.Count * plane), _backend.CreateVector(batch.Count * 2 * plane));
+                _backend.CreateVector(batch.Count * plane),
+                _backend.CreateVector(batch.Count * batch.Targets.Channels * plane));
             _graphs.Add(batch.Count, compiled);
         }
 

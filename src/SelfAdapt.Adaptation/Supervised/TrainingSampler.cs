@@ -13,7 +13,7 @@ internal sealed class TrainingSampler(TrainingSet set)
     private int _next;
 
     public TrainingBatch CreateBatch() =>
-        new(set.Options.BatchSize, set.InputChannels, set.Options.CropSize);
+        new(set.Options.BatchSize, set.InputChannels, set.Options.CropSize, set.Targets);
 
     /// <summary>Seeds with the number of the epoch and puts the images in random order.</summary>
     public void BeginEpoch(int epoch)

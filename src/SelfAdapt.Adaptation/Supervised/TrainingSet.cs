@@ -11,14 +11,18 @@ namespace SelfAdapt.Adaptation.Supervised;
 /// <param name="Input">[input channels, height, width], selected and normalised, at the image's own
 /// scale.</param>
 /// <param name="Cell">[height, width]: 1 in cells, 0 elsewhere.</param>
-/// <param name="Flow">[2, height, width]: unit flow, row and column component.</param>
+/// <param name="Flow">
+/// What the targets keep of the masks: unit flow [2, height, width], row and column component; or labels [1, height, width].
+/// </param>
 /// <param name="Diameter">Median diameter of its cells, px, at least 5.</param>
 internal sealed record TrainingSample(string Name, Image Input, float[] Cell, Image Flow, double Diameter);
 
 /// <summary>Labelled images with their targets.</summary>
+/// <param name="Targets">What is learned from masks.</param>
 /// <param name="LeftOut">Names of the images left out because they hold too few cells.</param>
 internal sealed record TrainingSet(
-    TrainingSetOptions Options, int InputChannels, IReadOnlyList<TrainingSample> Samples, IReadOnlyList<string> LeftOut)
+    TrainingSetOptions Options, int InputChannels, MaskTargets Targets, IReadOnlyList<TrainingSample> Samples,
+    IReadOnlyList<string> LeftOut)
 {
     private const double LeastDiameter = 5;
 
@@ -26,10 +30,12 @@ internal sealed record TrainingSet(
     public double MeanDiameter => Samples.Average(sample => sample.Diameter);
 
     /// <param name="options">Channels, normalisation, least number of cells.</param>
+    /// <param name="targets">What is learned; null: Cellpose's.</param>
     public static TrainingSet Create(
-        IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels)
+        IEnumerable<LabelledImage> images, TrainingSetOptions options, int inputChannels, MaskTargets? targets = null)
     {
         options.Validate();
+        targets ??= new FlowTargets();
         List<TrainingSample> samples = [];
         List<string> leftOut = [];
         foreach (LabelledImage image in images)
@@ -41,7 +47,7 @@ internal sealed record TrainingSet(
             }
             else
             {
-                samples.Add(Prepare(image, options, inputChannels));
+                samples.Add(Prepare(image, options, inputChannels, targets));
             }
         }
 
@@ -52,10 +58,11 @@ internal sealed record TrainingSet(
                 + $"so there is nothing to train on. Add images or lower that number."));
         }
 
-        return new(options, inputChannels, samples, leftOut);
+        return new(options, inputChannels, targets, samples, leftOut);
     }
 
-    private static TrainingSample Prepare(LabelledImage image, TrainingSetOptions options, int inputChannels)
+    private static TrainingSample Prepare(
+        LabelledImage image, TrainingSetOptions options, int inputChannels, MaskTargets targets)
     {
         Image input = ImagePreparation.SelectChannels(
             image.Image, options.Channels, inputChannels, image.Name);
@@ -65,7 +72,7 @@ internal sealed record TrainingSet(
             image.Name,
             input,
             Array.ConvertAll(image.Masks.Labels, label => label > 0 ? 1f : 0f),
-            MaskFlows.FromMasks(image.Masks),
+            targets.Prepare(image.Masks),
             Math.Max(LeastDiameter, CellGeometry.MedianDiameter(image.Masks)));
     }
 

@@ -13,7 +13,7 @@ internal sealed class NetworkCompiler(Network network)
 {
     private const string Relu = "Relu";
 
-    private readonly List<Operation> _operations = [.. network.Nodes.Select(Operation)];
+    private readonly List<Operation> _operations = [.. network.TrainedNodes.Select(Operation)];
     private readonly int[] _kept = [network.OutputValue, network.EmbeddingValue];
 
     public static IReadOnlyList<Operation> Compile(Network network)
@@ -40,6 +40,10 @@ internal sealed class NetworkCompiler(Network network)
             Relu, n, (in run) => run.Operators.Relu(run.Input(0), run.Output),
             (in run, dx) => run.Operators.ReluBackward(run.Output, run.OutputGradient, dx, run.Accumulates(0)),
             readsOutput: true),
+        ElementNode { Function: var f } n => new UnaryOperation(
+            f.Kind.ToString(), n, (in run) => run.Operators.Apply(run.Input(0), run.Output, f),
+            (in run, dx) => run.Operators.ApplyBackward(run.Input(0), run.OutputGradient, dx, f, run.Accumulates(0)),
+            readsInput: true),
         AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
         AddNode n => new AddOperation(n),
         MaxPoolNode n => new UnaryOperation(

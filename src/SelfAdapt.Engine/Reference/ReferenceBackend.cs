@@ -47,6 +47,13 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
     public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate) =>
         Set(dx, accumulate, i => Data(y)[i] > 0 ? Data(dy)[i] : 0);
 
+    public void Apply(DeviceTensor x, DeviceTensor y, ElementFunction function) =>
+        Set(y, false, i => function.Value(Data(x)[i]));
+
+    public void ApplyBackward(
+        DeviceTensor x, DeviceTensor dy, DeviceTensor dx, ElementFunction function, bool accumulate) =>
+        Set(dx, accumulate, i => function.Slope(Data(x)[i]) * Data(dy)[i]);
+
     public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {
         int run = x.Shape.C * x.Shape.H * x.Shape.W;

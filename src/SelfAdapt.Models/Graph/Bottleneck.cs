@@ -67,6 +67,7 @@ internal static class Bottleneck
             OutputName = network.OutputName,
             EmbeddingName = network.EmbeddingName,
             Outputs = network.Outputs,
+            Joined = network.Joined,
             EmbeddingLength = network.EmbeddingLength,
             Parameters = [.. network.Parameters, scale, bias],
             Statistics = [.. network.Statistics, mean, variance],

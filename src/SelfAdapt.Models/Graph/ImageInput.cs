@@ -3,8 +3,9 @@ using SelfAdapt.Models.Onnx;
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>A model's one input, an image [batch, channels, height, width]; free sizes are null.</summary>
+/// <param name="ChannelsLast">Whether it is [batch, height, width, channels].</param>
 internal sealed record ImageInput(
-    string Name, OnnxDataType Type, int? Batch, int Channels, int? Height, int? Width)
+    string Name, OnnxDataType Type, int? Batch, int Channels, int? Height, int? Width, bool ChannelsLast)
 {
     /// <summary>A side, px, that networks take which do not tell their sizes: it can be halved eight times.</summary>
     public const int CommonSide = 256;
@@ -35,9 +36,10 @@ internal sealed record ImageInput(
             throw Unfit(model, $"its input {image} is no image");
         }
 
-        if (shape[3].Value is >= 1 and <= 4 && shape[1].Value is not (>= 1 and <= 4))
+        bool last = shape[3].Value is >= 1 and <= 4 && shape[1].Value is not (>= 1 and <= 4);
+        if (last)
         {
-            throw Unfit(model, $"its input {image} has the channels last");
+            shape = [shape[0], shape[3], shape[1], shape[2]];
         }
 
         if ((shape[1].Value ?? FirstConvolution(model, image.Name)) is not (>= 1 and <= MostChannels and long channels))
@@ -53,9 +55,15 @@ internal sealed record ImageInput(
         OnnxDimension[] sizes = [shape[0], shape[2], shape[3]];
         return sizes.All(s => s.Value is null or >= 1 and <= LongestSide)
             ? new(image.Name, image.ElementType, (int?)sizes[0].Value, (int)channels, (int?)sizes[1].Value,
-                (int?)sizes[2].Value)
+                (int?)sizes[2].Value, last)
             : throw Unfit(model, $"its input {image} has an impossible size");
     }
+
+    /// <summary>The same, for what feeds images with their channels first.</summary>
+    /// <exception cref="SelfAdaptException">ModelUnsupported: it takes something else.</exception>
+    public static ImageInput ReadChannelsFirst(OnnxModel model) => Read(model) is { ChannelsLast: false } first
+        ? first
+        : throw Unfit(model, $"its input {model.Graph.Inputs[0]} has the channels last");
 
     private static long? FirstConvolution(OnnxModel model, string image) => model.Graph.Nodes
         .Where(n => n.OpType == "Conv" && n.Inputs.Count > 1 && (n.Inputs[0] == image || n.Inputs[0] == InputPower.Raised))

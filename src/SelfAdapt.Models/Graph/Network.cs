@@ -80,10 +80,26 @@ public sealed class Network
         return NetworkReader.Read(model, outputs);
     }
 
-    /// <summary>The nodes that a value is made by, in execution order.</summary>
-    internal IReadOnlyList<NetworkNode> NodesFor(int value)
+    /// <summary>How the trained output comes of what the graph returns; null where it is returned as it is.</summary>
+    internal JoinedOutput? Joined { get; init; }
+
+    /// <summary>What the channels mean in the file, where logits may be probabilities.</summary>
+    internal OutputDescription OutputsInFile => Joined?.InFile ?? Outputs;
+
+    /// <summary>Whether the file returns one map of the image's size.</summary>
+    internal bool ReturnsOneMap => Joined is null or { Returned.Count: 1, InFile.Grid: 1 };
+
+    /// <summary>The outputs of the graph that are trained, and their values.</summary>
+    internal IReadOnlyList<(string Name, int Value)> Returned =>
+        Joined is null ? [(OutputName, OutputValue)] : [.. Joined.Returned.Select(r => (r.Name, r.Map.Id))];
+
+    /// <summary>The nodes that training runs, in execution order.</summary>
+    internal IReadOnlyList<NetworkNode> TrainedNodes => NodesFor(OutputValue, EmbeddingValue);
+
+    /// <summary>The nodes that values are made by, in execution order.</summary>
+    internal IReadOnlyList<NetworkNode> NodesFor(params IEnumerable<int> values)
     {
-        HashSet<int> needed = [value];
+        HashSet<int> needed = [.. values];
         List<NetworkNode> kept = [];
         foreach (NetworkNode node in Nodes.Reverse().Where(n => needed.Contains(n.Output)))
         {

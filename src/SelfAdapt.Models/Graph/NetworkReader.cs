@@ -45,10 +45,19 @@ internal sealed class NetworkReader
     public ReadValue? Find(OnnxNode node, int input) =>
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
 
-    /// <summary>An input that must be an activation.</summary>
-    public Activation Activation(OnnxNode node, int input) =>
+    /// <summary>The node that makes an activation; null for the image.</summary>
+    public NetworkNode? Maker(Activation activation) => _nodes.LastOrDefault(n => n.Output == activation.Id);
+
+    /// <summary>An input that must be an activation, whose channels may lie last.</summary>
+    public Activation AnyLayout(OnnxNode node, int input) =>
         Find(node, input) as Activation
         ?? throw Refuse(node, $"input {input} must be an activation.");
+
+    /// <summary>An input that must be an activation, its channels first.</summary>
+    public Activation Activation(OnnxNode node, int input) =>
+        AnyLayout(node, input) is { ChannelsLast: false } a
+            ? a
+            : throw Refuse(node, $"the channels of input {input} lie last.");
 
     /// <summary>An input that must be a map, not pooled features.</summary>
     public Activation Map(OnnxNode node, int input)
@@ -131,10 +140,14 @@ internal sealed class NetworkReader
         return new Activation(output, value, dims);
     }
 
+    /// <summary>Adds a node whose output has an input's size and layout.</summary>
+    public Activation Emit(Activation like, Func<int, NetworkNode> make) =>
+        Emit(like.Value, like.Dims, make) with { ChannelsLast = like.ChannelsLast };
+
     /// <summary>Shape: the dimensions at the probe size.</summary>
     public static ReadValue ReadSize(NetworkReader reader, OnnxNode node)
     {
-        long[] dims = reader.Activation(node, 0).Dims;
+        long[] dims = reader.AnyLayout(node, 0).Dims;
         return new Known(new Constant(OnnxDataType.Int64, [dims.Length], [.. dims.Select(d => (double)d)]));
     }
 
@@ -151,27 +164,34 @@ internal sealed class NetworkReader
         }
 
         long[] probe = Probe(image);
-        NetworkValue picture = new((int)probe[1], 0);
-        _values[image.Name] = new Activation(NewActivation(picture), picture, probe);
+        NetworkValue picture = new(image.Channels, 0);
+        _values[image.Name] = new Activation(NewActivation(picture), picture, probe, image.ChannelsLast);
         foreach (OnnxNode node in _model.Graph.Nodes)
         {
             Read(node);
         }
 
-        (string outputName, int output) = TrainedOutput(outputs?.Channels);
+        (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
+            .Select(o => (o.Name, Map: _values.GetValueOrDefault(o.Name) as Activation))
+            .Where(o => o.Map is { IsPooled: false, Dims.Length: 4 }).Select(o => (o.Name, o.Map!))];
+        JoinedOutput? joined = JoinedOutput.Find(maps, _nodes, _activations, outputs);
+        (string outputName, int output) = joined is null
+            ? TrainedOutput(maps, outputs?.Channels)
+            : (joined.Returned[0].Name, joined.Join(_nodes, NewActivation));
         string? embeddingName = EmbeddingOutput(outputName);
         int embedding = embeddingName is not null
             ? ((Activation)_values[embeddingName]).Id
-            : AddEmbedding();
+            : AddEmbedding(joined);
         int deepest = _activations.Max(v => v.Level);
         return new Network
         {
-            InputChannels = (int)probe[1],
+            InputChannels = image.Channels,
             Gamma = _gamma,
             InputName = image.Name,
             OutputName = outputName,
             EmbeddingName = embeddingName,
-            Outputs = Meaning(outputs, outputName, _activations[output].Channels),
+            Outputs = Meaning(outputs, joined, outputName, _activations[output].Channels),
+            Joined = joined,
             EmbeddingLength = _activations[embedding].Channels,
             Parameters = _parameters,
             Statistics = _statistics,
@@ -190,15 +210,16 @@ internal sealed class NetworkReader
     {
         const int AnyHeight = 128;
         const int AnyWidth = 192;
-        return [image.Batch ?? 1, image.Channels, image.Height ?? AnyHeight, image.Width ?? AnyWidth];
+        (long height, long width) = (image.Height ?? AnyHeight, image.Width ?? AnyWidth);
+        return image.ChannelsLast
+            ? [image.Batch ?? 1, height, width, image.Channels]
+            : [image.Batch ?? 1, image.Channels, height, width];
     }
 
     /// <summary>The first map of the image's size with as many channels as were described, else the first.</summary>
-    private (string Name, int Value) TrainedOutput(int? channels)
+    private (string Name, int Value) TrainedOutput((string Name, Activation Map)[] maps, int? channels)
     {
-        (string Name, Activation Map)[] maps = [.. _model.Graph.Outputs
-            .Select(o => (o.Name, Map: _values.GetValueOrDefault(o.Name) as Activation))
-            .Where(o => o.Map is { Level: 0 }).Select(o => (o.Name, o.Map!))];
+        maps = [.. maps.Where(m => m.Map.Level == 0)];
         if (maps.Length == 0)
         {
             throw Refuse("none of its outputs is a map of the input's size.");
@@ -219,7 +240,7 @@ internal sealed class NetworkReader
     /// Where the graph returns no embedding: the style vector if it computes one, else pooled features of the
     /// bottleneck (the last activation at the lowest resolution) at unit length.
     /// </summary>
-    private int AddEmbedding()
+    private int AddEmbedding(JoinedOutput? joined)
     {
         if (_nodes.OfType<L2NormalizeNode>().FirstOrDefault() is { } style)
         {
@@ -227,7 +248,10 @@ internal sealed class NetworkReader
         }
 
         int deepest = _activations.Max(v => v.Level);
-        int bottleneck = _nodes.LastOrDefault(o => _activations[o.Output].Level == deepest)?.Output
+
+        // A sigmoid behind what is trained is not run.
+        int? end = joined?.Returned is [{ Map.Id: var last }] ? last : null;
+        int bottleneck = _nodes.LastOrDefault(o => o.Output != end && _activations[o.Output].Level == deepest)?.Output
             ?? throw Refuse("it computes nothing from its input.");
         int pooled = NewActivation(new NetworkValue(_activations[bottleneck].Channels, NetworkValue.Pooled));
         int unit = NewActivation(_activations[pooled]);
@@ -236,9 +260,14 @@ internal sealed class NetworkReader
         return unit;
     }
 
-    private OutputDescription Meaning(OutputDescription? asked, string output, int channels)
+    private OutputDescription Meaning(OutputDescription? asked, JoinedOutput? joined, string output, int channels)
     {
-        if (asked?.Parts.Any(p => p.Kind == OutputKind.Probability) == true)
+        if (joined is not null)
+        {
+            return OutputDescription.Require(_model.Origin, output, channels, joined.InFile.AsLogits, null);
+        }
+
+        if (asked?.Parts.Any(p => p.Kind.AsRun != p.Kind) == true)
         {
             throw Refuse(
                 "its output was described as a probability. Logits are trained: export it without its last Sigmoid.");

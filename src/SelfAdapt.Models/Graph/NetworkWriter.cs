@@ -74,33 +74,38 @@ internal sealed class NetworkWriter
         }
 
         NetworkWriter writer = new(model, network, variant);
-        string output = network.Outputs.HasFlow ? FlowOutputName : network.OutputName;
-        byte[] plain = writer.Run(output, metadata);
+        byte[] plain = writer.Run(metadata);
         double gamma = InputPower.Of(model);
         return gamma == 1 ? plain : InputPower.With(OnnxModel.Parse(plain, model.Origin), gamma).Bytes;
     }
 
-    private byte[] Run(string output, IReadOnlyDictionary<string, string> metadata)
+    private byte[] Run(IReadOnlyDictionary<string, string> metadata)
     {
-        _writer.AddInput(Picture(InputName, _network.InputChannels));
-        _writer.AddOutput(Picture(output, _network.Outputs.Channels));
+        (string Name, int Value)[] outputs =
+            [.. _network.Returned.Select(r => r with { Name = _network.Outputs.HasFlow ? FlowOutputName : r.Name })];
+        _writer.AddInput(Picture(InputName, _network.Values[0]));
         _names[0] = InputName;
-        _tensorNames.UnionWith([InputName, output]);
+        _tensorNames.UnionWith([InputName, .. outputs.Select(o => o.Name)]);
         _wide.Add(0);
-        // The last value gets its name by position: with 16-bit maps a cast makes it, else its own node.
-        if (!IsHalf)
+        foreach ((string output, int value) in outputs)
         {
-            _names[_network.OutputValue] = output;
+            _writer.AddOutput(Picture(output, _network.Values[value]));
+
+            // It gets its name by position: with 16-bit maps a cast makes it, else its own node.
+            if (!IsHalf)
+            {
+                _names[value] = output;
+            }
         }
 
-        foreach (NetworkNode node in _network.NodesFor(_network.OutputValue))
+        foreach (NetworkNode node in _network.NodesFor(outputs.Select(o => o.Value)))
         {
             node.Write(this);
         }
 
-        if (IsHalf)
+        foreach ((string output, int value) in IsHalf ? outputs : [])
         {
-            Cast(_names[_network.OutputValue], output, OnnxDataType.Float);
+            Cast(_names[value], output, OnnxDataType.Float);
         }
 
         foreach ((string key, string value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
@@ -111,14 +116,15 @@ internal sealed class NetworkWriter
         return _writer.ToArray();
     }
 
-    private OnnxValueInfo Picture(string name, long channels)
+    private OnnxValueInfo Picture(string name, NetworkValue value)
     {
         OnnxDimension batch = _variant.IsStatic ? new(1, null) : new(null, "N");
+        string suffix = value.Level == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{1 << value.Level}");
         return new OnnxValueInfo(
             name, OnnxDataType.Float,
             [
-                batch, new(channels, null), new(_variant.Height, _variant.IsStatic ? null : "H"),
-                new(_variant.Width, _variant.IsStatic ? null : "W"),
+                batch, new(value.Channels, null), new(_variant.Height >> value.Level, _variant.IsStatic ? null : "H" + suffix),
+                new(_variant.Width >> value.Level, _variant.IsStatic ? null : "W" + suffix),
             ]);
     }
 

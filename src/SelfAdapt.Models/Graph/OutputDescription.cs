@@ -1,21 +1,5 @@
 namespace SelfAdapt.Models.Graph;
 
-/// <summary>What an output channel (or a pair of them) means, and so how it is trained and turned.</summary>
-public enum OutputKind
-{
-    /// <summary>One channel: a logit, trained with binary cross-entropy; unchanged by flips and turns.</summary>
-    Logit,
-
-    /// <summary>Two channels (dY, dX): a vector field that turns when the image turns; a regression target.</summary>
-    VectorField,
-
-    /// <summary>One channel: a scalar regression target; unchanged by flips and turns.</summary>
-    Regression,
-
-    /// <summary>One channel: a probability, 0 to 1, such as a sigmoid gives; run as its logit, not trained.</summary>
-    Probability,
-}
-
 /// <summary>One meaning within the output channels.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Channel">Its first channel.</param>
@@ -23,7 +7,7 @@ public enum OutputKind
 public sealed record OutputPart(OutputKind Kind, int Channel, string Name)
 {
     /// <summary>How many channels it spans.</summary>
-    public int Channels => Kind == OutputKind.VectorField ? 2 : 1;
+    public int Channels => Kind.Channels;
 }
 
 /// <summary>The meaning of a network's output channels, as data: SelfAdapt is not tied to Cellpose.</summary>
@@ -59,7 +43,14 @@ public sealed class OutputDescription
 
     /// <summary>The same with a logit in the place of every probability.</summary>
     internal OutputDescription AsLogits => new(
-        [.. Parts.Select(p => p.Kind == OutputKind.Probability ? p with { Kind = OutputKind.Logit } : p)], FlowScale);
+        [.. Parts.Select(p => p with { Kind = p.Kind.AsRun })], FlowScale) { Grid = Grid };
+
+    /// <summary>What each channel is to the adaptation.</summary>
+    internal ChannelMeaning[] Meanings =>
+        [.. Parts.SelectMany(p => Enumerable.Range(0, p.Channels).Select(i => new ChannelMeaning(p.Kind, i)))];
+
+    /// <summary>The part that tells where objects are; null in a description that is not run.</summary>
+    internal OutputPart? Logit => Parts.FirstOrDefault(p => p.Kind.Loss == ChannelLoss.CrossEntropy);
 
     /// <summary>A description that fits an output and that masks can be made by.</summary>
     /// <param name="model">What errors call the model.</param>
@@ -76,7 +67,7 @@ public sealed class OutputDescription
             ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
                 + "logit) or scalar,probability (background and foreground of a softmax)"
             : meaning.Channels != channels ? $"but {meaning.Channels} were described"
-            : meaning.Parts.All(p => p.Kind is not (OutputKind.Logit or OutputKind.Probability))
+            : meaning.AsLogits.Logit is null
                 ? "and one must be described as the logit or the probability of a cell: masks are made by it"
             : null;
         return wrong is null
@@ -93,6 +84,9 @@ public sealed class OutputDescription
 
     /// <summary>Factor between the vector field and unit flows.</summary>
     public float FlowScale { get; }
+
+    /// <summary>Pixels of the image, each way, that share one value of the output, their first pixel's; 1 where each has its own.</summary>
+    public int Grid { get; init; } = 1;
 
     /// <summary>True when masks come from a flow field (Cellpose's dynamics) instead of a threshold.</summary>
     public bool HasFlow => Parts.Any(p => p.Kind == OutputKind.VectorField);

@@ -6,8 +6,9 @@ internal abstract record ReadValue;
 /// <summary>An activation.</summary>
 /// <param name="Id">Its number in the network.</param>
 /// <param name="Value">Its size relative to the image.</param>
-/// <param name="Dims">Its dimensions at the probe size.</param>
-internal sealed record Activation(int Id, NetworkValue Value, long[] Dims) : ReadValue
+/// <param name="Dims">Its dimensions at the probe size, in the file's order.</param>
+/// <param name="ChannelsLast">A map whose channels lie last in the file, as TensorFlow's; the network's lie first.</param>
+internal sealed record Activation(int Id, NetworkValue Value, long[] Dims, bool ChannelsLast = false) : ReadValue
 {
     public int Channels => Value.Channels;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Kinds;
 using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Segmentation.Masks;
@@ -8,6 +9,16 @@ namespace SelfAdapt.Segmentation.Masks;
 /// <summary>From network outputs to masks (docs/cellpose.md 4, version 3.1 on a CPU).</summary>
 internal static class FlowMasks
 {
+    /// <summary>The kinds that masks are made of in a way of their own; else connected pieces are the masks.</summary>
+    private static readonly Dictionary<Type, Method> ByKind = new()
+    {
+        [typeof(VectorFieldKind)] = FromFlow,
+        [typeof(RaysKind)] = RayMasks.Make,
+    };
+
+    /// <summary>Makes masks, labels 1..n, at the outputs' size.</summary>
+    private delegate LabelImage Method(in MaskInputs from);
+
     /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>
     /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>
     /// <param name="description">What the channels mean; with a flow the pixels are moved along it, otherwise
@@ -46,11 +57,13 @@ internal static class FlowMasks
                 $"{outputs.Channels} output channels, but {description.Channels} are described.");
         }
 
-        OutputPart logit = description.Parts.FirstOrDefault(part => part.Kind == OutputKind.Logit)
+        OutputPart logit = description.Logit
             ?? throw new ArgumentException("Masks need an output that is a logit.", nameof(description));
-        LabelImage masks = description.HasFlow
-            ? FromFlow(outputs, description, logit.Channel, options, origin)
-            : FromForeground(outputs, logit.Channel, options);
+        (OutputPart Part, Method? Make) special = description.Parts
+            .Select(p => (p, ByKind.GetValueOrDefault(p.Kind.GetType()))).FirstOrDefault(m => m.Item2 is not null);
+        LabelImage masks = (special.Make ?? FromForeground)(
+            new(outputs, description, special.Part, logit.Channel, options, origin,
+                height != outputs.Height || width != outputs.Width));
         if (height != masks.Height || width != masks.Width)
         {
             masks = Resampling.Nearest(masks, height, width);
@@ -60,15 +73,14 @@ internal static class FlowMasks
         return options.ExcludeOnEdges ? MaskCleanup.ExcludeOnEdges(masks) : masks;
     }
 
-    private static LabelImage FromFlow(
-        Image outputs, OutputDescription description, int logit, SegmentationOptions options,
-        (int Top, int Left) origin)
+    private static LabelImage FromFlow(in MaskInputs from)
     {
-        int flow = description.Parts.First(part => part.Kind == OutputKind.VectorField).Channel;
-        int[] cellPixels = PixelsAbove(outputs.Plane(logit), options.CellprobThreshold);
+        (Image outputs, OutputDescription description, int flow, SegmentationOptions options) =
+            (from.Outputs, from.Description, from.Part!.Channel, from.Options);
+        int[] cellPixels = PixelsAbove(outputs.Plane(from.Logit), options.CellprobThreshold);
         int[] ends = FlowDynamics.Follow(
             outputs.Plane(flow), outputs.Plane(flow + 1), cellPixels, outputs.Height, outputs.Width,
-            description.FlowScale, options.FlowSteps, options.Threads, origin);
+            description.FlowScale, options.FlowSteps, options.Threads, from.Origin);
         LabelImage labels = SeedLabeling.Label(
             cellPixels, ends, outputs.Height, outputs.Width, options.MaxSizeFraction);
         if (options.FlowThreshold > 0)
@@ -82,10 +94,11 @@ internal static class FlowMasks
         return labels;
     }
 
-    private static LabelImage FromForeground(Image outputs, int logit, SegmentationOptions options)
+    private static LabelImage FromForeground(in MaskInputs from)
     {
+        Image outputs = from.Outputs;
         int[] foreground = new int[outputs.Height * outputs.Width];
-        foreach (int pixel in PixelsAbove(outputs.Plane(logit), options.CellprobThreshold))
+        foreach (int pixel in PixelsAbove(outputs.Plane(from.Logit), from.Options.CellprobThreshold))
         {
             foreground[pixel] = 1;
         }
@@ -108,3 +121,12 @@ internal static class FlowMasks
         return pixels;
     }
 }
+
+/// <summary>What masks are made of.</summary>
+/// <param name="Part">The part whose kind decides how; null for none.</param>
+/// <param name="Logit">The channel that tells where objects are.</param>
+/// <param name="Origin">Row and column where the outputs begin in the whole image.</param>
+/// <param name="IsNetworkScale">Whether the outputs are not brought to the size of the image.</param>
+internal readonly record struct MaskInputs(
+    Image Outputs, OutputDescription Description, OutputPart? Part, int Logit, SegmentationOptions Options,
+    (int Top, int Left) Origin, bool IsNetworkScale);

@@ -180,9 +180,8 @@ internal static class PackageDescription
         [PackageFiles.ChecksumsKey] = checksums[name],
     };
 
-    private static IEnumerable<string> ChannelNames(OutputPart part) => part.Kind == OutputKind.VectorField
-        ? [Identifier(part.Name) + "_y", Identifier(part.Name) + "_x"]
-        : [Identifier(part.Name)];
+    private static IEnumerable<string> ChannelNames(OutputPart part) =>
+        Enumerable.Range(0, part.Channels).Select(i => Identifier(part.Name) + part.Kind.Ending(i));
 
     private static string Identifier(string name)
     {

@@ -9,10 +9,11 @@ internal readonly record struct Padding(int Top, int Bottom, int Left, int Right
     private const int Margin = 8;
 
     /// <summary>Margin on every side plus what makes both sides a multiple of 16.</summary>
-    public static Padding For(int height, int width)
+    /// <param name="grid">What the image must begin at a multiple of, px.</param>
+    public static Padding For(int height, int width, int grid = 1)
     {
-        (int top, int bottom) = Axis(height);
-        (int left, int right) = Axis(width);
+        (int top, int bottom) = Axis(height, grid);
+        (int left, int right) = Axis(width, grid);
         return new(top, bottom, left, right);
     }
 
@@ -34,10 +35,10 @@ internal readonly record struct Padding(int Top, int Bottom, int Left, int Right
         return result;
     }
 
-    private static (int Before, int After) Axis(int length)
+    private static (int Before, int After) Axis(int length, int grid)
     {
         int extra = (Multiple - (length % Multiple)) % Multiple;
-        int before = Margin + (extra / 2);
+        int before = (Margin + (extra / 2)) / grid * grid;
         return (before, (2 * Margin) + extra - before);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class StreamedInference
         Action<Image> sink)
     {
         (_network, _rows, _options, _first, _sink) = (network, rows, options, first, sink);
-        Padding frame = Padding.For(rows.Height, rows.Width);
+        Padding frame = Padding.For(rows.Height, rows.Width, network.Outputs.Grid);
         (int height, int width) = TileLayout.LeastFor(network, options);
         _padding = frame with
         {

@@ -9,22 +9,22 @@ namespace SelfAdapt.Segmentation.Tiling;
 internal sealed class TileBlender(ISegmentationNetwork network, int height, int width, TileLayout layout)
 {
     private readonly Image _sum = ImagePreparation.Blank(network.Outputs.Channels, height, width);
+    private readonly ChannelMeaning[] _meanings = network.Outputs.Meanings;
     private readonly double[] _taper = TileLayout.Taper(
         layout.Height, layout.Width, network.TileSize is null ? TileLayout.Side : 0);
     private readonly double[] _weights = new double[height * width];
+
+    private int Plane => layout.Height * layout.Width;
 
     /// <param name="tile">Its place; a mirrored tile is turned back.</param>
     /// <param name="values">The network's output, [channels, tile height, tile width].</param>
     public void Add(Tile tile, ReadOnlySpan<float> values)
     {
-        foreach (OutputPart part in network.Outputs.Parts)
+        OrientationMap view = new(tile.FlipRows ? -1 : 1, 0, 0, tile.FlipColumns ? -1 : 1);
+        for (int c = 0; c < _meanings.Length; c++)
         {
-            bool vector = part.Kind == OutputKind.VectorField;
-            AddChannel(tile, values, part.Channel, vector && tile.FlipRows);
-            if (vector)
-            {
-                AddChannel(tile, values, part.Channel + 1, tile.FlipColumns);
-            }
+            (int partner, int sign) = _meanings[c].Turned(view);
+            AddChannel(tile, values.Slice((c + partner) * Plane, Plane), _sum.Plane(c), sign);
         }
 
         for (int y = 0; y < layout.Height; y++)
@@ -71,20 +71,19 @@ internal sealed class TileBlender(ISegmentationNetwork network, int height, int 
         }
     }
 
-    private void AddChannel(Tile tile, ReadOnlySpan<float> values, int channel, bool negate)
+    private void AddChannel(Tile tile, ReadOnlySpan<float> values, Span<float> plane, int sign)
     {
         (int rows, int columns) = (layout.Height, layout.Width);
-        Span<float> plane = _sum.Plane(channel);
         for (int y = 0; y < rows; y++)
         {
             int fromY = tile.FlipRows ? rows - 1 - y : y;
-            ReadOnlySpan<float> row = values.Slice(((channel * rows) + fromY) * columns, columns);
+            ReadOnlySpan<float> row = values.Slice(fromY * columns, columns);
             Span<float> target = plane.Slice(((tile.Y + y) * _sum.Width) + tile.X, columns);
             for (int x = 0; x < columns; x++)
             {
                 double value = row[tile.FlipColumns ? columns - 1 - x : x];
                 double weight = _taper[(y * columns) + x];
-                target[x] = (float)(target[x] + ((negate ? -value : value) * weight));
+                target[x] = (float)(target[x] + (sign * value * weight));
             }
         }
     }

@@ -39,18 +39,20 @@ internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
     /// <param name="width">Columns of the padded image, likewise.</param>
     public static TileLayout For(ISegmentationNetwork network, SegmentationOptions options, int height, int width) =>
         options.Augment
-            ? Mirrored(height, width, network.TileSize)
-            : Plain(height, width, options.TileOverlap, network.TileSize);
+            ? Mirrored(height, width, network.TileSize, network.Outputs.Grid)
+            : Plain(height, width, options.TileOverlap, network.TileSize, network.Outputs.Grid);
 
     /// <summary>Plain overlapping tiles.</summary>
     /// <param name="overlap">Least overlap as a fraction, used within 0.05 to 0.5.</param>
     /// <param name="size">The size of a tile; null for the usual one.</param>
-    public static TileLayout Plain(int height, int width, double overlap, (int Height, int Width)? size = null)
+    /// <param name="grid">What tiles begin at a multiple of, px.</param>
+    public static TileLayout Plain(
+        int height, int width, double overlap, (int Height, int Width)? size = null, int grid = 1)
     {
         (int tileHeight, int tileWidth) = size ?? (Side, Side);
         double clamped = Math.Clamp(overlap, LeastOverlap, MostOverlap);
-        int[] rows = Starts(height, PlainCount(height, clamped, tileHeight), tileHeight);
-        int[] columns = Starts(width, PlainCount(width, clamped, tileWidth), tileWidth);
+        int[] rows = Starts(height, PlainCount(height, clamped, tileHeight), tileHeight, grid);
+        int[] columns = Starts(width, PlainCount(width, clamped, tileWidth), tileWidth, grid);
         return Build(Math.Min(tileHeight, height), Math.Min(tileWidth, width), rows, columns, flip: false);
     }
 
@@ -58,15 +60,16 @@ internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
     /// <param name="height">Rows of the padded image, at least one tile side.</param>
     /// <param name="width">Columns of the padded image, at least one tile side.</param>
     /// <param name="size">The size of a tile; null for the usual one.</param>
-    public static TileLayout Mirrored(int height, int width, (int Height, int Width)? size = null)
+    /// <param name="grid">What tiles begin at a multiple of, px.</param>
+    public static TileLayout Mirrored(int height, int width, (int Height, int Width)? size = null, int grid = 1)
     {
         (int tileHeight, int tileWidth) = size ?? (Side, Side);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, tileHeight);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, tileWidth);
         return Build(
             tileHeight, tileWidth,
-            Starts(height, MirroredCount(height, tileHeight), tileHeight),
-            Starts(width, MirroredCount(width, tileWidth), tileWidth), flip: true);
+            Starts(height, MirroredCount(height, tileHeight), tileHeight, grid),
+            Starts(width, MirroredCount(width, tileWidth), tileWidth, grid), flip: true);
     }
 
     /// <summary>The blending weights of a tile: nearly 1 inside, falling towards the edges of a full tile.</summary>
@@ -101,14 +104,14 @@ internal sealed record TileLayout(int Height, int Width, Tile[] Tiles)
 
     private static int MirroredCount(int length, int side) => Math.Max(2, (int)Math.Ceiling(2.0 * length / side));
 
-    private static int[] Starts(int length, int count, int side)
+    private static int[] Starts(int length, int count, int side, int grid)
     {
         int last = length - Math.Min(side, length);
         int[] starts = new int[count];
         double step = count > 1 ? last / (double)(count - 1) : 0;
         for (int i = 0; i < count; i++)
         {
-            starts[i] = i == count - 1 ? last : (int)(i * step);
+            starts[i] = i == count - 1 ? last : (int)(i * step) / grid * grid;
         }
 
         return starts;

@@ -21,7 +21,7 @@ internal sealed class TiledInference(ISegmentationNetwork network, SegmentationO
         ISegmentationNetwork network, Image image, SegmentationOptions options)
     {
         TiledInference inference = new(network, options);
-        Padding padding = Padding.For(image.Height, image.Width);
+        Padding padding = Padding.For(image.Height, image.Width, network.Outputs.Grid);
         Image outputs = padding.Remove(inference.RunPadded(padding.Apply(image)));
         return (outputs, inference.UnitEmbedding());
     }

@@ -2,6 +2,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Reference;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Kinds;
 
 namespace SelfAdapt.Tests.Engine;
 
@@ -127,6 +128,43 @@ internal sealed class LossTests
             HostVectors.Of<double>(1, 1), new HostVector<double>(4), 5, gradient, sums);
         AssertClose([0, 500, 500], sums.Data);
         AssertClose([0, -0.5], gradient.Data);
+    }
+
+    [TestMethod]
+    public void MaskedLoss_Distances_CountInObjectsByTheirProbability()
+    {
+        // Logits ln 3 (an object, .75) and -1 (none); a threshold of 1 leaves the third ray's deviation out. Ray errors 2, -4 and 1
+        // at the object: .75 * (2 + 4 + 0 + 0) over 4 rays and 2 pixels.
+        double[] student = [7, 9, 1, 9, 2, 9, 3, 9, 0, 0];
+        double[] label = [5, 0, 5, 0, 1, 0, 3, 0, Math.Log(3), -1];
+        double[] deviation = [1, 0, 0, 0, 2, 0, 0, 0, 0, 0];
+        ChannelMeaning[] channels = new OutputDescription(
+            [new(new RaysKind(4), 0, "rays"), new(OutputKind.Logit, 4, "logit")]).Meanings;
+        HostVector<double> gradient = new(10);
+        HostVector<double> sums = new(8);
+        Backend.MaskedLoss(
+            HostVectors.Of<double>(student), HostVectors.Of<double>(label), HostVectors.Of<double>(deviation),
+            new(1, 5, 1, 2), channels, new(0.5f, false, true, false, false),
+            HostVectors.Of<double>([.. Enumerable.Repeat(new double[] { 1, 0, 1, 0 }, 5).SelectMany(t => t)]), gradient, sums);
+        double slope = 0.75 * 0.5 / 8;
+        AssertClose([slope, 0, -slope, 0, 0, 0, 0, 0], gradient.Data[..8]);
+        AssertClose([0.75 * 6 / 8], sums.Data[1..2]);
+        AssertClose([0.5, 0.5, 0, 0.5], sums.Data[3..7]);
+    }
+
+    [TestMethod]
+    public void SupervisedLoss_Distances_AreStarDistsMaskedError()
+    {
+        // p .5, distances 3 and 1 against 1 and 2: .2 * (.5 * 2 + .5 * 1 + 1e-4 * .5 * (3 + 1)) / 4 (two of four rays are met).
+        ChannelMeaning[] channels = new OutputDescription([new(new RaysKind(4), 0, "rays")]).Meanings;
+        HostVector<double> gradient = new(4);
+        HostVector<double> sums = new(3);
+        Backend.SupervisedLoss(
+            HostVectors.Of<double>(3, 1, 0, 0), new(1, 4, 1, 1), channels, HostVectors.Of<double>(0.5),
+            HostVectors.Of<double>(1, 2, 0, 0), 1, gradient, sums);
+        double background = SupervisedField.Background;
+        AssertClose([0.05 * (1.5 + (background * 2)), 0, 0.05 * (1.5 + (background * 2))], sums.Data);
+        AssertClose([0.05 * (0.5 + (background / 2)), 0.05 * (-0.5 + (background / 2)), 0, 0], gradient.Data);
     }
 
     private static double[] Scaled(double scale, ulong key) =>

@@ -197,6 +197,15 @@ internal static class OperationCases
                 { Kinks = kinks };
             }
 
+            foreach (ElementKind kind in Enum.GetValues<ElementKind>())
+            {
+                ElementFunction function = new(kind, kind == ElementKind.Clip ? 0.6f : 0.3f);
+                yield return new OperationCase(
+                    $"{kind} {shape}", [shape], shape,
+                    b => b.Backend.Operators.Apply(b.X[0], b.Y, function),
+                    (b, accumulate) => b.Backend.Operators.ApplyBackward(b.X[0], b.Dy, b.Dx[0], function, accumulate));
+            }
+
             yield return new OperationCase(
                 $"Copy {shape}", [shape], shape,
                 b => b.Backend.Operators.Copy(b.X[0], b.Y, false),

@@ -1,5 +1,6 @@
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Kinds;
 
 namespace SelfAdapt.Tests.Engine;
 
@@ -14,6 +15,10 @@ internal static class VectorCases
 {
     private static readonly ChannelMeaning[] Channels =
         [ChannelMeaning.VectorRow, ChannelMeaning.VectorColumn, ChannelMeaning.Logit, ChannelMeaning.Scalar];
+
+    /// <summary>StarDist's, with eight rays, and a logit that does not come first.</summary>
+    private static readonly ChannelMeaning[] Rays = new OutputDescription(
+        [new(new RaysKind(8), 0, "rays"), new(OutputKind.Logit, 8, "logit")]).Meanings;
 
     public static IEnumerable<VectorCase> All =>
     [
@@ -58,15 +63,16 @@ internal static class VectorCases
     private static IEnumerable<VectorCase> Moments() =>
         from count in (int[])[1, 2, 8]
         from probabilities in (bool[])[false, true]
+        from channels in (ChannelMeaning[][])[Channels, Rays]
         select new VectorCase(
-            $"ViewMoments of {count}{(probabilities ? " as probabilities" : "")}", backend => Using(backend, vectors =>
+            $"ViewMoments of {count}{(probabilities ? " as probabilities" : "")}{Named(channels)}", backend => Using(backend, vectors =>
             {
-                TensorShape shape = new(2, 4, 5, 5);
+                TensorShape shape = new(2, channels.Length, 5, 5);
                 int length = (int)shape.Count;
                 DeviceVector[] outputs = [.. Enumerable.Range(0, count).Select(i => vectors.Noise(length, (ulong)i))];
                 (DeviceVector mean, DeviceVector deviation) = (vectors.Zeros(length), vectors.Zeros(length));
                 backend.Steps.ViewMoments(
-                    outputs, Enum.GetValues<Orientation>().AsSpan(8 - count), shape, Channels, probabilities, mean, deviation);
+                    outputs, Enum.GetValues<Orientation>().AsSpan(8 - count), shape, channels, probabilities, mean, deviation);
                 return [VectorShelf.Read(mean), VectorShelf.Read(deviation)];
             }));
 
@@ -82,23 +88,26 @@ internal static class VectorCases
                     (" with a NaN", (n, key) => [.. Noise(n, key).Select((v, i) => i == n - 2 ? float.NaN : v)]),
                 ])
             {
-                yield return new(
-                    $"UpdateThresholds{(probabilities ? " of probabilities" : "")}{what}",
-                    backend => Using(backend, vectors =>
-                    {
-                        TensorShape shape = new(2, 4, 9, 5);
-                        int length = (int)shape.Count;
-                        DeviceVector thresholds = vectors.Zeros(16);
-                        for (ulong batch = 0; batch < 2; batch++)
+                foreach (ChannelMeaning[] channels in (ChannelMeaning[][])[Channels, Rays])
+                {
+                    yield return new(
+                        $"UpdateThresholds{(probabilities ? " of probabilities" : "")}{what}{Named(channels)}",
+                        backend => Using(backend, vectors =>
                         {
-                            backend.Steps.UpdateThresholds(
-                                vectors.Of(data(length, 10 + batch)),
-                                vectors.Of([.. data(length, 20 + batch).Select(MathF.Abs)]), shape, Channels,
-                                0.2f, 0.8f, 0.9f, probabilities, thresholds);
-                        }
+                            TensorShape shape = new(2, channels.Length, 9, 5);
+                            int length = (int)shape.Count;
+                            DeviceVector thresholds = vectors.Zeros(4 * channels.Length);
+                            for (ulong batch = 0; batch < 2; batch++)
+                            {
+                                backend.Steps.UpdateThresholds(
+                                    vectors.Of(data(length, 10 + batch)),
+                                    vectors.Of([.. data(length, 20 + batch).Select(MathF.Abs)]), shape, channels,
+                                    0.2f, 0.8f, 0.9f, probabilities, thresholds);
+                            }
 
-                        return [VectorShelf.Read(thresholds)];
-                    }));
+                            return [VectorShelf.Read(thresholds)];
+                        }));
+                }
             }
         }
     }
@@ -114,6 +123,17 @@ internal static class VectorCases
                 new(2, true, false, true, false), new(0.5f, false, true, true, true), new(0, true, true, false, true),
             ])
         {
+            yield return new($"MaskedLoss of rays {options}", backend => Using(backend, vectors =>
+            {
+                TensorShape size = shape with { C = Rays.Length };
+                int count = (int)size.Count;
+                (DeviceVector gradient, DeviceVector sums) = (vectors.Noise(count, 1), vectors.Zeros(3 + Rays.Length));
+                backend.Steps.MaskedLoss(
+                    vectors.Of([.. Noise(count, 2).Select(v => 3 * v)]), vectors.Noise(count, 3),
+                    vectors.Of([.. Noise(count, 4).Select(MathF.Abs)]), size, Rays, options,
+                    vectors.Of([.. Enumerable.Range(0, 4 * Rays.Length).Select(i => i % 4 < 2 ? 0.5f : 1)]), gradient, sums);
+                return [VectorShelf.Read(gradient), VectorShelf.Read(sums)];
+            }));
             yield return new($"MaskedLoss {options}", backend => Using(backend, vectors =>
             {
                 DeviceVector gradient = vectors.Noise(length, 1);
@@ -127,7 +147,7 @@ internal static class VectorCases
         }
 
         foreach ((string name, ChannelMeaning[] channels) in ((string, ChannelMeaning[])[])
-            [("of every kind", Channels), ("of a logit", [ChannelMeaning.Logit])])
+            [("of every kind", Channels), ("of a logit", [ChannelMeaning.Logit]), ("of rays", Rays)])
         {
             yield return new($"SupervisedLoss {name}", backend => Using(backend, vectors =>
             {
@@ -137,7 +157,8 @@ internal static class VectorCases
                 DeviceVector sums = vectors.Zeros(3);
                 backend.Steps.SupervisedLoss(
                     vectors.Of([.. Noise((int)size.Count, 2).Select(v => 4 * v)]), size, channels,
-                    vectors.Of([.. Noise(pixels, 3).Select(v => v > 0 ? 1f : 0)]), vectors.Noise(2 * pixels, 4), 5,
+                    vectors.Of([.. Noise(pixels, 3).Select(v => v > 0 ? channels == Rays ? v : 1f : 0)]),
+                    vectors.Noise((channels == Rays ? 8 : 2) * pixels, 4), channels == Rays ? 1 : 5,
                     gradient, sums);
                 return [VectorShelf.Read(gradient), VectorShelf.Read(sums)];
             }));
@@ -200,6 +221,8 @@ internal static class VectorCases
             }
         }
     }
+
+    private static string Named(ChannelMeaning[] channels) => channels == Rays ? " of rays" : "";
 
     private static float[] Noise(int count, ulong key) => OperationCase.Noise(count, key);
 

@@ -2,7 +2,10 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Kinds;
+using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Tests.Engine;
 
@@ -84,6 +87,45 @@ internal sealed class ViewTests
         (double[] mean, _) = Moments([view], [output]);
         Assert.AreEqual(dy, mean[12]);
         Assert.AreEqual(dx, mean[25 + 12]);
+    }
+
+    [TestMethod]
+    public void ViewMoments_RaysOfMasks_ComeBackFromEveryView()
+    {
+        // The distances in a turned mask are what an equivariant network returns; turned back they must be those of the mask.
+        const int Rays = 8;
+        double[] mask = [.. Enumerable.Range(0, Size * Size).Select(i => i % Size > 0 && i / Size < 3 && i != 7 ? 1.0 : 0)];
+        ChannelMeaning[] channels = new OutputDescription([new(new RaysKind(Rays), 0, "rays")]).Meanings;
+        double[] expected = Distances(mask);
+        foreach (Orientation view in All)
+        {
+            HostVector<double> mean = new(expected.Length);
+            HostVector<double> deviation = new(expected.Length);
+            Backend.ViewMoments(
+                [HostVectors.Of<double>(Distances(Apply(mask, new(1, 1, Size, Size), view)))], [view],
+                new(1, Rays, Size, Size), channels, false, mean, deviation);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                Assert.AreEqual(expected[i], mean.Data[i], 1e-5, $"{view}, element {i}");
+            }
+        }
+
+        static double[] Distances(double[] mask)
+        {
+            LabelImage masks = new(Size, Size, Array.ConvertAll(mask, v => (int)v));
+            double[] planes = new double[Rays * Size * Size];
+            float[] distances = new float[Rays];
+            for (int i = 0; i < Size * Size; i++)
+            {
+                StarTargets.Distances(masks, i / Size, i % Size, distances);
+                for (int k = 0; k < Rays; k++)
+                {
+                    planes[(k * Size * Size) + i] = distances[k];
+                }
+            }
+
+            return planes;
+        }
     }
 
     [TestMethod]

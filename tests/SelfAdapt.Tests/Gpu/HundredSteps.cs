@@ -50,7 +50,7 @@ internal static class HundredSteps
         ulong counter = 0;
         Network network = Network.Read(CellposeGraphBuilder.Build(
             CellposeGraphBuilder.RandomState([2, 32, 64, 128, 256], () => CounterRandom.Uniform(1, counter++))));
-        ChannelMeaning[] channels = AdaptationStep.Meanings(network.Outputs);
+        ChannelMeaning[] channels = network.Outputs.Meanings;
         using NetworkWeights weights = new(network, backend);
         using TrainableGraph graph = new(network, weights, backend, Batch, Size, Size, GraphMode.Training);
         int pixels = Batch * Size * Size;

@@ -45,7 +45,7 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
             Words = ["original", "portable", "fp16"],
         },
         [typeof(ChannelPair)] = new("FIRST,SECOND", "two numbers such as 0,0 or 2,1", word => Channels(word)),
-        [typeof(OutputDescription)] = new("KIND,...", $"a list of: {OutputMeaning.Kinds}", OutputMeaning.Parse),
+        [typeof(OutputDescription)] = new("KIND,...", $"a list of: {OutputKind.Words}", OutputMeaning.Parse),
     };
 
     public IReadOnlyList<string> Words { get; init; } = [];

@@ -56,7 +56,7 @@ internal sealed class StudioSegmenter : IDisposable
         try
         {
             (InferenceEngine engine, ModelFile file) = Open(model, threads);
-            return engine.Network.Outputs.HasFlow
+            return DiameterOf(file, engine.Network.Outputs) > 0
                 ? new SizeFinder(engine.Network, Options(setup, file, engine.Network.Outputs) with { Threads = threads })
                     .Find(images, aborted)
                 : throw new SelfAdaptException(
@@ -94,7 +94,7 @@ internal sealed class StudioSegmenter : IDisposable
 
     /// <summary>The diameter that is taken where none is given.</summary>
     public static double DiameterOf(ModelFile model, OutputDescription outputs) =>
-        outputs.HasFlow ? model.DiamLabels ?? model.DiamMean ?? SegmentationArguments.CellposeDiameter : 0;
+        model.KnownDiameter(outputs);
 
     public void Dispose()
     {

@@ -109,7 +109,8 @@ internal static class InspectVerb
         {
             null => "no",
             OrtOnly => "through ONNX Runtime",
-            _ => "on both engines",
+            _ => network!.Trainable!.ReturnsOneMap && !ImageInput.Read(model.Onnx).ChannelsLast
+                ? "on both engines" : "on the built-in engine",
         });
         Row(output, "trainable", network is null ? "no" : why is null ? "yes, every parameter" : "no: " + why);
         WriteConsumers(output, model, network?.Trainable is not null);
@@ -210,7 +211,7 @@ internal static class InspectVerb
     private static string Meaning(RunnableNetwork network, string output) =>
         output == network.Ort.Output
             ? string.Join(", ", network.Ort.Description.Parts.Select(p =>
-                p.Channels == 2 ? $"{p.Name} (dY, dX)" : $"{p.Name} ({OutputMeaning.Word(p)})"))
+                $"{p.Name} ({p.Kind.Detail})"))
         : output == network.Ort.Embedding ? "embedding"
         : "not used";
 

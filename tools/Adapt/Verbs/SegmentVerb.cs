@@ -102,7 +102,7 @@ internal sealed class SegmentVerb
         SegmentationOptions options, FoundOnImages find, SegmentSettings settings, ModelFile model, RunnableNetwork network,
         EngineRequest request, (string Images, string Out, IReadOnlyList<string> Files)[] folders)
     {
-        find = find with { Size = find.Size && network.Outputs.HasFlow };
+        find = find with { Size = find.Size && options.Diameter > 0 };
         (double? diameter, bool? invert) = settings.Force ? default : SegmentJournal.Earlier(folders[^1].Out);
         if (find.Size && (diameter ?? model.AdaptedAt) is { } known)
         {

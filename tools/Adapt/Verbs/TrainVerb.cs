@@ -9,6 +9,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
+using SelfAdapt.Models.StarDist;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
@@ -16,6 +17,13 @@ using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
 
 namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>Which network is trained from random weights.</summary>
+internal enum TrainedNetwork
+{
+    Cellpose,
+    Stardist,
+}
 
 /// <summary>train: Cellpose's supervised training, from scratch or from a model.</summary>
 internal sealed class TrainVerb
@@ -86,9 +94,11 @@ internal sealed class TrainVerb
             : settings.TestList is { } testList ? Load(settings.Images, labels, testList)
             : [];
         set = set with { Gamma = network.Gamma };
-        TrainingSet train = TrainingSet.Create(Load(settings.Images, labels, settings.List), set, network.InputChannels);
+        MaskTargets targets = MaskTargets.Of(network.Outputs);
+        TrainingSet train = TrainingSet.Create(
+            Load(settings.Images, labels, settings.List), set, network.InputChannels, targets);
         skipped.Report(_terminal);
-        TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels);
+        TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels, targets);
         model.Onnx.RequireApart(Path.Combine(folder, OnnxName));
         OutputFolder.Prepare(folder, settings.Force);
         Introduce(backend, network, train, testSet);
@@ -117,10 +127,16 @@ internal sealed class TrainVerb
             return ModelFile.Load(path);
         }
 
-        string text = settings.Widths;
+        bool rays = settings.Network == TrainedNetwork.Stardist;
+        string text = settings.Widths ?? (rays ? "1,32,64,128,256" : "2,32,64,128,256");
         int[] widths = [.. text.Split(',')
             .Select(w =>
                 int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0)];
+        if (settings.Grid is not (1 or 2 or 4))
+        {
+            throw new SelfAdaptException(ErrorKind.InvalidOption, $"--grid is {settings.Grid}, but must be 1, 2 or 4.");
+        }
+
         if (widths.Length is < 2 or > 6 || widths.Any(w => w is < 1 or > 4096))
         {
             throw new SelfAdaptException(
@@ -130,6 +146,17 @@ internal sealed class TrainVerb
         }
 
         RandomStream random = new RandomStream(settings.Seed).Substream("initial weights");
+        if (rays)
+        {
+            StarDistShape shape = new(widths[0], widths[1..], settings.Rays, settings.Grid, (float)(diameter / 2));
+            return ModelFile.Of(
+                StarDistGraph.Build(shape, random.NextUniform, new Dictionary<string, string>
+                {
+                    [ModelFile.DiamMeanKey] = diameter.ToString(CultureInfo.InvariantCulture),
+                }),
+                "a new network");
+        }
+
         return ModelFile.Of(
             CellposeGraphBuilder.RandomState(widths, random.NextUniform, (float)diameter), "a new network");
     }
@@ -285,8 +312,19 @@ internal sealed class TrainVerb
         [Setting("Model to start from", Default = "random weights", Unit = "file", Basic = true)]
         public string? Model { get; init; }
 
-        [Setting("Channels of a new network: image, then each level", Unit = "n,n,...", Group = "training")]
-        public string Widths { get; init; } = "2,32,64,128,256";
+        [Setting(
+            "Channels of a new network: image, then each level", Unit = "n,n,...", Group = "training",
+            Default = "2,32,64,128,256; StarDist 1,32,64,128,256")]
+        public string? Widths { get; init; }
+
+        [Setting("What a new network is like", Group = "training")]
+        public TrainedNetwork Network { get; init; }
+
+        [Setting(4, 256, "Distances of a pixel in a new StarDist network", Step = 4, Group = "training")]
+        public int Rays { get; init; } = 32;
+
+        [Setting("Pixels each way that share a value in a new StarDist network: 1, 2 or 4", Group = "training")]
+        public int Grid { get; init; } = 2;
 
         [Setting("Seed of a new network's weights", Group = "training")]
         public ulong Seed { get; init; }

@@ -35,7 +35,9 @@ internal static class LiveModel
         {
             ModelFile model = ModelFile.Load(path);
             Network network = model.Import(outputs);
-            return ImageInput.Read(model.Onnx).HasFixedSize
+            return network.Joined is not null
+                ? (null, "The page knows nothing of networks like this one; the command line runs it.")
+                : ImageInput.Read(model.Onnx).HasFixedSize
                 ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")
                 : (Settings(network, options(model)), null);
         }
@@ -55,7 +57,7 @@ internal static class LiveModel
             ["inputChannels"] = network.InputChannels,
             ["outputChannels"] = network.Outputs.Channels,
             ["flowChannel"] = flow?.Channel,
-            ["logitChannel"] = network.Outputs.Parts.First(p => p.Kind == OutputKind.Logit).Channel,
+            ["logitChannel"] = network.Outputs.Logit!.Channel,
             ["flowScale"] = network.Outputs.FlowScale,
             ["flowSteps"] = options.FlowSteps,
             ["rescale"] = options.Rescale,

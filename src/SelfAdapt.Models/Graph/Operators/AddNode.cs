@@ -13,20 +13,20 @@ internal sealed class AddNode(string name, int a, int b, int output, bool perCha
 
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
-        (Activation a, Activation b) = (reader.Activation(node, 0), reader.Activation(node, 1));
+        (Activation a, Activation b) = (reader.AnyLayout(node, 0), reader.AnyLayout(node, 1));
         if (a.Channels != b.Channels)
         {
             throw reader.Refuse(node, $"it adds {a.Channels} and {b.Channels} channels.");
         }
 
-        bool sameSize = a.Level == b.Level && a.Dims.SequenceEqual(b.Dims);
+        bool sameSize = a.Level == b.Level && a.ChannelsLast == b.ChannelsLast && a.Dims.SequenceEqual(b.Dims);
         if (!sameSize && a.IsPooled)
         {
             (a, b) = (b, a);
         }
 
-        return sameSize || (!a.IsPooled && b.IsPooled && b.Dims.Length == 4)
-            ? reader.Emit(a.Value, a.Dims, y => new AddNode(node.Name, a.Id, b.Id, y, !sameSize))
+        return sameSize || (!a.IsPooled && b.IsPooled && b.Dims.Length == 4 && !a.ChannelsLast)
+            ? reader.Emit(a, y => new AddNode(node.Name, a.Id, b.Id, y, !sameSize))
             : throw reader.Refuse(node, "it adds maps of different sizes.");
     }
 

@@ -8,9 +8,11 @@ internal sealed class ConcatNode(string name, IReadOnlyList<int> inputs, int out
 {
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
-        Activation[] parts = [.. Enumerable.Range(0, node.Inputs.Count).Select(i => reader.Map(node, i))];
+        Activation[] parts = [.. Enumerable.Range(0, node.Inputs.Count).Select(i => reader.AnyLayout(node, i))];
         Activation first = parts[0];
-        if (node.GetInt("axis", 1) is not (1 or -3) || parts.Any(p => p.Level != first.Level))
+        long axis = node.GetInt("axis", 1);
+        if (first.IsPooled || first.Dims.Length != 4 || (axis < 0 ? axis + 4 : axis) != (first.ChannelsLast ? 3 : 1)
+            || parts.Any(p => p.Level != first.Level || p.ChannelsLast != first.ChannelsLast))
         {
             throw reader.Refuse(node, "only maps of the same size can be joined, along their channels.");
         }
@@ -23,7 +25,11 @@ internal sealed class ConcatNode(string name, IReadOnlyList<int> inputs, int out
         }
 
         return reader.Emit(
-            first.Value with { Channels = (int)channels }, [first.Dims[0], channels, first.Dims[2], first.Dims[3]],
+            first with
+            {
+                Value = first.Value with { Channels = (int)channels },
+                Dims = [.. first.Dims.Select((d, i) => i == (first.ChannelsLast ? 3 : 1) ? channels : d)],
+            },
             y => new ConcatNode(node.Name, [.. parts.Select(p => p.Id)], y));
     }
 

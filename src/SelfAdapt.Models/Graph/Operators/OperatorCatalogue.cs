@@ -13,6 +13,9 @@ internal static class OperatorCatalogue
             "GroupNormalization (since operator set 21, or as torch exports it)", GroupNormalizationNode.Read,
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
+        new(
+            "Sigmoid, Tanh, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Clip"),
+        new("Mul with the Sigmoid of the same (SiLU)", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool 2x2", MaxPoolNode.Read, "MaxPool"),
         new("Resize x2 (nearest or linear half_pixel)", UpsampleNode.Read, "Resize", "Upsample"),
@@ -22,11 +25,12 @@ internal static class OperatorCatalogue
             GlobalAveragePoolNode.Read, "GlobalAveragePool", "AveragePool", "ReduceMean"),
         new(
             "division by an L2 norm",
-            L2NormalizeNode.Read, "Div", "Pow", "Mul", "ReduceSum", "Sqrt", "ReduceL2"),
+            L2NormalizeNode.Read, "Div", "Pow", "ReduceSum", "Sqrt", "ReduceL2"),
         new("Gemm (transB=1)", LinearNode.Read, "Gemm"),
         new(
             "Flatten/Squeeze/Unsqueeze/Reshape of pooled features",
             Unchanged.ReadReshape, "Flatten", "Squeeze", "Unsqueeze", "Reshape"),
+        new("Transpose between channels first and last", Unchanged.ReadTranspose, "Transpose"),
         new("Cast between floating-point types", Unchanged.ReadCast, "Cast"),
         new("Pad by nothing, Identity, Dropout", Unchanged.Read, "Pad", "Identity", "Dropout"),
         new("size computations", NetworkReader.ReadSize, "Shape"),

@@ -7,8 +7,8 @@ internal sealed class ReluNode(string name, int input, int output) : NetworkNode
 {
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
-        Activation x = reader.Activation(node, 0);
-        return reader.Emit(x.Value, x.Dims, y => new ReluNode(node.Name, x.Id, y));
+        Activation x = reader.AnyLayout(node, 0);
+        return reader.Emit(x, y => new ReluNode(node.Name, x.Id, y));
     }
 
     public override void Write(NetworkWriter writer) => writer.Emit("Relu", this, [writer.Narrow(Inputs[0])]);

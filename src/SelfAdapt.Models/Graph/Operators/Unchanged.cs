@@ -7,21 +7,26 @@ internal static class Unchanged
 {
     public static Activation Read(NetworkReader reader, OnnxNode node) =>
         node.OpType != "Pad" || (node.GetInts("pads") ?? reader.Constant(node, 1)?.Integers)?.All(p => p == 0) != false
-            ? reader.Activation(node, 0)
+            ? reader.AnyLayout(node, 0)
             : throw reader.Refuse(node, "padding of its own can't be trained here.");
 
     public static Activation ReadCast(NetworkReader reader, OnnxNode node) =>
         OnnxDataTypes.IsFloating((OnnxDataType)node.GetInt("to", 0))
-            ? reader.Activation(node, 0)
+            ? reader.AnyLayout(node, 0)
             : throw reader.Refuse(node, $"the operator {node.OpType} can't be trained here.");
 
     /// <summary>Changes of rank that keep pooled features [N,C] in order.</summary>
     public static Activation ReadReshape(NetworkReader reader, OnnxNode node)
     {
-        Activation x = reader.Activation(node, 0);
+        Activation x = reader.AnyLayout(node, 0);
         if (!x.IsPooled)
         {
-            throw reader.Refuse(node, "only pooled features can change their shape.");
+            // Where there is one channel, TensorFlow's exporter has it first or last without a Transpose.
+            return node.OpType == "Reshape" && x is { Channels: 1, Dims.Length: 4 } && OtherLayout(x) is { } other
+                && reader.Constant(node, 1)?.Integers is { Length: 4 } shape
+                && shape.Select((d, i) => d is 0 ? x.Dims[i] : d).Zip(other.Dims).All(d => d.First == -1 || d.First == d.Second)
+                ? other
+                : throw reader.Refuse(node, "only pooled features can change their shape.");
         }
 
         (long n, long c) = (x.Dims[0], x.Dims[1]);
@@ -35,6 +40,22 @@ internal static class Unchanged
         };
         return dims.Length is 2 or 3 or 4 ? x with { Dims = dims } : throw reader.Refuse(node, "too many dimensions.");
     }
+
+    /// <summary>Transpose between channels first and channels last: the network's values lie the same.</summary>
+    public static Activation ReadTranspose(NetworkReader reader, OnnxNode node)
+    {
+        Activation x = reader.AnyLayout(node, 0);
+        long[] order = node.GetInts("perm") ?? [];
+        return order is [0, 1, 2, 3] ? x
+            : x.Dims.Length == 4 && order.SequenceEqual(x.ChannelsLast ? [0L, 3, 1, 2] : [0L, 2, 3, 1]) ? OtherLayout(x)
+            : throw reader.Refuse(node, "only channels can be moved, from first to last or back.");
+    }
+
+    private static Activation OtherLayout(Activation x) => x with
+    {
+        ChannelsLast = !x.ChannelsLast,
+        Dims = x.ChannelsLast ? [x.Dims[0], x.Dims[3], x.Dims[1], x.Dims[2]] : [x.Dims[0], x.Dims[2], x.Dims[3], x.Dims[1]],
+    };
 
     private static int UnsqueezeCount(NetworkReader reader, OnnxNode node, int rank)
     {

@@ -32,7 +32,8 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
         string rounding = node.GetString("nearest_mode") ?? (early ? "floor" : "round_prefer_floor");
         bool nearest = mode == "nearest" && ((coordinates == "asymmetric" && rounding == "floor")
             || (coordinates is "half_pixel" or "pytorch_half_pixel"
-                && rounding is "round_prefer_floor" or "round_prefer_ceil"));
+                && rounding is "round_prefer_floor" or "round_prefer_ceil")
+            || (coordinates == "tf_half_pixel_for_nn" && rounding == "floor"));
         bool linear = mode == "linear" && coordinates is "half_pixel" or "pytorch_half_pixel"
             && node.GetInt("antialias", 0) == 0;
         if (!nearest && !linear)

@@ -57,7 +57,7 @@ internal sealed class CellposeTraceTests
         {
             graph.Forward(NormStatistics.BatchAndUpdate, 0.05f);
             backend.Steps.SupervisedLoss(
-                graph.Output, graph.OutputShape, AdaptationStep.Meanings(network.Outputs), cell, flow, 5f,
+                graph.Output, graph.OutputShape, network.Outputs.Meanings, cell, flow, 5f,
                 graph.OutputGradient!, sums);
             graph.Backward();
             if (step == 1)

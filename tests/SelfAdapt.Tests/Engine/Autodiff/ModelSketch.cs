@@ -23,6 +23,9 @@ internal sealed class ModelSketch
         _writer.AddOutput(SmallModels.Value("y", null, outputChannels, null, null));
     }
 
+    public void AddOutput(string name, int channels) =>
+        _writer.AddOutput(SmallModels.Value(name, null, channels, null, null));
+
     public void AddInput(string name, int channels) =>
         _writer.AddInput(SmallModels.Value(name, null, channels, null, null));
 
@@ -87,6 +90,9 @@ internal sealed class ModelSketch
         double size = dims.Length > 1 ? 1.5 / Math.Sqrt(dims.Skip(1).Aggregate(1, (a, b) => a * b)) : 0.5;
         return Tensor(dims, u => size * ((2 * u) - 1));
     }
+
+    /// <summary>A stored number.</summary>
+    public string Scalar(float value) => Tensor([], _ => value);
 
     /// <summary>A stored list of integers.</summary>
     public string Integers(params long[] values)

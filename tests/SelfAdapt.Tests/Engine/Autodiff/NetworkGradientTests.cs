@@ -24,6 +24,7 @@ internal sealed class NetworkGradientTests
         ["Cellpose"] = new(() => Network.Read(SmallNetworks.Cellpose(4, 4, 8, 8))),
         ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
+        ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>

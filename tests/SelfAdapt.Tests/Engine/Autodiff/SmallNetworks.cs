@@ -51,4 +51,18 @@ internal static class SmallNetworks
         return s.Model();
     }
 
+    /// <summary>Every function of one value, SiLU as exporters write it, between convolutions and norms of an odd width.</summary>
+    public static OnnxModel Functions()
+    {
+        ModelSketch s = new(6, 2, 3);
+        string x = s.BatchNorm(s.Conv("x", 2, 5, 3), 5);
+        x = s.Node("Mul", [x, s.Node("Sigmoid", [x])]);
+        string low = s.Node("LeakyRelu", [s.Conv(s.MaxPool(x), 5, 5, 1)], OnnxAttribute.Float("alpha", 0.2f));
+        string pooled = s.Linear(s.Pooled(s.Node("Sigmoid", [low])), 5, 5);
+        low = s.Node("Elu", [s.Conv(s.Node("Tanh", [low]), 5, 5, 3)]);
+        x = s.Node("Add", [x, s.ResizeNearest(low)]);
+        x = s.Node("Clip", [s.Conv(x, 5, 5, 3), s.Scalar(0), s.Scalar(0.7f)]);
+        s.Conv(s.Node("Add", [x, pooled]), 5, 3, 3, "y");
+        return s.Model();
+    }
 }

@@ -109,7 +109,7 @@ internal sealed class VectorKernelTests
         DeviceArray<float> sums = new(3);
         Grid(
             "Losses.Supervised", (2, 2, 1), (8, 1, 1), Of(output), Of(cell), Of(flow), gradient.View, partial.View, 3,
-            2, 0, 35, 5f, 1f / 70, 1f / 140);
+            2, 0, 2, 35, 5f, 1f / 70, 1f / 140, -1f);
         Grid("Losses.FinishSupervised", (1, 1, 1), (4, 1, 1), partial.View, sums.View, 4, 1f / 70, 1f / 140);
 
         AssertClose(slope, gradient.Values, 1e-7);

@@ -20,6 +20,7 @@ internal sealed class VariantWriterTests
     [DataRow("cellpose")]
     [DataRow("unet")]
     [DataRow("tangle")]
+    [DataRow("functions")]
     public void Write_SmallNetworks_SayTheSame(string name)
     {
         OnnxModel source = Small(name);
@@ -38,6 +39,7 @@ internal sealed class VariantWriterTests
     [DataRow("cellpose")]
     [DataRow("unet")]
     [DataRow("tangle")]
+    [DataRow("functions")]
     public void Import_Fp16_IsTheNetworkWithRoundedWeights(string name)
     {
         OnnxModel source = Small(name);
@@ -143,6 +145,7 @@ internal sealed class VariantWriterTests
     {
         "cellpose" => SmallNetworks.Cellpose(4, 4, 8, 8),
         "unet" => SmallNetworks.UNet(),
+        "functions" => SmallNetworks.Functions(),
         _ => SmallNetworks.Tangle(),
     };
 

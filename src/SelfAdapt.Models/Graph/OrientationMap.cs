@@ -1,4 +1,4 @@
-namespace SelfAdapt.Engine;
+namespace SelfAdapt.Models.Graph;
 
 /// <summary>
 /// A <see cref="Orientation"/> as index arithmetic. A step down (row + 1) in the turned image is the step
@@ -39,4 +39,30 @@ internal readonly record struct OrientationMap(
             (RowFromRow * width) + ColumnFromRow,
             (RowFromColumn * width) + ColumnFromColumn);
     }
+}
+
+/// <summary>A weak view: the eight flips and turns of a square (dihedral group).</summary>
+internal enum Orientation
+{
+    Identity,
+
+    /// <summary>Rows reversed (up-down).</summary>
+    FlipRows,
+
+    /// <summary>Columns reversed (left-right).</summary>
+    FlipColumns,
+
+    /// <summary>A quarter turn counter-clockwise: out[i,j] = in[j, W-1-i].</summary>
+    Rotate90,
+
+    Rotate180,
+
+    /// <summary>A quarter turn clockwise: out[i,j] = in[H-1-j, i].</summary>
+    Rotate270,
+
+    /// <summary>Mirrored at the main diagonal: out[i,j] = in[j,i].</summary>
+    Transpose,
+
+    /// <summary>Mirrored at the other diagonal: out[i,j] = in[H-1-j, W-1-i].</summary>
+    AntiTranspose,
 }

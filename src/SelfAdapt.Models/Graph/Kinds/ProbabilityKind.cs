@@ -1,0 +1,9 @@
+namespace SelfAdapt.Models.Graph.Kinds;
+
+/// <summary>The probability of being in an object.</summary>
+internal sealed class ProbabilityKind() : OutputKind("probability", 1)
+{
+    internal override OutputKind AsRun => Logit;
+
+    internal override OutputKind AsProbability => this;
+}

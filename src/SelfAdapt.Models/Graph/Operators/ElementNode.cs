@@ -1,0 +1,75 @@
+using SelfAdapt.Models.Onnx;
+
+namespace SelfAdapt.Models.Graph.Operators;
+
+/// <summary>A function of each value: Sigmoid, SiLU (x times its Sigmoid), Tanh, LeakyRelu, Elu, Clip from 0 on.</summary>
+internal sealed class ElementNode(string name, int input, int output, ElementFunction function)
+    : NetworkNode(name, [input], output)
+{
+    private const float UsualLeak = 0.01f;
+
+    public ElementFunction Function => function;
+
+    public static Activation Read(NetworkReader reader, OnnxNode node)
+    {
+        ElementFunction function = node.OpType switch
+        {
+            "Sigmoid" => new(ElementKind.Sigmoid, 0),
+            "Tanh" => new(ElementKind.Tanh, 0),
+            "LeakyRelu" => new(ElementKind.LeakyRelu, node.GetFloat("alpha", UsualLeak)),
+            "Elu" => new(ElementKind.Elu, node.GetFloat("alpha", 1)),
+            _ => Bound(reader, node, 1, "min") == 0 && Bound(reader, node, 2, "max") is { } most and > 0
+                ? new(ElementKind.Clip, most)
+                : throw reader.Refuse(node, "only a Clip from 0 to a positive number can be trained."),
+        };
+        Activation x = reader.AnyLayout(node, 0);
+        return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, function));
+    }
+
+    /// <summary>Mul of a value and its own Sigmoid; else the start of an L2 norm.</summary>
+    public static ReadValue ReadProduct(NetworkReader reader, OnnxNode node)
+    {
+        if (reader.Find(node, 0) is Activation a && reader.Find(node, 1) is Activation b)
+        {
+            foreach ((Activation x, Activation gate) in (ReadOnlySpan<(Activation, Activation)>)[(a, b), (b, a)])
+            {
+                if (x.ChannelsLast == gate.ChannelsLast
+                    && reader.Maker(gate) is ElementNode { Function.Kind: ElementKind.Sigmoid } sigmoid
+                    && sigmoid.Inputs[0] == x.Id)
+                {
+                    return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, new(ElementKind.Silu, 0)));
+                }
+            }
+        }
+
+        return L2NormalizeNode.Read(reader, node);
+    }
+
+    public override void Write(NetworkWriter writer)
+    {
+        string x = writer.Narrow(Inputs[0]);
+        OnnxAttribute alpha = OnnxAttribute.Float("alpha", function.Parameter);
+        switch (function.Kind)
+        {
+            case ElementKind.Silu:
+                writer.Emit("Mul", this, [x, writer.EmitHelper("Sigmoid", this, "gate", [x])]);
+                break;
+            case ElementKind.LeakyRelu or ElementKind.Elu:
+                writer.Emit(function.Kind.ToString(), this, [x], alpha);
+                break;
+            case ElementKind.Clip:
+                writer.Emit(
+                    "Clip", this,
+                    [x, writer.Store("clip.least", [0], []), writer.Store("clip.most", [function.Parameter], [])]);
+                break;
+            default:
+                writer.Emit(function.Kind.ToString(), this, [x]);
+                break;
+        }
+    }
+
+    private static float? Bound(NetworkReader reader, OnnxNode node, int input, string name) =>
+        node.Has(name) ? node.GetFloat(name, 0)
+        : reader.Constant(node, input) is { Values: [var bound] } ? (float)bound
+        : null;
+}
