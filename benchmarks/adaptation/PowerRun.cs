@@ -49,4 +49,42 @@ internal static class PowerRun
         Console.Error.Write(rows);
         return rows.ToString();
     }
+
+    /// <summary>
+    /// Per pair AP50 of the source as it is, of what was learnt, of the source with the power that evidence picks, and of what adapt
+    /// keeps: the checkpoint or the source, with the power that evidence picks.
+    /// </summary>
+    public static string Table(string path)
+    {
+        StringBuilder text = new(
+            "| source | target | as it is | learnt | power alone | learnt, then power | |\n|---|---|---:|---:|---:|---:|---|\n");
+        List<double[]> all = [];
+        foreach (Row[] pair in File.ReadLines(path).Skip(1).Select(Row.Parse).GroupBy(r => (r.Source, r.Target)).Select(g => g.ToArray()))
+        {
+            Row plain = pair[0];
+            Row learnt = pair.Last(r => r.Gamma == 1);
+            Row alone = Best(plain, pair.Where(r => r.Step == 0));
+            Row kept = Best(learnt, pair);
+            all.Add([plain.Ap50, learnt.Ap50, alone.Ap50, kept.Ap50]);
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {plain.Source} | {plain.Target} | {plain.Ap50:.000} | {learnt.Ap50:.000} | {alone.Ap50:.000} | {kept.Ap50:.000} | ")
+                .Append(CultureInfo.InvariantCulture, $"step {kept.Step}, power {kept.Gamma} |\n");
+        }
+
+        string[] means = [.. Enumerable.Range(0, 4).Select(i => all.Average(a => a[i]).ToString(".000", CultureInfo.InvariantCulture))];
+        return text.Append(CultureInfo.InvariantCulture, $"| mean of {all.Count} | | {string.Join(" | ", means)} | |\n").ToString();
+
+        static Row Best(Row than, IEnumerable<Row> rows) => rows.Where(r => r.Gamma != 1 && r.Evidence - than.Evidence > 2 * r.Error)
+            .Append(than).MaxBy(r => r.Evidence)!;
+    }
+
+    private sealed record Row(string Source, string Target, int Step, double Gamma, double Ap50, double Evidence, double Error)
+    {
+        public static Row Parse(string line)
+        {
+            string[] values = line.Split(',');
+            double Number(int column) => double.Parse(values[column], CultureInfo.InvariantCulture);
+            return new(values[0], values[1], (int)Number(4), Number(5), Number(6), Number(7), Number(8));
+        }
+    }
 }

@@ -69,10 +69,12 @@ internal static class Program
 
         if (names is ["powers"])
         {
-            Plan real = Plans.Find("real")!;
-            new Study(repository, shared, jobs).Powers(
-                real with { Runs = [.. real.Runs.Where(r => r.Seed == 0)] },
-                new ResultTable(Path.Combine(results, "powers.csv"), PowerRun.Header));
+            ResultTable table = new(Path.Combine(results, "powers.csv"), PowerRun.Header);
+            foreach (Plan plan in Plans.Pairs.Select(p => Plans.Find(p)!))
+            {
+                new Study(repository, shared, jobs).Powers(plan with { Runs = [.. plan.Runs.Where(r => r.Seed == 0)] }, table);
+            }
+
             return 0;
         }
 

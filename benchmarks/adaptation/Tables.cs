@@ -42,6 +42,8 @@ internal static class Tables
             Put(plan + "-rules", runs, StopRules);
         }
 
+        string powers = Path.Combine(results, "powers.csv");
+        text = File.Exists(powers) ? Replace(text, "powers", PowerRun.Table(powers)) : text;
         Put("options", Read("options"), Options);
         Put("ablations", Read("ablations"), r => Ablations(Read("synthetic"), r));
         File.WriteAllText(document, text);
