@@ -38,7 +38,8 @@ async function choose(studio, run) {
     return json(`/api/jobs/${job.name}/summary`);
   });
   if (!summary) return;
-  step ??= job.kind === 'adapt' ? summary.kept_iteration : null;
+  // Null: what the run kept, which has no step of its own where it is the original's weights with a power of intensities.
+  step ??= job.kind === 'adapt' && (summary.kept_iteration > 0 || summary.kept_original !== false) ? summary.kept_iteration : null;
   build(studio);
   opened(studio);
 }
@@ -106,12 +107,13 @@ function ofAdaptation(studio) {
     ...verdict.warnings.map(w => h('p', { className: 'note warn small' }, w)),
     job.report ? h('p', {}, h('a', { href: `/api/jobs/${job.name}/report`, target: '_blank', rel: 'noopener' }, 'The whole report')) : null,
     ...change(),
-    ...decision(studio, step === 0 ? 'Keep the original' : `Use the model of step ${step}`, step !== 0),
+    ...decision(studio, step === 0 ? 'Keep the original' : step === null ? 'Use the adapted model' : `Use the model of step ${step}`, step !== 0),
     h('h3', {}, 'Checkpoints along the run'),
     line('Evidence', log.evaluations.map(e => [e.iteration, e.evidence, e.iteration === summary.kept_iteration]), { dots: true }),
     h('div', { className: 'scroll' }, h('table', { 'aria-label': 'Checkpoints' },
       h('thead', {}, h('tr', {}, ...['after step', 'cells', 'lost', 'evidence'].map(t => h('th', {}, t)))),
-      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e))))),
+      h('tbody', {}, log.evaluations.filter(e => steps.includes(e.iteration)).map(e => row(studio, e, e.iteration)),
+        log.power && log.power.iteration === 0 ? row(studio, log.power, null) : null))),
     job.spare_bytes > 0 ? h('div', { className: 'row' }, h('button', {
       type: 'button', id: 'clear-snapshots', onclick: e => clearSnapshots(studio, e.target),
     }, `Clear snapshots, frees ${Math.ceil(job.spare_bytes / 1e6)} MB`), h('span', { className: 'dim small' }, 'The kept, the decided and the original stay.')) : null,
@@ -128,22 +130,23 @@ async function clearSnapshots(studio, button) {
   }, button);
 }
 
-function row(studio, e) {
-  const kept = e.iteration === summary.kept_iteration;
+function row(studio, e, at) {
+  const kept = at === null || (at === summary.kept_iteration && summary.kept_original !== false) || (at > 0 && at === summary.kept_iteration);
+  const shown = kept && log.power ? log.power : e;
   const go = () => {
-    step = e.iteration;
+    step = at;
     build(studio);
     opened(studio);
   };
-  return h('tr', { tabIndex: 0, 'data-step': e.iteration, 'aria-selected': e.iteration === step ? 'true' : null, onclick: go, onkeydown: k => { if (k.key === 'Enter') go(); } },
-    h('td', {}, e.iteration === 0 ? 'original' : `${e.iteration}${kept ? ' (kept)' : ''}`), h('td', {}, String(e.cells)),
-    h('td', {}, e.iteration === 0 ? '' : `${(100 * e.fnRate).toFixed(1)} %`), h('td', {}, e.evidence?.toFixed(1) ?? ''));
+  return h('tr', { tabIndex: 0, 'data-step': at ?? 'kept', 'aria-selected': at === step ? 'true' : null, onclick: go, onkeydown: k => { if (k.key === 'Enter') go(); } },
+    h('td', {}, (at === 0 ? 'original' : at ?? 'original\u2019s weights') + (shown === log.power ? `, power ${shown.gamma}` : '') + (kept && at !== 0 ? ' (kept)' : '')),
+    h('td', {}, String(shown.cells)), h('td', {}, at === 0 ? '' : `${(100 * shown.fnRate).toFixed(1)} %`), h('td', {}, shown.evidence?.toFixed(1) ?? ''));
 }
 
 export async function opened(studio) {
   if (!job || !studio.pixels || studio.step !== 'decide') return;
   const url = s => `/api/images/${studio.index}/masks?plane=${studio.plane}&job=${job.name}${s === null ? '' : `&step=${s}`}`;
-  const now = { adapt: step === 0 ? 'the original' : `after step ${step}`, strokes: 'by strokes', train: 'trained on strokes' }[job.kind];
+  const now = { adapt: step === 0 ? 'the original' : step === null ? 'adapted' : `after step ${step}`, strokes: 'by strokes', train: 'trained on strokes' }[job.kind];
   const shown = await studio.showCells(url(0), url(step), [job.kind === 'strokes' ? 'model' : 'before', now]);
   const place = document.getElementById('change');
   if (!place) return;

@@ -17,6 +17,7 @@ export function checkedImages(count, most = 16) {
 export class RunLog {
   steps = [];
   evaluations = [];
+  power = null;
   #bytes = 0;
   #rest = '';
   #reading = false;
@@ -29,13 +30,18 @@ export class RunLog {
     this.#reading = true;
     try {
       // A run that goes on cuts off what its saved state does not hold.
-      if (bytes < this.#bytes) [this.steps, this.evaluations, this.#bytes, this.#rest] = [[], [], 0, ''];
+      if (bytes < this.#bytes) [this.steps, this.evaluations, this.power, this.#bytes, this.#rest] = [[], [], null, 0, ''];
       const part = await (await get(`/api/jobs/${this.name}/log?from=${this.#bytes}`)).arrayBuffer();
       this.#bytes += part.byteLength;
       const lines = (this.#rest + new TextDecoder().decode(part)).split('\n');
       this.#rest = lines.pop();
       for (const line of lines) {
         const entry = JSON.parse(line);
+        // The last one may be of an earlier step, with another power of intensities.
+        if (entry.kind !== 'step' && this.evaluations.length && entry.gamma !== this.evaluations[0].gamma) {
+          this.power = entry;
+          continue;
+        }
         const list = entry.kind === 'step' ? this.steps : this.evaluations;
         if (list.length && list.at(-1).iteration >= entry.iteration) {
           const from = list.findIndex(e => e.iteration >= entry.iteration);
@@ -49,5 +55,5 @@ export class RunLog {
     }
   }
 
-  get kept() { return this.evaluations.findLast(e => e.kept); }
+  get kept() { return this.power ?? this.evaluations.findLast(e => e.kept); }
 }

@@ -158,7 +158,7 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
         [
             .. setup.Diameter is { } diameter ? ["--diameter", diameter.ToString(CultureInfo.InvariantCulture)] : (string[])[],
             .. channels,
-            .. setup.Invert ? ["--invert"] : (string[])[],
+            setup.Invert ? "--invert" : "--no-invert",
         ];
         string images = project.State.Images;
         StrokeSetup strokes = project.State.Strokes;
