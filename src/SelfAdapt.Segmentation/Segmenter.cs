@@ -46,8 +46,10 @@ public sealed class Segmenter
     /// </exception>
     public SegmentationResult Segment(Image image, string source = "the image")
     {
-        (Image outputs, float[] embedding) = Predict(image, source);
-        LabelImage masks = FlowMasks.Compute(outputs, _network.Outputs, _options, image.Height, image.Width);
+        (Image raw, float[] embedding) = Run(image, source);
+        Image outputs = Enlarged(raw, image);
+        LabelImage masks = FlowMasks.Compute(
+            FlowMasks.AtNetworkScale(_network.Outputs) ? raw : outputs, _network.Outputs, _options, image.Height, image.Width);
         return new(masks, outputs, embedding);
     }
 
@@ -58,14 +60,24 @@ public sealed class Segmenter
     /// <exception cref="SelfAdaptException">As <see cref="Segment"/>.</exception>
     public (Image Outputs, float[] Embedding) Predict(Image image, string source = "the image")
     {
+        (Image outputs, float[] embedding) = Run(image, source);
+        return (Enlarged(outputs, image), embedding);
+    }
+
+    /// <summary>The outputs at the network's scale.</summary>
+    private (Image Outputs, float[] Embedding) Run(Image image, string source)
+    {
         ArgumentNullException.ThrowIfNull(image);
         Image prepared = ImagePreparation.Prepare(image, _options, _network.InputChannels, source);
         (Image outputs, float[] embedding) = TiledInference.Run(_network, prepared, _options);
         RequireNumbers(outputs, source);
-        bool enlarge = _options.Resample && (outputs.Height != image.Height || outputs.Width != image.Width);
-        return (enlarge ? ImagePreparation.Resize(outputs, image.Height, image.Width, _options.Threads) : outputs,
-            embedding);
+        return (outputs, embedding);
     }
+
+    private Image Enlarged(Image outputs, Image image) =>
+        _options.Resample && (outputs.Height != image.Height || outputs.Width != image.Width)
+            ? ImagePreparation.Resize(outputs, image.Height, image.Width, _options.Threads)
+            : outputs;
 
     /// <summary>Refuses outputs that are no numbers.</summary>
     internal static void RequireNumbers(Image outputs, string source)

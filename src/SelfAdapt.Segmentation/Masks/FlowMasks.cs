@@ -19,6 +19,9 @@ internal static class FlowMasks
     /// <summary>Makes masks, labels 1..n, at the outputs' size.</summary>
     private delegate LabelImage Method(in MaskInputs from);
 
+    /// <summary>Whether masks are best made of outputs that are not brought to the size of the image.</summary>
+    public static bool AtNetworkScale(OutputDescription description) => description.Parts.Any(p => p.Kind is RaysKind);
+
     /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>
     /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>
     /// <param name="description">What the channels mean; with a flow the pixels are moved along it, otherwise
@@ -62,8 +65,7 @@ internal static class FlowMasks
         (OutputPart Part, Method? Make) special = description.Parts
             .Select(p => (p, ByKind.GetValueOrDefault(p.Kind.GetType()))).FirstOrDefault(m => m.Item2 is not null);
         LabelImage masks = (special.Make ?? FromForeground)(
-            new(outputs, description, special.Part, logit.Channel, options, origin,
-                height != outputs.Height || width != outputs.Width));
+            new(outputs, description, special.Part, logit.Channel, options, origin, height, width));
         if (height != masks.Height || width != masks.Width)
         {
             masks = Resampling.Nearest(masks, height, width);
@@ -126,7 +128,12 @@ internal static class FlowMasks
 /// <param name="Part">The part whose kind decides how; null for none.</param>
 /// <param name="Logit">The channel that tells where objects are.</param>
 /// <param name="Origin">Row and column where the outputs begin in the whole image.</param>
-/// <param name="IsNetworkScale">Whether the outputs are not brought to the size of the image.</param>
+/// <param name="Height">Rows of the image; masks may be made at its size or the outputs'.</param>
+/// <param name="Width">Its columns.</param>
 internal readonly record struct MaskInputs(
     Image Outputs, OutputDescription Description, OutputPart? Part, int Logit, SegmentationOptions Options,
-    (int Top, int Left) Origin, bool IsNetworkScale);
+    (int Top, int Left) Origin, int Height, int Width)
+{
+    /// <summary>Whether the outputs are not brought to the size of the image.</summary>
+    public bool IsNetworkScale => Height != Outputs.Height || Width != Outputs.Width;
+}

@@ -9,19 +9,19 @@ namespace SelfAdapt.Segmentation.Masks;
 /// </summary>
 internal static class RayMasks
 {
-    // As StarDist's: a ring of values at the border makes no polygon, and no distance is below this.
-    private const int Border = 2;
+    // As in StarDist, which also takes no polygon from a ring at the image's border; here a frame is run around each image.
     private const float LeastDistance = 1e-3f;
 
-    /// <summary>Makes masks at the outputs' size.</summary>
+    /// <summary>Makes masks at the image's size.</summary>
     public static LabelImage Make(in MaskInputs from)
     {
         StarPolygon[] kept = Suppress(Candidates(from), from.Options.NmsThreshold);
-        LabelImage masks = new(
-            from.Outputs.Height, from.Outputs.Width, new int[from.Outputs.Height * from.Outputs.Width]);
+        LabelImage masks = new(from.Height, from.Width, new int[from.Height * from.Width]);
+        (double down, double right) =
+            (from.Height / (double)from.Outputs.Height, from.Width / (double)from.Outputs.Width);
         for (int i = kept.Length - 1; i >= 0; i--)
         {
-            kept[i].Paint(masks, i + 1);
+            kept[i].Paint(masks, i + 1, down, right);
         }
 
         return masks;
@@ -36,9 +36,9 @@ internal static class RayMasks
         (int rows, int columns) = (((outputs.Height - 1 - top) / grid) + 1, ((outputs.Width - 1 - left) / grid) + 1);
         List<(float Score, int Row, int Column)> found = [];
         ReadOnlySpan<float> logits = outputs.Plane(from.Logit);
-        for (int row = Border; row < rows - Border; row++)
+        for (int row = 0; row < rows; row++)
         {
-            for (int column = Border; column < columns - Border; column++)
+            for (int column = 0; column < columns; column++)
             {
                 (int y, int x) = (top + (row * grid), left + (column * grid));
                 float logit = logits[(y * outputs.Width) + x];

@@ -59,15 +59,19 @@ internal sealed class StarPolygon
         other.Left <= Right && Left <= other.Right && other.Top <= Bottom && Top <= other.Bottom;
 
     /// <summary>Gives every pixel whose centre lies within, or on the outline, a label.</summary>
-    public void Paint(LabelImage masks, int label)
+    /// <param name="down">Rows of the masks to one of the polygon's.</param>
+    /// <param name="right">The same of columns.</param>
+    public void Paint(LabelImage masks, int label, double down = 1, double right = 1)
     {
-        (int top, int bottom) = (Math.Max(0, (int)Top), Math.Min(masks.Height - 1, (int)Math.Ceiling(Bottom)));
-        (int left, int right) = (Math.Max(0, (int)Left), Math.Min(masks.Width - 1, (int)Math.Ceiling(Right)));
+        (float[] rows, float[] columns) = (Scaled(_rows, down), Scaled(_columns, right));
+        (int top, int bottom) = (Math.Max(0, (int)rows.Min()), Math.Min(masks.Height - 1, (int)Math.Ceiling(rows.Max())));
+        (int first, int last) =
+            (Math.Max(0, (int)columns.Min()), Math.Min(masks.Width - 1, (int)Math.Ceiling(columns.Max())));
         for (int y = top; y <= bottom; y++)
         {
-            for (int x = left; x <= right; x++)
+            for (int x = first; x <= last; x++)
             {
-                if (Holds(y, x))
+                if (Holds(rows, columns, y, x))
                 {
                     masks.Labels[(y * masks.Width) + x] = label;
                 }
@@ -75,22 +79,26 @@ internal sealed class StarPolygon
         }
     }
 
+    /// <summary>Places at another scale: centres of pixels lie at whole numbers at both.</summary>
+    private static float[] Scaled(float[] places, double factor) =>
+        factor == 1 ? places : [.. places.Select(p => (float)(((p + 0.5) * factor) - 0.5))];
+
     /// <summary>Counts the sides that a ray to the right crosses.</summary>
-    private bool Holds(int y, int x)
+    private static bool Holds(float[] rows, float[] columns, int y, int x)
     {
         bool inside = false;
-        for (int i = 0, j = _rows.Length - 1; i < _rows.Length; j = i++)
+        for (int i = 0, j = rows.Length - 1; i < rows.Length; j = i++)
         {
-            double cross = ((double)(_columns[j] - _columns[i]) * (y - _rows[i])) - ((double)(x - _columns[i]) * (_rows[j] - _rows[i]));
-            bool between = Math.Min(_rows[i], _rows[j]) <= y && y <= Math.Max(_rows[i], _rows[j])
-                && Math.Min(_columns[i], _columns[j]) <= x && x <= Math.Max(_columns[i], _columns[j]);
+            double cross = ((double)(columns[j] - columns[i]) * (y - rows[i])) - ((double)(x - columns[i]) * (rows[j] - rows[i]));
+            bool between = Math.Min(rows[i], rows[j]) <= y && y <= Math.Max(rows[i], rows[j])
+                && Math.Min(columns[i], columns[j]) <= x && x <= Math.Max(columns[i], columns[j]);
             if (cross == 0 && between)
             {
                 return true;
             }
 
-            if (_rows[i] > y != _rows[j] > y
-                && x < (((double)(_columns[j] - _columns[i]) * (y - _rows[i])) / (_rows[j] - _rows[i])) + _columns[i])
+            if (rows[i] > y != rows[j] > y
+                && x < (((double)(columns[j] - columns[i]) * (y - rows[i])) / (rows[j] - rows[i])) + columns[i])
             {
                 inside = !inside;
             }

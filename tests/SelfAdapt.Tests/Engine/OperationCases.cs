@@ -167,7 +167,7 @@ internal static class OperationCases
         foreach ((int groups, TensorShape shape) in ((int, TensorShape)[])
             [
                 (1, new(2, 1, 5, 7)), (1, new(2, 3, 2, 3)), (3, new(2, 6, 3, 4)), (8, new(1, 24, 3, 5)),
-                (5, new(2, 35, 3, 3)), (4, new(2, 20, 6, 21)), (8, new(1, 48, 7, 15)), (3, new(1, 33, 2, 129)),
+                (5, new(2, 35, 3, 3)), (4, new(2, 20, 6, 21)), (8, new(1, 48, 7, 15)), (3, new(1, 33, 2, 129)), (19, new(2, 19, 3, 5)),
             ])
         {
             yield return new OperationCase(

@@ -1,11 +1,16 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.StarDist;
 using SelfAdapt.OnnxRuntime;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Engine;
 using SelfAdapt.Tests.Engine.Autodiff;
 
@@ -37,6 +42,19 @@ internal sealed class StarDistGraphTests
         Network described = Network.Read(model, new(
             [new(OutputKind.Probability, 0, "p"), new(OutputKind.Find("rays8")!, 1, "d")]));
         CollectionAssert.AreEqual(Outputs(model, network), Outputs(model, described));
+    }
+
+    [TestMethod]
+    public void EmbeddedNetwork_SimulatedNuclei_AreFound()
+    {
+        OnnxModel model = OnnxModel.Load(Path.Combine(RepositoryFolder.Root, "models", "nuclei_stardist.onnx"));
+        using CpuBackend backend = new(2);
+        using EngineNetwork engine = new(Network.Read(model), null, backend);
+        MicrographOptions options = MicrographOptions.Clean;
+        Micrograph micrograph = MicrographSimulator.Simulate(options, 4);
+        LabelImage masks = new Segmenter(engine, new() { Diameter = options.Diameter, DiamMean = 17 })
+            .Segment(micrograph.Image).Masks;
+        Assert.IsGreaterThan(0.75, SegmentationMetrics.AveragePrecision(micrograph.Labels, masks, [0.5])[0]);
     }
 
     [TestMethod]

@@ -23,7 +23,6 @@ internal sealed class ForeignNetworkTests : IDisposable
     [DataRow("Mish")]
     [DataRow("Selu")]
     [DataRow("Celu")]
-    [DataRow("InstanceNormalization")]
     [DataRow("ConvTranspose")]
     [DataRow("Pad")]
     public void Segment_OperatorThatIsNotTrained_RunsThroughOnnxRuntimeAndAdaptNamesIt(string operatorName)
@@ -47,6 +46,7 @@ internal sealed class ForeignNetworkTests : IDisposable
     [DataRow("Elu")]
     [DataRow("Clip")]
     [DataRow("Tanh")]
+    [DataRow("InstanceNormalization")]
     public void Segment_AFunctionOfEachValue_IsTheSameOnBothEngines(string operatorName)
     {
         string model = Save(operatorName);

@@ -401,6 +401,45 @@ internal sealed class VerbTests : IDisposable
     }
 
     [TestMethod]
+    public void Train_StarDist_WritesModelThatSegmentsAndAdapts()
+    {
+        _at.Images(3, "data");
+        _at.Masks(3, "data");
+        ToolRun.Expect(
+            ExitCode.Usage, "--grid", "train", "--images", _at.At("data"), "--out", _at.At("none"), "--network", "stardist",
+            "--grid", "3");
+        ToolResult result = ToolRun.Run(
+            "train", "--images", _at.At("data"), "--out", _at.At("out"), "--network", "stardist", "--widths", "1,4,8",
+            "--rays", "8", "--diam-mean", "12", "--epochs", "2", "--batch-size", "2", "--crop", "32",
+            "--min-train-masks", "1");
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
+        string model = _at.At("out", "model.onnx");
+        string told = ToolRun.Run("inspect", model).Out;
+        foreach (string word in new[] { "prob (probability), dist (8 distances)", "on the built-in engine", "trained at 12 px" })
+        {
+            StringAssert.Contains(told, word, StringComparison.Ordinal);
+        }
+
+        foreach (string[] more in (string[][])[[], ["--outputs", "probability,rays8"], ["--nms-threshold", "0.2", "--augment"]])
+        {
+            ToolResult segment = ToolRun.Run(
+                ["segment", "--model", model, "--images", _at.At("data"), "--out", _at.At("masks"), "--diameter", "12",
+                "--force", .. more]);
+            Assert.AreEqual(ExitCode.Ok, segment.Code, segment.Error);
+        }
+
+        ToolRun.Expect(
+            ExitCode.ModelUnsupported, "coarser than the image", "segment", "--model", model, "--images", _at.At("data"),
+            "--out", _at.At("masks"), "--engine", "ort", "--force");
+        ToolResult adapt = ToolRun.Run(
+            "adapt", "--model", model, "--images", _at.At("data"), "--out", _at.At("run"), "--iterations", "2", "--crop", "32",
+            "--batch-size", "2", "--cellprob-threshold", "-9", "--diameter", "12");
+        Assert.AreEqual(ExitCode.Ok, adapt.Code, adapt.Error);
+        Assert.AreEqual(
+            OnnxModel.Load(model).Graph.Nodes.Count, OnnxModel.Load(_at.At("run", "adapted.onnx")).Graph.Nodes.Count);
+    }
+
+    [TestMethod]
     public void Train_FromScratch_WritesModelThatSegments()
     {
         _at.Images(4, "data");

@@ -5,7 +5,8 @@ namespace SelfAdapt.Models.Graph.Operators;
 /// <summary>
 /// Group normalisation: of a sample's channels, each group of neighbours is normalised by its own mean and variance.
 /// Read as the operator of newer operator sets, or as torch exports it: Reshape to [N, groups, values],
-/// InstanceNormalization with scale 1 and bias 0, Reshape back, Mul and Add of weights [channels, 1, 1].
+/// InstanceNormalization with scale 1 and bias 0, Reshape back, Mul and Add of weights [channels, 1, 1]. Alone,
+/// InstanceNormalization has a group for each channel.
 /// </summary>
 /// <param name="name">Its name in the ONNX file.</param>
 /// <param name="input">The map it reads.</param>
@@ -31,13 +32,14 @@ internal sealed class GroupNormalizationNode(
 
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
-        if (node.OpType != "GroupNormalization" || reader.Opset < PerChannelOpset)
+        bool each = node.OpType == "InstanceNormalization";
+        if (!each && reader.Opset < PerChannelOpset)
         {
-            throw reader.Refuse(node, "only group normalisation can be trained of this kind.");
+            throw reader.Refuse(node, "only group normalisation with a scale per channel can be trained.");
         }
 
         Activation x = reader.Map(node, 0);
-        int groups = RequireGroups(reader, node, x, node.GetInt("num_groups", 0));
+        int groups = RequireGroups(reader, node, x, each ? x.Channels : node.GetInt("num_groups", 0));
         float epsilon = node.GetFloat("epsilon", 1e-5f);
         NetworkTensor scale = reader.AddWeight(node, 1, [x.Channels], TensorRole.NormScale);
         NetworkTensor bias = reader.AddWeight(node, 2, [x.Channels], TensorRole.NormBias);
@@ -68,6 +70,15 @@ internal sealed class GroupNormalizationNode(
 
     public override void Write(NetworkWriter writer)
     {
+        if (groups == scale.Length)
+        {
+            writer.Emit(
+                "InstanceNormalization", this,
+                [writer.Narrow(Inputs[0]), writer.Store(scale, [scale.Length]), writer.Store(bias, [bias.Length])],
+                OnnxAttribute.Float("epsilon", epsilon));
+            return;
+        }
+
         // As torch exports it: older consumers have no GroupNormalization, or another one.
         string x = writer.Narrow(Inputs[0]);
         string ones = writer.Store("group_scale", [.. Enumerable.Repeat(1f, groups)], [groups]);

@@ -10,7 +10,7 @@ internal static class OperatorCatalogue
         new("Conv (1x1 and 3x3, stride 1, size kept)", ConvolutionNode.Read, "Conv"),
         new("BatchNormalization", BatchNormalizationNode.Read, "BatchNormalization"),
         new(
-            "GroupNormalization (since operator set 21, or as torch exports it)", GroupNormalizationNode.Read,
+            "GroupNormalization (since operator set 21, or as torch exports it), InstanceNormalization", GroupNormalizationNode.Read,
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
         new(

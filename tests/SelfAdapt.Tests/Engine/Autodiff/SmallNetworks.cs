@@ -57,7 +57,8 @@ internal static class SmallNetworks
         ModelSketch s = new(6, 2, 3);
         string x = s.BatchNorm(s.Conv("x", 2, 5, 3), 5);
         x = s.Node("Mul", [x, s.Node("Sigmoid", [x])]);
-        string low = s.Node("LeakyRelu", [s.Conv(s.MaxPool(x), 5, 5, 1)], OnnxAttribute.Float("alpha", 0.2f));
+        string pool = s.Node("InstanceNormalization", [s.MaxPool(x), s.Weight(5), s.Weight(5)]);
+        string low = s.Node("LeakyRelu", [s.Conv(pool, 5, 5, 1)], OnnxAttribute.Float("alpha", 0.2f));
         string pooled = s.Linear(s.Pooled(s.Node("Sigmoid", [low])), 5, 5);
         low = s.Node("Elu", [s.Conv(s.Node("Tanh", [low]), 5, 5, 3)]);
         x = s.Node("Add", [x, s.ResizeNearest(low)]);
