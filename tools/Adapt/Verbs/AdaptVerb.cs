@@ -60,7 +60,7 @@ internal sealed class AdaptVerb
         // The run finds the power itself, and says what it brought.
         FoundOnImages find = _segmentation.ToFind(parsed) with { Gamma = false };
         bool grouped = settings.Groups == GroupChoice.Auto && ImageKinds.Of([.. read.Select(i => i.Image)]).Count > 1;
-        SegmentationOptions segmentation = grouped ? asked : Measured(read);
+        SegmentationOptions segmentation = grouped ? asked : Measured(read, _terminal);
         IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
@@ -88,7 +88,8 @@ internal sealed class AdaptVerb
         }
 
         (JsonObject result, ExitCode code) = grouped
-            ? GroupRuns.Run(stop.Terminal, job, engine, Measured)
+            // A group whose turn comes when the user ends it all begins, so that --resume finds it.
+            ? GroupRuns.Run(stop.Terminal, job, engine, some => Measured(some, _terminal.With(CancellationToken.None)))
             : JobOutput.Run(stop.Terminal, job, engine, WriteConfig);
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(settings.Json, result);
@@ -97,8 +98,8 @@ internal sealed class AdaptVerb
         void Fit(Image image, string name) =>
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
 
-        SegmentationOptions Measured(IReadOnlyList<NamedImage> some) =>
-            find.Any ? find.Find(network, engine.Backend, some, asked, _terminal) : asked;
+        SegmentationOptions Measured(IReadOnlyList<NamedImage> some, Terminal terminal) =>
+            find.Any ? find.Find(network, engine.Backend, some, asked, terminal) : asked;
 
         void WriteConfig(AdaptationJob begun)
         {
