@@ -169,7 +169,7 @@ function count(studio) {
   const others = studio.state.strokes.painted.filter(p => p.image !== studio.index || p.plane !== studio.plane).length;
   fill($('painted'), ...[
     ['object', `${objects} px`, 'object'], ['background', `${background} px`, 'background'], ['other images', others, ''],
-  ].map(([text, n, kind]) => h('div', {}, h('b', {}, String(n)), h('span', {}, kind ? h('i', { className: `key ${kind}` }) : null, text))));
+  ].map(([text, n, kind]) => h('div', {}, h('b', {}, kind ? h('i', { className: `key ${kind}` }) : null, String(n)), h('span', {}, text))));
   $('undo').disabled = !strokes.canUndo;
   $('clear').disabled = objects + background === 0;
 }
@@ -243,7 +243,7 @@ export function changed(studio) {
   const signature = JSON.stringify([jobs, studio.state.jobs.some(isBusy)]);
   if (place.dataset.key === signature) return;
   place.dataset.key = signature;
-  const look = job => h('button', { type: 'button', onclick: () => studio.show('decide', job.name) }, 'Look and decide');
+  const look = job => h('button', { type: 'button', onclick: () => studio.show('decide', job.name) }, 'Decide');
   fill(place, ...jobs.toReversed().map(job => (job.kind === 'strokes'
     ? jobNote(job, job.done, Math.max(job.done, studio.images.names.length), { resume: 'Begin again', discard: isBusy(job) ? 'Stop and delete' : 'Delete' },
       job.phase === 'done' ? [look(job), train(studio, job)] : null, download(job))
@@ -259,6 +259,6 @@ export function train(studio, job) {
       await post('/api/jobs', { kind: 'train', labels: job.name });
       if (studio.step !== 'strokes') studio.show('strokes');
     }, e.target),
-  }, 'Train a network on these');
+  }, 'Train a network');
 }
 
