@@ -35,6 +35,7 @@ export function leave(studio) {
   strokes = map = null;
   clearTimeout(timer);
   for (const name of ['map', 'strokes']) studio.picture.layer(name, null);
+  marked([]);
 }
 
 export async function opened(studio) {
@@ -55,6 +56,7 @@ export async function opened(studio) {
     studio.picture.layer('strokes', (...tile) => strokes.paint(...tile, pixels.levels));
     take(studio, value);
     count(studio);
+    changed(studio);
     await refresh(studio, null);
   });
 }
@@ -238,6 +240,7 @@ export function changed(studio) {
   if (!place) return;
   const jobs = studio.state.jobs.filter(j => j.kind === 'strokes' || j.kind === 'train');
   const painted = studio.state.strokes.painted;
+  marked(painted.map(p => p.image));
   const both = painted.some(p => p.objects > 0) && painted.some(p => p.background > 0);
   $('apply').disabled = !both || studio.state.jobs.some(isBusy);
   const signature = JSON.stringify([jobs, studio.state.jobs.some(isBusy)]);
@@ -249,6 +252,11 @@ export function changed(studio) {
       job.phase === 'done' ? [look(job), train(studio, job)] : null, download(job))
     : jobNote(job, job.done, Number(job.epochs), { keep: 'Stop and keep', resume: 'Begin again', discard: isBusy(job) ? 'Stop and discard' : 'Delete' },
       job.phase === 'done' ? look(job) : null))));
+}
+
+// Shows in the list which images carry strokes.
+function marked(images) {
+  document.querySelectorAll('#images li').forEach((item, i) => item.classList.toggle('painted', images.includes(i)));
 }
 
 // A network learns from the masks of a job.
