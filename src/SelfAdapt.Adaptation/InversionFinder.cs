@@ -16,6 +16,9 @@ internal static class InversionFinder
     // How far the evidence must be above that of the images as they are, in its standard errors (docs/results.md).
     private const double Clearly = 2;
 
+    // At the network's scale, px.
+    private const int LargestPart = 400;
+
     /// <summary>Whether any of the images has a ground that is not dark.</summary>
     public static bool IsWorthAsking(IEnumerable<NamedImage> images) =>
         images.Any(i => ImageLook.Of(i.Image).Background >= DarkGround);
@@ -28,7 +31,9 @@ internal static class InversionFinder
     public static bool Find(
         ISegmentationNetwork network, SegmentationOptions options, IReadOnlyList<NamedImage> images, CancellationToken cancelled)
     {
-        IReadOnlyList<NamedImage> some = AdaptationLoop.Checked(images, new AdaptationOptions());
+        int side = (int)Math.Ceiling(LargestPart / options.Rescale);
+        NamedImage[] some = [.. AdaptationLoop.Checked(images, new AdaptationOptions())
+            .Select(i => i with { Image = SizeFinder.Middle(i.Image, side) })];
         CheckedImages asTheyAre = new(some, options with { Invert = false }, network.InputChannels);
         LabelFreeSignals plain = asTheyAre.Measure(network);
         cancelled.ThrowIfCancellationRequested();

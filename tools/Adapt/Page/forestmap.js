@@ -3,7 +3,7 @@
 import { get } from './dom.js';
 import { onCanvas, TILE } from './pixels.js';
 
-const MOST_MAP = 5e5;
+const MOST_MAP = 3e5;
 const MOST_OBJECTS = 4 << 20;
 const MOST_LABELS = 16 << 20;
 const AMBER = 0x0000a6ff;

@@ -21,4 +21,4 @@ export function jobNote(job, done, total, words, ...more) {
 }
 
 export const download = job => (job.done > 0 && !isBusy(job)
-  ? h('a', { href: `/api/jobs/${job.name}/files.zip`, download: `${job.name}.zip` }, 'Download all') : null);
+  ? h('a', { href: `/api/jobs/${job.name}/files.zip`, download: `${job.name}.zip` }, 'Download') : null);

@@ -35,6 +35,7 @@ export function leave(studio) {
   strokes = map = null;
   clearTimeout(timer);
   for (const name of ['map', 'strokes']) studio.picture.layer(name, null);
+  marked([]);
 }
 
 export async function opened(studio) {
@@ -55,6 +56,7 @@ export async function opened(studio) {
     studio.picture.layer('strokes', (...tile) => strokes.paint(...tile, pixels.levels));
     take(studio, value);
     count(studio);
+    changed(studio);
     await refresh(studio, null);
   });
 }
@@ -169,7 +171,7 @@ function count(studio) {
   const others = studio.state.strokes.painted.filter(p => p.image !== studio.index || p.plane !== studio.plane).length;
   fill($('painted'), ...[
     ['object', `${objects} px`, 'object'], ['background', `${background} px`, 'background'], ['other images', others, ''],
-  ].map(([text, n, kind]) => h('div', {}, h('b', {}, String(n)), h('span', {}, kind ? h('i', { className: `key ${kind}` }) : null, text))));
+  ].map(([text, n, kind]) => h('div', {}, h('b', {}, kind ? h('i', { className: `key ${kind}` }) : null, String(n)), h('span', {}, text))));
   $('undo').disabled = !strokes.canUndo;
   $('clear').disabled = objects + background === 0;
 }
@@ -238,17 +240,23 @@ export function changed(studio) {
   if (!place) return;
   const jobs = studio.state.jobs.filter(j => j.kind === 'strokes' || j.kind === 'train');
   const painted = studio.state.strokes.painted;
+  marked(painted.map(p => p.image));
   const both = painted.some(p => p.objects > 0) && painted.some(p => p.background > 0);
   $('apply').disabled = !both || studio.state.jobs.some(isBusy);
   const signature = JSON.stringify([jobs, studio.state.jobs.some(isBusy)]);
   if (place.dataset.key === signature) return;
   place.dataset.key = signature;
-  const look = job => h('button', { type: 'button', onclick: () => studio.show('decide', job.name) }, 'Look and decide');
+  const look = job => h('button', { type: 'button', onclick: () => studio.show('decide', job.name) }, 'Decide');
   fill(place, ...jobs.toReversed().map(job => (job.kind === 'strokes'
     ? jobNote(job, job.done, Math.max(job.done, studio.images.names.length), { resume: 'Begin again', discard: isBusy(job) ? 'Stop and delete' : 'Delete' },
       job.phase === 'done' ? [look(job), train(studio, job)] : null, download(job))
     : jobNote(job, job.done, Number(job.epochs), { keep: 'Stop and keep', resume: 'Begin again', discard: isBusy(job) ? 'Stop and discard' : 'Delete' },
       job.phase === 'done' ? look(job) : null))));
+}
+
+// Shows in the list which images carry strokes.
+function marked(images) {
+  document.querySelectorAll('#images li').forEach((item, i) => item.classList.toggle('painted', images.includes(i)));
 }
 
 // A network learns from the masks of a job.
@@ -259,6 +267,6 @@ export function train(studio, job) {
       await post('/api/jobs', { kind: 'train', labels: job.name });
       if (studio.step !== 'strokes') studio.show('strokes');
     }, e.target),
-  }, 'Train a network on these');
+  }, 'Train a network');
 }
 

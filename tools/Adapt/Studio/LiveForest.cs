@@ -37,6 +37,7 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
     private readonly BoundedCache<(int Image, int Plane), FeatureImage> _scaled = new(ScaledBytes);
     private readonly Dictionary<string, PaintedFeatures> _painted = [];
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _enhancing = new(1);
     private (long Version, RandomForest? Forest) _grown = (-1, null);
     private (int Threads, LoadedEnhancer Enhancer)? _enhancer;
 
@@ -48,19 +49,8 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
     public async Task<byte[]?> MapAsync(
         int index, int plane, MapPart part, int threads, CancellationToken aborted)
     {
-        await _turn.WaitAsync(aborted).ConfigureAwait(false);
-        try
-        {
-            FeatureImage image = Scaled(index, plane);
-            RandomForest? forest = Grow(threads, aborted);
-            float[] map = new float[part.Rows * part.Columns];
-            Predict(forest, image, (index, plane), part, map, threads, aborted);
-            return forest is null ? null : Bytes(map);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        float[] map = new float[part.Rows * part.Columns];
+        return await PredictAsync(index, plane, part, map, threads, aborted).ConfigureAwait(false) ? Bytes(map) : null;
     }
 
     /// <summary>The probability map of a part, repaired where that is wanted, and the objects that are cut from it.</summary>
@@ -68,26 +58,41 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
     public async Task<(byte[] Map, LabelImage Objects)?> ObjectsAsync(
         int index, int plane, MapPart part, StrokeSetup setup, int threads, CancellationToken aborted)
     {
+        part = part with { Step = 1 };
+        float[] map = new float[part.Rows * part.Columns];
+        if (!await PredictAsync(index, plane, part, map, threads, aborted).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        // The next stroke's map does not wait for this.
+        if (setup.Enhance)
+        {
+            map = await EnhanceAsync(map, part, threads, aborted).ConfigureAwait(false);
+        }
+
+        aborted.ThrowIfCancellationRequested();
+        return (Bytes(map), Watershed.Cut(map, part.Height, part.Width, setup.Instances));
+    }
+
+    public void Dispose()
+    {
+        _enhancer?.Enhancer.Dispose();
+        _turn.Dispose();
+        _enhancing.Dispose();
+    }
+
+    /// <returns>False as long as a class is not painted; features are made ready even so.</returns>
+    private async Task<bool> PredictAsync(
+        int index, int plane, MapPart part, float[] map, int threads, CancellationToken aborted)
+    {
         await _turn.WaitAsync(aborted).ConfigureAwait(false);
         try
         {
             FeatureImage image = Scaled(index, plane);
-            if (Grow(threads, aborted) is not { } forest)
-            {
-                return null;
-            }
-
-            part = part with { Step = 1 };
-            float[] map = new float[part.Rows * part.Columns];
+            RandomForest? forest = Grow(threads, aborted);
             Predict(forest, image, (index, plane), part, map, threads, aborted);
-            if (setup.Enhance)
-            {
-                aborted.ThrowIfCancellationRequested();
-                map = PredictionEnhancer.Enhance(Enhancer(threads).Network, map, part.Height, part.Width, threads);
-            }
-
-            aborted.ThrowIfCancellationRequested();
-            return (Bytes(map), Watershed.Cut(map, part.Height, part.Width, setup.Instances));
+            return forest is not null;
         }
         finally
         {
@@ -95,10 +100,17 @@ internal sealed class LiveForest(StrokeStore strokes, StudioImages images) : IDi
         }
     }
 
-    public void Dispose()
+    private async Task<float[]> EnhanceAsync(float[] map, MapPart part, int threads, CancellationToken aborted)
     {
-        _enhancer?.Enhancer.Dispose();
-        _turn.Dispose();
+        await _enhancing.WaitAsync(aborted).ConfigureAwait(false);
+        try
+        {
+            return PredictionEnhancer.Enhance(Enhancer(threads).Network, map, part.Height, part.Width, threads);
+        }
+        finally
+        {
+            _enhancing.Release();
+        }
     }
 
     private static byte[] Bytes(float[] map) => Array.ConvertAll(map, p => (byte)((255 * p) + 0.5f));

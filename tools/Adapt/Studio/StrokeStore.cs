@@ -177,7 +177,7 @@ internal sealed class StrokeStore
         if (labels.AsSpan().ContainsAnyExcept((byte)StrokeImage.Unknown))
         {
             Directory.CreateDirectory(_folder);
-            OutputFile.WriteDurably(file, PngPicture.Encode(image.Image.Height, image.Image.Width, labels));
+            OutputFile.Write(file, PngPicture.Encode(image.Image.Height, image.Image.Width, labels));
         }
         else
         {

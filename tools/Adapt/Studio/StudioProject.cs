@@ -74,6 +74,21 @@ internal sealed partial class StudioProject
     /// <summary>The folder of accepted models and of what is exported of them.</summary>
     public string Models => Path.Combine(Folder, "models");
 
+    /// <summary>Keeps other studios out: two would write over each other. It ends with the process, however that ends.</summary>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: another studio has the project open.</exception>
+    public FileStream Lock()
+    {
+        try
+        {
+            return new FileStream(Path.Combine(Folder, "project.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.OutputNotWritable, Folder, $"is open in another studio, or protected: {e.Message}", e);
+        }
+    }
+
     /// <summary>Changes the state, on the disk first.</summary>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the folder is protected or full.</exception>
     public ProjectState Update(Func<ProjectState, ProjectState> change)

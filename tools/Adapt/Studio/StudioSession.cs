@@ -9,9 +9,11 @@ namespace SelfAdapt.Tool.Studio;
 /// <summary>A project that is open: its images, jobs, models and what was segmented for the page.</summary>
 internal sealed class StudioSession : IDisposable
 {
-    private StudioSession(StudioProject project)
+    private readonly FileStream _lock;
+
+    private StudioSession(StudioProject project, FileStream held)
     {
-        Project = project;
+        (Project, _lock) = (project, held);
         Images = new StudioImages(project.State.Images);
         Models = new StudioModels(project);
         Jobs = new StudioJobs(project, Models);
@@ -38,8 +40,14 @@ internal sealed class StudioSession : IDisposable
 
     /// <summary>Opens the project of a folder of images.</summary>
     /// <param name="project">The project's folder; null: within the images' folder.</param>
-    /// <exception cref="SelfAdaptException">As <see cref="StudioProject.Open"/>.</exception>
-    public static StudioSession Open(string images, string? project) => new(StudioProject.Open(images, project));
+    /// <exception cref="SelfAdaptException">
+    /// As <see cref="StudioProject.Open"/>; OutputNotWritable: another studio has it open.
+    /// </exception>
+    public static StudioSession Open(string images, string? project)
+    {
+        StudioProject opened = StudioProject.Open(images, project);
+        return new(opened, opened.Lock());
+    }
 
     /// <summary>Masks of an image, with the set-up and the model in use or with those of a run's step.</summary>
     /// <param name="job">The run; null: the set-up.</param>
@@ -132,6 +140,7 @@ internal sealed class StudioSession : IDisposable
         Segmenter.Dispose();
         Forest.Dispose();
         Images.Dispose();
+        _lock.Dispose();
     }
 
     private JsonObject Describe(StudioJob job)

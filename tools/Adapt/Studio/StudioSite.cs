@@ -28,9 +28,16 @@ internal sealed class StudioSite : ILocalSite, IDisposable
     /// <exception cref="SelfAdaptException">As <see cref="StudioSession.Open"/>.</exception>
     public void Open(string images)
     {
-        StudioSession? before = _session;
-        _session = StudioSession.Open(images, _project);
-        before?.Dispose();
+        // The same folder anew: its project is this studio's already.
+        if (_session is { } before && Path.TrimEndingDirectorySeparator(Path.GetFullPath(images)) == before.Project.State.Images)
+        {
+            _session = null;
+            before.Dispose();
+        }
+
+        StudioSession next = StudioSession.Open(images, _project);
+        _session?.Dispose();
+        _session = next;
     }
 
     public long MostBodyBytes(string target) =>

@@ -14,6 +14,8 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>segment: masks for every image of a folder, under Cellpose's file names.</summary>
 internal sealed class SegmentVerb
 {
+    private const long LargestRead = 256 << 20;
+
     private readonly SettingOptions<SegmentSettings> _options = new();
     private readonly SegmentationArguments _segmentation = new(withBatchSize: true);
     private readonly SettingOptions<FormatSettings> _formats = new();
@@ -120,7 +122,12 @@ internal sealed class SegmentVerb
         }
 
         using InferenceEngine engine = InferenceEngine.Open(network, request, _terminal.Error);
-        return find.Find(engine.Network, SomeImages([.. folders.SelectMany(f => f.Files)]), options, _terminal);
+        string[] files = [.. folders.SelectMany(f => f.Files)];
+
+        // An image larger than memory need not be read for what smaller ones tell.
+        return find.Find(
+            engine.Network, SomeImages(find.Size ? files : [.. files.Where(f => new FileInfo(f).Length <= LargestRead)]), options,
+            _terminal);
     }
 
     /// <summary>The folders of images, each with that of its results: subfolders first, as Cellpose takes them.</summary>

@@ -33,6 +33,17 @@ internal sealed class StudioProjectTests : IDisposable
     }
 
     [TestMethod]
+    public void Open_InAnotherStudio_Refused_UntilThatEnds()
+    {
+        using (StudioSession.Open(_images, null))
+        {
+            StringAssert.Contains(Fault(() => StudioSession.Open(_images, null)).Message, "another studio", StringComparison.Ordinal);
+        }
+
+        StudioSession.Open(_images, null).Dispose();
+    }
+
+    [TestMethod]
     public void Open_FolderOfSomethingElse_IsLeftAlone()
     {
         string other = Path.Combine(_images, "selfadapt-studio");
