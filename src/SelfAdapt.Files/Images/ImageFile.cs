@@ -28,10 +28,6 @@ public sealed record NamedImage(string Name, string Path, Image Image)
     internal StackShape? Shape { get; init; }
 }
 
-/// <summary>A grid of images in depth and time.</summary>
-/// <param name="TimesFirst">Whether a slice's time points follow each other, instead of a time point's slices.</param>
-internal sealed record StackShape(int Slices, int Times, bool TimesFirst);
-
 /// <summary>
 /// Reads pictures: PNG, TIFF (also BigTIFF, ImageJ stacks and OME-TIFF) and NPY, recognised by content,
 /// whatever the extension, and what <see cref="OtherPictures"/> reads. RGB gives three channels; alpha is dropped;

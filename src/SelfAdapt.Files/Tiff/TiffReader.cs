@@ -1,4 +1,3 @@
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff.Planes;
 
 namespace SelfAdapt.Files.Tiff;

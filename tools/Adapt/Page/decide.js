@@ -153,7 +153,7 @@ export async function opened(studio) {
   if (!shown) return fill(place, h('p', { className: 'dim small' }, 'Nothing to compare here.'));
   const { left, right, change } = shown;
   fill(place, h('div', { className: 'figures four' }, ...[
-    ['before', left.cells.length, ''], ['after', right.cells.length, ''], ['gained', `+${change.gained}`, 'gained'], ['lost', `\u2212${change.lost}`, 'lost'],
+    [job.kind === 'strokes' ? 'model' : 'before', left.cells.length, ''], [job.kind === 'strokes' ? 'strokes' : 'after', right.cells.length, ''], ['gained', `+${change.gained}`, 'gained'], ['lost', `\u2212${change.lost}`, 'lost'],
   ].map(([text, value, kind]) => h('div', {}, h('b', { className: kind }, String(value)), h('span', {}, text)))));
 }
 

@@ -30,7 +30,7 @@ internal static class StrokeApi
         bool asks = request.Method is "GET" or "HEAD";
         if (what == "strokes")
         {
-            return asks ? new LocalResponse(200, Binary, Pack(of.Image.Image, session.Strokes.Read(of.Image))) : Paint(session, of, request.Body);
+            return asks ? new LocalResponse(200, Binary, Pack(of.Image.Image, session.Strokes.Read(of.Index, of.Image))) : Paint(session, of, request.Body);
         }
 
         if (!asks)

@@ -79,11 +79,11 @@ internal sealed class StrokeStore
 
     /// <summary>An image's strokes, [height, width]; nothing but zeros where none are painted.</summary>
     /// <exception cref="SelfAdaptException">UnreadableInput: the file on the disk is damaged, or of another size.</exception>
-    public byte[] Read(NamedImage image)
+    public byte[] Read(int index, NamedImage image)
     {
         lock (_lock)
         {
-            return [.. Labels(image)];
+            return FirstNamed(index) == index ? [.. Labels(image)] : new byte[image.Image.Height * image.Image.Width];
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class StrokeStore
 
         lock (_lock)
         {
-            RequireOwnName(index, image);
+            RequireOwnName(index);
             byte[] labels = Labels(image);
             byte[] before = Exchange(labels, image.Image.Width, patch);
             try
@@ -216,16 +216,23 @@ internal sealed class StrokeStore
         return painted;
     }
 
-    /// <summary>Strokes go by names: of "a.png" and "a.tif" only the first can carry them.</summary>
-    private void RequireOwnName(int index, NamedImage image)
+    private void RequireOwnName(int index)
     {
-        string stem = MaskFolder.Key(Path.GetFileNameWithoutExtension(_images.Files[index]));
-        int first = _images.Files.TakeWhile(f => MaskFolder.Key(Path.GetFileNameWithoutExtension(f)) != stem).Count();
+        int first = FirstNamed(index);
         if (first != index)
         {
             throw new SelfAdaptException(
                 ErrorKind.InvalidOption,
                 $"{Path.GetFileName(_images.Files[first])} has the same name, and strokes go by names: paint on that one.");
         }
+    }
+
+    /// <summary>The image that a name's strokes belong to: of "a.png" and "a.tif" only the first can carry them.</summary>
+    private int FirstNamed(int index)
+    {
+        string name = NameOf(_images.Files[index]);
+        return _images.Files.TakeWhile(f => NameOf(f) != name).Count();
+
+        static string NameOf(string file) => MaskFolder.Key(Path.GetFileNameWithoutExtension(file));
     }
 }

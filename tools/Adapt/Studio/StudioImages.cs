@@ -1,5 +1,6 @@
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Tiff;
 
 namespace SelfAdapt.Tool.Studio;
 

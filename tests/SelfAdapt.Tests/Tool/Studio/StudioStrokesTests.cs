@@ -98,18 +98,20 @@ internal sealed class StudioStrokesTests : IDisposable
 
         using StudioSession again = Open();
         Assert.AreEqual(1, again.Strokes.Painted.Single().Index);
-        Assert.ThrowsExactly<SelfAdaptException>(() => again.Strokes.Read(again.Plane(0, 0)!));
+        Assert.ThrowsExactly<SelfAdaptException>(() => again.Strokes.Read(0, again.Plane(0, 0)!));
     }
 
     [TestMethod]
     public void SameName_OfTwoImages_OnlyTheFirstIsPainted()
     {
         WriteImages(1);
-        File.Copy(_at.At("images", "image_0.tif"), _at.At("images", "image_0_img.tif"));
+        ImageFile.WriteTiff(_at.At("images", "image_0.tiff"), new Image(1, 2, 3, [1, 2, 3, 4, 5, 6]));
         using StudioSession studio = Open();
         Paint(studio, 0, 0);
-        SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => Paint(studio, 1, 0));
+        SelfAdaptException error = Assert.ThrowsExactly<SelfAdaptException>(() => studio.Strokes.Change(
+            1, 0, studio.Plane(1, 0)!, Patch(0, 0, 1, 1, StrokeImage.Object)));
         StringAssert.Contains(error.Message, "same name", StringComparison.Ordinal);
+        Assert.HasCount(6, studio.Strokes.Read(1, studio.Plane(1, 0)!), "the other has none, of its own size");
     }
 
     [TestMethod]
