@@ -27,6 +27,40 @@ public static class Resampling
         }
     }
 
+    /// <summary>The mean of each 2x2 window.</summary>
+    public static void AveragePool(
+        ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            ArrayView<Quad> source = Quad.View(x);
+            int corner = Corner(i, height, width, pitchQuads);
+            int below = corner + (2 * width * pitchQuads);
+            Quad upper = Quad.Add(source[corner], source[corner + pitchQuads]);
+            Quad lower = Quad.Add(source[below], source[below + pitchQuads]);
+            Quad.View(y)[i] = Quad.Scale(Quad.Add(upper, lower), 0.25f);
+        }
+    }
+
+    /// <summary>dx = a quarter of its window's dy.</summary>
+    public static void AveragePoolBackward(
+        ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            ArrayView<Quad> target = Quad.View(dx);
+            int corner = Corner(i, height, width, pitchQuads);
+            int below = corner + (2 * width * pitchQuads);
+            Quad share = Quad.Scale(Quad.View(dy)[i], 0.25f);
+            Quad.Put(target, corner, share, accumulate);
+            Quad.Put(target, corner + pitchQuads, share, accumulate);
+            Quad.Put(target, below, share, accumulate);
+            Quad.Put(target, below + pitchQuads, share, accumulate);
+        }
+    }
+
     /// <summary>dx = dy at each window's first maximum, 0 elsewhere.</summary>
     public static void MaxPoolBackward(
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width,

@@ -28,6 +28,7 @@ internal sealed class AdaptationStep : IDisposable
     private readonly DeviceVector _lossSums;
     private readonly DeviceVector _optimizerSums;
     private readonly ChannelMeaning[] _channels;
+    private readonly bool _graded;
     private readonly Orientation[] _views;
     private readonly (int Offset, int Length)[] _frozen;
     private double _learningRate;
@@ -43,6 +44,7 @@ internal sealed class AdaptationStep : IDisposable
         (_network, _backend, _options) = (network, backend, options);
         (int batch, int crop) = (options.BatchSize, options.Crop);
         _channels = network.Outputs.Meanings;
+        _graded = network.Outputs.Parts.Any(p => p.Kind.GradesObjects);
         _views = Orientations.Of(options).ToArray();
         _frozen = [.. FrozenWeights.Of(network.Parameters, options.Layers)];
         Student = new NetworkWeights(network, backend);
@@ -188,7 +190,8 @@ internal sealed class AdaptationStep : IDisposable
         ForwardStudent(weak);
         MaskedLossOptions loss = new(
             (float)_options.LambdaBal, _options.UseConfidenceFilter,
-            _options.UseConfidenceFilter && _views.Length > 1, _options.SoftLabels, _options.AverageProbabilities);
+            _options.UseConfidenceFilter && _views.Length > 1, _options.SoftLabels || _graded,
+            _options.AverageProbabilities);
         _backend.Steps.MaskedLoss(
             _graph.Output, _mean, _deviation, _graph.OutputShape, _channels, loss, _thresholds,
             _graph.OutputGradient!, _lossSums);

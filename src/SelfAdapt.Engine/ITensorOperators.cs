@@ -46,6 +46,12 @@ internal interface ITensorOperators
     /// <summary>Routes dy to the first maximum of each 2x2 window in row-major order.</summary>
     void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
+    /// <summary>2x2 mean, stride 2: H and W are even, y is [N,C,H/2,W/2].</summary>
+    void AveragePool(DeviceTensor x, DeviceTensor y);
+
+    /// <summary>A quarter of dy to each pixel of its window.</summary>
+    void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+
     /// <summary>Doubles height and width: y is [N,C,2H,2W].</summary>
     void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
 

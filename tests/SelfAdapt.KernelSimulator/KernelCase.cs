@@ -101,6 +101,8 @@ public sealed record KernelCase(
         Each("WeightGradient.Finish", 73 * 8, Some(2 * 73 * 8), Some(5 * 6 * 9), Some(5), 6, 5, 9, 2, 1, 73 * 8),
         Each("Resampling.MaxPool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
         Each("Resampling.MaxPoolBackward", Quads, Some(960), Some(240), Some(960), 1, 3, 5, 2, Quads),
+        Each("Resampling.AveragePool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
+        Each("Resampling.AveragePoolBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearest", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleLinear", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleNearestBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),

@@ -46,6 +46,9 @@ internal sealed class NetworkCompiler(Network network)
             readsInput: true),
         AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
         AddNode n => new AddOperation(n),
+        AveragePoolNode n => new UnaryOperation(
+            "AveragePool 2x2", n, (in run) => run.Operators.AveragePool(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.AveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0)), cheap: true),
         MaxPoolNode n => new UnaryOperation(
             "MaxPool 2x2", n, (in run) => run.Operators.MaxPool(run.Input(0), run.Output),
             (in run, dx) => run.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0)),

@@ -59,6 +59,41 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
+    public void AveragePool(DeviceTensor x, DeviceTensor y)
+    {
+        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
+        ForEachRow(ty, (tx, ty), static (plane, h, all) =>
+        {
+            (CpuTensor tx, CpuTensor ty) = all;
+            float* top = tx.Row(plane, 2 * h);
+            float* bottom = tx.Row(plane, (2 * h) + 1);
+            float* py = ty.Row(plane, h);
+            for (int w = 0; w < ty.Shape.W; w++, top += 2 * Block, bottom += 2 * Block, py += Block)
+            {
+                Vector512<float> upper = Vector512.Load(top) + Vector512.Load(top + Block);
+                Vector512<float> lower = Vector512.Load(bottom) + Vector512.Load(bottom + Block);
+                (0.25f * (upper + lower)).Store(py);
+            }
+        });
+    }
+
+    public void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        (CpuTensor tg, CpuTensor td) = ((CpuTensor)dy, (CpuTensor)dx);
+        ForEachRow(td, (tg, td, accumulate), static (plane, h, all) =>
+        {
+            (CpuTensor tg, CpuTensor td, bool accumulate) = all;
+            float* g = tg.Row(plane, h / 2);
+            float* to = td.Row(plane, h);
+            for (int w = 0; w < tg.Shape.W; w++, g += Block, to += 2 * Block)
+            {
+                Vector512<float> share = 0.25f * Vector512.Load(g);
+                Put(to, share, accumulate);
+                Put(to + Block, share, accumulate);
+            }
+        });
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);

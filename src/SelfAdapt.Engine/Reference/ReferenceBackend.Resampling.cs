@@ -16,6 +16,22 @@ internal sealed partial class ReferenceBackend
         ForEachWindow(x, dy, (from, to) => Data(dx)[from] += Data(dy)[to]);
     }
 
+    public void AveragePool(DeviceTensor x, DeviceTensor y)
+    {
+        UpsampleBackward(x, y, UpsampleMode.Nearest, false);
+        Set(y, false, i => Data(y)[i] / 4);
+    }
+
+    public void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            Array.Clear(Data(dx));
+        }
+
+        ForEachTap(dy, dx, UpsampleMode.Nearest, (from, to, weight) => Data(dx)[to] += weight * Data(dy)[from] / 4);
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         Array.Clear(Data(y));

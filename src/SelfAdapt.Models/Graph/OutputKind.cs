@@ -44,6 +44,9 @@ public abstract class OutputKind
     /// <summary>Whether masks tell what its values should be.</summary>
     internal virtual bool IsFieldOfMasks => false;
 
+    /// <summary>Whether the logit beside it tells how deep in an object a pixel lies, not only whether it lies in one.</summary>
+    internal virtual bool GradesObjects => false;
+
     /// <summary>The kind that it is run and judged as.</summary>
     internal virtual OutputKind AsRun => this;
 

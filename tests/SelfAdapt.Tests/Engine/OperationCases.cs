@@ -243,6 +243,10 @@ internal static class OperationCases
                 { Kinks = kinks };
             }
 
+            yield return new OperationCase(
+                $"AveragePool {twice}", [twice], shape,
+                b => b.Backend.Operators.AveragePool(b.X[0], b.Y),
+                (b, accumulate) => b.Backend.Operators.AveragePoolBackward(b.Dy, b.Dx[0], accumulate));
             foreach (UpsampleMode mode in Enum.GetValues<UpsampleMode>())
             {
                 yield return new OperationCase(

@@ -19,6 +19,8 @@ internal sealed class RaysKind(int rays) : OutputKind(Prefix + rays.ToString(Cul
 
     internal override bool IsFieldOfMasks => true;
 
+    internal override bool GradesObjects => true;
+
     /// <summary>Whether there can be so many.</summary>
     public static bool Fits(int rays) => rays is >= Quarters and <= MostRays && rays % Quarters == 0;
 

@@ -15,7 +15,7 @@ internal sealed class GlobalAveragePoolNode(string name, int input, int output) 
                 if (node.GetInts("kernel_shape") is not [long h, long w] || h != x.Dims[2] || w != x.Dims[3]
                     || !node.HasOnly("pads", 0))
                 {
-                    throw reader.Refuse(node, "only an average over the whole map can be trained.");
+                    return AveragePoolNode.Read(reader, node);
                 }
 
                 break;

@@ -5,7 +5,12 @@ namespace SelfAdapt.Models.Graph.Operators;
 /// <summary>MaxPool 2x2, stride 2.</summary>
 internal sealed class MaxPoolNode(string name, int input, int output) : NetworkNode(name, [input], output)
 {
-    public static Activation Read(NetworkReader reader, OnnxNode node)
+    public static Activation Read(NetworkReader reader, OnnxNode node) =>
+        ReadHalving(reader, node, (x, y) => new MaxPoolNode(node.Name, x, y));
+
+    /// <summary>Reads a pooling that halves height and width.</summary>
+    /// <param name="make">Makes the node of its input and output.</param>
+    public static Activation ReadHalving(NetworkReader reader, OnnxNode node, Func<int, int, NetworkNode> make)
     {
         Activation x = reader.Map(node, 0);
         bool halves = node.HasOnly("kernel_shape", 2) && node.GetInts("strides") is [2, 2]
@@ -18,10 +23,12 @@ internal sealed class MaxPoolNode(string name, int input, int output) : NetworkN
 
         return reader.Emit(
             x.Value with { Level = x.Level + 1 }, [x.Dims[0], x.Dims[1], x.Dims[2] / 2, x.Dims[3] / 2],
-            y => new MaxPoolNode(node.Name, x.Id, y));
+            y => make(x.Id, y));
     }
 
-    public override void Write(NetworkWriter writer) => writer.Emit(
-        "MaxPool", this, [writer.Narrow(Inputs[0])],
+    public override void Write(NetworkWriter writer) => WriteHalving(writer, this, "MaxPool");
+
+    public static void WriteHalving(NetworkWriter writer, NetworkNode node, string opType) => writer.Emit(
+        opType, node, [writer.Narrow(node.Inputs[0])],
         OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
 }

@@ -17,7 +17,7 @@ internal static class OperatorCatalogue
             "Sigmoid, Tanh, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Clip"),
         new("Mul with the Sigmoid of the same (SiLU)", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
-        new("MaxPool 2x2", MaxPoolNode.Read, "MaxPool"),
+        new("MaxPool and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
         new("Resize x2 (nearest or linear half_pixel)", UpsampleNode.Read, "Resize", "Upsample"),
         new("Concat (channels)", ConcatNode.Read, "Concat"),
         new(

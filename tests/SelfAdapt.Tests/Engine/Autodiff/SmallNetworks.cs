@@ -60,6 +60,9 @@ internal static class SmallNetworks
         string pool = s.Node("InstanceNormalization", [s.MaxPool(x), s.Weight(5), s.Weight(5)]);
         string low = s.Node("LeakyRelu", [s.Conv(pool, 5, 5, 1)], OnnxAttribute.Float("alpha", 0.2f));
         string pooled = s.Linear(s.Pooled(s.Node("Sigmoid", [low])), 5, 5);
+        string lower = s.Node(
+            "AveragePool", [low], OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
+        low = s.Node("Add", [low, s.ResizeNearest(s.Conv(lower, 5, 5, 1))]);
         low = s.Node("Elu", [s.Conv(s.Node("Tanh", [low]), 5, 5, 3)]);
         x = s.Node("Add", [x, s.ResizeNearest(low)]);
         x = s.Node("Clip", [s.Conv(x, 5, 5, 3), s.Scalar(0), s.Scalar(0.7f)]);
