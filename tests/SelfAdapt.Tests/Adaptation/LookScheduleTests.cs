@@ -48,7 +48,7 @@ internal sealed class LookScheduleTests
         };
         Network network = Network.Read(SmallNetworks.Cellpose(4, 20, 8));
         using CpuBackend backend = new(1);
-        SegmentationOptions everything = new() { FlowThreshold = 0, CellprobThreshold = -100, MinSize = 1 };
+        SegmentationOptions everything = new() { Gamma = 1, FlowThreshold = 0, CellprobThreshold = -100, MinSize = 1 };
         using AdaptationLoop loop = new(network, backend, options, everything);
         AdaptationResult result = loop.Run(
             [
