@@ -90,7 +90,7 @@ internal sealed class InstalledToolTests : IDisposable
             Assert.IsTrue(address.Success, "view told no address");
             using HttpClient client = new() { BaseAddress = new Uri(address.Value) };
             _ = await client.GetStringAsync(client.BaseAddress);
-            JsonNode description = JsonNode.Parse(await client.GetStringAsync(new Uri("api/run", UriKind.Relative)))!;
+            JsonNode description = JsonNode.Parse(await client.GetStringAsync(new Uri("api/state", UriKind.Relative)))!["run"]!;
             Assert.IsNotNull(description["settings"], description.ToJsonString());
             foreach (string file in WebRuntime.Files)
             {
