@@ -43,7 +43,8 @@ public sealed class OutputDescription
 
     /// <summary>The same with a logit in the place of every probability.</summary>
     internal OutputDescription AsLogits => new(
-        [.. Parts.Select(p => p with { Kind = p.Kind.AsRun })], FlowScale) { Grid = Grid };
+        [.. Parts.Select(p => p with { Kind = p.Kind.AsRun })], FlowScale)
+    { Grid = Grid };
 
     /// <summary>What each channel is to the adaptation.</summary>
     internal ChannelMeaning[] Meanings =>
