@@ -47,12 +47,13 @@ internal sealed record JoinedOutput(
 
         return null;
 
-        IEnumerable<OutputHead> HeadsOf(int value) => makers.GetValueOrDefault(value) switch
-        {
-            ConcatNode joined => joined.Inputs.SelectMany(HeadsOf),
-            ElementNode { Function.Kind: ElementKind.Sigmoid } end => [new(end.Inputs[0], values[value].Channels, true)],
-            _ => [new(value, values[value].Channels, false)],
-        };
+        IEnumerable<OutputHead> HeadsOf(int value) =>
+            makers.GetValueOrDefault(value) is ConcatNode joined ? joined.Inputs.Select(HeadOf) : [HeadOf(value)];
+
+        OutputHead HeadOf(int value) =>
+            makers.GetValueOrDefault(value) is ElementNode { Function.Kind: ElementKind.Sigmoid } end
+                ? new(end.Inputs[0], values[value].Channels, true)
+                : new(value, values[value].Channels, false);
     }
 
     /// <summary>Adds what joins the heads and brings them to the size of the image; gives the value.</summary>

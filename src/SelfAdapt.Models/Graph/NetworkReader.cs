@@ -26,6 +26,7 @@ internal sealed class NetworkReader
     private readonly Dictionary<string, string> _weightUsers = [];
     private readonly List<NetworkValue> _activations = [];
     private readonly List<NetworkNode> _nodes = [];
+    private readonly Dictionary<int, NetworkNode> _makers = [];
     private readonly List<NetworkTensor> _parameters = [];
     private readonly List<NetworkTensor> _statistics = [];
     private readonly List<float> _parameterValues = [];
@@ -46,7 +47,7 @@ internal sealed class NetworkReader
         input < node.Inputs.Count ? _values.GetValueOrDefault(node.Inputs[input]) : null;
 
     /// <summary>The node that makes an activation; null for the image.</summary>
-    public NetworkNode? Maker(Activation activation) => _nodes.LastOrDefault(n => n.Output == activation.Id);
+    public NetworkNode? Maker(Activation activation) => _makers.GetValueOrDefault(activation.Id);
 
     /// <summary>An input that must be an activation, whose channels may lie last.</summary>
     public Activation AnyLayout(OnnxNode node, int input) =>
@@ -136,7 +137,9 @@ internal sealed class NetworkReader
     public Activation Emit(NetworkValue value, long[] dims, Func<int, NetworkNode> make)
     {
         int output = NewActivation(value);
-        _nodes.Add(make(output));
+        NetworkNode node = make(output);
+        _nodes.Add(node);
+        _makers.Add(output, node);
         return new Activation(output, value, dims);
     }
 

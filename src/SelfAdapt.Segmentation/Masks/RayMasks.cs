@@ -79,6 +79,7 @@ internal static class RayMasks
         bool[] gone = new bool[polygons.Length];
         List<StarPolygon> kept = [];
         PolygonGrid near = new(polygons);
+        (PolygonRows rows, PolygonRows others) = (new(), new());
         for (int i = 0; i < polygons.Length; i++)
         {
             if (gone[i])
@@ -88,13 +89,14 @@ internal static class RayMasks
 
             StarPolygon polygon = polygons[i];
             kept.Add(polygon);
-            PolygonRows rows = new(polygon);
+            rows.Read(polygon);
             foreach (int j in near.Around(polygon))
             {
                 if (j > i && !gone[j] && polygon.Meets(polygons[j]))
                 {
                     double least = Math.Min(polygon.Area, polygons[j].Area) + 1e-10;
-                    gone[j] = rows.SharedArea(polygons[j]) / least > threshold;
+                    others.Read(polygons[j]);
+                    gone[j] = rows.SharedArea(others) / least > threshold;
                 }
             }
         }

@@ -52,7 +52,11 @@ internal sealed class StarPolygon
     public double Area { get; }
 
     /// <summary>A corner towards 0 at whole numbers: overlaps are judged so, as in StarDist.</summary>
-    public (int Row, int Column) Corner(int k) => ((int)_rows[k % _rows.Length], (int)_columns[k % _rows.Length]);
+    public (int Row, int Column) Corner(int k)
+    {
+        int at = k == _rows.Length ? 0 : k;
+        return ((int)_rows[at], (int)_columns[at]);
+    }
 
     /// <summary>Whether the boxes around both meet.</summary>
     public bool Meets(StarPolygon other) =>
