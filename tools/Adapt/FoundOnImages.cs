@@ -17,8 +17,9 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
 {
     public bool Any => Size || Gamma || Invert;
 
+    /// <summary>The options that tell what was found.</summary>
     public IEnumerable<string> Flags =>
-        [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[], .. Invert ? ["--invert"] : (string[])[]];
+        [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[], .. Invert ? ["--invert", "--no-invert"] : (string[])[]];
 
     /// <summary>
     /// The options with what the images show; as they are where no image fits the network. The size of objects is found for

@@ -90,6 +90,8 @@ internal sealed class FirstLookTests : IDisposable
         Mix("mix", dark: 5, bright: 4);
         string[] adapt = Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none", "--groups", "auto", "--iterations", "4");
         Assert.AreEqual(ExitCode.Ok, ToolRun.Run(adapt).Code);
+        JsonNode options = ToolRun.Json(_at.At("out", "run.json"))["options"]!;
+        Assert.IsTrue(options["--invert"] is null && options["--no-invert"] is null, "each group has its own");
         byte[] first = File.ReadAllBytes(_at.At("out", "group-1", "adapted.onnx"));
         byte[] second = File.ReadAllBytes(_at.At("out", "group-2", "adapted.onnx"));
 
