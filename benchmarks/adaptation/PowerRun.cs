@@ -14,7 +14,7 @@ internal static class PowerRun
     /// <summary>The columns.</summary>
     public const string Header = "source,target,settings,seed,step,gamma,ap50,evidence,evidence_error,cells";
 
-    private static readonly double[] Powers = [1, 0.5, 0.7, 1.5];
+    private static readonly double[] Powers = [1, .. GammaFinder.Factors];
 
     /// <summary>Learns with intensities as they are, then runs the source and what was kept on powers of them.</summary>
     public static string Execute(StudyRun run, Source source, Target target, AdaptationOptions start, int threads)
@@ -74,7 +74,7 @@ internal static class PowerRun
         string[] means = [.. Enumerable.Range(0, 4).Select(i => all.Average(a => a[i]).ToString(".000", CultureInfo.InvariantCulture))];
         return text.Append(CultureInfo.InvariantCulture, $"| mean of {all.Count} | | {string.Join(" | ", means)} | |\n").ToString();
 
-        static Row Best(Row than, IEnumerable<Row> rows) => rows.Where(r => r.Gamma != 1 && r.Evidence - than.Evidence > 2 * r.Error)
+        static Row Best(Row than, IEnumerable<Row> rows) => rows.Where(r => r.Gamma != 1 && r.Evidence - than.Evidence > GammaFinder.Clearly * r.Error)
             .Append(than).MaxBy(r => r.Evidence)!;
     }
 

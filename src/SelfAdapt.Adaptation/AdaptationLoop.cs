@@ -74,6 +74,7 @@ public sealed class AdaptationLoop : IDisposable
     private readonly Network _network;
     private readonly AdaptationOptions _options;
     private readonly SegmentationOptions _segmentation;
+    private readonly double _gamma;
     private readonly AdaptationStep _training;
     private readonly EngineNetwork _student;
     private readonly List<EvaluationPoint> _evaluations = [];
@@ -111,6 +112,7 @@ public sealed class AdaptationLoop : IDisposable
         }
 
         (_network, _options, _segmentation) = (network, options, segmentation);
+        _gamma = segmentation.Gamma ?? network.Gamma;
         _training = new AdaptationStep(network, backend, options, teacherEngine);
         _student = new EngineNetwork(_training.Student, backend);
     }
@@ -160,17 +162,18 @@ public sealed class AdaptationLoop : IDisposable
         RandomStream random = new(_options.Seed);
         RandomStream cropRandom = random.Substream("crops");
         RandomStream augmentationRandom = random.Substream("strong augmentation");
+        CropSampler sampler = new([.. images.Select(Prepare)], _options);
         StrongAugmenter augmenter = new(_options);
         WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
         CheckedImages looked = new(Checked(images, _options), _segmentation, _network.InputChannels);
+        float[] weak = new float[_options.BatchSize * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
 
         // A run that goes on knows the source's AP already; its signals are what the later ones are held against.
-        double gamma = _segmentation.Gamma ?? _network.Gamma;
-        EvaluationPoint source = Evaluate(0, looked, gamma, checkpoints?.From is null ? oracle : []);
+        EvaluationPoint source = Evaluate(0, looked, checkpoints?.From is null ? oracle : []);
         double before = 0;
         int iteration = 0;
         if (checkpoints?.From is { } from)
@@ -191,8 +194,6 @@ public sealed class AdaptationLoop : IDisposable
             Decide(controller, source, observer, kept);
         }
 
-        CropSampler sampler = new([.. images.Select(i => Prepare(i, gamma))], _options);
-        float[] weak = new float[_options.BatchSize * sampler.Length];
         StopReason reason = SourceCheck.IsHopeless(source.Signals, _options)
             ? StopReason.NoCells
             : controller.Reason ?? StopReason.Completed;
@@ -233,7 +234,7 @@ public sealed class AdaptationLoop : IDisposable
                 EvaluationPoint evaluation;
                 try
                 {
-                    evaluation = Evaluate(iteration, looked, gamma, oracle);
+                    evaluation = Evaluate(iteration, looked, oracle);
                 }
                 catch (SelfAdaptException e) when (e.Kind == ErrorKind.Numerics)
                 {
@@ -310,10 +311,10 @@ public sealed class AdaptationLoop : IDisposable
         }
     }
 
-    private Image Prepare(NamedImage image, double gamma)
+    private Image Prepare(NamedImage image)
     {
         Image prepared = ImagePreparation.Prepare(image.Image, _segmentation, _network.InputChannels, image.Name);
-        InputPower.Raise(prepared.Pixels, gamma);
+        InputPower.Raise(prepared.Pixels, _gamma);
         return prepared;
     }
 
@@ -325,21 +326,21 @@ public sealed class AdaptationLoop : IDisposable
         CheckedImages looked, IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, EvaluationPoint best,
         WeightSnapshot kept)
     {
-        (EvaluationPoint Point, WeightSnapshot Weights, double Gamma) found = (best, kept, best.Gamma);
+        (EvaluationPoint Point, WeightSnapshot Weights, double Gamma) found = (best, kept, _gamma);
         foreach ((EvaluationPoint point, WeightSnapshot weights) in new[]
         {
             (best, kept), (_evaluations[0], new WeightSnapshot(_network.InitialParameters, _network.InitialStatistics)),
         }.DistinctBy(c => c.Item1))
         {
             _training.Student.Upload(weights.Parameters, weights.Statistics);
-            if (GammaFinder.Find(looked, _student, best.Signals, best.Gamma) is { } better
+            if (GammaFinder.Find(looked, _student, best.Signals, _gamma) is { } better
                 && better.Signals.Evidence > found.Point.Signals.Evidence)
             {
                 found = (point with { Signals = better.Signals }, weights, better.Gamma);
             }
         }
 
-        if (found.Gamma == best.Gamma)
+        if (found.Gamma == _gamma)
         {
             return (best, kept);
         }
@@ -361,12 +362,12 @@ public sealed class AdaptationLoop : IDisposable
         return decision;
     }
 
-    private EvaluationPoint Evaluate(int iteration, CheckedImages looked, double gamma, IReadOnlyList<LabelledImage> oracle)
+    private EvaluationPoint Evaluate(int iteration, CheckedImages looked, IReadOnlyList<LabelledImage> oracle)
     {
-        Segmenter segmenter = new(_student, _segmentation with { Gamma = gamma });
+        Segmenter segmenter = new(_student, _segmentation with { Gamma = _gamma });
         (double? confidence, double? variance) = iteration > 0 ? TeacherSignals() : (null, null);
         return new EvaluationPoint(
-            iteration, looked.Measure(_student, gamma), confidence, variance, AveragePrecision(segmenter, oracle), gamma);
+            iteration, looked.Measure(_student, _gamma), confidence, variance, AveragePrecision(segmenter, oracle), _gamma);
     }
 
     private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>

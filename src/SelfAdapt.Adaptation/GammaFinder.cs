@@ -10,12 +10,14 @@ namespace SelfAdapt.Adaptation;
 /// </summary>
 internal static class GammaFinder
 {
-    // How far the evidence must be above that of the images as they are, in its standard errors (docs/results.md, "What the
-    // input is worth").
-    private const double Clearly = 2;
+    /// <summary>
+    /// How far the evidence must be above that of the images as they are, in its standard errors (docs/results.md, "What the input
+    /// is worth").
+    /// </summary>
+    public const double Clearly = 2;
 
-    // Of the power that the network was made for.
-    private static readonly double[] Factors = [0.5, 0.7, 1.5];
+    /// <summary>The powers that are tried, of the one that the network was made for.</summary>
+    public static IReadOnlyList<double> Factors { get; } = [0.5, 0.7, 1.5];
 
     /// <summary>Finds it.</summary>
     /// <param name="network">The network; stays the caller's to dispose.</param>

@@ -13,9 +13,6 @@ internal static class InversionFinder
     // Of the intensities between the 1st and the 99th percentile. The median of fluorescence is below.
     private const double DarkGround = 1 / 3.0;
 
-    // How far the evidence must be above that of the images as they are, in its standard errors (docs/results.md).
-    private const double Clearly = 2;
-
     // At the network's scale, px.
     private const int LargestPart = 400;
 
@@ -39,6 +36,6 @@ internal static class InversionFinder
         cancelled.ThrowIfCancellationRequested();
         CheckedImages inverted = new(some, options with { Invert = true }, network.InputChannels);
         LabelFreeSignals other = asTheyAre.Measure(network, seen: inverted);
-        return other.Evidence - plain.Evidence > Clearly * other.EvidenceError;
+        return other.Evidence - plain.Evidence > GammaFinder.Clearly * other.EvidenceError;
     }
 }

@@ -224,7 +224,7 @@ internal sealed class ModelFile
     private OnnxModel Changed(IReadOnlyDictionary<string, float[]> weights) =>
         weights.Count == 0 ? Onnx : Onnx.WithWeights(weights);
 
-    private RunRecord? AdaptingRun => RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run) : null;
+    private RunRecord? AdaptingRun => field ??= RunFolder.OfModel(Path) is { } run ? RunRecord.Read(run) : null;
 
     private double? Number(string key) =>
         Onnx.Metadata.TryGetValue(key, out string? text)

@@ -22,6 +22,13 @@ internal static partial class StrokeFolder
     /// <summary>The name of the stack that a plane's name is of; another name as it is.</summary>
     public static string StackOf(string name) => PlaneEnding().Replace(name, "");
 
+    /// <summary>The files of a folder of images, without strokes that lie among them.</summary>
+    public static IReadOnlyList<string> Images(string folder, SkippedFiles skipped) =>
+    [
+        .. ImageFolder.ListFiles(folder, "", skipped)
+            .Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(Ending, StringComparison.Ordinal)),
+    ];
+
     /// <summary>Learns a forest from all strokes of a folder.</summary>
     /// <param name="threads">Told an image, how many threads may read its features.</param>
     /// <exception cref="SelfAdaptException">

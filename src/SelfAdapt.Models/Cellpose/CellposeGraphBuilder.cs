@@ -1,6 +1,7 @@
 using System.Globalization;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
+using static SelfAdapt.Models.Onnx.NetworkPieces;
 
 namespace SelfAdapt.Models.Cellpose;
 
@@ -80,7 +81,7 @@ public sealed class CellposeGraphBuilder
         }
 
         _writer.AddInitializer(OnnxTensor.FromInt64s(UnsqueezeAxes, [2], [2, 3]));
-        _writer.AddInitializer(OnnxTensor.FromFloats(ResizeScales, [4], [1, 1, 2, 2]));
+        _writer.AddScales(ResizeScales);
         _writer.AddInput(Picture("input", _layout.InputChannels));
         _writer.AddOutput(Picture("output", _layout.OutputChannels));
         _writer.AddOutput(new OnnxValueInfo(
@@ -97,23 +98,18 @@ public sealed class CellposeGraphBuilder
         return OnnxModel.Parse(_writer.ToArray(), checkpoint.Origin);
     }
 
-    private static OnnxValueInfo Picture(string name, long channels) => new(
-        name, OnnxDataType.Float, [new(null, "N"), new(channels, null), new(null, "H"), new(null, "W")]);
-
     private void EmitNetwork()
     {
         List<string> skips = [];
         for (int level = 0; level < _layout.Levels; level++)
         {
-            string x = level == 0 ? "input" : Node(
-                "MaxPool", $"downsample.pool_{level}", [skips[^1]],
-                OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
+            string x = level == 0 ? "input" : _writer.Pooled($"downsample.pool_{level}", skips[^1]);
             skips.Add(EncoderBlock(CellposeLayout.Down(level), x));
         }
 
-        string pooled = Node("GlobalAveragePool", "style.mean", [skips[^1]]);
-        string flat = Node("Flatten", "style.flat", [pooled], OnnxAttribute.Int("axis", 1));
-        string norm = Node(
+        string pooled = _writer.Node("GlobalAveragePool", "style.mean", [skips[^1]]);
+        string flat = _writer.Node("Flatten", "style.flat", [pooled], OnnxAttribute.Int("axis", 1));
+        string norm = _writer.Node(
             "ReduceL2", "style.norm", [flat],
             OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 1));
         _writer.AddNode("Div", "style", [flat, norm], ["style"]);
@@ -123,17 +119,13 @@ public sealed class CellposeGraphBuilder
         {
             if (level < _layout.Levels - 1)
             {
-                u = Node(
-                    "Resize", $"upsample.resize_{level}", [u, "", ResizeScales],
-                    OnnxAttribute.String("mode", "nearest"),
-                    OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"),
-                    OnnxAttribute.String("nearest_mode", "floor"));
+                u = _writer.Doubled($"upsample.resize_{level}", u, ResizeScales);
             }
 
             u = DecoderBlock(CellposeLayout.Up(level), u, skips[level]);
         }
 
-        string head = Node("Relu", "output.1", [BatchNorm("output.0", u)]);
+        string head = _writer.Node("Relu", "output.1", [BatchNorm("output.0", u)]);
         _writer.AddNode(
             "Conv", "output.2", [head, "output.2.weight", "output.2.bias"], ["output"], Kernel(1));
     }
@@ -142,56 +134,41 @@ public sealed class CellposeGraphBuilder
     {
         string inner = BatchNormReluConv($"{block}.conv.conv_0", x);
         inner = BatchNormReluConv($"{block}.conv.conv_1", inner);
-        string a = Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
+        string a = _writer.Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
         inner = BatchNormReluConv($"{block}.conv.conv_2", a);
         inner = BatchNormReluConv($"{block}.conv.conv_3", inner);
-        return Node("Add", $"{block}.add_1", [a, inner]);
+        return _writer.Node("Add", $"{block}.add_1", [a, inner]);
     }
 
     private string DecoderBlock(string block, string x, string skip)
     {
-        string joined = Node(
+        string joined = _writer.Node(
             "Add", $"{block}.skip", [BatchNormReluConv($"{block}.conv.conv_0", x), skip]);
         string inner = StyledConv($"{block}.conv.conv_1", joined);
-        string a = Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
+        string a = _writer.Node("Add", $"{block}.add_0", [Projection($"{block}.proj", x), inner]);
         inner = StyledConv($"{block}.conv.conv_3", StyledConv($"{block}.conv.conv_2", a));
-        return Node("Add", $"{block}.add_1", [a, inner]);
+        return _writer.Node("Add", $"{block}.add_1", [a, inner]);
     }
 
     private string StyledConv(string block, string x)
     {
-        string linear = Node(
+        string linear = _writer.Node(
             "Gemm", $"{block}.full", ["style", $"{block}.full.weight", $"{block}.full.bias"],
             OnnxAttribute.Int("transB", 1));
-        string broadcast = Node("Unsqueeze", $"{block}.unsqueeze", [linear, UnsqueezeAxes]);
-        return BatchNormReluConv($"{block}.conv", Node("Add", $"{block}.add", [x, broadcast]));
+        string broadcast = _writer.Node("Unsqueeze", $"{block}.unsqueeze", [linear, UnsqueezeAxes]);
+        return BatchNormReluConv($"{block}.conv", _writer.Node("Add", $"{block}.add", [x, broadcast]));
     }
 
     private string BatchNormReluConv(string block, string x) =>
-        Conv($"{block}.2", Node("Relu", $"{block}.1", [BatchNorm($"{block}.0", x)]), 3);
+        Conv($"{block}.2", _writer.Node("Relu", $"{block}.1", [BatchNorm($"{block}.0", x)]), 3);
 
     private string Projection(string block, string x) => Conv($"{block}.1", BatchNorm($"{block}.0", x), 1);
 
-    private string BatchNorm(string name, string x) => Node(
+    private string BatchNorm(string name, string x) => _writer.Node(
         "BatchNormalization", name,
         [x, $"{name}.weight", $"{name}.bias", $"{name}.running_mean", $"{name}.running_var"],
         OnnxAttribute.Float("epsilon", BatchNormEpsilon), OnnxAttribute.Float("momentum", BatchNormMomentum));
 
     private string Conv(string name, string x, long kernel) =>
-        Node("Conv", name, [x, $"{name}.weight", $"{name}.bias"], Kernel(kernel));
-
-    private static OnnxAttribute[] Kernel(long size) =>
-    [
-        OnnxAttribute.Ints("kernel_shape", size, size),
-        OnnxAttribute.Ints("pads", size / 2, size / 2, size / 2, size / 2),
-        OnnxAttribute.Ints("strides", 1, 1),
-    ];
-
-    /// <summary>Adds a node whose one output carries its name with "_out".</summary>
-    private string Node(string opType, string name, string[] inputs, params OnnxAttribute[] attributes)
-    {
-        string output = name + "_out";
-        _writer.AddNode(opType, name, inputs, [output], attributes);
-        return output;
-    }
+        _writer.Node("Conv", name, [x, $"{name}.weight", $"{name}.bias"], Kernel(kernel));
 }

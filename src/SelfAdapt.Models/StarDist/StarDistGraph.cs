@@ -1,4 +1,5 @@
 using SelfAdapt.Models.Onnx;
+using static SelfAdapt.Models.Onnx.NetworkPieces;
 
 namespace SelfAdapt.Models.StarDist;
 
@@ -50,14 +51,14 @@ internal sealed class StarDistGraph
     private void Emit(StarDistShape shape)
     {
         IReadOnlyList<int> widths = shape.Widths;
-        _writer.AddInput(Picture("input", shape.Inputs, ""));
+        _writer.AddInput(Picture("input", shape.Inputs));
         _writer.AddOutput(Picture(OutputName, 1 + shape.Rays, "_out"));
-        _writer.AddInitializer(OnnxTensor.FromFloats("scales", [4], [1, 1, 2, 2]));
+        _writer.AddScales();
         string x = "input";
         int channels = shape.Inputs;
         for (int grid = 1; grid < shape.Grid; grid *= 2)
         {
-            x = Pool($"grid{grid}", Twice($"grid{grid}", x, widths[0], widths[0]));
+            x = _writer.Pooled($"grid{grid}.pool", Twice($"grid{grid}", x, widths[0], widths[0]));
         }
 
         List<string> skips = [];
@@ -65,24 +66,21 @@ internal sealed class StarDistGraph
         for (int level = 0; level < deepest; level++)
         {
             skips.Add(x = Twice($"down{level}", x, widths[level], widths[level]));
-            x = Pool($"down{level}", x);
+            x = _writer.Pooled($"down{level}.pool", x);
         }
 
         x = Twice("middle", x, widths[deepest], widths[Math.Max(0, deepest - 1)]);
         for (int level = deepest - 1; level >= 0; level--)
         {
-            string up = Node(
-                "Resize", $"up{level}.resize", [x, "", "scales"], OnnxAttribute.String("mode", "nearest"),
-                OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"),
-                OnnxAttribute.String("nearest_mode", "floor"));
-            x = Node("Concat", $"up{level}.join", [up, skips[level]], OnnxAttribute.Int("axis", 1));
+            string up = _writer.Doubled($"up{level}.resize", x);
+            x = _writer.Node("Concat", $"up{level}.join", [up, skips[level]], OnnxAttribute.Int("axis", 1));
             channels += widths[level];
             x = Twice($"up{level}", x, widths[level], widths[Math.Max(0, level - 1)]);
         }
 
         x = Conv("features", x, HeadFactor * widths[0]);
         string logit = Head("prob", x, 1, 0);
-        string probability = Node("Sigmoid", "prob.sigmoid", [logit]);
+        string probability = _writer.Node("Sigmoid", "prob.sigmoid", [logit]);
         string distances = Head("dist", x, shape.Rays, shape.Radius);
         _writer.AddNode("Concat", "joined", [probability, distances], [OutputName], OnnxAttribute.Int("axis", 1));
 
@@ -90,58 +88,26 @@ internal sealed class StarDistGraph
 
         string Conv(string name, string from, int to)
         {
-            Weight($"{name}.weight", [to, channels, 3, 3], channels * 9);
+            _writer.AddRandom($"{name}.weight", [to, channels, 3, 3], channels * 9, _uniform);
             foreach ((string role, float value) in (ReadOnlySpan<(string, float)>)[("scale", 1), ("bias", 0), ("mean", 0), ("var", 1)])
             {
-                _writer.AddInitializer(OnnxTensor.FromFloats($"{name}.norm.{role}", [to], [.. Enumerable.Repeat(value, to)]));
+                _writer.AddConstant($"{name}.norm.{role}", [to], value);
             }
 
             channels = to;
-            string convolved = Node("Conv", $"{name}.conv", [from, $"{name}.weight"], Kernel(3));
-            string normalized = Node(
+            string convolved = _writer.Node("Conv", $"{name}.conv", [from, $"{name}.weight"], Kernel(3));
+            string normalized = _writer.Node(
                 "BatchNormalization", $"{name}.norm",
                 [convolved, $"{name}.norm.scale", $"{name}.norm.bias", $"{name}.norm.mean", $"{name}.norm.var"],
                 OnnxAttribute.Float("epsilon", Epsilon));
-            return Node("Relu", $"{name}.relu", [normalized]);
+            return _writer.Node("Relu", $"{name}.relu", [normalized]);
         }
 
         string Head(string name, string from, int to, float bias)
         {
-            Weight($"{name}.weight", [to, channels, 1, 1], channels);
-            _writer.AddInitializer(OnnxTensor.FromFloats($"{name}.bias", [to], [.. Enumerable.Repeat(bias, to)]));
-            return Node("Conv", $"{name}.conv", [from, $"{name}.weight", $"{name}.bias"], Kernel(1));
+            _writer.AddRandom($"{name}.weight", [to, channels, 1, 1], channels, _uniform);
+            _writer.AddConstant($"{name}.bias", [to], bias);
+            return _writer.Node("Conv", $"{name}.conv", [from, $"{name}.weight", $"{name}.bias"], Kernel(1));
         }
     }
-
-    private string Pool(string name, string x) => Node(
-        "MaxPool", $"{name}.pool", [x], OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
-
-    private void Weight(string name, long[] dims, int fanIn)
-    {
-        double bound = 1 / Math.Sqrt(fanIn);
-        float[] values = new float[dims.Aggregate(1L, (a, b) => a * b)];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (float)(((2 * _uniform()) - 1) * bound);
-        }
-
-        _writer.AddInitializer(OnnxTensor.FromFloats(name, dims, values));
-    }
-
-    private string Node(string opType, string name, string[] inputs, params OnnxAttribute[] attributes)
-    {
-        string output = name + "_out";
-        _writer.AddNode(opType, name, inputs, [output], attributes);
-        return output;
-    }
-
-    private static OnnxAttribute[] Kernel(long size) =>
-    [
-        OnnxAttribute.Ints("kernel_shape", size, size),
-        OnnxAttribute.Ints("pads", size / 2, size / 2, size / 2, size / 2),
-        OnnxAttribute.Ints("strides", 1, 1),
-    ];
-
-    private static OnnxValueInfo Picture(string name, long channels, string suffix) => new(
-        name, OnnxDataType.Float, [new(null, "N"), new(channels, null), new(null, "H" + suffix), new(null, "W" + suffix)]);
 }

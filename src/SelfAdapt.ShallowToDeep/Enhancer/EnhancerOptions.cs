@@ -3,26 +3,8 @@ using SelfAdapt.ShallowToDeep.Training;
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
 /// <summary>How a Prediction Enhancer is trained.</summary>
-internal sealed record EnhancerOptions
+internal sealed record EnhancerOptions : ForegroundTrainingOptions
 {
-    [Setting(1, 10_000_000, "Training steps", Group = "training", Basic = true)]
-    public int Iterations { get; init; } = 1000;
-
-    [Setting(1, 1024, "Maps in a step", Group = "training")]
-    public int BatchSize { get; init; } = 2;
-
-    [Setting(32, 4096, "Side of the maps in a step", Unit = "px", Step = 16, Group = "training")]
-    public int Crop { get; init; } = 224;
-
-    [Setting(0, 1, "Peak learning rate", Group = "training")]
-    public double LearningRate { get; init; } = 1e-3;
-
-    [Setting(0, 1, "Weight decay", Group = "training")]
-    public double WeightDecay { get; init; } = 1e-5;
-
-    [Setting("Loss: Bce, or Dice for thin structures such as membranes", Group = "training")]
-    public ForegroundLoss Loss { get; init; }
-
     [Setting(0, 1, "Most standard deviation of the noise on the maps", Group = "training")]
     public double Noise { get; init; } = 0.1;
 
@@ -53,13 +35,10 @@ internal sealed record EnhancerOptions
         + "are alike", Group = "forest")]
     public double OwnImage { get; init; } = 0.75;
 
-    [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]
-    public int Seed { get; init; }
-
-    /// <exception cref="SelfAdaptException">InvalidOption: out of range, or not together.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
-        Settings.Check(this);
+        base.Validate();
         Settings.CheckOrder(nameof(PatchMin), PatchMin, nameof(PatchMax), PatchMax);
         Settings.CheckOrder(nameof(PatchPixelsMin), PatchPixelsMin, nameof(PatchPixels), PatchPixels);
     }

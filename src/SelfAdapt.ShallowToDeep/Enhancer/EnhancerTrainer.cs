@@ -8,10 +8,6 @@ using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
-/// <summary>A step of training, for the log.</summary>
-/// <param name="Overlap">Intersection over union on held-out forests, where they were looked at.</param>
-internal sealed record EnhancerStep(int Step, double LearningRate, double Loss, double? Overlap, double Seconds);
-
 /// <summary>Trains a Prediction Enhancer: forests' maps in, the truth out.</summary>
 internal sealed class EnhancerTrainer : IDisposable
 {
@@ -48,7 +44,7 @@ internal sealed class EnhancerTrainer : IDisposable
 
     /// <returns>The weights that did best on held-out forests.</returns>
     public WeightSnapshot Train(
-        IReadOnlyList<SourceImage> images, FeatureSet features, int threads, Action<EnhancerStep> report,
+        IReadOnlyList<SourceImage> images, FeatureSet features, int threads, Action<TrainingStep> report,
         CancellationToken cancel)
     {
         Stopwatch watch = Stopwatch.StartNew();
@@ -69,15 +65,9 @@ internal sealed class EnhancerTrainer : IDisposable
         training.Fill(random, batch.Maps, batch.Truth, true);
         for (int step = 1; step <= _options.Iterations && !cancel.IsCancellationRequested; step++)
         {
-            double rate = 0.5 * _options.LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / _options.Iterations));
+            double rate = _options.RateAt(step);
             double loss = _training.Step(
                 batch.Maps, logits => ForegroundLosses.Compute(_options.Loss, logits, batch.Truth), rate);
-            if (!double.IsFinite(loss))
-            {
-                throw new SelfAdaptException(
-                    ErrorKind.Numerics, $"Training ran away in step {step}: the loss is {loss}. Lower the learning rate.");
-            }
-
             double? overlap = null;
             if (step % _options.ValidateEvery == 0 || step == _options.Iterations)
             {
@@ -88,7 +78,7 @@ internal sealed class EnhancerTrainer : IDisposable
                 }
             }
 
-            report(new(step, rate, loss, overlap, watch.Elapsed.TotalSeconds));
+            report(new(step, rate, loss, watch.Elapsed.TotalSeconds) { Overlap = overlap });
             training.Fill(random, batch.Maps, batch.Truth, true);
         }
 

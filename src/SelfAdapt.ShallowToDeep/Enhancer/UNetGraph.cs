@@ -1,4 +1,5 @@
 using SelfAdapt.Models.Onnx;
+using static SelfAdapt.Models.Onnx.NetworkPieces;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
@@ -50,11 +51,11 @@ internal sealed class UNetGraph
     {
         _writer.AddInput(Picture("input", inputs));
         _writer.AddOutput(Picture("output", 1));
-        _writer.AddInitializer(OnnxTensor.FromFloats("scales", [4], [1, 1, 2, 2]));
+        _writer.AddScales();
         foreach (int groups in new[] { 1, UsualGroups })
         {
-            _writer.AddInitializer(OnnxTensor.FromFloats($"ones_{groups}", [groups], [.. Enumerable.Repeat(1f, groups)]));
-            _writer.AddInitializer(OnnxTensor.FromFloats($"zeros_{groups}", [groups], new float[groups]));
+            _writer.AddConstant($"ones_{groups}", [groups], 1);
+            _writer.AddConstant($"zeros_{groups}", [groups], 0);
             _writer.AddInitializer(OnnxTensor.FromInt64s($"groups_{groups}", [3], [0, groups, -1]));
         }
 
@@ -65,9 +66,7 @@ internal sealed class UNetGraph
         {
             if (level > 0)
             {
-                x = Node(
-                    "MaxPool", $"encoders.{level}.pool", [x], OnnxAttribute.Ints("kernel_shape", 2, 2),
-                    OnnxAttribute.Ints("strides", 2, 2));
+                x = _writer.Pooled($"encoders.{level}.pool", x);
             }
 
             int middle = Math.Max(channels, widths[level] / 2);
@@ -79,18 +78,15 @@ internal sealed class UNetGraph
 
         for (int level = widths.Count - 2; level >= 0; level--)
         {
-            string up = Node(
-                "Resize", $"decoders.{level}.up", [x, "", "scales"], OnnxAttribute.String("mode", "nearest"),
-                OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"),
-                OnnxAttribute.String("nearest_mode", "floor"));
-            x = Node("Concat", $"decoders.{level}.join", [skips[level], up], OnnxAttribute.Int("axis", 1));
+            string up = _writer.Doubled($"decoders.{level}.up", x);
+            x = _writer.Node("Concat", $"decoders.{level}.join", [skips[level], up], OnnxAttribute.Int("axis", 1));
             x = Conv($"decoders.{level}.1", x, channels + widths[level], widths[level]);
             x = Conv($"decoders.{level}.2", x, widths[level], widths[level]);
             channels = widths[level];
         }
 
-        Weight("final.weight", [1, channels, 1, 1], channels);
-        Weight("final.bias", [1], channels);
+        _writer.AddRandom("final.weight", [1, channels, 1, 1], channels, _uniform);
+        _writer.AddRandom("final.bias", [1], channels, _uniform);
         _writer.AddNode("Conv", "final", [x, "final.weight", "final.bias"], ["output"], Kernel(1));
     }
 
@@ -98,47 +94,17 @@ internal sealed class UNetGraph
     private string Conv(string name, string x, int from, int to)
     {
         int groups = Groups(from);
-        string shape = Node("Shape", $"{name}.shape", [x]);
-        string grouped = Node("Reshape", $"{name}.grouped", [x, $"groups_{groups}"]);
-        string normalized = Node(
+        string shape = _writer.Node("Shape", $"{name}.shape", [x]);
+        string grouped = _writer.Node("Reshape", $"{name}.grouped", [x, $"groups_{groups}"]);
+        string normalized = _writer.Node(
             "InstanceNormalization", $"{name}.normalized", [grouped, $"ones_{groups}", $"zeros_{groups}"],
             OnnxAttribute.Float("epsilon", Epsilon));
-        string restored = Node("Reshape", $"{name}.restored", [normalized, shape]);
-        _writer.AddInitializer(OnnxTensor.FromFloats(
-            $"{name}.norm.weight", [from, 1, 1], [.. Enumerable.Repeat(1f, from)]));
-        _writer.AddInitializer(OnnxTensor.FromFloats($"{name}.norm.bias", [from, 1, 1], new float[from]));
-        string norm = Node(
-            "Add", $"{name}.norm", [Node("Mul", $"{name}.scaled", [restored, $"{name}.norm.weight"]), $"{name}.norm.bias"]);
-        Weight($"{name}.conv.weight", [to, from, 3, 3], from * 9);
-        return Node("Relu", $"{name}.relu", [Node("Conv", $"{name}.conv", [norm, $"{name}.conv.weight"], Kernel(3))]);
+        string restored = _writer.Node("Reshape", $"{name}.restored", [normalized, shape]);
+        _writer.AddConstant($"{name}.norm.weight", [from, 1, 1], 1);
+        _writer.AddConstant($"{name}.norm.bias", [from, 1, 1], 0);
+        string norm = _writer.Node(
+            "Add", $"{name}.norm", [_writer.Node("Mul", $"{name}.scaled", [restored, $"{name}.norm.weight"]), $"{name}.norm.bias"]);
+        _writer.AddRandom($"{name}.conv.weight", [to, from, 3, 3], from * 9, _uniform);
+        return _writer.Node("Relu", $"{name}.relu", [_writer.Node("Conv", $"{name}.conv", [norm, $"{name}.conv.weight"], Kernel(3))]);
     }
-
-    private void Weight(string name, long[] dims, int fanIn)
-    {
-        double bound = 1 / Math.Sqrt(fanIn);
-        float[] values = new float[dims.Aggregate(1L, (a, b) => a * b)];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (float)(((2 * _uniform()) - 1) * bound);
-        }
-
-        _writer.AddInitializer(OnnxTensor.FromFloats(name, dims, values));
-    }
-
-    private string Node(string opType, string name, string[] inputs, params OnnxAttribute[] attributes)
-    {
-        string output = name + "_out";
-        _writer.AddNode(opType, name, inputs, [output], attributes);
-        return output;
-    }
-
-    private static OnnxAttribute[] Kernel(long size) =>
-    [
-        OnnxAttribute.Ints("kernel_shape", size, size),
-        OnnxAttribute.Ints("pads", size / 2, size / 2, size / 2, size / 2),
-        OnnxAttribute.Ints("strides", 1, 1),
-    ];
-
-    private static OnnxValueInfo Picture(string name, long channels) => new(
-        name, OnnxDataType.Float, [new(null, "N"), new(channels, null), new(null, "H"), new(null, "W")]);
 }

@@ -7,9 +7,6 @@ using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 
-/// <summary>A step of training, for the log.</summary>
-internal sealed record PseudoLabelStep(int Step, double LearningRate, double Loss, double Seconds);
-
 /// <summary>
 /// Trains the pseudo-label network (Matskevych et al., equation 1): images in, towards maps as soft labels and, with
 /// consistency, towards what the moving average of its weights says of the same crop. Crop and labels are turned after that
@@ -41,7 +38,7 @@ internal sealed class PseudoLabelTrainer : IDisposable
     /// <returns>The weights after the last step.</returns>
     /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public WeightSnapshot Train(
-        IReadOnlyList<SoftlyLabelled> images, Action<PseudoLabelStep> report, CancellationToken cancel)
+        IReadOnlyList<SoftlyLabelled> images, Action<TrainingStep> report, CancellationToken cancel)
     {
         Stopwatch watch = Stopwatch.StartNew();
         RandomStream random = new RandomStream((ulong)_options.Seed).Substream("crops");
@@ -53,17 +50,11 @@ internal sealed class PseudoLabelTrainer : IDisposable
             Fill(images, random, input, labels);
             float[]? agreed = _options.Consistency ? OpinionOfAverage(input, random) : null;
             Turn(random, input, labels, agreed);
-            double rate = 0.5 * _options.LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / _options.Iterations));
+            double rate = _options.RateAt(step);
 
             // From random weights the average is worth little at first: it follows faster (as in Mean Teacher).
             double keep = Math.Min(1 - (1.0 / (step + 1)), _options.Ema);
             double loss = _training.Step(input, Loss, rate, keep);
-            if (!double.IsFinite(loss))
-            {
-                throw new SelfAdaptException(
-                    ErrorKind.Numerics, $"Training ran away in step {step}: the loss is {loss}. Lower the learning rate.");
-            }
-
             report(new(step, rate, loss, watch.Elapsed.TotalSeconds));
 
             (double, float[]) Loss(float[] logits)

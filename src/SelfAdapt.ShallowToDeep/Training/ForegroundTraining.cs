@@ -17,6 +17,7 @@ internal sealed class ForegroundTraining(TrainableGraph graph, double weightDeca
     /// <param name="loss">The loss of the logits, [batch, crop, crop], and its gradient.</param>
     /// <param name="averageKeep">How much of the moving average stays.</param>
     /// <returns>The loss before it.</returns>
+    /// <exception cref="SelfAdaptException">Numerics: it is no number any more.</exception>
     public double Step(float[] input, Func<float[], (double Loss, float[] Gradient)> loss, double rate, double averageKeep = 1)
     {
         double before = Gradient(input, loss);
@@ -28,7 +29,10 @@ internal sealed class ForegroundTraining(TrainableGraph graph, double weightDeca
             _optimizerSums);
         graph.Weights.MarkChanged();
         average?.MarkChanged();
-        return before;
+        return double.IsFinite(before)
+            ? before
+            : throw new SelfAdaptException(
+                ErrorKind.Numerics, $"Training ran away in step {_steps}: the loss is {before}. Lower the learning rate.");
     }
 
     /// <summary>The loss, and its gradient in the graph.</summary>

@@ -139,18 +139,18 @@ internal sealed class UNetTests
             LearningRate = 5e-3,
             ValidateEvery = 20,
         };
-        (WeightSnapshot first, List<EnhancerStep> steps) = Train(1);
+        (WeightSnapshot first, List<TrainingStep> steps) = Train(1);
         (WeightSnapshot again, _) = Train(2);
         CollectionAssert.AreEqual(first.Parameters, again.Parameters);
         Assert.IsLessThan(0.7 * steps.Take(5).Average(s => s.Loss), steps.TakeLast(5).Average(s => s.Loss));
         Assert.IsGreaterThan(0.5, steps.Max(s => s.Overlap)!.Value);
 
-        (WeightSnapshot, List<EnhancerStep>) Train(int threads)
+        (WeightSnapshot, List<TrainingStep>) Train(int threads)
         {
             Network network = Network.Read(EnhancerTrainer.NewModel([8, 16], FeatureSet.Fast, 1));
             using Backend backend = new CpuBackend(threads);
             using EnhancerTrainer trainer = new(network, backend, options);
-            List<EnhancerStep> log = [];
+            List<TrainingStep> log = [];
             return (trainer.Train(images, FeatureSet.Fast, threads, log.Add, CancellationToken.None), log);
         }
     }

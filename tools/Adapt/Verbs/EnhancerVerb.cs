@@ -62,53 +62,28 @@ internal sealed class EnhancerVerb
         using EnhancerTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images, {options.Forests} forests of {set.Columns} features"));
-        List<EnhancerStep> steps = [];
-        WeightSnapshot best;
-        using (LineFile log = LineFile.Create(Path.Combine(settings.Out, "train.jsonl")))
-        {
-            best = trainer.Train(
-                images, set, request.Threads, step => Report(log, steps, step, options.Iterations), _terminal.Cancelled);
-        }
-
+        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: true);
+        WeightSnapshot best = trainer.Train(images, set, request.Threads, log.Add, _terminal.Cancelled);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, OnnxName);
         model.Onnx.WithWeights(best.ByName(network)).Save(saved);
-        double? overlap = steps.Max(s => s.Overlap);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{steps.Count} steps in {steps.LastOrDefault()?.Seconds ?? 0:0} s, IoU on held-out forests {overlap:0.000}; enhancer: {saved}"));
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s, IoU on held-out forests {log.Overlap:0.000}; enhancer: {saved}"));
         JsonObject result = new()
         {
             ["model"] = saved,
             ["trainable_parameters"] = network.ParameterCount,
             ["images"] = images.Length,
             ["features"] = set.ToString(),
-            ["steps"] = steps.Count,
-            ["loss"] = ResultFile.Number(steps.LastOrDefault()?.Loss),
-            ["iou"] = ResultFile.Number(overlap),
-            ["seconds"] = ResultFile.Number(steps.LastOrDefault()?.Seconds),
+            ["steps"] = log.Count,
+            ["loss"] = ResultFile.Number(log.Loss),
+            ["iou"] = ResultFile.Number(log.Overlap),
+            ["seconds"] = ResultFile.Number(log.Seconds),
         };
         ResultFile.Write(RunFolder.Summary(settings.Out), result);
         ResultFile.Write(settings.Json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
-    }
-
-    private void Report(LineFile log, List<EnhancerStep> steps, EnhancerStep step, int count)
-    {
-        steps.Add(step);
-        log.Write(new JsonObject
-        {
-            ["step"] = step.Step,
-            ["learning_rate"] = ResultFile.Number(step.LearningRate),
-            ["loss"] = ResultFile.Number(step.Loss),
-            ["iou"] = ResultFile.Number(step.Overlap),
-            ["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3)),
-        }.ToJsonString(JsonStyle.Line));
-        string overlap = steps.LastOrDefault(s => s.Overlap is not null)?.Overlap is { } iou
-            ? FormattableString.Invariant($"  IoU {iou:0.000}") : "";
-        double left = step.Seconds / step.Step * (count - step.Step);
-        _terminal.Progress.Step(FormattableString.Invariant(
-            $"step {step.Step}/{count}  loss {step.Loss:0.0000}{overlap}  left {left / 60:0} min"));
     }
 
     private sealed record EnhancerSettings : ResultSettings

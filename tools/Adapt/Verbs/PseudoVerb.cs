@@ -64,48 +64,28 @@ internal sealed class PseudoVerb
         SkippedFiles skipped = [];
         SoftlyLabelled[] images = Load(settings.Images, settings.Maps, skipped);
         skipped.Report(_terminal);
+        model.Onnx.RequireApart(Path.Combine(settings.Out, OnnxName));
         OutputFolder.Prepare(settings.Out, settings.Force);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using PseudoLabelTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images with maps"));
-        PseudoLabelStep? last = null;
-        WeightSnapshot weights;
-        using (LineFile log = LineFile.Create(Path.Combine(settings.Out, "train.jsonl")))
-        {
-            weights = trainer.Train(
-                images,
-                step =>
-                {
-                    last = step;
-                    log.Write(new JsonObject
-                    {
-                        ["step"] = step.Step,
-                        ["learning_rate"] = ResultFile.Number(step.LearningRate),
-                        ["loss"] = ResultFile.Number(step.Loss),
-                        ["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3)),
-                    }.ToJsonString(JsonStyle.Line));
-                    double left = step.Seconds / step.Step * (options.Iterations - step.Step);
-                    _terminal.Progress.Step(FormattableString.Invariant(
-                        $"step {step.Step}/{options.Iterations}  loss {step.Loss:0.0000}  left {left / 60:0} min"));
-                },
-                _terminal.Cancelled);
-        }
-
+        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
+        WeightSnapshot weights = trainer.Train(images, log.Add, _terminal.Cancelled);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, OnnxName);
         model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{last?.Step ?? 0} steps in {last?.Seconds ?? 0:0} s; network: {saved}. 'segment --model {saved}' runs it"));
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {saved}' runs it"));
         JsonObject result = new()
         {
             ["model"] = saved,
             ["trainable_parameters"] = network.ParameterCount,
             ["images"] = images.Length,
-            ["steps"] = last?.Step ?? 0,
-            ["loss"] = ResultFile.Number(last?.Loss),
-            ["seconds"] = ResultFile.Number(last?.Seconds),
+            ["steps"] = log.Count,
+            ["loss"] = ResultFile.Number(log.Loss),
+            ["seconds"] = ResultFile.Number(log.Seconds),
             ["skipped"] = skipped.ToJson(),
         };
         ResultFile.Write(RunFolder.Summary(settings.Out), result);
@@ -127,8 +107,7 @@ internal sealed class PseudoVerb
             Directory.Exists(maps) && !Directory.EnumerateFiles(maps).Any(f => MapEndings.Any(e => f.EndsWith(e + MapType, StringComparison.Ordinal)))
                 ? MaskFolder.List(maps, MaskFolder.Role.Labels)
                 : new Dictionary<string, string>();
-        foreach (string file in ImageFolder.ListFiles(folder, "", skipped)
-            .Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal)))
+        foreach (string file in StrokeFolder.Images(folder, skipped))
         {
             skipped.Try(file, () =>
             {

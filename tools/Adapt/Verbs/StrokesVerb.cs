@@ -59,8 +59,7 @@ internal sealed class StrokesVerb
         FeatureSet set = ready?.Features ?? settings.Features.Set();
         using LoadedEnhancer? enhancer = LoadedEnhancer.Open(settings.Enhancer, set, request, _terminal.Error);
         SkippedFiles skipped = [];
-        IReadOnlyList<string> files = ImageFolder.ListFiles(settings.Images, "", skipped);
-        files = [.. files.Where(f => !Path.GetFileNameWithoutExtension(f).EndsWith(StrokeFolder.Ending, StringComparison.Ordinal))];
+        IReadOnlyList<string> files = StrokeFolder.Images(settings.Images, skipped);
         OutputFolder.Prepare(settings.Out, settings.Force);
         int Threads(Image image, string source) =>
             ForestMemory.Threads(set, image, request.Threads, settings.MemoryLimit.Bytes, source);
