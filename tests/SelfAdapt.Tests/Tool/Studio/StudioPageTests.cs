@@ -109,7 +109,7 @@ internal sealed class StudioPageTests : IDisposable
             await _page.OpenAsync(first.Address);
             await _page.GoAsync("Adapt");
             await AdaptAsync(iterations: 60);
-            await _page.WaitAsync("document.querySelector('#figures b')?.textContent.startsWith('1')");
+            await _page.WaitAsync("parseInt(document.querySelector('#figures b')?.textContent) >= 1");
             first.Kill();
         }
 
