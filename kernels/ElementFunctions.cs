@@ -4,7 +4,7 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// Functions of each value and their derivatives, memory-bound or nearly. Math: by kind, sigmoid, x sigmoid(x), tanh, leaky
-/// ReLU, ELU, clipping from 0 on; in double. Layout: quads, padding included (what it holds is never used). Launch: one
+/// ReLU, ELU, clipping from 0 on, e^x; in double. Layout: quads, padding included (what it holds is never used). Launch: one
 /// thread per quad, groups of 256.
 /// </summary>
 public static class ElementFunctions
@@ -14,6 +14,7 @@ public static class ElementFunctions
     private const int Tanh = 2;
     private const int LeakyRelu = 3;
     private const int Elu = 4;
+    private const int Exp = 6;
 
     /// <summary>y = f(x).</summary>
     public static void Apply(ArrayView<float> x, ArrayView<float> y, int kind, float parameter, int quads)
@@ -46,13 +47,14 @@ public static class ElementFunctions
     private static float Value(float at, int kind, float parameter)
     {
         double x = at;
-        double exponential = Functions.Exp(kind == Tanh ? -2 * x : kind == Elu ? x : -x);
+        double exponential = Functions.Exp(kind == Tanh ? -2 * x : kind == Elu || kind == Exp ? x : -x);
         double s = 1 / (1 + exponential);
         double value = kind == Sigmoid ? s
             : kind == Silu ? x * s
             : kind == Tanh ? (2 * s) - 1
             : kind == LeakyRelu ? x > 0 ? x : parameter * x
             : kind == Elu ? x > 0 ? x : parameter * (exponential - 1)
+            : kind == Exp ? exponential
             : x < 0 ? 0 : x > parameter ? parameter : x;
         return (float)value;
     }
@@ -60,7 +62,7 @@ public static class ElementFunctions
     private static float Slope(float at, int kind, float parameter)
     {
         double x = at;
-        double exponential = Functions.Exp(kind == Tanh ? -2 * x : kind == Elu ? x : -x);
+        double exponential = Functions.Exp(kind == Tanh ? -2 * x : kind == Elu || kind == Exp ? x : -x);
         double s = 1 / (1 + exponential);
         double t = (2 * s) - 1;
         double slope = kind == Sigmoid ? s * (1 - s)
@@ -68,6 +70,7 @@ public static class ElementFunctions
             : kind == Tanh ? 1 - (t * t)
             : kind == LeakyRelu ? x > 0 ? 1 : parameter
             : kind == Elu ? x > 0 ? 1 : parameter * exponential
+            : kind == Exp ? exponential
             : x > 0 && x <= parameter ? 1 : 0;
         return (float)slope;
     }

@@ -49,6 +49,16 @@ public static class Elementwise
         }
     }
 
+    /// <summary>y = a b, or added.</summary>
+    public static void Multiply(ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, int accumulate, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            Quad.Put(Quad.View(y), i, Quad.Multiply(Quad.View(a)[i], Quad.View(b)[i]), accumulate);
+        }
+    }
+
     /// <summary>y = max(x, 0).</summary>
     public static void Relu(ArrayView<float> x, ArrayView<float> y, int quads)
     {

@@ -6,7 +6,7 @@ namespace SelfAdapt.Kernels;
 /// 2x2 maximum pooling and doubling, forward and backward. Math: the gradient of a maximum goes to the first of the
 /// window in row order; nearest: each pixel 2x2; linear with half-pixel centres: each output is 3/4 of the near and 1/4
 /// of the far input along each axis, edges clamped, so an input's gradient is (1/4, 3/4, 3/4, 1/4) of four outputs, the
-/// outer ones clamped. Layout: tensors by quads; height and width are the smaller tensor's. Launch: one thread per
+/// outer ones clamped; aligned: output i of 2n lies at i (n - 1) / (2n - 1). Layout: tensors by quads; height and width are the smaller tensor's. Launch: one thread per
 /// quad, groups of 256.
 /// </summary>
 public static class Resampling
@@ -168,6 +168,74 @@ public static class Resampling
 
             Quad.Put(Quad.View(dx), i, sum, accumulate);
         }
+    }
+
+    /// <summary>Linear from corner to corner.</summary>
+    public static void UpsampleAligned(
+        ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            ArrayView<Quad> source = Quad.View(x);
+            int c = i % pitchQuads;
+            int column = i / pitchQuads % (2 * width) * (width - 1);
+            int row = i / (pitchQuads * 2 * width) % (2 * height) * (height - 1);
+            int first = i / (pitchQuads * 4 * width * height) * height * width;
+            int top = row / ((2 * height) - 1);
+            int left = column / ((2 * width) - 1);
+            int right = Clamp(left + 1, width);
+            int near = first + (top * width);
+            int far = first + (Clamp(top + 1, height) * width);
+            float down = row % ((2 * height) - 1) / (float)((2 * height) - 1);
+            float across = column % ((2 * width) - 1) / (float)((2 * width) - 1);
+            Quad nearRow = Quad.AddScaled(
+                Quad.Scale(source[((near + left) * pitchQuads) + c], 1 - across), across, source[((near + right) * pitchQuads) + c]);
+            Quad farRow = Quad.AddScaled(
+                Quad.Scale(source[((far + left) * pitchQuads) + c], 1 - across), across, source[((far + right) * pitchQuads) + c]);
+            Quad.View(y)[i] = Quad.AddScaled(Quad.Scale(nearRow, 1 - down), down, farRow);
+        }
+    }
+
+    /// <summary>The transpose of UpsampleAligned.</summary>
+    public static void UpsampleAlignedBackward(
+        ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            ArrayView<Quad> source = Quad.View(dy);
+            int c = i % pitchQuads;
+            int column = i / pitchQuads % width;
+            int row = i / (pitchQuads * width) % height;
+            int first = i / (pitchQuads * width * height) * 2 * height;
+            Quad sum = Quad.All(0);
+            for (int k = -1; k < 3; k++)
+            {
+                int large = (2 * row) + k;
+                int from = (first + Clamp(large, 2 * height)) * 2 * width;
+                Quad line = Quad.All(0);
+                for (int l = -1; l < 3; l++)
+                {
+                    int at = (2 * column) + l;
+                    line = Quad.AddScaled(
+                        line, AlignedWeight(at, column, width), source[((from + Clamp(at, 2 * width)) * pitchQuads) + c]);
+                }
+
+                sum = Quad.AddScaled(sum, AlignedWeight(large, row, height), line);
+            }
+
+            Quad.Put(Quad.View(dx), i, sum, accumulate);
+        }
+    }
+
+    /// <summary>How much of a small pixel is in a large one; 0 beyond the edges.</summary>
+    private static float AlignedWeight(int large, int small, int size)
+    {
+        int scale = (2 * size) - 1;
+        int apart = (large * (size - 1)) - (small * scale);
+        int distance = apart < 0 ? -apart : apart;
+        return large < 0 || large > scale || distance >= scale ? 0 : 1 - (distance / (float)scale);
     }
 
     /// <summary>The large tensor's upper left quad of a small tensor's.</summary>

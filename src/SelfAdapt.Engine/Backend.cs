@@ -80,6 +80,9 @@ internal enum UpsampleMode
 
     /// <summary>Linear with half-pixel centres (ONNX Resize linear, half_pixel).</summary>
     Linear,
+
+    /// <summary>Linear from corner to corner (ONNX Resize linear, align_corners).</summary>
+    AlignedLinear,
 }
 
 /// <summary>Which statistics batch normalisation uses in a pass.</summary>

@@ -22,6 +22,9 @@ internal interface ITensorOperators
     /// <summary>y = a + b.</summary>
     void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y);
 
+    /// <summary>y = a b, or y += a b; its backward is the same of dy and the other factor.</summary>
+    void Multiply(DeviceTensor a, DeviceTensor b, DeviceTensor y, bool accumulate);
+
     /// <summary>y[n,c,h,w] = x[n,c,h,w] + s[n,c]; s is [N,C,1,1].</summary>
     void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y);
 
@@ -61,7 +64,7 @@ internal interface ITensorOperators
     /// <summary>Copies a tensor into a wider one's channels from <paramref name="channel"/> on (Concat).</summary>
     void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel);
 
-    /// <summary>Copies a wider tensor's channels from <paramref name="channel"/> on (Concat's backward).</summary>
+    /// <summary>Copies a wider tensor's channels from <paramref name="channel"/> on (Slice, Concat's backward).</summary>
     void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate);
 
     /// <summary>y[n,c] = mean over h,w of x; y is [N,C,1,1].</summary>

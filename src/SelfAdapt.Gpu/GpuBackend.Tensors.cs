@@ -33,6 +33,14 @@ internal sealed partial class GpuBackend
         Launch(Kernels.Elementwise.Add, Each(sum.Quads), Tensor(a).View, Tensor(b).View, sum.View, sum.Quads);
     }
 
+    public void Multiply(DeviceTensor a, DeviceTensor b, DeviceTensor y, bool accumulate)
+    {
+        GpuTensor product = Tensor(y);
+        Launch(
+            Kernels.Elementwise.Multiply, Each(product.Quads), Tensor(a).View, Tensor(b).View, product.View, Flag(accumulate),
+            product.Quads);
+    }
+
     public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         GpuTensor sum = Tensor(y);
@@ -110,7 +118,12 @@ internal sealed partial class GpuBackend
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
         Launch(
-            mode == UpsampleMode.Nearest ? Kernels.Resampling.UpsampleNearest : Kernels.Resampling.UpsampleLinear,
+            mode switch
+            {
+                UpsampleMode.Nearest => Kernels.Resampling.UpsampleNearest,
+                UpsampleMode.Linear => Kernels.Resampling.UpsampleLinear,
+                _ => Kernels.Resampling.UpsampleAligned,
+            },
             Each(large.Quads), small.View, large.View, small.Shape.H, small.Shape.W, small.PitchQuads, large.Quads);
     }
 
@@ -118,9 +131,12 @@ internal sealed partial class GpuBackend
     {
         GpuTensor small = Tensor(dx);
         Launch(
-            mode == UpsampleMode.Nearest
-                ? Kernels.Resampling.UpsampleNearestBackward
-                : Kernels.Resampling.UpsampleLinearBackward,
+            mode switch
+            {
+                UpsampleMode.Nearest => Kernels.Resampling.UpsampleNearestBackward,
+                UpsampleMode.Linear => Kernels.Resampling.UpsampleLinearBackward,
+                _ => Kernels.Resampling.UpsampleAlignedBackward,
+            },
             Each(small.Quads), Tensor(dy).View, small.View, Flag(accumulate), small.Shape.H, small.Shape.W,
             small.PitchQuads, small.Quads);
     }

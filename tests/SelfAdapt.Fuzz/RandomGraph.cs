@@ -127,7 +127,9 @@ internal sealed class RandomGraph
     {
         if (!Odd())
         {
-            return _sketch.Resize(x, _random.NextBool(0.5) ? "nearest" : "linear");
+            return _random.NextBool(0.25)
+                ? _sketch.Resize(x, "linear", OnnxAttribute.String("coordinate_transformation_mode", "align_corners"))
+                : _sketch.Resize(x, _random.NextBool(0.5) ? "nearest" : "linear");
         }
 
         string[] coordinates = ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"];

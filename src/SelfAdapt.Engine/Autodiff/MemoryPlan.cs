@@ -45,7 +45,7 @@ internal sealed class MemoryPlan
 
     public MemoryPlan(
         Network network, IReadOnlyList<Operation> operations, int batch, int height, int width, GraphMode mode,
-        Func<TensorShape, long> tensorBytes)
+        Func<TensorShape, long> tensorBytes, bool embeddingIsTrained = false)
     {
         (_network, _operations) = (network, operations);
         _forward = operations.Count;
@@ -53,7 +53,7 @@ internal sealed class MemoryPlan
         _workspaces = new int?[_forward];
 
         int?[] gradientLives = mode == GraphMode.Training
-            ? PlanGradients(batch, height, width)
+            ? PlanGradients(batch, height, width, embeddingIsTrained)
             : new int?[network.Values.Count];
         int[] activationLives = PlanActivations(batch, height, width);
         _repeatedBefore = [.. operations.Select(_ => new List<int>())];
@@ -168,7 +168,7 @@ internal sealed class MemoryPlan
     /// <summary>When an operation's backward runs, and which operation's backward runs then.</summary>
     private int BackwardTime(int operation) => (2 * _forward) - 1 - operation;
 
-    private int?[] PlanGradients(int batch, int height, int width)
+    private int?[] PlanGradients(int batch, int height, int width, bool embeddingIsTrained)
     {
         int?[] lives = new int?[_network.Values.Count];
         int NewLife(int value, int time)
@@ -178,6 +178,11 @@ internal sealed class MemoryPlan
         }
 
         lives[_network.OutputValue] = NewLife(_network.OutputValue, _forward);
+        if (embeddingIsTrained)
+        {
+            lives[_network.EmbeddingValue] = NewLife(_network.EmbeddingValue, _forward);
+        }
+
         for (int i = _forward - 1; i >= 0; i--)
         {
             Operation operation = _operations[i];

@@ -46,6 +46,11 @@ internal sealed class NetworkCompiler(Network network)
             readsInput: true),
         AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
         AddNode n => new AddOperation(n),
+        ProductNode n => new ProductOperation(n),
+        ImageChannelsNode n => new UnaryOperation(
+            "Slice", n, (in run) => run.Operators.CopyFromChannels(run.Input(0), n.From, run.Output, false),
+            // The image has no gradient.
+            (in _, _) => { }, cheap: true),
         AveragePoolNode n => new UnaryOperation(
             "AveragePool 2x2", n, (in run) => run.Operators.AveragePool(run.Input(0), run.Output),
             (in run, dx) => run.Operators.AveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0)), cheap: true),
@@ -53,7 +58,8 @@ internal sealed class NetworkCompiler(Network network)
             "MaxPool 2x2", n, (in run) => run.Operators.MaxPool(run.Input(0), run.Output),
             (in run, dx) => run.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0)),
             readsInput: true, cheap: true),
-        UpsampleNode { Linear: var linear } n => Upsample(n, linear ? UpsampleMode.Linear : UpsampleMode.Nearest),
+        UpsampleNode n => Upsample(
+            n, n.Aligned ? UpsampleMode.AlignedLinear : n.Linear ? UpsampleMode.Linear : UpsampleMode.Nearest),
         ConcatNode n => new ConcatOperation(n),
         GlobalAveragePoolNode n => new UnaryOperation(
             "GlobalAveragePool", n, (in run) => run.Operators.GlobalAveragePool(run.Input(0), run.Output),
@@ -68,7 +74,7 @@ internal sealed class NetworkCompiler(Network network)
     };
 
     private static UnaryOperation Upsample(UpsampleNode node, UpsampleMode mode) => new(
-        $"Resize x2 {(node.Linear ? "linear" : "nearest")}", node,
+        $"Resize x2 {(node.Linear ? "linear" : "nearest")}{(node.Aligned ? " aligned" : "")}", node,
         (in run) => run.Operators.Upsample(run.Input(0), run.Output, mode),
         (in run, dx) => run.Operators.UpsampleBackward(run.OutputGradient, dx, mode, run.Accumulates(0)), cheap: true);
 

@@ -25,8 +25,10 @@ internal sealed class TrainableGraph : IDisposable
     private readonly IDisposable?[] _states;
 
     /// <param name="height">Image height, px, a multiple of <see cref="Network.SizeMultiple"/>.</param>
+    /// <param name="embeddingIsTrained">Whether a loss hangs on the embedding, too, which needs a training graph.</param>
     public TrainableGraph(
-        Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode)
+        Network network, NetworkWeights weights, Backend backend, int batch, int height, int width, GraphMode mode,
+        bool embeddingIsTrained = false)
     {
         if (batch < 1 || height < 1 || width < 1
             || height % network.SizeMultiple != 0 || width % network.SizeMultiple != 0)
@@ -40,7 +42,7 @@ internal sealed class TrainableGraph : IDisposable
         (Batch, Height, Width) = (batch, height, width);
         _slice = mode == GraphMode.Inference ? backend.EvaluationSlice(batch, height, width) : batch;
         Operations = NetworkCompiler.Compile(network);
-        _plan = new MemoryPlan(network, Operations, _slice, height, width, mode, backend.TensorBytes);
+        _plan = new MemoryPlan(network, Operations, _slice, height, width, mode, backend.TensorBytes, embeddingIsTrained);
         _buffers = new SharedTensors(backend, _plan.Places);
         _states = Operations.Select(o => o.CreateState(weights)).ToArray();
 
@@ -52,6 +54,7 @@ internal sealed class TrainableGraph : IDisposable
         {
             OutputGradient = backend.CreateVector((int)output.Count);
             ParameterGradients = backend.CreateVector(network.ParameterCount);
+            EmbeddingGradient = embeddingIsTrained ? backend.CreateVector(Embedding.Length) : null;
         }
     }
 
@@ -82,6 +85,9 @@ internal sealed class TrainableGraph : IDisposable
 
     /// <summary>d loss / d output, [N,K,H,W]: fill it before <see cref="Backward"/>; null in inference.</summary>
     public DeviceVector? OutputGradient { get; }
+
+    /// <summary>d loss / d embedding, [N,E]: fill it before <see cref="Backward"/>; null where none is trained.</summary>
+    public DeviceVector? EmbeddingGradient { get; }
 
     /// <summary>d loss / d parameters after <see cref="Backward"/>; null in inference.</summary>
     public DeviceVector? ParameterGradients { get; }
@@ -138,6 +144,12 @@ internal sealed class TrainableGraph : IDisposable
         }
 
         Backend.Operators.Import(OutputGradient.Whole, Begin(_plan.GradientBuffer(Network.OutputValue)!.Value));
+        if (EmbeddingGradient is not null)
+        {
+            Backend.Operators.Import(
+                EmbeddingGradient.Whole, Begin(_plan.GradientBuffer(Network.EmbeddingValue)!.Value));
+        }
+
         OperationDone?.Invoke(-1, true);
         for (int i = Operations.Count - 1; i >= 0; i--)
         {
@@ -168,6 +180,7 @@ internal sealed class TrainableGraph : IDisposable
         Output.Dispose();
         Embedding.Dispose();
         OutputGradient?.Dispose();
+        EmbeddingGradient?.Dispose();
         ParameterGradients?.Dispose();
     }
 

@@ -36,6 +36,22 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
+    public void Multiply(DeviceTensor a, DeviceTensor b, DeviceTensor y, bool accumulate)
+    {
+        (CpuTensor ta, CpuTensor tb, CpuTensor ty) = ((CpuTensor)a, (CpuTensor)b, (CpuTensor)y);
+        ForEachRow(ty, (ta, tb, ty, accumulate), static (plane, h, all) =>
+        {
+            (CpuTensor ta, CpuTensor tb, CpuTensor ty, bool accumulate) = all;
+            float* pa = ta.Row(plane, h);
+            float* pb = tb.Row(plane, h);
+            float* py = ty.Row(plane, h);
+            for (int i = 0; i < ty.Shape.W * Block; i += Block)
+            {
+                Put(py + i, Vector512.Load(pa + i) * Vector512.Load(pb + i), accumulate);
+            }
+        });
+    }
+
     public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y)
     {
         (CpuTensor tx, CpuTensor ts, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)s, (CpuTensor)y);

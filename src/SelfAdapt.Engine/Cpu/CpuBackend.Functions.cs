@@ -53,6 +53,7 @@ internal sealed unsafe partial class CpuBackend
             ElementKind.LeakyRelu => Vector512.ConditionalSelect(IsPositive(x), x, parameter * x),
             ElementKind.Elu => Vector512.ConditionalSelect(
                 IsPositive(x), x, parameter * (Vector512.Exp(x) - Vector512<float>.One)),
+            ElementKind.Exp => Vector512.Exp(x),
             _ => Vector512.Min(Vector512.Max(x, Vector512<float>.Zero), parameter),
         };
     }
@@ -76,6 +77,8 @@ internal sealed unsafe partial class CpuBackend
                 return Vector512.ConditionalSelect(IsPositive(x), one, parameter);
             case ElementKind.Elu:
                 return Vector512.ConditionalSelect(IsPositive(x), one, parameter * Vector512.Exp(x));
+            case ElementKind.Exp:
+                return Vector512.Exp(x);
             default:
                 return one & IsPositive(x) & Vector512.LessThanOrEqual(x, parameter);
         }

@@ -115,14 +115,16 @@ internal sealed unsafe partial class CpuBackend
                 return;
             }
 
-            float* near = tx.Row(plane, h / 2);
-            float* far = tx.Row(plane, Neighbour(h, height));
+            (int nearAt, int farAt, float farShare) = Taps(h, height, mode);
+            float* near = tx.Row(plane, nearAt);
+            float* far = tx.Row(plane, farAt);
             for (int w = 0; w < 2 * width; w++, py += Block)
             {
-                (int n, int f) = (w / 2 * Block, Neighbour(w, width) * Block);
-                Vector512<float> nearRow = Mix(Vector512.Load(near + n), Vector512.Load(near + f));
-                Vector512<float> farRow = Mix(Vector512.Load(far + n), Vector512.Load(far + f));
-                Mix(nearRow, farRow).Store(py);
+                (int n, int f, float share) = Taps(w, width, mode);
+                (n, f) = (n * Block, f * Block);
+                Vector512<float> nearRow = Mix(Vector512.Load(near + n), Vector512.Load(near + f), share);
+                Vector512<float> farRow = Mix(Vector512.Load(far + n), Vector512.Load(far + f), share);
+                Mix(nearRow, farRow, farShare).Store(py);
             }
         });
     }
@@ -148,14 +150,14 @@ internal sealed unsafe partial class CpuBackend
                 }
                 else
                 {
-                    // Large pixels 2h-1 .. 2h+2 read row h; those beyond an edge are clamped back onto it.
+                    // Large pixels 2h-1 .. 2h+2 read row h, in both ways; those beyond an edge are clamped back onto it.
                     for (int row = Math.Max(0, (2 * h) - 1); row <= Math.Min((2 * height) - 1, (2 * h) + 2); row++)
                     {
                         float* g = tg.Row(plane, row);
-                        float rowWeight = LinearWeight(row, h, height);
+                        float rowWeight = LinearWeight(row, h, height, mode);
                         for (int col = Math.Max(0, (2 * w) - 1); col <= Math.Min((2 * width) - 1, (2 * w) + 2); col++)
                         {
-                            sum += Vector512.Load(g + (col * Block)) * (rowWeight * LinearWeight(col, w, width));
+                            sum += Vector512.Load(g + (col * Block)) * (rowWeight * LinearWeight(col, w, width, mode));
                         }
                     }
                 }
@@ -168,9 +170,24 @@ internal sealed unsafe partial class CpuBackend
     private static int Neighbour(int large, int size) =>
         Math.Clamp((large / 2) + (large % 2 == 0 ? -1 : 1), 0, size - 1);
 
-    private static Vector512<float> Mix(Vector512<float> near, Vector512<float> far) =>
-        (near * 0.75f) + (far * 0.25f);
+    /// <summary>The two small pixels that a large one is between, and how much of it is the far one's.</summary>
+    private static (int Near, int Far, float FarShare) Taps(int large, int size, UpsampleMode mode)
+    {
+        if (mode == UpsampleMode.Linear)
+        {
+            return (large / 2, Neighbour(large, size), 0.25f);
+        }
 
-    private static float LinearWeight(int large, int small, int size) =>
-        (large / 2 == small ? 0.75f : 0f) + (Neighbour(large, size) == small ? 0.25f : 0f);
+        (int near, int rest) = Math.DivRem(large * (size - 1), (2 * size) - 1);
+        return (near, Math.Min(near + 1, size - 1), (float)rest / ((2 * size) - 1));
+    }
+
+    private static Vector512<float> Mix(Vector512<float> near, Vector512<float> far, float farShare) =>
+        (near * (1 - farShare)) + (far * farShare);
+
+    private static float LinearWeight(int large, int small, int size, UpsampleMode mode)
+    {
+        (int near, int far, float share) = Taps(large, size, mode);
+        return (near == small ? 1 - share : 0f) + (far == small ? share : 0f);
+    }
 }

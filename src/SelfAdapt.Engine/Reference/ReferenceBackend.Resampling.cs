@@ -97,7 +97,9 @@ internal sealed partial class ReferenceBackend
             return [(position / 2, 1.0)];
         }
 
-        double source = ((position + 0.5) / 2) - 0.5;
+        double source = mode == UpsampleMode.AlignedLinear
+            ? position * (size - 1.0) / ((2 * size) - 1)
+            : ((position + 0.5) / 2) - 0.5;
         int floor = (int)Math.Floor(source);
         double fraction = source - floor;
         return [(Math.Clamp(floor, 0, size - 1), 1 - fraction), (Math.Clamp(floor + 1, 0, size - 1), fraction)];

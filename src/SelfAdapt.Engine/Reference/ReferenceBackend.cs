@@ -36,6 +36,9 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
 
     public void Add(DeviceTensor a, DeviceTensor b, DeviceTensor y) => Set(y, false, i => Data(a)[i] + Data(b)[i]);
 
+    public void Multiply(DeviceTensor a, DeviceTensor b, DeviceTensor y, bool accumulate) =>
+        Set(y, accumulate, i => Data(a)[i] * Data(b)[i]);
+
     public void AddPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y) =>
         Set(y, false, i => Data(x)[i] + Data(s)[i / Plane(x)]);
 

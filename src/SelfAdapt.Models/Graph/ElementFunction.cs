@@ -19,6 +19,9 @@ internal enum ElementKind
 
     /// <summary>x between 0 and the parameter.</summary>
     Clip = 5,
+
+    /// <summary>e^x.</summary>
+    Exp = 6,
 }
 
 /// <summary>A function of one number with its parameter.</summary>
@@ -32,6 +35,7 @@ internal readonly record struct ElementFunction(ElementKind Kind, float Paramete
         ElementKind.Tanh => Math.Tanh(x),
         ElementKind.LeakyRelu => x > 0 ? x : Parameter * x,
         ElementKind.Elu => x > 0 ? x : Parameter * (Math.Exp(x) - 1),
+        ElementKind.Exp => Math.Exp(x),
         _ => Math.Min(Math.Max(x, 0), Parameter),
     };
 
@@ -47,6 +51,7 @@ internal readonly record struct ElementFunction(ElementKind Kind, float Paramete
             ElementKind.Tanh => 1 - (t * t),
             ElementKind.LeakyRelu => x > 0 ? 1 : Parameter,
             ElementKind.Elu => x > 0 ? 1 : Parameter * Math.Exp(x),
+            ElementKind.Exp => Math.Exp(x),
             _ => x > 0 && x <= Parameter ? 1 : 0,
         };
     }

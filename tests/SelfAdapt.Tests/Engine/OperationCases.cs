@@ -219,6 +219,14 @@ internal static class OperationCases
                     b.Backend.Operators.Copy(b.Dy, b.Dx[1], accumulate);
                 });
             yield return new OperationCase(
+                $"Multiply {shape}", [shape, shape], shape,
+                b => b.Backend.Operators.Multiply(b.X[0], b.X[1], b.Y, false),
+                (b, accumulate) =>
+                {
+                    b.Backend.Operators.Multiply(b.Dy, b.X[1], b.Dx[0], accumulate);
+                    b.Backend.Operators.Multiply(b.Dy, b.X[0], b.Dx[1], accumulate);
+                });
+            yield return new OperationCase(
                 $"AddPerChannel {shape}", [shape, shape with { H = 1, W = 1 }], shape,
                 b => b.Backend.Operators.AddPerChannel(b.X[0], b.X[1], b.Y),
                 (b, accumulate) =>

@@ -22,6 +22,26 @@ internal sealed class AddOperation(AddNode node) : Operation("Add", node)
     }
 }
 
+/// <summary>Mul of two activations of the same size.</summary>
+internal sealed class ProductOperation(ProductNode node) : Operation("Mul", node)
+{
+    public override bool BackwardReadsInput(int input) => true;
+
+    public override void Forward(in OperationRun run) =>
+        run.Operators.Multiply(run.Input(0), run.Input(1), run.Output, false);
+
+    public override void Backward(in OperationRun run)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            if (run.InputGradient(i) is { } dx)
+            {
+                run.Operators.Multiply(run.OutputGradient, run.Input(1 - i), dx, run.Accumulates(i));
+            }
+        }
+    }
+}
+
 /// <summary>Add of a value per sample and channel (Cellpose's style features).</summary>
 internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per channel", node)
 {

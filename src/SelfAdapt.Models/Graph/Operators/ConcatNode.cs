@@ -11,8 +11,8 @@ internal sealed class ConcatNode(string name, IReadOnlyList<int> inputs, int out
         Activation[] parts = [.. Enumerable.Range(0, node.Inputs.Count).Select(i => reader.AnyLayout(node, i))];
         Activation first = parts[0];
         long axis = node.GetInt("axis", 1);
-        if (first.IsPooled || first.Dims.Length != 4 || (axis < 0 ? axis + 4 : axis) != (first.ChannelsLast ? 3 : 1)
-            || parts.Any(p => p.Level != first.Level || p.ChannelsLast != first.ChannelsLast))
+        if (first.Dims.Length != 4 || (axis < 0 ? axis + 4 : axis) != (first.ChannelsLast ? 3 : 1)
+            || parts.Any(p => p.Level != first.Level || p.Dims.Length != 4 || p.ChannelsLast != first.ChannelsLast))
         {
             throw reader.Refuse(node, "only maps of the same size can be joined, along their channels.");
         }

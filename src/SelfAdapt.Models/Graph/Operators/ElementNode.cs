@@ -2,7 +2,7 @@ using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph.Operators;
 
-/// <summary>A function of each value: Sigmoid, SiLU (x times its Sigmoid), Tanh, LeakyRelu, Elu, Clip from 0 on.</summary>
+/// <summary>A function of each value: Sigmoid, SiLU (x times its Sigmoid), Tanh, Exp, LeakyRelu, Elu, Clip from 0 on.</summary>
 internal sealed class ElementNode(string name, int input, int output, ElementFunction function)
     : NetworkNode(name, [input], output)
 {
@@ -16,6 +16,7 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
         {
             "Sigmoid" => new(ElementKind.Sigmoid, 0),
             "Tanh" => new(ElementKind.Tanh, 0),
+            "Exp" => new(ElementKind.Exp, 0),
             "LeakyRelu" => new(ElementKind.LeakyRelu, node.GetFloat("alpha", UsualLeak)),
             "Elu" => new(ElementKind.Elu, node.GetFloat("alpha", 1)),
             _ => Bound(reader, node, 1, "min") == 0 && Bound(reader, node, 2, "max") is { } most and > 0
@@ -26,7 +27,7 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
         return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, function));
     }
 
-    /// <summary>Mul of a value and its own Sigmoid; else the start of an L2 norm.</summary>
+    /// <summary>Mul of a value and its own Sigmoid, or of two values of one size; else the start of an L2 norm.</summary>
     public static ReadValue ReadProduct(NetworkReader reader, OnnxNode node)
     {
         if (reader.Find(node, 0) is Activation a && reader.Find(node, 1) is Activation b)
@@ -39,6 +40,11 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
                 {
                     return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, new(ElementKind.Silu, 0)));
                 }
+            }
+
+            if (a.Id != b.Id && a.Value == b.Value && a.ChannelsLast == b.ChannelsLast && a.Dims.SequenceEqual(b.Dims))
+            {
+                return reader.Emit(a, y => new ProductNode(node.Name, a.Id, b.Id, y));
             }
         }
 

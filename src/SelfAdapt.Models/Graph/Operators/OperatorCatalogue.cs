@@ -14,12 +14,14 @@ internal static class OperatorCatalogue
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
         new(
-            "Sigmoid, Tanh, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Clip"),
-        new("Mul with the Sigmoid of the same (SiLU)", ElementNode.ReadProduct, "Mul"),
+            "Sigmoid, Tanh, Exp, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp", "LeakyRelu", "Elu",
+            "Clip"),
+        new("Mul of two values of one size", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
-        new("Resize x2 (nearest or linear half_pixel)", UpsampleNode.Read, "Resize", "Upsample"),
+        new("Resize x2 (nearest, linear half_pixel or align_corners)", UpsampleNode.Read, "Resize", "Upsample"),
         new("Concat (channels)", ConcatNode.Read, "Concat"),
+        new("Slice of the image's channels", ImageChannelsNode.Read, "Slice"),
         new(
             "GlobalAveragePool/AveragePool/ReduceMean over all pixels",
             GlobalAveragePoolNode.Read, "GlobalAveragePool", "AveragePool", "ReduceMean"),

@@ -6,11 +6,14 @@ namespace SelfAdapt.Models.Graph.Operators;
 /// <param name="name">Its name in the ONNX file.</param>
 /// <param name="input">The map it reads.</param>
 /// <param name="output">The map it makes.</param>
-/// <param name="linear">Linear interpolation with half-pixel centres; else pixels are repeated.</param>
-internal sealed class UpsampleNode(string name, int input, int output, bool linear)
+/// <param name="linear">Linear interpolation; else pixels are repeated.</param>
+/// <param name="aligned">Interpolation from corner to corner; else with half-pixel centres.</param>
+internal sealed class UpsampleNode(string name, int input, int output, bool linear, bool aligned = false)
     : NetworkNode(name, [input], output)
 {
     public bool Linear => linear;
+
+    public bool Aligned => aligned;
 
     public static Activation Read(NetworkReader reader, OnnxNode node)
     {
@@ -34,7 +37,7 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
             || (coordinates is "half_pixel" or "pytorch_half_pixel"
                 && rounding is "round_prefer_floor" or "round_prefer_ceil")
             || (coordinates == "tf_half_pixel_for_nn" && rounding == "floor"));
-        bool linear = mode == "linear" && coordinates is "half_pixel" or "pytorch_half_pixel"
+        bool linear = mode == "linear" && coordinates is "half_pixel" or "pytorch_half_pixel" or "align_corners"
             && node.GetInt("antialias", 0) == 0;
         if (!nearest && !linear)
         {
@@ -43,7 +46,7 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
 
         return reader.Emit(
             x.Value with { Level = x.Level - 1 }, [x.Dims[0], x.Dims[1], x.Dims[2] * 2, x.Dims[3] * 2],
-            y => new UpsampleNode(node.Name, x.Id, y, !nearest));
+            y => new UpsampleNode(node.Name, x.Id, y, !nearest, !nearest && coordinates == "align_corners"));
     }
 
     public override void Write(NetworkWriter writer)
@@ -53,7 +56,7 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
         {
             writer.Emit(
                 "Resize", this, inputs, OnnxAttribute.String("mode", "linear"),
-                OnnxAttribute.String("coordinate_transformation_mode", "half_pixel"));
+                OnnxAttribute.String("coordinate_transformation_mode", aligned ? "align_corners" : "half_pixel"));
         }
         else
         {

@@ -57,6 +57,14 @@ internal sealed class ModelSketch
         x, OnnxAttribute.String("mode", "linear"),
         OnnxAttribute.String("coordinate_transformation_mode", "half_pixel"));
 
+    public string ResizeAligned(string x) => Resize(
+        x, OnnxAttribute.String("mode", "linear"),
+        OnnxAttribute.String("coordinate_transformation_mode", "align_corners"));
+
+    /// <summary>Some channels of a map.</summary>
+    public string Channels(string x, int from, int to) =>
+        Node("Slice", [x, Integers(from), Integers(to), Integers(1)]);
+
     public string ResizeNearest(string x) => Resize(
         x, OnnxAttribute.String("mode", "nearest"),
         OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"),

@@ -25,6 +25,7 @@ internal sealed class NetworkGradientTests
         ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
+        ["Latent"] = new(() => Network.Read(SmallNetworks.Latent())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>
@@ -34,7 +35,7 @@ internal sealed class NetworkGradientTests
     public static IEnumerable<object[]> Cases =>
         from name in Networks.Keys
         from norm in Enum.GetValues<NormStatistics>()
-        where name != "UNet" || norm == NormStatistics.Stored
+        where name is not ("UNet" or "Latent") || norm == NormStatistics.Stored
         select new object[] { name, norm };
 
     [TestMethod]
@@ -76,6 +77,7 @@ internal sealed class NetworkGradientTests
     [DataRow("Cellpose", NormStatistics.BatchAndUpdate)]
     [DataRow("UNet", NormStatistics.Stored)]
     [DataRow("Tangle", NormStatistics.Batch)]
+    [DataRow("Latent", NormStatistics.Stored)]
     public void Cuda_WholeNetworkInTheSimulator_AgreesWithTheReference(string name, NormStatistics norm) =>
         CheckWholeNetwork(name, norm, new GpuBackend(new SimulatedDevice()));
 
@@ -112,6 +114,7 @@ internal sealed class NetworkGradientTests
     [DataRow("Cellpose", 0.5)]
     [DataRow("UNet", 0.9)]
     [DataRow("Tangle", 0.9)]
+    [DataRow("Latent", 0.9)]
     public void Forward_InferenceAndTraining_GiveTheSameBitsInLessMemory(string name, double share)
     {
         Network network = Networks[name].Value;
@@ -134,13 +137,15 @@ internal sealed class NetworkGradientTests
     [DataRow("UNet", GraphMode.Training)]
     [DataRow("Tangle", GraphMode.Inference)]
     [DataRow("Tangle", GraphMode.Training)]
+    [DataRow("Latent", GraphMode.Inference)]
+    [DataRow("Latent", GraphMode.Training)]
     public void Plan_NoActivationIsOverwrittenBeforeItsLastReader(string name, GraphMode mode)
     {
         // Plays the plan: every buffer remembers which value it holds, until another one is written over it.
         Network network = Networks[name].Value;
         using CpuBackend backend = new(1);
         IReadOnlyList<Operation> operations = NetworkCompiler.Compile(network);
-        MemoryPlan plan = new(network, operations, Batch, Height, Width, mode, backend.TensorBytes);
+        MemoryPlan plan = new(network, operations, Batch, Height, Width, mode, backend.TensorBytes, embeddingIsTrained: true);
         int[] holds = new int[plan.Places.Count];
         bool backward = false;
         bool Overlap(int a, int b) =>
@@ -174,6 +179,7 @@ internal sealed class NetworkGradientTests
 
         backward = true;
         Put(plan.GradientBuffer(network.OutputValue)!.Value, Gradient(network.OutputValue));
+        Put(plan.GradientBuffer(network.EmbeddingValue)!.Value, Gradient(network.EmbeddingValue));
         for (int i = operations.Count - 1; i >= 0; i--)
         {
             Operation operation = operations[i];
@@ -258,7 +264,7 @@ internal sealed class NetworkGradientTests
         StringAssert.Contains(e.Message, "multiples of 8", StringComparison.Ordinal);
     }
 
-    /// <summary>A network with a scalar loss: the output times random numbers, summed.</summary>
+    /// <summary>A network with a scalar loss: output and embedding times random numbers, summed.</summary>
     private sealed class Run : IDisposable
     {
         private readonly Backend _backend;
@@ -267,9 +273,10 @@ internal sealed class NetworkGradientTests
         {
             (Network, _backend) = (network, backend);
             Weights = new NetworkWeights(network, backend);
-            Graph = new TrainableGraph(network, Weights, backend, Batch, Height, Width, mode);
+            Graph = new TrainableGraph(network, Weights, backend, Batch, Height, Width, mode, mode == GraphMode.Training);
             Graph.Input.Upload(OperationCase.Noise(Graph.Input.Length, 3));
             Graph.OutputGradient?.Upload(OperationCase.Noise(Graph.Output.Length, 4));
+            Graph.EmbeddingGradient?.Upload(OperationCase.Noise(Graph.Embedding.Length, 5));
         }
 
         public Network Network { get; }
@@ -293,7 +300,8 @@ internal sealed class NetworkGradientTests
         {
             double[] values = OperationBench.Values(Weights.Parameters);
             double[] kept = [.. values];
-            double[] terms = OperationBench.Values(Graph.OutputGradient!);
+            double[] terms =
+                [.. OperationBench.Values(Graph.OutputGradient!), .. OperationBench.Values(Graph.EmbeddingGradient!)];
             double At(double step)
             {
                 for (int i = 0; i < values.Length; i++)
@@ -303,7 +311,7 @@ internal sealed class NetworkGradientTests
 
                 Weights.MarkChanged();
                 Forward(norm);
-                return OperationBench.Values(Graph.Output).Zip(terms, (y, w) => y * w).Sum();
+                return OperationBench.Values(Graph.Output).Concat(OperationBench.Values(Graph.Embedding)).Zip(terms, (y, w) => y * w).Sum();
             }
 
             double quotient = (At(Nudge) - At(-Nudge)) / (2 * Nudge);

@@ -51,6 +51,27 @@ internal static class SmallNetworks
         return s.Model();
     }
 
+    /// <summary>
+    /// A latent of the image's first channels, exp(a) times the mean of the others, added to a map that was doubled from corner to
+    /// corner; mean and deviation joined as an output of their own.
+    /// </summary>
+    public static OnnxModel Latent()
+    {
+        ModelSketch s = new(8, 4, 1);
+        s.AddOutput("latent", 6);
+        string image = s.Channels("x", 0, 2);
+        string mean = s.Linear(s.Pooled(image), 2, 3);
+        string low = s.Relu(s.Conv(s.MaxPool(s.Relu(s.Conv(image, 2, 5, 3))), 5, 4, 3));
+        string deviation = s.Linear(s.Pooled(low), 4, 3);
+        string noise = s.Linear(s.Pooled(s.Channels("x", 2, int.MaxValue)), 2, 3);
+        string z = s.Node("Add", [mean, s.Node("Mul", [s.Node("Exp", [deviation]), noise])]);
+        string map = s.Concat(s.Channels("x", -2, -1), s.ResizeAligned(low));
+        string shifted = s.Node("Add", [s.Conv(s.Node("Mul", [map, s.Conv(image, 2, 5, 1)]), 5, 3, 3), z]);
+        s.Conv(s.Relu(shifted), 3, 1, 1, "y");
+        s.Named("Concat", "join", [mean, deviation], "latent", OnnxAttribute.Int("axis", 1));
+        return s.Model();
+    }
+
     /// <summary>Every function of one value, SiLU as exporters write it, between convolutions and norms of an odd width.</summary>
     public static OnnxModel Functions()
     {
