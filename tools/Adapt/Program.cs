@@ -102,6 +102,7 @@ internal static class Program
             StrokesVerb.Create(terminal),
             EnhancerVerb.Create(terminal),
             PseudoVerb.Create(terminal),
+            ForegroundVerb.Create(terminal),
             PaintVerb.Create(terminal),
             DoctorVerb.Create(terminal),
             RankVerb.Create(terminal),

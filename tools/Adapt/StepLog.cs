@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Files;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tool;
 
@@ -22,6 +22,9 @@ internal sealed class StepLog(Terminal terminal, string folder, int count, bool 
     /// <summary>The best overlap; null where none was looked for.</summary>
     public double? Overlap => _steps.Max(s => s.Overlap);
 
+    /// <summary>The last pseudo-labels' mean confidence; null where there were none.</summary>
+    public double? Consensus => _steps.LastOrDefault()?.Consensus;
+
     public void Add(TrainingStep step)
     {
         _steps.Add(step);
@@ -34,6 +37,11 @@ internal sealed class StepLog(Terminal terminal, string folder, int count, bool 
         if (looks)
         {
             line["iou"] = ResultFile.Number(step.Overlap);
+        }
+
+        if (step.Consensus is { } consensus)
+        {
+            line["consensus"] = ResultFile.Number(consensus);
         }
 
         line["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3));

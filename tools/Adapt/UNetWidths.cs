@@ -1,5 +1,5 @@
 using System.Globalization;
-using SelfAdapt.ShallowToDeep.Enhancer;
+using SelfAdapt.Adaptation.Foreground;
 
 namespace SelfAdapt.Tool;
 

@@ -24,6 +24,11 @@ internal static class NetworkPieces
         "Resize", name, [x, "", scales], OnnxAttribute.String("mode", "nearest"),
         OnnxAttribute.String("coordinate_transformation_mode", "asymmetric"), OnnxAttribute.String("nearest_mode", "floor"));
 
+    /// <summary>Twice the size, linear from corner to corner.</summary>
+    public static string DoubledAligned(this OnnxWriter writer, string name, string x) => writer.Node(
+        "Resize", name, [x, "", Scales], OnnxAttribute.String("mode", "linear"),
+        OnnxAttribute.String("coordinate_transformation_mode", "align_corners"));
+
     /// <summary>Stores the scales that double height and width.</summary>
     public static void AddScales(this OnnxWriter writer, string name = Scales) =>
         writer.AddInitializer(OnnxTensor.FromFloats(name, [4], [1, 1, 2, 2]));

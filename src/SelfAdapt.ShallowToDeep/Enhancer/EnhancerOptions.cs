@@ -1,4 +1,4 @@
-using SelfAdapt.ShallowToDeep.Training;
+using SelfAdapt.Adaptation.Foreground;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 

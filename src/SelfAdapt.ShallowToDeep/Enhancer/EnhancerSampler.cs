@@ -1,7 +1,7 @@
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.ShallowToDeep.Features;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 

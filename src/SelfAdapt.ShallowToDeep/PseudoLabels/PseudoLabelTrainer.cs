@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 

@@ -5,6 +5,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
+using SelfAdapt.Probabilistic.Learning;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
 using SelfAdapt.ShallowToDeep.Forest;
@@ -18,6 +19,6 @@ internal static class Rooms
     [
         typeof(Image).Assembly, typeof(Network).Assembly, typeof(Backend).Assembly, typeof(GpuBackend).Assembly,
         typeof(OrtNetwork).Assembly, typeof(Segmenter).Assembly, typeof(AdaptationLoop).Assembly,
-        typeof(RunReport).Assembly, typeof(RandomForest).Assembly,
+        typeof(RunReport).Assembly, typeof(RandomForest).Assembly, typeof(LatentDivergence).Assembly,
     ];
 }

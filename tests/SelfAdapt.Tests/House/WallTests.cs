@@ -37,7 +37,8 @@ internal sealed partial class WallTests
     [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Strokes")]
     [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.Instances", "SelfAdapt.ShallowToDeep.Enhancer")]
-    [DataRow("SelfAdapt.ShallowToDeep.Training", "SelfAdapt.ShallowToDeep.Enhancer")]
+    [DataRow("SelfAdapt.Adaptation.Foreground", "SelfAdapt.Adaptation.Supervised")]
+    [DataRow("SelfAdapt.Probabilistic.Networks", "SelfAdapt.Probabilistic.Learning")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Forest")]
     public void Folder_DoesNotUseTheOther(string folder, string other)

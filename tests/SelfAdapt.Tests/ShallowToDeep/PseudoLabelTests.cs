@@ -1,12 +1,11 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.ShallowToDeep.Enhancer;
-using SelfAdapt.ShallowToDeep.Metrics;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tests.ShallowToDeep;
 

@@ -1,4 +1,5 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
@@ -9,7 +10,6 @@ using SelfAdapt.Models.Onnx;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tests.ShallowToDeep;
 

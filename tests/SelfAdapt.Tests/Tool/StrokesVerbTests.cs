@@ -92,8 +92,8 @@ internal sealed class StrokesVerbTests : IDisposable
         ToolRun.Expect(
             ExitCode.Ok, "", "strokes", "--images", _at.At("data"), "--strokes", _at.At("strokes"), "--enhancer", "builtin",
             "--out", _at.At("out"));
-        SelfAdapt.ShallowToDeep.Metrics.ForegroundScores forest = new();
-        SelfAdapt.ShallowToDeep.Metrics.ForegroundScores enhanced = new();
+        SelfAdapt.Segmentation.Metrics.ForegroundScores forest = new();
+        SelfAdapt.Segmentation.Metrics.ForegroundScores enhanced = new();
         foreach (string name in new[] { "i0", "i1" })
         {
             bool[] truth = Array.ConvertAll(LabelFile.Read(_at.At("data", name + "_masks.tif")).Labels, l => l > 0);

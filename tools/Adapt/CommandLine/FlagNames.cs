@@ -14,6 +14,7 @@ internal static class FlagNames
         ["UseL2Sp"] = "l2sp",
         ["Kind"] = "engine",
         ["Normalization"] = "normalize",
+        ["MeanTeacher"] = "mean-teacher",
         ["CropSize"] = "crop",
         [nameof(IntensityNormalization.ZeroMeanUnitVariance)] = "zscore",
     };

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
 using SelfAdapt.Tool.CommandLine;

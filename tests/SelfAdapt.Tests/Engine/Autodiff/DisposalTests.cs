@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
@@ -12,7 +13,6 @@ using SelfAdapt.Segmentation;
 using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
-using SelfAdapt.ShallowToDeep.Training;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;
 

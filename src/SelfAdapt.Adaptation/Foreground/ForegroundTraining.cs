@@ -1,7 +1,7 @@
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 
-namespace SelfAdapt.ShallowToDeep.Training;
+namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>Steps of AdamW on a graph that gives one logit.</summary>
 /// <param name="average">Weights that follow those of the graph as their moving average; null: none.</param>
@@ -18,9 +18,16 @@ internal sealed class ForegroundTraining(TrainableGraph graph, double weightDeca
     /// <param name="averageKeep">How much of the moving average stays.</param>
     /// <returns>The loss before it.</returns>
     /// <exception cref="SelfAdaptException">Numerics: it is no number any more.</exception>
-    public double Step(float[] input, Func<float[], (double Loss, float[] Gradient)> loss, double rate, double averageKeep = 1)
+    public double Step(
+        float[] input, Func<float[], (double Loss, float[] Gradient)> loss, double rate, double averageKeep = 1) =>
+        Step(() => Gradient(input, loss), rate, averageKeep);
+
+    /// <summary>One step of the optimiser.</summary>
+    /// <param name="gradient">Puts the loss's gradient into the graph and returns the loss.</param>
+    /// <inheritdoc cref="Step(float[], Func{float[], ValueTuple{double, float[]}}, double, double)"/>
+    public double Step(Func<double> gradient, double rate, double averageKeep = 1)
     {
-        double before = Gradient(input, loss);
+        double before = gradient();
         graph.Backend.Steps.OptimizerStep(
             new OptimizerVectors(
                 graph.Weights.Parameters, graph.ParameterGradients!, _firstMoment, _secondMoment, null, average?.Parameters),

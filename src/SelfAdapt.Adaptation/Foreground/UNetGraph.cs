@@ -1,7 +1,7 @@
 using SelfAdapt.Models.Onnx;
 using static SelfAdapt.Models.Onnx.NetworkPieces;
 
-namespace SelfAdapt.ShallowToDeep.Enhancer;
+namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>
 /// Emits the method's U-Net as an ONNX graph: per level GroupNorm, 3x3 convolution without bias, ReLU, twice; maximum

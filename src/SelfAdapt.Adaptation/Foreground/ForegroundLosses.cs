@@ -1,4 +1,4 @@
-namespace SelfAdapt.ShallowToDeep.Training;
+namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>What a prediction is compared with the truth by.</summary>
 internal enum ForegroundLoss
@@ -17,14 +17,18 @@ internal static class ForegroundLosses
 
     /// <summary>The loss of a kind, over a whole batch.</summary>
     /// <param name="background">How much each pixel speaks for background; null: 1 - truth.</param>
+    /// <param name="filter">How much each pixel counts; null: all alike. Where none does, the loss is 0.</param>
     public static (double Loss, float[] Gradient) Compute(
-        ForegroundLoss kind, float[] logits, float[] truth, float[]? background = null) =>
-        kind == ForegroundLoss.Dice ? Dice(logits, truth) : Bce(logits, truth, background);
+        ForegroundLoss kind, float[] logits, float[] truth, float[]? background = null, float[]? filter = null) =>
+        filter is not null && Array.TrueForAll(filter, f => f == 0) ? (0, new float[logits.Length])
+        : kind == ForegroundLoss.Dice ? Dice(logits, truth, filter)
+        : Bce(logits, truth, background, filter);
 
     public static double Probability(float logit) => 1 / (1 + Math.Exp(-(double)logit));
 
     /// <summary>The mean of -(t ln p + b ln(1 - p)).</summary>
-    private static (double Loss, float[] Gradient) Bce(float[] logits, float[] truth, float[]? background)
+    private static (double Loss, float[] Gradient) Bce(
+        float[] logits, float[] truth, float[]? background, float[]? filter)
     {
         float[] gradient = new float[logits.Length];
         double sum = 0;
@@ -32,33 +36,36 @@ internal static class ForegroundLosses
         {
             (double l, double t) = (logits[i], truth[i]);
             double b = background?[i] ?? 1 - t;
+            double weight = filter?[i] ?? 1;
 
             // ln p = -softplus(-l), ln(1 - p) = -softplus(l).
             double tail = Math.Log(1 + Math.Exp(-Math.Abs(l)));
-            sum += (t * (Math.Max(-l, 0) + tail)) + (b * (Math.Max(l, 0) + tail));
+            sum += weight * ((t * (Math.Max(-l, 0) + tail)) + (b * (Math.Max(l, 0) + tail)));
             double p = Probability(logits[i]);
-            gradient[i] = (float)(((b * p) - (t * (1 - p))) / logits.Length);
+            gradient[i] = (float)(weight * ((b * p) - (t * (1 - p))) / logits.Length);
         }
 
         return (sum / logits.Length, gradient);
     }
 
-    /// <summary>1 - 2 sum(p t) / (sum(p^2) + sum(t^2)).</summary>
-    private static (double Loss, float[] Gradient) Dice(float[] logits, float[] truth)
+    /// <summary>1 - 2 sum(p t) / (sum(p^2) + sum(t^2)), of p and t times the filter.</summary>
+    private static (double Loss, float[] Gradient) Dice(float[] logits, float[] truth, float[]? filter)
     {
         double[] p = Array.ConvertAll(logits, Probability);
         (double both, double squares) = (0, 0);
         for (int i = 0; i < p.Length; i++)
         {
-            both += p[i] * truth[i];
-            squares += (p[i] * p[i]) + ((double)truth[i] * truth[i]);
+            double f = filter?[i] ?? 1;
+            both += f * f * p[i] * truth[i];
+            squares += f * f * ((p[i] * p[i]) + ((double)truth[i] * truth[i]));
         }
 
         double below = Math.Max(squares, Least);
         float[] gradient = new float[p.Length];
         for (int i = 0; i < p.Length; i++)
         {
-            double byP = ((-2 * truth[i]) + (squares > Least ? 4 * both * p[i] / below : 0)) / below;
+            double f = filter?[i] ?? 1;
+            double byP = f * f * ((-2 * truth[i]) + (squares > Least ? 4 * both * p[i] / below : 0)) / below;
             gradient[i] = (float)(byP * p[i] * (1 - p[i]));
         }
 

@@ -1,4 +1,4 @@
-namespace SelfAdapt.ShallowToDeep.Training;
+namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>The eight flips and turns of a square.</summary>
 internal static class SquareTurns

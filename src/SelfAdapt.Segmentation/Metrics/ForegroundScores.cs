@@ -1,4 +1,4 @@
-namespace SelfAdapt.ShallowToDeep.Metrics;
+namespace SelfAdapt.Segmentation.Metrics;
 
 /// <summary>How well a foreground map tells objects from ground, pixel by pixel, over any number of images.</summary>
 internal sealed class ForegroundScores

@@ -1,4 +1,4 @@
-namespace SelfAdapt.ShallowToDeep.Training;
+namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>How a network of one logit is trained from crops.</summary>
 internal abstract record ForegroundTrainingOptions
@@ -36,4 +36,7 @@ internal sealed record TrainingStep(int Step, double LearningRate, double Loss, 
 {
     /// <summary>Intersection over union on held-out forests, where an enhancer looked at them.</summary>
     public double? Overlap { get; init; }
+
+    /// <summary>Mean confidence of pseudo-labels, 0 to 1, where there were some.</summary>
+    public double? Consensus { get; init; }
 }

@@ -1,0 +1,314 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Engine;
+using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
+using SelfAdapt.Probabilistic.Learning;
+using SelfAdapt.Probabilistic.Networks;
+using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Tool.CommandLine;
+
+namespace SelfAdapt.Tool.Verbs;
+
+/// <summary>foreground: trains a foreground network on labelled images, or adapts one to others by its own labels.</summary>
+internal sealed class ForegroundVerb
+{
+    private const string OnnxName = "foreground.onnx";
+    private const string TrainableName = "probabilistic.onnx";
+    private const string NoiseName = "foreground_noise.onnx";
+
+    private readonly SettingOptions<ForegroundSettings> _options = new();
+    private readonly SettingOptions<SelfTrainingOptions> _training = new();
+    private readonly EngineArguments _engine = new(withKind: false);
+    private readonly Terminal _terminal;
+
+    private ForegroundVerb(Terminal terminal) => _terminal = terminal;
+
+    /// <summary>What a new network is.</summary>
+    private enum NewNetwork
+    {
+        /// <summary>A Probabilistic U-Net.</summary>
+        Probabilistic,
+
+        /// <summary>A plain U-Net.</summary>
+        UNet,
+    }
+
+    public static Command Create(Terminal terminal)
+    {
+        ForegroundVerb verb = new(terminal);
+        Command command = new(
+            "foreground", "Train a foreground network (Probabilistic U-Net or any of one logit), or adapt it by its own labels");
+        verb._options.AddTo(command);
+        verb._training.AddTo(command);
+        verb._engine.AddTo(command);
+        command.SetAction(verb.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        ForegroundSettings settings = _options.Get(parsed);
+        SelfTrainingOptions options = _training.Get(parsed);
+        _training.Check(options.Validate);
+        Check(settings, options);
+        ResultFile.Check(settings.Json);
+        EngineRequest request = _engine.Get(parsed);
+        Trainable start = settings.Model is { } path ? Trainable.Of(ModelFile.Load(path)) : New(settings, options.Seed);
+        UNetWidths.RequireFits(options.Crop, start.Network.SizeMultiple);
+        SkippedFiles skipped = [];
+        IReadOnlyList<LabelledImage> source = Labelled(settings.Source, skipped);
+        IReadOnlyList<LabelledImage> judged = Labelled(settings.Judge, skipped);
+        IReadOnlyList<NamedImage> targets = Targets(settings.Images, judged, skipped);
+        skipped.Report(_terminal);
+        string saved = Path.Combine(settings.Out, start.Probabilistic is null ? OnnxName : TrainableName);
+        start.Model.Onnx.RequireApart(saved);
+        OutputFolder.Prepare(settings.Out, settings.Force);
+        using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
+        IReadOnlyList<TrainingPlane> sourcePlanes =
+            [.. source.Select(s => TrainingPlane.From(s.Image, s.Masks, settings.Normalization, s.Name))];
+        IReadOnlyList<TrainingPlane> targetPlanes =
+            [.. targets.Select(t => TrainingPlane.From(t.Image, null, settings.Normalization, t.Name))];
+        Trainable trained = start;
+        DistributionAlignment? alignment = null;
+        if (settings.Offline || options.Align)
+        {
+            IReadOnlyList<ForegroundPrediction> predictions = Predict(start, backend, options, targets, settings, request.Threads);
+            alignment = options.Align
+                ? new(predictions.Average(p => p.Probability.Average(v => v >= 0.5f ? 1.0 : 0)))
+                : null;
+            if (settings.Offline)
+            {
+                Keep(predictions, targets, settings.Out);
+                sourcePlanes = [.. predictions.Zip(targetPlanes, (p, plane) => p.Label(plane, options.Filter))];
+                (targetPlanes, trained) = ([], New(settings, options.Seed));
+            }
+        }
+
+        bool asTeacher = targetPlanes.Count > 0 && options.Scheme == SelfTrainingScheme.MeanTeacher;
+        int parts = (sourcePlanes.Count > 0 ? 1 : 0) + (targetPlanes.Count > 0 ? 1 : 0);
+        using IForegroundLearner learner = trained.Learner(backend, options, parts);
+        _terminal.Error.WriteLine(FormattableString.Invariant(
+            $"{trained.Network.ParameterCount:N0} trainable values on {backend.Name}; {source.Count} labelled images, {targets.Count} without labels"));
+        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
+        new SelfTraining(learner, options, Standardised(settings))
+            .Train(sourcePlanes, targetPlanes, alignment, log.Add, _terminal.Cancelled);
+        _terminal.Progress.Finish();
+        WeightSnapshot weights = (asTeacher ? learner.Teacher : learner.Student).Download();
+        Save(trained, weights, settings.Out, options.Samples);
+        _terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, OnnxName)} "
+            + $"--normalize {FlagNames.WordOf(settings.Normalization)}' runs it"));
+        JsonObject result = new()
+        {
+            ["model"] = saved,
+            ["trainable_parameters"] = trained.Network.ParameterCount,
+            ["labelled_images"] = source.Count,
+            ["images"] = targets.Count,
+            ["steps"] = log.Count,
+            ["loss"] = ResultFile.Number(log.Loss),
+            ["consensus"] = ResultFile.Number(log.Consensus),
+            ["seconds"] = ResultFile.Number(log.Seconds),
+        };
+        if (judged.Count > 0 && !_terminal.Cancelled.IsCancellationRequested)
+        {
+            using ISegmentationNetwork predictor = learner.Predictor(asTeacher);
+            Judge(predictor, judged, settings, options, request.Threads, result);
+        }
+
+        result["skipped"] = skipped.ToJson();
+        ResultFile.Write(RunFolder.Summary(settings.Out), result);
+        ResultFile.Write(settings.Json, result);
+        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+    }
+
+    private static void Check(ForegroundSettings settings, SelfTrainingOptions options)
+    {
+        string? wrong =
+            settings is { Source: null, Images: null } ? "Give --source, labelled images to train on, or --images to adapt to, or both."
+            : settings is { Source: null, Model: null }
+                ? "There is nothing to begin with: give --model, a trained network, or --source, labelled images."
+            : settings.Offline && settings is not { Source: null, Images: not null }
+                ? "--offline labels --images with --model before training: leave out --source."
+            : options.Align && settings is not { Model: not null, Images: not null }
+                ? "--align goes by what --model finds on --images: give both."
+            : null;
+        if (wrong is not null)
+        {
+            throw new SelfAdaptException(ErrorKind.InvalidOption, wrong);
+        }
+    }
+
+    private static bool Standardised(ForegroundSettings settings) =>
+        settings.Normalization == IntensityNormalization.ZeroMeanUnitVariance;
+
+    private static Trainable New(ForegroundSettings settings, int seed)
+    {
+        RandomStream random = new RandomStream((ulong)seed).Substream("initial weights");
+        int[] widths = UNetWidths.Parse(settings.Widths);
+        OnnxModel model = settings.Network == NewNetwork.UNet
+            ? UNetGraph.Build(1, widths, random.NextUniform, new Dictionary<string, string>())
+            : ProbabilisticUNetGraph.Build(new(widths, settings.Latent, settings.Combining), random.NextUniform);
+        return Trainable.Of(ModelFile.Of(model, "a new network"));
+    }
+
+    private IReadOnlyList<LabelledImage> Labelled(string? folder, SkippedFiles skipped) =>
+        folder is null ? [] : LabelledFolder.Load(folder, [], folder, skipped, _terminal);
+
+    private IReadOnlyList<NamedImage> Targets(string? folder, IReadOnlyList<LabelledImage> judged, SkippedFiles skipped)
+    {
+        List<NamedImage> images = [];
+        foreach (string file in folder is null ? [] : ImageFolder.ListFiles(folder, "", skipped))
+        {
+            skipped.Try(file, () => images.Add(ImageFolder.ReadOne(file)));
+        }
+
+        return folder is null ? []
+            : images.Count == 0 ? throw skipped.FirstError ?? new SelfAdaptException(
+                ErrorKind.UnreadableInput, folder, "holds no image.")
+            : judged.Count == 0 ? images
+            : JudgeImages.KeepApart(images, judged, _terminal);
+    }
+
+    private static IReadOnlyList<ForegroundPrediction> Predict(
+        Trainable network, Backend backend, SelfTrainingOptions options, IReadOnlyList<NamedImage> images,
+        ForegroundSettings settings, int threads)
+    {
+        using NetworkWeights weights = new(network.Network, backend);
+        using ISegmentationNetwork predictor = network.Probabilistic is { } probabilistic
+            ? new SampledNetwork(probabilistic, weights, backend, options.Samples, options.Confidence)
+            : new EngineNetwork(weights, backend);
+        return
+        [
+            .. images.Select(i => ForegroundPrediction.Of(
+                predictor, i.Image, i.Name, settings.Normalization, options.Confidence, threads)),
+        ];
+    }
+
+    private static void Keep(
+        IReadOnlyList<ForegroundPrediction> predictions, IReadOnlyList<NamedImage> images, string folder)
+    {
+        string labels = Path.Combine(folder, "labels");
+        OutputFolder.RequireWritable(labels);
+        foreach ((ForegroundPrediction prediction, NamedImage image) in predictions.Zip(images))
+        {
+            (int height, int width) = (image.Image.Height, image.Image.Width);
+            ImageFile.WriteTiff(
+                Path.Combine(labels, image.Name + "_foreground.tif"), new Image(1, height, width, prediction.Probability));
+            ImageFile.WriteTiff(
+                Path.Combine(labels, image.Name + "_consensus.tif"), new Image(1, height, width, prediction.Consensus));
+        }
+    }
+
+    private static void Save(Trainable trained, WeightSnapshot weights, string folder, int samples)
+    {
+        OnnxModel model = trained.Model.Onnx.WithWeights(weights.ByName(trained.Network));
+        if (trained.Probabilistic is not { } probabilistic)
+        {
+            model.Save(Path.Combine(folder, OnnxName));
+            return;
+        }
+
+        model.Save(Path.Combine(folder, TrainableName));
+        ProbabilisticUNetGraph.OfSamples(model, SampleNoise.Fixed(samples, probabilistic.Shape.Latent))
+            .Save(Path.Combine(folder, OnnxName));
+        ProbabilisticUNetGraph.OfNoise(model).Save(Path.Combine(folder, NoiseName));
+    }
+
+    private void Judge(
+        ISegmentationNetwork predictor, IReadOnlyList<LabelledImage> judged, ForegroundSettings settings,
+        SelfTrainingOptions options, int threads, JsonObject result)
+    {
+        List<ForegroundScores> all = [];
+        foreach (LabelledImage image in judged)
+        {
+            ForegroundScores scores = new();
+            scores.Add(
+                ForegroundPrediction.Of(predictor, image.Image, image.Name, settings.Normalization, options.Confidence, threads)
+                    .Probability,
+                Array.ConvertAll(image.Masks.Labels, l => l > 0));
+            all.Add(scores);
+        }
+
+        (double dice, double soft) = (all.Average(s => s.F1), all.Average(s => s.SoftDice));
+        _terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"Dice {dice:0.000}, soft Dice {soft:0.000}: means over {judged.Count} images that are judged on"));
+        result["judged_images"] = judged.Count;
+        result["dice"] = ResultFile.Number(dice);
+        result["soft_dice"] = ResultFile.Number(soft);
+    }
+
+    /// <summary>A network that can be trained here.</summary>
+    private sealed record Trainable(ModelFile Model, Network Network, ProbabilisticNetwork? Probabilistic)
+    {
+        /// <exception cref="SelfAdaptException">ModelUnsupported: it can't.</exception>
+        public static Trainable Of(ModelFile model)
+        {
+            if (ProbabilisticNetwork.Read(model.Onnx) is { } probabilistic)
+            {
+                return new(model, probabilistic.Training, probabilistic);
+            }
+
+            Network network = model.ImportForTraining(null);
+            return network.InputChannels == 1 && network.Outputs.Channels == 1
+                ? new(model, network, null)
+                : throw new SelfAdaptException(
+                    ErrorKind.ModelUnsupported, model.Path,
+                    $"it takes {network.InputChannels} channels and gives {network.Outputs.Channels}, where an image of one channel "
+                    + "goes in and one logit comes out. Leave out --model for a new network.");
+        }
+
+        public IForegroundLearner Learner(Backend backend, SelfTrainingOptions options, int parts) => Probabilistic is { } network
+            ? new ProbabilisticLearner(network, backend, options, parts)
+            : new PlainLearner(Network, backend, options, parts);
+    }
+
+    private sealed record ForegroundSettings : ResultSettings
+    {
+        [Setting("Labelled images to learn from: NAME.* or NAME_img.* with NAME_masks.*; every label above 0 is foreground",
+            Unit = "folder", Basic = true)]
+        public string? Source { get; init; }
+
+        [Setting("Images without labels to adapt to", Unit = "folder", Basic = true)]
+        public string? Images { get; init; }
+
+        [Setting("Network to start from: probabilistic.onnx of an earlier training, or any of one channel and one logit",
+            Default = "random weights", Unit = "file", Basic = true)]
+        public string? Model { get; init; }
+
+        [Setting("Where networks, log and summary go", Unit = "folder")]
+        public required string Out { get; init; }
+
+        [Setting("Labelled images that the result is judged on; nothing is learnt from them", Unit = "folder", Basic = true)]
+        public string? Judge { get; init; }
+
+        [Setting("Label the images once, before training, and train a new network on that", Group = "method")]
+        public bool Offline { get; init; }
+
+        [Setting("What a new network is: a Probabilistic U-Net or a plain one (UNet)", Group = "training")]
+        public NewNetwork Network { get; init; }
+
+        [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512", Unit = "n,n,...",
+            Group = "training")]
+        public string Widths { get; init; } = "16,32,64";
+
+        [Setting(1, 64, "Dimensions of the latent of a new Probabilistic U-Net", Group = "training")]
+        public int Latent { get; init; } = 6;
+
+        [Setting(2, 16, "1x1 convolutions of a new Probabilistic U-Net that combine latent and features", Group = "training")]
+        public int Combining { get; init; } = 3;
+
+        [Setting("How intensities of each image are normalised", Group = "method")]
+        public IntensityNormalization Normalization { get; init; } = IntensityNormalization.ZeroMeanUnitVariance;
+
+        [Setting("Write over an earlier training's files", Basic = true)]
+        public bool Force { get; init; }
+    }
+}
