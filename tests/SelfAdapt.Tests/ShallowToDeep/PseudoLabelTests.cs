@@ -5,6 +5,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
 
 namespace SelfAdapt.Tests.ShallowToDeep;

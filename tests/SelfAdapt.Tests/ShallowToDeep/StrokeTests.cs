@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.ShallowToDeep.Instances;
 using SelfAdapt.ShallowToDeep.Metrics;
 using SelfAdapt.ShallowToDeep.Strokes;

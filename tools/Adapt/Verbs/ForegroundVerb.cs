@@ -93,13 +93,17 @@ internal sealed class ForegroundVerb
 
         bool asTeacher = targetPlanes.Count > 0 && options.Scheme == SelfTrainingScheme.MeanTeacher;
         int parts = (sourcePlanes.Count > 0 ? 1 : 0) + (targetPlanes.Count > 0 ? 1 : 0);
-        using IForegroundLearner learner = trained.Learner(backend, options, parts);
+        using IForegroundLearner learner = trained.Learner(backend, options, Math.Max(1, parts));
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{trained.Network.ParameterCount:N0} trainable values on {backend.Name}; {source.Count} labelled images, {targets.Count} without labels"));
         using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
-        new SelfTraining(learner, options, Standardised(settings))
-            .Train(sourcePlanes, targetPlanes, alignment, log.Add, _terminal.Cancelled);
-        _terminal.Progress.Finish();
+        if (parts > 0)
+        {
+            new SelfTraining(learner, options, Standardised(settings))
+                .Train(sourcePlanes, targetPlanes, alignment, log.Add, _terminal.Cancelled);
+            _terminal.Progress.Finish();
+        }
+
         WeightSnapshot weights = (asTeacher ? learner.Teacher : learner.Student).Download();
         Save(trained, weights, settings.Out, options.Samples);
         _terminal.Out.WriteLine(string.Create(
@@ -132,7 +136,8 @@ internal sealed class ForegroundVerb
     private static void Check(ForegroundSettings settings, SelfTrainingOptions options)
     {
         string? wrong =
-            settings is { Source: null, Images: null } ? "Give --source, labelled images to train on, or --images to adapt to, or both."
+            settings is { Source: null, Images: null } && settings is { Model: null } or { Judge: null }
+                ? "Give --source, labelled images to train on, or --images to adapt to, or both; or --model with --judge."
             : settings is { Source: null, Model: null }
                 ? "There is nothing to begin with: give --model, a trained network, or --source, labelled images."
             : settings.Offline && settings is not { Source: null, Images: not null }
