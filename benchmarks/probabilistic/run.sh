@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Source and target, separate and joint adaptation, with every filter (docs/probabilistic.md): mitochondria in electron microscopy, from
+# smooth sections of one tissue to grainy ones of the same and to another animal's; cells in phase contrast, from LIVECell to T98G of
+# another laboratory. What is there is not made again; scores.csv grows by a line for each network that was judged.
+# usage: [TOOL=command] [STEPS=n] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
+set -euo pipefail
+data=$1 work=$2 seeds=${3:-"0 1 2"} targets=${4:-"grainy vnc t98g"} joint=${5:-}
+steps=${STEPS:-150} source_steps=${SOURCE_STEPS:-500}
+read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
+
+put() { # from, to, names
+    mkdir -p "$2"
+    for name in $3; do cp -n "$1/${name}_img.png" "$1/${name}_masks.png" "$2/"; done
+}
+
+names() { # set, split
+    python3 -c 'import json, sys
+print(" ".join(r["name"] for r in json.load(open(sys.argv[1])) if r["split"] == sys.argv[2]))' "$data/$1/index.json" "$2"
+}
+
+vnc() { printf "vnc_%02d " $(seq "$1" 2 19); }
+
+mkdir -p "$work"
+put "$data/em_mito_neuropil" "$work/mitochondria" "$(names em_mito_neuropil source)"
+put "$data/em_mito_neuropil" "$work/grainy/adapt" "$(names em_mito_neuropil adapt)"
+put "$data/em_mito_neuropil" "$work/grainy/judged" "$(names em_mito_neuropil judge)"
+put "$data/em_mito" "$work/vnc/adapt" "$(vnc 0)"
+put "$data/em_mito" "$work/vnc/judged" "$(vnc 1)"
+put "$data/t98g_phase" "$work/t98g/adapt" "$(names t98g_phase adapt)"
+put "$data/t98g_phase" "$work/t98g/judged" "$(names t98g_phase judge)"
+mkdir -p "$work/cells"
+cp -n "$data"/livecell/annotated/* "$work/cells/"
+
+cell() { # target, network, setting, scheme, filter, seed, arguments
+    local out=$work/$1-$2-$3-$4-$5-$6
+    [ -e "$out.done" ] && return
+    "${tool[@]}" foreground --judge "$work/$1/judged" --seed "$6" --out "$out" --force "${@:7}" > "$out.log" 2>&1
+    python3 -c 'import json, sys
+r = json.load(open(sys.argv[7] + "/summary.json"))
+c = r["consensus"]
+print(",".join(sys.argv[1:7]) + f",{r["dice"]:.4f},{r["soft_dice"]:.4f}," + ("" if c is None else f"{c:.3f}") + f",{r["judged_images"]}")' \
+        "${@:1:6}" "$out" >> "$work/scores.csv"
+    touch "$out.done"
+}
+
+[ -e "$work/scores.csv" ] || echo "target,network,setting,scheme,filter,seed,dice,soft_dice,consensus,images" > "$work/scores.csv"
+for seed in $seeds; do
+    for target in $targets; do
+        source=mitochondria
+        [ "$target" = t98g ] && source=cells
+        for network in probabilistic unet; do
+            name=foreground filters="none masking" # of a plain network weighting is masking
+            [ $network = probabilistic ] && name=probabilistic filters="none weighting masking"
+            begun=$work/$source-$network-$seed
+            if [ ! -e "$begun.done" ]; then
+                "${tool[@]}" foreground --network $network --source "$work/$source" --iterations "$source_steps" --seed "$seed" \
+                    --out "$begun" --force > "$begun.log" 2>&1
+                touch "$begun.done"
+            fi
+            cell "$target" $network source - - "$seed" --model "$begun/$name.onnx"
+            short=(--iterations "$steps" --learning-rate 1e-4 --ema 0.99 --images "$work/$target/adapt")
+            for scheme in mean-teacher fixmatch; do
+                for filter in $filters; do
+                    cell "$target" $network separate $scheme $filter "$seed" "${short[@]}" --model "$begun/$name.onnx" \
+                        --scheme $scheme --filter $filter
+                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter "$seed" --network $network \
+                        --source "$work/$source" --images "$work/$target/adapt" --iterations "$source_steps" --ema 0.99 \
+                        --scheme $scheme --filter $filter
+                done
+            done
+            cell "$target" $network target - - "$seed" --network $network --source "$work/$target/adapt" --iterations "$source_steps"
+        done
+        cell "$target" probabilistic offline - masking "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
+            --images "$work/$target/adapt" --offline --filter masking --iterations "$source_steps"
+    done
+done
+cat "$work/scores.csv"
