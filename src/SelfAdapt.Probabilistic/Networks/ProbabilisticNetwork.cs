@@ -12,8 +12,9 @@ internal sealed class ProbabilisticNetwork
     {
         (Shape, Training) = (shape, training);
         NetworkNode maps = Node(ProbabilisticUNetGraph.MapsNode);
-        Looking = Part(training.Values, training.Nodes, 0, maps.Output, Node(ProbabilisticUNetGraph.PriorNode).Output);
-        Sampling = Combination((LinearNode)Node("combine.latent"));
+        Looking = Part(training.Values, training.Nodes, maps.Output, Node(ProbabilisticUNetGraph.PriorNode).Output);
+        LatentLayer = (LinearNode)Node("combine.latent");
+        Sampling = Combination();
         NormGroups = FindNormGroups();
     }
 
@@ -28,7 +29,10 @@ internal sealed class ProbabilisticNetwork
     /// </summary>
     public Network Looking { get; }
 
-    /// <summary>The rest: a logit from those maps and, all over a channel each, a latent.</summary>
+    /// <summary>The latent's half of the first combining layer.</summary>
+    public LinearNode LatentLayer { get; }
+
+    /// <summary>The rest: a logit from what both halves make together, after ReLU.</summary>
     public Network Sampling { get; }
 
     /// <summary>Channels of the maps between the two.</summary>
@@ -61,26 +65,22 @@ internal sealed class ProbabilisticNetwork
 
     private NetworkTensor Tensor(string name) => Training.Parameters.First(t => t.Name == name);
 
-    private Network Combination(LinearNode latent)
+    private Network Combination()
     {
-        int width = MapChannels;
-        NetworkValue map = new(width, 0);
-        List<NetworkValue> values = [new(width + Shape.Latent, 0)];
+        NetworkValue map = new(MapChannels, 0);
+        List<NetworkValue> values = [map];
         List<NetworkNode> nodes = [];
-        int maps = Add(map, y => new ImageChannelsNode("", 0, y, 0, width));
-        int planes = Add(new(Shape.Latent, 0), y => new ImageChannelsNode("", 0, y, width, Shape.Latent));
-        int z = Add(new(Shape.Latent, NetworkValue.Pooled), y => new GlobalAveragePoolNode("", planes, y));
-        int shift = Add(new(width, NetworkValue.Pooled), y => new LinearNode("", z, y, latent.Weight, latent.Bias));
-        int x = Add(map, y => new AddNode("", maps, shift, y, true));
+        int x = 0;
         for (int layer = 1; layer < Shape.Combining; layer++)
         {
-            int relu = Add(map, y => new ReluNode("", x, y));
+            int from = layer == 1 ? x : Add(map, y => new ReluNode("", x, y));
             NetworkTensor weight = Tensor($"combine.{layer}.weight");
             NetworkTensor bias = Tensor($"combine.{layer}.bias");
-            x = Add(new(weight.Shape[0], 0), y => new ConvolutionNode("", relu, y, weight, bias));
+            x = Add(new(weight.Shape[0], 0), y => new ConvolutionNode("", from, y, weight, bias));
         }
 
-        return Part(values, nodes, 0, x, shift);
+        int embedding = Add(new(1, NetworkValue.Pooled), y => new GlobalAveragePoolNode("", x, y));
+        return Part(values, nodes, x, embedding);
 
         int Add(NetworkValue value, Func<int, NetworkNode> make)
         {
@@ -92,9 +92,9 @@ internal sealed class ProbabilisticNetwork
 
     /// <summary>A graph over the same weights.</summary>
     private Network Part(
-        IReadOnlyList<NetworkValue> values, IReadOnlyList<NetworkNode> nodes, int input, int output, int embedding) => new()
+        IReadOnlyList<NetworkValue> values, IReadOnlyList<NetworkNode> nodes, int output, int embedding) => new()
     {
-        InputChannels = values[input].Channels,
+        InputChannels = values[0].Channels,
         InputName = Training.InputName,
         OutputName = Training.OutputName,
         EmbeddingName = null,

@@ -71,7 +71,7 @@ internal sealed class VerbTests : IDisposable
         Assert.AreEqual(ExitCode.Ok, result.Code);
         foreach (string verb in (string[])
             ["adapt", "segment", "evaluate", "train", "export", "inspect", "rank", "doctor", "demo", "strokes",
-            "enhancer", "pseudo", "paint"])
+            "enhancer", "pseudo", "foreground", "paint"])
         {
             StringAssert.Contains(result.Out, $"\n  {verb} ", StringComparison.Ordinal);
             ToolResult help = ToolRun.Run(verb, "--help", "all");
