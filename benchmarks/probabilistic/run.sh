@@ -2,10 +2,10 @@
 # Source and target, separate and joint adaptation, with every filter (docs/probabilistic.md): mitochondria in electron microscopy, from
 # smooth sections of one tissue to grainy ones of the same and to another animal's; cells in phase contrast, from LIVECell to T98G of
 # another laboratory. What is there is not made again; scores.csv grows by a line for each network that was judged.
-# usage: [TOOL=command] [STEPS=n] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
+# usage: [TOOL=command] [WIDTHS=n,n,...] [STEPS=n] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
 set -euo pipefail
 data=$1 work=$2 seeds=${3:-"0 1 2"} targets=${4:-"grainy vnc t98g"} joint=${5:-}
-steps=${STEPS:-150} source_steps=${SOURCE_STEPS:-500}
+steps=${STEPS:-150} source_steps=${SOURCE_STEPS:-500} widths=(--widths "${WIDTHS:-16,32,64}")
 read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
 
 put() { # from, to, names
@@ -53,7 +53,7 @@ for seed in $seeds; do
             [ $network = probabilistic ] && name=probabilistic filters="none weighting masking"
             begun=$work/$source-$network-$seed
             if [ ! -e "$begun.done" ]; then
-                "${tool[@]}" foreground --network $network --source "$work/$source" --iterations "$source_steps" --seed "$seed" \
+                "${tool[@]}" foreground --network $network "${widths[@]}" --source "$work/$source" --iterations "$source_steps" --seed "$seed" \
                     --out "$begun" --force > "$begun.log" 2>&1
                 touch "$begun.done"
             fi
@@ -63,15 +63,15 @@ for seed in $seeds; do
                 for filter in $filters; do
                     cell "$target" $network separate $scheme $filter "$seed" "${short[@]}" --model "$begun/$name.onnx" \
                         --scheme $scheme --filter $filter
-                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter "$seed" --network $network \
+                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter "$seed" --network $network "${widths[@]}" \
                         --source "$work/$source" --images "$work/$target/adapt" --iterations "$source_steps" --ema 0.99 \
                         --scheme $scheme --filter $filter
                 done
             done
-            cell "$target" $network target - - "$seed" --network $network --source "$work/$target/adapt" --iterations "$source_steps"
+            cell "$target" $network target - - "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"
         done
         cell "$target" probabilistic offline - masking "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
-            --images "$work/$target/adapt" --offline --filter masking --iterations "$source_steps"
+            --images "$work/$target/adapt" --offline --filter masking "${widths[@]}" --iterations "$source_steps"
     done
 done
 cat "$work/scores.csv"

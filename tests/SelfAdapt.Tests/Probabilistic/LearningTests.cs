@@ -147,6 +147,26 @@ internal sealed class LearningTests
     }
 
     [TestMethod]
+    [DataRow(0f, ForegroundLoss.Dice)]
+    [DataRow(1f, ForegroundLoss.Dice)]
+    [DataRow(0f, ForegroundLoss.Bce)]
+    public void BatchOfOneClass_IsLearntFrom(float label, ForegroundLoss loss)
+    {
+        SelfTrainingOptions options = new() { Iterations = 3, BatchSize = 2, Crop = 16, Samples = 2, Loss = loss };
+        TrainingPlane plane = Discs(1) with { Labels = [.. Enumerable.Repeat(label, 64 * 64)] };
+        using Backend backend = new CpuBackend(1);
+        RandomStream random = new(5);
+        ProbabilisticNetwork network =
+            ProbabilisticNetwork.Read(ProbabilisticUNetGraph.Build(new([8, 16], 3, 3), random.NextUniform))!;
+        using ProbabilisticLearner learner = new(network, backend, options, 2);
+
+        // The target's labels are of one class, too, or nearly: what aligns them must not divide by nothing.
+        new SelfTraining(learner, options, true).Train(
+            [plane], [plane], new(0.3), step => Assert.IsTrue(double.IsFinite(step.Loss)), CancellationToken.None);
+        Assert.IsTrue(learner.Student.Parameters.Download().All(float.IsFinite));
+    }
+
+    [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
     public void Training_Learns_AndAdaptationFollowsItsOwnLabels(bool probabilistic)

@@ -302,7 +302,7 @@ internal sealed class ForegroundVerb
 
         [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512", Unit = "n,n,...",
             Group = "training")]
-        public string Widths { get; init; } = UNetWidths.Default;
+        public string Widths { get; init; } = "16,32,64";
 
         [Setting(1, 64, "Dimensions of the latent of a new Probabilistic U-Net", Group = "training")]
         public int Latent { get; init; } = 6;

@@ -217,6 +217,19 @@ internal sealed class NetworkReaderTests
     }
 
     [TestMethod]
+    public void Import_ChannelsOfAnythingButTheImage_AreRefused()
+    {
+        ModelSketch s = new(1, 2, 3);
+        string x = s.Conv("x", 2, 4, 3);
+        s.Conv(s.Channels(x, 0, 2), 2, 3, 1, "y");
+        AssertRefused(s.Model(), "Slice", "only the image's channels", "Supported:");
+
+        s = new(1, 2, 3);
+        s.Conv(s.Channels("x", 1, 1), 1, 3, 1, "y");
+        AssertRefused(s.Model(), "Slice", "no channel");
+    }
+
+    [TestMethod]
     [DataRow("nearest", true)]
     [DataRow("linear", false)]
     public void Import_UpsampleOfOpset9_IsAsymmetric(string mode, bool known)
