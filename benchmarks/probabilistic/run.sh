@@ -32,13 +32,13 @@ mkdir -p "$work/cells"
 cp -n "$data"/livecell/annotated/* "$work/cells/"
 
 cell() { # target, network, setting, scheme, filter, seed, arguments
-    local out=$work/$1-$2-$3-$4-$5-$6
+    local out=$work/$(IFS=-; echo "${*:1:6}")
     [ -e "$out.done" ] && return
     "${tool[@]}" foreground --judge "$work/$1/judged" --seed "$6" --out "$out" --force "${@:7}" > "$out.log" 2>&1
     python3 -c 'import json, sys
 r = json.load(open(sys.argv[7] + "/summary.json"))
 c = r["consensus"]
-print(",".join(sys.argv[1:7]) + f",{r["dice"]:.4f},{r["soft_dice"]:.4f}," + ("" if c is None else f"{c:.3f}") + f",{r["judged_images"]}")' \
+print(",".join(sys.argv[1:7] + ["%.4f" % r["dice"], "%.4f" % r["soft_dice"], "" if c is None else "%.3f" % c, str(r["judged_images"])]))' \
         "${@:1:6}" "$out" >> "$work/scores.csv"
     touch "$out.done"
 }
@@ -57,7 +57,7 @@ for seed in $seeds; do
                     --out "$begun" --force > "$begun.log" 2>&1
                 touch "$begun.done"
             fi
-            cell "$target" $network source - - "$seed" --model "$begun/$name.onnx"
+            cell "$target" $network source none none "$seed" --model "$begun/$name.onnx"
             short=(--iterations "$steps" --learning-rate 1e-4 --ema 0.99 --images "$work/$target/adapt")
             for scheme in mean-teacher fixmatch; do
                 for filter in $filters; do
@@ -68,9 +68,9 @@ for seed in $seeds; do
                         --scheme $scheme --filter $filter
                 done
             done
-            cell "$target" $network target - - "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"
+            cell "$target" $network target none none "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"
         done
-        cell "$target" probabilistic offline - masking "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
+        cell "$target" probabilistic offline none masking "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
             --images "$work/$target/adapt" --offline --filter masking "${widths[@]}" --iterations "$source_steps"
     done
 done
