@@ -19,10 +19,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>foreground: trains a foreground network on labelled images, or adapts one to others by its own labels.</summary>
 internal sealed class ForegroundVerb
 {
-    private const string OnnxName = "foreground.onnx";
-    private const string TrainableName = "probabilistic.onnx";
-    private const string NoiseName = "foreground_noise.onnx";
-
     private readonly SettingOptions<ForegroundSettings> _options = new();
     private readonly SettingOptions<SelfTrainingOptions> _training = new();
     private readonly EngineArguments _engine = new(withKind: false);
@@ -60,14 +56,14 @@ internal sealed class ForegroundVerb
         Check(settings, options);
         ResultFile.Check(settings.Json);
         EngineRequest request = _engine.Get(parsed);
-        Trainable start = settings.Model is { } path ? Trainable.Of(ModelFile.Load(path)) : New(settings, options.Seed);
+        ForegroundModel start = settings.Model is { } path ? ForegroundModel.Of(ModelFile.Load(path)) : New(settings, options.Seed);
         UNetWidths.RequireFits(options.Crop, start.Network.SizeMultiple);
         SkippedFiles skipped = [];
         IReadOnlyList<LabelledImage> source = Labelled(settings.Source, skipped);
         IReadOnlyList<LabelledImage> judged = Labelled(settings.Judge, skipped);
         IReadOnlyList<NamedImage> targets = Targets(settings.Images, judged, skipped);
         skipped.Report(_terminal);
-        string saved = Path.Combine(settings.Out, start.Probabilistic is null ? OnnxName : TrainableName);
+        string saved = start.FileIn(settings.Out);
         start.Model.Onnx.RequireApart(saved);
         OutputFolder.Prepare(settings.Out, settings.Force);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
@@ -75,7 +71,7 @@ internal sealed class ForegroundVerb
             [.. source.Select(s => TrainingPlane.From(s.Image, s.Masks, settings.Normalization, s.Name))];
         IReadOnlyList<TrainingPlane> targetPlanes =
             [.. targets.Select(t => TrainingPlane.From(t.Image, null, settings.Normalization, t.Name))];
-        Trainable trained = start;
+        ForegroundModel trained = start;
         DistributionAlignment? alignment = null;
         if (settings.Offline || options.Align)
         {
@@ -88,6 +84,7 @@ internal sealed class ForegroundVerb
                 Keep(predictions, targets, settings.Out);
                 sourcePlanes = [.. predictions.Zip(targetPlanes, (p, plane) => p.Label(plane, options.Filter))];
                 (targetPlanes, trained) = ([], New(settings, options.Seed));
+                saved = trained.FileIn(settings.Out);
             }
         }
 
@@ -105,10 +102,10 @@ internal sealed class ForegroundVerb
         }
 
         WeightSnapshot weights = (asTeacher ? learner.Teacher : learner.Student).Download();
-        Save(trained, weights, settings.Out, options.Samples);
+        trained.Save(weights, settings.Out, options.Samples);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, OnnxName)} "
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, ForegroundModel.PlainName)} "
             + $"--normalize {FlagNames.WordOf(settings.Normalization)}' runs it"));
         JsonObject result = new()
         {
@@ -142,8 +139,8 @@ internal sealed class ForegroundVerb
                 ? "There is nothing to begin with: give --model, a trained network, or --source, labelled images."
             : settings.Offline && settings is not { Source: null, Images: not null }
                 ? "--offline labels --images with --model before training: leave out --source."
-            : options.Align && settings is not { Model: not null, Images: not null }
-                ? "--align goes by what --model finds on --images: give both."
+            : options.Align && settings is not { Model: not null, Images: not null, Offline: false }
+                ? "--align goes by what --model finds on --images, in every step: give both, and leave out --offline."
             : null;
         if (wrong is not null)
         {
@@ -154,15 +151,9 @@ internal sealed class ForegroundVerb
     private static bool Standardised(ForegroundSettings settings) =>
         settings.Normalization == IntensityNormalization.ZeroMeanUnitVariance;
 
-    private static Trainable New(ForegroundSettings settings, int seed)
-    {
-        RandomStream random = new RandomStream((ulong)seed).Substream("initial weights");
-        int[] widths = UNetWidths.Parse(settings.Widths);
-        OnnxModel model = settings.Network == NewNetwork.UNet
-            ? UNetGraph.Build(1, widths, random.NextUniform, new Dictionary<string, string>())
-            : ProbabilisticUNetGraph.Build(new(widths, settings.Latent, settings.Combining), random.NextUniform);
-        return Trainable.Of(ModelFile.Of(model, "a new network"));
-    }
+    private static ForegroundModel New(ForegroundSettings settings, int seed) => settings.Network == NewNetwork.UNet
+        ? ForegroundModel.NewUNet(UNetWidths.Parse(settings.Widths), seed)
+        : ForegroundModel.New(new(UNetWidths.Parse(settings.Widths), settings.Latent, settings.Combining), seed);
 
     private IReadOnlyList<LabelledImage> Labelled(string? folder, SkippedFiles skipped) =>
         folder is null ? [] : LabelledFolder.Load(folder, [], folder, skipped, _terminal);
@@ -183,13 +174,11 @@ internal sealed class ForegroundVerb
     }
 
     private static IReadOnlyList<ForegroundPrediction> Predict(
-        Trainable network, Backend backend, SelfTrainingOptions options, IReadOnlyList<NamedImage> images,
+        ForegroundModel network, Backend backend, SelfTrainingOptions options, IReadOnlyList<NamedImage> images,
         ForegroundSettings settings, int threads)
     {
         using NetworkWeights weights = new(network.Network, backend);
-        using ISegmentationNetwork predictor = network.Probabilistic is { } probabilistic
-            ? new SampledNetwork(probabilistic, weights, backend, options.Samples, options.Confidence)
-            : new EngineNetwork(weights, backend);
+        using ISegmentationNetwork predictor = network.Predictor(weights, backend, options);
         return
         [
             .. images.Select(i => ForegroundPrediction.Of(
@@ -210,21 +199,6 @@ internal sealed class ForegroundVerb
             ImageFile.WriteTiff(
                 Path.Combine(labels, image.Name + "_consensus.tif"), new Image(1, height, width, prediction.Consensus));
         }
-    }
-
-    private static void Save(Trainable trained, WeightSnapshot weights, string folder, int samples)
-    {
-        OnnxModel model = trained.Model.Onnx.WithWeights(weights.ByName(trained.Network));
-        if (trained.Probabilistic is not { } probabilistic)
-        {
-            model.Save(Path.Combine(folder, OnnxName));
-            return;
-        }
-
-        model.Save(Path.Combine(folder, TrainableName));
-        ProbabilisticUNetGraph.OfSamples(model, SampleNoise.Fixed(samples, probabilistic.Shape.Latent))
-            .Save(Path.Combine(folder, OnnxName));
-        ProbabilisticUNetGraph.OfNoise(model).Save(Path.Combine(folder, NoiseName));
     }
 
     private void Judge(
@@ -248,31 +222,6 @@ internal sealed class ForegroundVerb
         result["judged_images"] = judged.Count;
         result["dice"] = ResultFile.Number(dice);
         result["soft_dice"] = ResultFile.Number(soft);
-    }
-
-    /// <summary>A network that can be trained here.</summary>
-    private sealed record Trainable(ModelFile Model, Network Network, ProbabilisticNetwork? Probabilistic)
-    {
-        /// <exception cref="SelfAdaptException">ModelUnsupported: it can't.</exception>
-        public static Trainable Of(ModelFile model)
-        {
-            if (ProbabilisticNetwork.Read(model.Onnx) is { } probabilistic)
-            {
-                return new(model, probabilistic.Training, probabilistic);
-            }
-
-            Network network = model.ImportForTraining(null);
-            return network.InputChannels == 1 && network.Outputs.Channels == 1
-                ? new(model, network, null)
-                : throw new SelfAdaptException(
-                    ErrorKind.ModelUnsupported, model.Path,
-                    $"it takes {network.InputChannels} channels and gives {network.Outputs.Channels}, where an image of one channel "
-                    + "goes in and one logit comes out. Leave out --model for a new network.");
-        }
-
-        public IForegroundLearner Learner(Backend backend, SelfTrainingOptions options, int parts) => Probabilistic is { } network
-            ? new ProbabilisticLearner(network, backend, options, parts)
-            : new PlainLearner(Network, backend, options, parts);
     }
 
     private sealed record ForegroundSettings : ResultSettings
