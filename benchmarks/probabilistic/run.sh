@@ -2,10 +2,10 @@
 # Source and target, separate and joint adaptation, with every filter (docs/probabilistic.md): mitochondria in electron microscopy, from
 # smooth sections of one tissue to grainy ones of the same and to another animal's; cells in phase contrast, from LIVECell to T98G of
 # another laboratory. What is there is not made again; scores.csv grows by a line for each network that was judged.
-# usage: [TOOL=command] [WIDTHS=n,n,...] [STEPS=n] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
+# usage: [TOOL=command] [WIDTHS=n,n,...] [STEPS=n] [RATE=x] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
 set -euo pipefail
 data=$1 work=$2 seeds=${3:-"0 1 2"} targets=${4:-"grainy vnc t98g"} joint=${5:-}
-steps=${STEPS:-150} source_steps=${SOURCE_STEPS:-500} widths=(--widths "${WIDTHS:-16,32,64}")
+steps=${STEPS:-150} rate=${RATE:-1e-5} source_steps=${SOURCE_STEPS:-500} widths=(--widths "${WIDTHS:-16,32,64}")
 read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
 
 put() { # from, to, names
@@ -31,19 +31,19 @@ put "$data/t98g_phase" "$work/t98g/judged" "$(names t98g_phase judge)"
 mkdir -p "$work/cells"
 cp -n "$data"/livecell/annotated/* "$work/cells/"
 
-cell() { # target, network, setting, scheme, filter, seed, arguments
-    local out=$work/$(IFS=-; echo "${*:1:6}")
+cell() { # target, network, setting, scheme, filter, rate, seed, arguments
+    local out=$work/$(IFS=-; echo "${*:1:7}")
     [ -e "$out.done" ] && return
-    "${tool[@]}" foreground --judge "$work/$1/judged" --seed "$6" --out "$out" --force "${@:7}" > "$out.log" 2>&1
+    "${tool[@]}" foreground --judge "$work/$1/judged" --seed "$7" --out "$out" --force "${@:8}" > "$out.log" 2>&1
     python3 -c 'import json, sys
-r = json.load(open(sys.argv[7] + "/summary.json"))
+r = json.load(open(sys.argv[8] + "/summary.json"))
 c = r["consensus"]
-print(",".join(sys.argv[1:7] + ["%.4f" % r["dice"], "%.4f" % r["soft_dice"], "" if c is None else "%.3f" % c, str(r["judged_images"])]))' \
-        "${@:1:6}" "$out" >> "$work/scores.csv"
+print(",".join(sys.argv[1:8] + ["%.4f" % r["dice"], "%.4f" % r["soft_dice"], "" if c is None else "%.3f" % c, str(r["judged_images"])]))' \
+        "${@:1:7}" "$out" >> "$work/scores.csv"
     touch "$out.done"
 }
 
-[ -e "$work/scores.csv" ] || echo "target,network,setting,scheme,filter,seed,dice,soft_dice,consensus,images" > "$work/scores.csv"
+[ -e "$work/scores.csv" ] || echo "target,network,setting,scheme,filter,rate,seed,dice,soft_dice,consensus,images" > "$work/scores.csv"
 for seed in $seeds; do
     for target in $targets; do
         source=mitochondria
@@ -57,20 +57,20 @@ for seed in $seeds; do
                     --out "$begun" --force > "$begun.log" 2>&1
                 touch "$begun.done"
             fi
-            cell "$target" $network source none none "$seed" --model "$begun/$name.onnx"
-            short=(--iterations "$steps" --learning-rate 1e-4 --ema 0.99 --images "$work/$target/adapt")
+            cell "$target" $network source none none - "$seed" --model "$begun/$name.onnx"
+            short=(--iterations "$steps" --learning-rate "$rate" --ema 0.99 --images "$work/$target/adapt")
             for scheme in mean-teacher fixmatch; do
                 for filter in $filters; do
-                    cell "$target" $network separate $scheme $filter "$seed" "${short[@]}" --model "$begun/$name.onnx" \
+                    cell "$target" $network separate $scheme $filter "$rate" "$seed" "${short[@]}" --model "$begun/$name.onnx" \
                         --scheme $scheme --filter $filter
-                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter "$seed" --network $network "${widths[@]}" \
+                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter 3e-4 "$seed" --network $network "${widths[@]}" \
                         --source "$work/$source" --images "$work/$target/adapt" --iterations "$source_steps" --ema 0.99 \
                         --scheme $scheme --filter $filter
                 done
             done
-            cell "$target" $network target none none "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"
+            cell "$target" $network target none none 3e-4 "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"
         done
-        cell "$target" probabilistic offline none masking "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
+        cell "$target" probabilistic offline none masking 3e-4 "$seed" --model "$work/$source-probabilistic-$seed/probabilistic.onnx" \
             --images "$work/$target/adapt" --offline --filter masking "${widths[@]}" --iterations "$source_steps"
     done
 done

@@ -93,23 +93,23 @@ internal sealed class ProbabilisticNetwork
     /// <summary>A graph over the same weights.</summary>
     private Network Part(
         IReadOnlyList<NetworkValue> values, IReadOnlyList<NetworkNode> nodes, int output, int embedding) => new()
-    {
-        InputChannels = values[0].Channels,
-        InputName = Training.InputName,
-        OutputName = Training.OutputName,
-        EmbeddingName = null,
-        Outputs = OutputDescription.Foreground,
-        EmbeddingLength = values[embedding].Channels,
-        Parameters = Training.Parameters,
-        Statistics = Training.Statistics,
-        SizeMultiple = Training.SizeMultiple,
-        InitialParameters = Training.InitialParameters,
-        InitialStatistics = Training.InitialStatistics,
-        Nodes = nodes,
-        Values = values,
-        OutputValue = output,
-        EmbeddingValue = embedding,
-    };
+        {
+            InputChannels = values[0].Channels,
+            InputName = Training.InputName,
+            OutputName = Training.OutputName,
+            EmbeddingName = null,
+            Outputs = OutputDescription.Foreground,
+            EmbeddingLength = values[embedding].Channels,
+            Parameters = Training.Parameters,
+            Statistics = Training.Statistics,
+            SizeMultiple = Training.SizeMultiple,
+            InitialParameters = Training.InitialParameters,
+            InitialStatistics = Training.InitialStatistics,
+            Nodes = nodes,
+            Values = values,
+            OutputValue = output,
+            EmbeddingValue = embedding,
+        };
 
     private List<IReadOnlyList<NetworkTensor>> FindNormGroups()
     {
