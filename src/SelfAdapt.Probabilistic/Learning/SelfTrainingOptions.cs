@@ -6,6 +6,9 @@ namespace SelfAdapt.Probabilistic.Learning;
 /// <summary>How a foreground network is trained on labelled images, on its own labels of others, or on both.</summary>
 internal sealed record SelfTrainingOptions : ForegroundTrainingOptions
 {
+    /// <summary>The learning rate of separate adaptation, where labels are the network's own alone: at higher ones they drift.</summary>
+    public const double SeparateRate = 1e-5;
+
     public SelfTrainingOptions()
     {
         (BatchSize, Crop, LearningRate, WeightDecay) = (4, 128, 3e-4, 0);

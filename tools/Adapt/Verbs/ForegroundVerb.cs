@@ -52,6 +52,11 @@ internal sealed class ForegroundVerb
     {
         ForegroundSettings settings = _options.Get(parsed);
         SelfTrainingOptions options = _training.Get(parsed);
+        if (settings is { Source: null, Offline: false } && !_training.IsGiven(parsed, nameof(options.LearningRate)))
+        {
+            options = options with { LearningRate = SelfTrainingOptions.SeparateRate };
+        }
+
         _training.Check(options.Validate);
         Check(settings, options);
         ResultFile.Check(settings.Json);
@@ -230,7 +235,7 @@ internal sealed class ForegroundVerb
             Unit = "folder", Basic = true)]
         public string? Source { get; init; }
 
-        [Setting("Images without labels to adapt to", Unit = "folder", Basic = true)]
+        [Setting("Images without labels to adapt to; without labelled ones the learning rate is 1E-05 unless it is given", Unit = "folder", Basic = true)]
         public string? Images { get; init; }
 
         [Setting("Network to start from: probabilistic.onnx of an earlier training, or any of one channel and one logit",
