@@ -1,15 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Probabilistic.Learning;
-using SelfAdapt.Probabilistic.Networks;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool.CommandLine;
