@@ -34,7 +34,7 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
             if (source.Count > 0)
             {
                 LearningPart crops = sourceCrops.Deal(fromSource);
-                parts.Add(crops with { Images = views.Plain(crops.Images) });
+                parts.Add(crops with { Images = views.Changed(crops.Images, ViewChanges.Weak, changes) });
             }
 
             if (targets.Count > 0)

@@ -23,21 +23,15 @@ internal sealed class ViewMaker(int side, bool standardised)
 {
     private const double LeastDeviation = 1e-7;
 
-    /// <summary>Crops as they are.</summary>
-    public float[] Plain(float[] crops) => Each(crops, null, null);
-
     /// <summary>Crops, each changed by itself.</summary>
-    public float[] Changed(float[] crops, ViewChanges changes, RandomStream random) => Each(crops, changes, random);
-
-    private float[] Each(float[] crops, ViewChanges? changes, RandomStream? random)
+    public float[] Changed(float[] crops, ViewChanges changes, RandomStream random)
     {
         int plane = side * side;
         float[] views = new float[crops.Length];
         (double Blur, double Noise, double Contrast, ulong Key)[] drawn =
         [
-            .. Enumerable.Range(0, crops.Length / plane).Select(_ => changes is not { } c
-                ? (0, 0, 1, 0ul)
-                : (Strength(c.Blur, 0), Strength(c.Noise, 0), Strength(c.Contrast, 1), random!.NextUInt64())),
+            .. Enumerable.Range(0, crops.Length / plane).Select(_ => (
+                Strength(changes.Blur, 0), Strength(changes.Noise, 0), Strength(changes.Contrast, 1), random.NextUInt64())),
         ];
         Parallel.For(0, drawn.Length, n =>
         {
@@ -65,7 +59,7 @@ internal sealed class ViewMaker(int side, bool standardised)
         return views;
 
         double Strength((double Chance, double From, double To) change, double none) =>
-            random!.NextBool(change.Chance) ? random.NextUniform(change.From, change.To) : none;
+            random.NextBool(change.Chance) ? random.NextUniform(change.From, change.To) : none;
     }
 
     private static (double Mean, double Deviation) Moments(double[] values)
