@@ -107,6 +107,8 @@ public sealed record KernelCase(
         Each("Resampling.UpsampleLinear", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleNearestBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleLinearBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
+        Each("Resampling.DepthToSpace", 960, Some(30 * 24), Some(6), Some(960), 1, 3, 5, 6, 8, 960),
+        Each("Resampling.DepthToSpaceBackward", 720, Some(960), Some(720), 1, 3, 5, 6, 8, 720),
         new("Style.Normalize", (2, 1, 1), (4, 1, 1), Some(16), Some(16), 6, 8),
         new("Style.NormalizeBackward", (2, 1, 1), (4, 1, 1), Some(16), Some(16), Some(16), Some(16), 1, 6, 8),
         new("Style.Linear", (5, 2, 1), (4, 1, 1), Some(16), Some(30), Some(5), Some(16), 6, 5),

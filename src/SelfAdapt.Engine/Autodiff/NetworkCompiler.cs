@@ -34,6 +34,7 @@ internal sealed class NetworkCompiler(Network network)
     private static Operation Operation(NetworkNode node) => node switch
     {
         ConvolutionNode n => new ConvolutionOperation(n),
+        TransposedConvolutionNode n => new TransposedConvolutionOperation(n),
         BatchNormalizationNode n => new BatchNormOperation(n),
         GroupNormalizationNode n => new GroupNormOperation(n),
         ReluNode n => new UnaryOperation(

@@ -48,6 +48,33 @@ internal sealed partial class ReferenceBackend
         ForEachTap(dx, dy, mode, (from, to, weight) => Data(dx)[from] += weight * Data(dy)[to]);
     }
 
+    public void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y) => ForEachOfWindow(
+        x, y, (from, to) => Data(y)[to] = Data(x)[from] + (bias is { } b ? Values(b)[to / Plane(y) % y.Shape.C] : 0));
+
+    public void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate) => ForEachOfWindow(
+        dx, dy, (to, from) => Data(dx)[to] = Data(dy)[from] + (accumulate ? Data(dx)[to] : 0));
+
+    public void SumPerChannel(DeviceTensor x, VectorSlice sums)
+    {
+        Values(sums).Clear();
+        for (int i = 0; i < Data(x).Length; i++)
+        {
+            Values(sums)[i / Plane(x) % x.Shape.C] += Data(x)[i];
+        }
+    }
+
+    /// <summary>Visits (index among the channels of the small tensor, index in the large one) of every value.</summary>
+    private static void ForEachOfWindow(DeviceTensor small, DeviceTensor large, Action<int, int> visit)
+    {
+        (int batch, int channels, int height, int width) = large.Shape;
+        for (int i = 0; i < batch * channels * height * width; i++)
+        {
+            (int plane, int row, int column) = (i / (height * width), i / width % height, i % width);
+            int channel = (4 * plane) + (2 * (row % 2)) + (column % 2);
+            visit((((channel * (height / 2)) + (row / 2)) * (width / 2)) + (column / 2), i);
+        }
+    }
+
     /// <summary>Visits (index of the first maximum, index of the pooled pixel) of every 2x2 window.</summary>
     private static void ForEachWindow(DeviceTensor x, DeviceTensor y, Action<int, int> visit)
     {

@@ -25,6 +25,7 @@ internal sealed class NetworkGradientTests
         ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
+        ["Transposed"] = new(() => Network.Read(SmallNetworks.TransposedConvolutions())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>

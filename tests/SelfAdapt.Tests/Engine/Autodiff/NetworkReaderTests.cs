@@ -117,7 +117,7 @@ internal sealed class NetworkReaderTests
     [TestMethod]
     [DataRow("HardSwish")]
     [DataRow("Softplus")]
-    [DataRow("ConvTranspose")]
+    [DataRow("Softsign")]
     public void Import_OperatorThatIsNotTrained_IsRefusedByName(string type)
     {
         ModelSketch s = new(1, 2, 3);
@@ -125,6 +125,29 @@ internal sealed class NetworkReaderTests
         string y = s.Named(type, "the culprit", [x], "odd");
         s.Conv(y, 3, 3, 1, "y");
         AssertRefused(s.Model(), type, $"{type} 'the culprit'", "Supported: Conv (1x1 and 3x3");
+    }
+
+    [TestMethod]
+    [DataRow("group", 2)]
+    [DataRow("strides", 1)]
+    [DataRow("pads", 1)]
+    [DataRow("output_padding", 1)]
+    [DataRow("kernel_shape", 3)]
+    public void Import_TransposedConvolutionThatIsNotTrained_IsRefusedByName(string attribute, int value)
+    {
+        ModelSketch s = new(1, 4, 3);
+        int kernel = attribute == "kernel_shape" ? value : 2;
+        OnnxAttribute[] attributes =
+        [
+            .. attribute == "strides" ? (OnnxAttribute[])[] : [OnnxAttribute.Ints("strides", 2, 2)],
+            attribute == "group"
+                ? OnnxAttribute.Int(attribute, value)
+                : OnnxAttribute.Ints(attribute, [.. Enumerable.Repeat((long)value, attribute == "pads" ? 4 : 2)]),
+        ];
+        string x = s.Named(
+            "ConvTranspose", "the culprit", [s.MaxPool(s.Conv("x", 4, 4, 3)), s.Weight(4, 4, kernel, kernel)], "c", attributes);
+        s.Conv(x, 4, 3, 1, "y");
+        AssertRefused(s.Model(), "ConvTranspose 'the culprit'", "only 2x2 with stride 2");
     }
 
     [TestMethod]

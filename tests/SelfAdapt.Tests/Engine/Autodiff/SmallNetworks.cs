@@ -51,6 +51,22 @@ internal static class SmallNetworks
         return s.Model();
     }
 
+    /// <summary>
+    /// Ways up by ConvTranspose, of odd widths, with a bias and without one, and one whose input another operator reads, too.
+    /// </summary>
+    public static OnnxModel TransposedConvolutions()
+    {
+        ModelSketch s = new(7, 2, 3);
+        string x = s.Relu(s.BatchNorm(s.Conv("x", 2, 5, 3), 5));
+        string low = s.Relu(s.Conv(s.MaxPool(x), 5, 6, 3));
+        string lower = s.Relu(s.BatchNorm(s.Conv(s.MaxPool(low), 6, 17, 3), 17));
+        low = s.Concat(s.TransposedConv(lower, 17, 7, bias: true), low);
+        string wide = s.TransposedConv(low, 13, 4, bias: false);
+        string other = s.ResizeNearest(s.Conv(low, 13, 4, 1));
+        s.Conv(s.Concat(s.Node("Add", [wide, other]), x), 9, 3, 3, "y");
+        return s.Model();
+    }
+
     /// <summary>Every function of one value, SiLU as exporters write it, between convolutions and norms of an odd width.</summary>
     public static OnnxModel Functions()
     {
