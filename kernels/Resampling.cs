@@ -61,6 +61,34 @@ public static class Resampling
         }
     }
 
+    /// <summary>The first pixel of each 2x2 window.</summary>
+    public static void Subsample(
+        ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            Quad.View(y)[i] = Quad.View(x)[Corner(i, height, width, pitchQuads)];
+        }
+    }
+
+    /// <summary>dx = dy at each window's first pixel, 0 elsewhere.</summary>
+    public static void SubsampleBackward(
+        ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            ArrayView<Quad> target = Quad.View(dx);
+            int corner = Corner(i, height, width, pitchQuads);
+            int below = corner + (2 * width * pitchQuads);
+            Quad.Put(target, corner, Quad.View(dy)[i], accumulate);
+            Quad.Put(target, corner + pitchQuads, Quad.All(0), accumulate);
+            Quad.Put(target, below, Quad.All(0), accumulate);
+            Quad.Put(target, below + pitchQuads, Quad.All(0), accumulate);
+        }
+    }
+
     /// <summary>dx = dy at each window's first maximum, 0 elsewhere.</summary>
     public static void MaxPoolBackward(
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width,

@@ -52,6 +52,12 @@ internal interface ITensorOperators
     /// <summary>A quarter of dy to each pixel of its window.</summary>
     void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
+    /// <summary>y[n,c,h,w] = x[n,c,2h,2w]: H and W are even, y is [N,C,H/2,W/2].</summary>
+    void Subsample(DeviceTensor x, DeviceTensor y);
+
+    /// <summary>dy to the first pixel of its window, 0 to the others.</summary>
+    void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+
     /// <summary>Doubles height and width: y is [N,C,2H,2W].</summary>
     void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
 

@@ -106,6 +106,22 @@ internal sealed partial class GpuBackend
             small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
     }
 
+    public void Subsample(DeviceTensor x, DeviceTensor y)
+    {
+        GpuTensor small = Tensor(y);
+        Launch(
+            Kernels.Resampling.Subsample, Each(small.Quads), Tensor(x).View, small.View, small.Shape.H, small.Shape.W,
+            small.PitchQuads, small.Quads);
+    }
+
+    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        GpuTensor small = Tensor(dy);
+        Launch(
+            Kernels.Resampling.SubsampleBackward, Each(small.Quads), small.View, Tensor(dx).View, Flag(accumulate),
+            small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));

@@ -103,6 +103,8 @@ public sealed record KernelCase(
         Each("Resampling.MaxPoolBackward", Quads, Some(960), Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.AveragePool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
         Each("Resampling.AveragePoolBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
+        Each("Resampling.Subsample", Quads, Some(960), Some(240), 3, 5, 2, Quads),
+        Each("Resampling.SubsampleBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearest", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleLinear", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleNearestBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),

@@ -94,6 +94,37 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
+    public void Subsample(DeviceTensor x, DeviceTensor y)
+    {
+        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
+        ForEachRow(ty, (tx, ty), static (plane, h, all) =>
+        {
+            (CpuTensor tx, CpuTensor ty) = all;
+            float* px = tx.Row(plane, 2 * h);
+            float* py = ty.Row(plane, h);
+            for (int w = 0; w < ty.Shape.W; w++, px += 2 * Block, py += Block)
+            {
+                Vector512.Load(px).Store(py);
+            }
+        });
+    }
+
+    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        (CpuTensor tg, CpuTensor td) = ((CpuTensor)dy, (CpuTensor)dx);
+        ForEachRow(td, (tg, td, accumulate), static (plane, h, all) =>
+        {
+            (CpuTensor tg, CpuTensor td, bool accumulate) = all;
+            float* g = tg.Row(plane, h / 2);
+            float* to = td.Row(plane, h);
+            for (int w = 0; w < tg.Shape.W; w++, g += Block, to += 2 * Block)
+            {
+                Put(to, h % 2 == 0 ? Vector512.Load(g) : Vector512<float>.Zero, accumulate);
+                Put(to + Block, Vector512<float>.Zero, accumulate);
+            }
+        });
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);

@@ -32,6 +32,18 @@ internal sealed partial class ReferenceBackend
         ForEachTap(dy, dx, UpsampleMode.Nearest, (from, to, weight) => Data(dx)[to] += weight * Data(dy)[from] / 4);
     }
 
+    public void Subsample(DeviceTensor x, DeviceTensor y) => ForEachCorner(x, y, (from, to) => Data(y)[to] = Data(x)[from]);
+
+    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            Array.Clear(Data(dx));
+        }
+
+        ForEachCorner(dx, dy, (to, from) => Data(dx)[to] += Data(dy)[from]);
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         Array.Clear(Data(y));
@@ -72,6 +84,17 @@ internal sealed partial class ReferenceBackend
             (int plane, int row, int column) = (i / (height * width), i / width % height, i % width);
             int channel = (4 * plane) + (2 * (row % 2)) + (column % 2);
             visit((((channel * (height / 2)) + (row / 2)) * (width / 2)) + (column / 2), i);
+        }
+    }
+
+    /// <summary>Visits (index of the first pixel, index of the small map's pixel) of every 2x2 window.</summary>
+    private static void ForEachCorner(DeviceTensor large, DeviceTensor small, Action<int, int> visit)
+    {
+        (int height, int width) = (small.Shape.H, small.Shape.W);
+        for (int i = 0; i < Data(small).Length; i++)
+        {
+            (int plane, int row, int column) = (i / (height * width), i / width % height, i % width);
+            visit((((plane * large.Shape.H) + (2 * row)) * large.Shape.W) + (2 * column), i);
         }
     }
 

@@ -261,6 +261,10 @@ internal static class OperationCases
             }
 
             yield return new OperationCase(
+                $"Subsample {twice}", [twice], shape,
+                b => b.Backend.Operators.Subsample(b.X[0], b.Y),
+                (b, accumulate) => b.Backend.Operators.SubsampleBackward(b.Dy, b.Dx[0], accumulate));
+            yield return new OperationCase(
                 $"AveragePool {twice}", [twice], shape,
                 b => b.Backend.Operators.AveragePool(b.X[0], b.Y),
                 (b, accumulate) => b.Backend.Operators.AveragePoolBackward(b.Dy, b.Dx[0], accumulate));

@@ -25,7 +25,7 @@ internal sealed class NetworkGradientTests
         ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
-        ["Transposed"] = new(() => Network.Read(SmallNetworks.TransposedConvolutions())),
+        ["Strides"] = new(() => Network.Read(SmallNetworks.Strides())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>

@@ -152,7 +152,7 @@ internal sealed class NetworkReaderTests
 
     [TestMethod]
     [DataRow("group", 2)]
-    [DataRow("strides", 2)]
+    [DataRow("strides", 3)]
     [DataRow("dilations", 2)]
     [DataRow("pads", 0)]
     public void Import_ConvolutionThatIsNotTrained_IsRefusedByName(string attribute, int value)
