@@ -6,7 +6,6 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Masks;
-using SelfAdapt.Segmentation.Simulation;
 using static Microsoft.Playwright.Assertions;
 
 namespace SelfAdapt.Tests.Tool.Studio;
@@ -99,66 +98,36 @@ internal sealed partial class StrokesPageTests : StudioPageTest
         await OpenAsync(studio.Address);
         await GoToStrokesAsync();
         ILocator objects = At("#painted b").First;
-        const int Middle = Side / 2;
+        int middle = Side / 2;
 
         await Page.Keyboard.PressAsync("]");
         await Page.Keyboard.PressAsync("]");
         await Expect(At("#brush-px")).ToHaveTextAsync("8 px");
-        await DragAsync((Middle, Middle), (Middle, Middle + 20));
+        await DragAsync((middle, middle), (middle, middle + 20));
         await Expect(objects).Not.ToHaveTextAsync("0 px");
         string painted = (await objects.TextContentAsync())!;
         Assert.AreEqual(8 * 20, int.Parse(painted.Split(' ')[0], CultureInfo.InvariantCulture), 60, "a brush of 8 px over 20 px");
 
         // The middle button and a held hand move the picture and paint nothing.
-        await DragAsync((Middle, Middle), (Middle + 6, Middle), MouseButton.Middle);
-        await DragAsync((Middle + 6, Middle), (Middle, Middle), MouseButton.Middle);
+        await DragAsync((middle, middle), (middle + 6, middle), MouseButton.Middle);
+        await DragAsync((middle + 6, middle), (middle, middle), MouseButton.Middle);
         await At("#tool-hand").ClickAsync();
-        await DragAsync((Middle, Middle), (Middle + 6, Middle));
-        await DragAsync((Middle + 6, Middle), (Middle, Middle));
+        await DragAsync((middle, middle), (middle + 6, middle));
+        await DragAsync((middle + 6, middle), (middle, middle));
         await Expect(objects).ToHaveTextAsync(painted);
 
         await At("#tool-eraser").ClickAsync();
-        await DragAsync((Middle, Middle - 5), (Middle, Middle + 25));
+        await DragAsync((middle, middle - 5), (middle, middle + 25));
         await Expect(At("#painted b")).ToHaveTextAsync(["0 px", "0 px", "0"]);
         string strokes = Path.Combine(Project, "strokes", "nuclei_1_strokes.png");
         await UntilAsync(() => Task.FromResult(!File.Exists(strokes)), "all is erased");
     }
-
-    private static LabelImage Truth(int image) => MicrographSimulator.Simulate(
-        MicrographOptions.Shifted with { Height = Side, Width = Side, Nuclei = Side * Side / 1200 }, (ulong)image).Labels;
 
     private async Task GoToStrokesAsync()
     {
         await GoAsync("Strokes");
         await Expect(At("#tool-object")).ToHaveAttributeAsync("aria-pressed", "true");
         await Expect(At("#painted b")).ToHaveCountAsync(3);
-    }
-
-    /// <summary>A short stroke through the middle of a cell.</summary>
-    private async Task PaintAsync(LabelImage truth, int cell)
-    {
-        int[] places = [.. Enumerable.Range(0, truth.Labels.Length).Where(i => truth.Labels[i] == cell)];
-        (double y, double x) = (places.Average(p => p / truth.Width) + 0.5, places.Average(p => p % truth.Width) + 0.5);
-        await DragAsync((y, x - 2), (y, x + 2));
-    }
-
-    /// <summary>A stroke along the first row with a stretch that has no cell near it.</summary>
-    private async Task PaintBackgroundAsync(LabelImage truth)
-    {
-        const int Length = 20;
-        for (int y = 6; y < truth.Height - 6; y++)
-        {
-            for (int x = 6; x < truth.Width - Length - 6; x++)
-            {
-                if (Enumerable.Range(y - 4, 9).All(r => truth.Labels.AsSpan((r * truth.Width) + x - 4, Length + 8).IndexOfAnyExcept(0) < 0))
-                {
-                    await DragAsync((y, x), (y, x + Length));
-                    return;
-                }
-            }
-        }
-
-        Assert.Fail("no background to paint on");
     }
 
     [GeneratedRegex("Map redrawn.*object")]

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Files;
+using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Tool.Viewer;
 using static Microsoft.Playwright.Assertions;
 
@@ -11,19 +13,21 @@ namespace SelfAdapt.Tests.Tool.Studio;
 /// <summary>What tests of the studio's page share: a browser, a folder of simulated images, the steps that many of them take.</summary>
 internal abstract class StudioPageTest : IAsyncDisposable
 {
-    protected const int Count = 4;
-
-    /// <summary>Height and width of the images.</summary>
-    protected const int Side = 128;
-
+    private readonly string _parent = Directory.CreateTempSubdirectory("selfadapt-studio-").FullName;
     private Browser? _browser;
 
     public TestContext TestContext { get; set; } = null!;
 
+    /// <summary>How many images there are.</summary>
+    protected virtual int Count => 4;
+
+    /// <summary>Their height and width.</summary>
+    protected virtual int Side => 128;
+
     protected IPage Page => _browser!.Page;
 
     /// <summary>The folder of images.</summary>
-    protected string Images { get; } = Directory.CreateTempSubdirectory("selfadapt-studio-").FullName;
+    protected string Images => Path.Combine(_parent, "micrographs");
 
     protected string Project => Path.Combine(Images, "selfadapt-studio");
 
@@ -45,7 +49,7 @@ internal abstract class StudioPageTest : IAsyncDisposable
         }
 
         StopRuns();
-        Directory.Delete(Images, recursive: true);
+        Directory.Delete(_parent, recursive: true);
     }
 
     protected static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
@@ -55,7 +59,7 @@ internal abstract class StudioPageTest : IAsyncDisposable
     protected async Task OpenAsync(string address)
     {
         await Page.GotoAsync(address);
-        await Expect(At("#images img[src]")).ToHaveCountAsync(Count);
+        await Expect(At("#images img[src]").Nth(3)).ToBeVisibleAsync();
         await Expect(At("#facts")).Not.ToBeEmptyAsync();
     }
 
@@ -111,6 +115,36 @@ internal abstract class StudioPageTest : IAsyncDisposable
             Assert.IsLessThan(Browser.Patience, watch.ElapsedMilliseconds, what);
             await Task.Delay(100);
         }
+    }
+
+    protected LabelImage Truth(int image) => MicrographSimulator.Simulate(
+        MicrographOptions.Shifted with { Height = Side, Width = Side, Nuclei = Side * Side / 1200 }, (ulong)image).Labels;
+
+    /// <summary>A short stroke through the middle of a cell.</summary>
+    protected async Task PaintAsync(LabelImage truth, int cell)
+    {
+        int[] places = [.. Enumerable.Range(0, truth.Labels.Length).Where(i => truth.Labels[i] == cell)];
+        (double y, double x) = (places.Average(p => p / truth.Width) + 0.5, places.Average(p => p % truth.Width) + 0.5);
+        await DragAsync((y, x - 2), (y, x + 2));
+    }
+
+    /// <summary>A stroke along the first row, of those from one on, with a stretch that has no cell near it.</summary>
+    protected async Task PaintBackgroundAsync(LabelImage truth, int from = 6)
+    {
+        const int Length = 20;
+        for (int y = from; y < truth.Height - 6; y++)
+        {
+            for (int x = 6; x < truth.Width - Length - 6; x++)
+            {
+                if (Enumerable.Range(y - 4, 9).All(r => truth.Labels.AsSpan((r * truth.Width) + x - 4, Length + 8).IndexOfAnyExcept(0) < 0))
+                {
+                    await DragAsync((y, x), (y, x + Length));
+                    return;
+                }
+            }
+        }
+
+        Assert.Fail("no background to paint on");
     }
 
     /// <summary>A run that a failed test has left would go on for minutes.</summary>
