@@ -72,6 +72,8 @@ done
 # With --augment an image takes long enough for a task to be caught at work.
 options=(--format "tif,csv" --diameter 22 --augment)
 cd "$work"
+srun --cpus-per-task=1 --mem=0 selfadapt adapt --model "$model" --images demo/images --out adapted --iterations 2 > adapt.log 2>&1
+model=adapted/adapted.onnx
 echo "One process ..."
 time selfadapt segment --model "$model" --images images --out single "${options[@]}" > /dev/null 2>&1
 selfadapt segment --gather --model "$model" --images images --out single "${options[@]}" > /dev/null
@@ -86,8 +88,8 @@ done_of() { cat "parts/selfadapt_segment.$1-of-8.jsonl" 2> /dev/null | wc -l; }
 until [ "$(done_of 1)" -ge 3 ]; do sleep 0.05; done
 scontrol requeue "${array}_0"
 until [ "$(done_of 2)" -ge 3 ]; do sleep 0.05; done
-second=$(squeue -h -j "${array}_1" -o %A)
-until scancel --batch --signal=USR1 "$second"; do squeue; sleep 1; done
+# (It may say that the task can't be altered now: the task is queuing itself again by then.)
+scancel --batch --signal=USR1 "${array}_1" || true
 while squeue -h -j "$gather" -t pending,running,completing 2> /dev/null | grep -q .; do
   # A job that is queued again waits two minutes unless it is told to start.
   for task in 0 1; do scontrol update "JobId=${array}_$task" StartTime=now 2> /dev/null || true; done

@@ -166,6 +166,22 @@ internal sealed partial class StudioPageTests : StudioPageTest
     }
 
     [TestMethod]
+    public async Task Pages_OnALaptopsScreen_NoControlIsOutside()
+    {
+        using StudioProcess studio = new(Images);
+        await Page.SetViewportSizeAsync(1024, 700);
+        await OpenAsync(studio.Address);
+        foreach (string step in (string[])["Set up", "Adapt", "Strokes", "Decide", "Use", "Look"])
+        {
+            await GoAsync(step);
+            await Expect(At("#panel h2")).ToHaveTextAsync(step);
+            Assert.AreEqual("", await Page.EvaluateAsync<string>(
+                "[...document.querySelectorAll('button, input, select')].filter(e => e.getClientRects().length)"
+                + ".filter(e => (r => r.left < 0 || r.right > innerWidth)(e.getBoundingClientRect())).map(e => e.outerHTML).join('\\n')"));
+        }
+    }
+
+    [TestMethod]
     public async Task WithoutAFolder_ThePageAsksForOne()
     {
         using StudioProcess studio = new(null);
