@@ -38,7 +38,7 @@ internal static class SegmentTables
         }
 
         // Images with fewer channels have fewer columns.
-        string[] heads = [.. tables.Select(t => Lines(t.Table).First()).Distinct()];
+        string[] heads = [.. tables.Select(t => Lines(t.Table)[0]).Distinct()];
         string head = heads.MaxBy(h => h.Count(c => c == ','))!;
         int commas = head.Count(c => c == ',');
         WriteTable(folder, Cells, writer =>
@@ -64,7 +64,7 @@ internal static class SegmentTables
     private static string Field(string text) =>
         text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    private static IEnumerable<string> Lines(string table)
+    private static string[] Lines(string table)
     {
         try
         {

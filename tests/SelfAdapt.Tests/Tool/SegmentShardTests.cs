@@ -181,7 +181,7 @@ internal sealed class SegmentShardTests : IDisposable
         File.WriteAllText(_at.At("images", "broken.tif"), "no picture");
         byte[] planes = [.. Enumerable.Range(0, 2 * 48 * 48).Select(i => (byte)(i < 48 * 48 ? i % 48 * 5 : 9))];
         File.WriteAllBytes(_at.At("images", "stack.tif"), TiffWriter.Encode(SampleKind.UInt8, 2, 48, 48, planes, "ImageJ=1.11a\nimages=2\nslices=2\n"));
-        File.WriteAllBytes(_at.At("images", "blank.tif"), TiffWriter.Encode(SampleKind.UInt8, 1, 48, 48, planes[^(48 * 48)..], ""));
+        File.WriteAllBytes(_at.At("images", "blank.tif"), TiffWriter.Encode(SampleKind.UInt8, 1, 48, 48, planes.AsSpan(48 * 48), ""));
     }
 
     private ToolResult Segment(string folder, params string[] more) => ToolRun.Run(
