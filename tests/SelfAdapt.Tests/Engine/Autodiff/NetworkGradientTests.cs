@@ -26,6 +26,7 @@ internal sealed class NetworkGradientTests
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
         ["Latent"] = new(() => Network.Read(SmallNetworks.Latent())),
+        ["Strides"] = new(() => Network.Read(SmallNetworks.Strides())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>

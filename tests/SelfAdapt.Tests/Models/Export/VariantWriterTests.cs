@@ -22,6 +22,7 @@ internal sealed class VariantWriterTests
     [DataRow("tangle")]
     [DataRow("functions")]
     [DataRow("latent")]
+    [DataRow("strides")]
     public void Write_SmallNetworks_SayTheSame(string name)
     {
         OnnxModel source = Small(name);
@@ -42,6 +43,7 @@ internal sealed class VariantWriterTests
     [DataRow("tangle")]
     [DataRow("functions")]
     [DataRow("latent")]
+    [DataRow("strides")]
     public void Import_Fp16_IsTheNetworkWithRoundedWeights(string name)
     {
         OnnxModel source = Small(name);
@@ -149,6 +151,7 @@ internal sealed class VariantWriterTests
         "unet" => SmallNetworks.UNet(),
         "functions" => SmallNetworks.Functions(),
         "latent" => SmallNetworks.Latent(),
+        "strides" => SmallNetworks.Strides(),
         _ => SmallNetworks.Tangle(),
     };
 
