@@ -100,11 +100,21 @@ internal static class Plans
         (Sources.Cells, "cells-noise"), ("nuclei_dsb", "noise"), ("nuclei_dsb", "rings"), ("nuclei_dsb", "few-levels"),
     ];
 
+    /// <summary>Recipes beside the default, each alone, on real targets where that learns nothing.</summary>
+    private static readonly string[] Recipes = ["StudentNorm=Stored NormUpdate=None", "UseStrongAugmentation=false"];
+
+    private static readonly (string Source, string Target)[] Stuck =
+    [
+        ("nuclei_small", "nuclei_hela_h2b"), ("nuclei_small", "nuclei_3t3"), ("nuclei_small", "histology"), (Sources.Cells, "other-cells"),
+        ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "mouse"),
+    ];
+
     /// <summary>All plans, in the order in which they make sense.</summary>
     public static IReadOnlyList<Plan> All { get; } =
     [
         new("real", Defaults, OverSeeds(Real)),
         new("synthetic", Defaults, OverSeeds(Synthetic)),
+        new("recipes", Defaults, [.. Recipes.SelectMany(o => Stuck.Select(p => new StudyRun(p.Source, p.Target, o, 0)))]),
         new("options", Short,
             [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
         new("ablations", Defaults,

@@ -115,7 +115,7 @@ internal sealed class SegmentBatch : IDisposable
 
     private void RequireFree(string name)
     {
-        if (!_plan.Force)
+        if (!_plan.Force && !_journal.HasBegun(name))
         {
             RequireFree(_plan.Folder, name, _plan.Kinds);
         }
@@ -250,6 +250,7 @@ internal sealed class SegmentBatch : IDisposable
         SegmentationResult result = new Segmenter(network, _options).Segment(image.Image, image.Path);
         IReadOnlySet<ResultKind> kinds = SegmentationFormats.Fitting(_plan.Kinds, result.Masks, out string? note);
         Note(image.Name, note);
+        _journal.Begin(image.Name);
         IReadOnlyList<string> files = SegmentationFormats.Write(
             kinds, StemOf(image.Name), image, result, _options, network.Outputs);
         return Tell(image.Name, image.Path, files, result.Masks.Labels.Max(), watch.Elapsed.TotalSeconds);
@@ -264,6 +265,7 @@ internal sealed class SegmentBatch : IDisposable
         LabelImage[] masks = new StackSegmenter(Network(file), _options, _plan.StitchThreshold).Segment(
             [.. planes.Select(p => p.Image)], file, _terminal.Cancelled);
         string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
+        _journal.Begin(name);
         LabelFile.WriteTiff(path, masks);
         return Tell(name, file, [path], masks.Max(m => m.Labels.Max()), watch.Elapsed.TotalSeconds);
     }
@@ -287,6 +289,7 @@ internal sealed class SegmentBatch : IDisposable
         string path = SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif);
         string begun = path + ".unfinished";
         int cells = 0;
+        _journal.Begin(name);
         OutputFile.Write(path, stream =>
         {
             if (_plan.Force)

@@ -18,6 +18,7 @@ internal sealed class SegmentJournal : IDisposable
 
     private const string Beginning = "selfadapt_segment";
     private const string Ending = ".jsonl";
+    private const string BegunKey = "begun";
     private const string DiameterKey = "diameter";
     private const string InvertKey = "invert";
 
@@ -26,6 +27,7 @@ internal sealed class SegmentJournal : IDisposable
     private readonly string _name;
     private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FinishedFile?> _finished = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _begun = new(StringComparer.Ordinal);
     private JsonObject? _last;
     private LineFile? _lines;
 
@@ -49,8 +51,17 @@ internal sealed class SegmentJournal : IDisposable
         {
             foreach (JsonObject entry in Journals(folder).SelectMany(j => JsonLines.Read(j, Parse)))
             {
-                if (JsonFile.Text(entry["file"]) is { } file)
+                if (JsonFile.Text(entry[BegunKey]) is { } begun)
                 {
+                    if (JsonFile.Text(entry["options"]) == journal._options)
+                    {
+                        journal._begun.Add(begun);
+                    }
+                }
+                else if (JsonFile.Text(entry["file"]) is { } file)
+                {
+                    journal._begun.ExceptWith(NamesOf(entry));
+
                     // What another part knows of a file with other options does not hide what was done with these.
                     journal._last = entry;
                     if (JsonFile.Text(entry["options"]) == journal._options
@@ -65,6 +76,7 @@ internal sealed class SegmentJournal : IDisposable
         {
             // Without a journal everything is done anew, or refused where results are there.
             journal._entries.Clear();
+            journal._begun.Clear();
         }
 
         return journal;
@@ -105,13 +117,24 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>All that decides the results of an image file, as text.</summary>
     public string Deciding(string file) => $"{_options} {StateOf(file)}";
 
+    /// <summary>
+    /// Whether a run with the same options was broken off while it wrote an image's results: what is there of them is its own.
+    /// </summary>
+    public bool HasBegun(string name) => _begun.Contains(name);
+
+    /// <summary>Whether a line tells that results are being written, and not yet that a file is finished.</summary>
+    public static bool IsOfBeginning(string line) => line.StartsWith($"{{\"{BegunKey}\"", StringComparison.Ordinal);
+
+    /// <summary>Notes that an image's results are written from here on, in places that are free.</summary>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
+    public void Begin(string name) => Write(new JsonObject { [BegunKey] = name, ["options"] = _options });
+
     /// <summary>Notes an image file as finished.</summary>
     /// <param name="options">What its images were segmented with.</param>
     /// <param name="finished">Their results, and why the others have none.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
     public void Add(string file, SegmentationOptions options, FinishedFile finished)
     {
-        _lines ??= LineFile.Append(Path.Combine(_folder, _name));
         JsonObject entry = new()
         {
             ["file"] = Path.GetFullPath(file),
@@ -131,7 +154,7 @@ internal sealed class SegmentJournal : IDisposable
             entry["skipped"] = new JsonArray([.. finished.Skipped.Select(reason => (JsonNode)reason)]);
         }
 
-        _lines.Write(entry.ToJsonString(JsonStyle.Line));
+        Write(entry);
     }
 
     /// <summary>Makes one journal of all, with the files of a folder in their order; those of parts are gone then.</summary>
@@ -150,6 +173,25 @@ internal sealed class SegmentJournal : IDisposable
     }
 
     public void Dispose() => _lines?.Dispose();
+
+    private void Write(JsonObject line)
+    {
+        _lines ??= LineFile.Append(Path.Combine(_folder, _name));
+        _lines.Write(line.ToJsonString(JsonStyle.Line));
+    }
+
+    private static string[] NamesOf(JsonObject entry)
+    {
+        try
+        {
+            return [.. (entry["images"] as JsonArray ?? []).OfType<JsonObject>().Select(i => JsonFile.Text(i["name"])).OfType<string>()];
+        }
+        catch (ArgumentException)
+        {
+            // A key that is there twice.
+            return [];
+        }
+    }
 
     /// <summary>All journals of a folder, the one that was written last at the end.</summary>
     private static IEnumerable<string> Journals(string folder) => Directory.Exists(folder)

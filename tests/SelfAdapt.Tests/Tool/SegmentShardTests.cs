@@ -83,6 +83,34 @@ internal sealed class SegmentShardTests : IDisposable
     }
 
     [TestMethod]
+    public void Killed_BetweenAResultAndItsLine_GoesOn()
+    {
+        _at.Images(2);
+        Assert.AreEqual(ExitCode.Ok, Segment("out", "--shard", "1/1").Code);
+        string journal = _at.At("out", "selfadapt_segment.1-of-1.jsonl");
+        string[] lines = File.ReadAllLines(journal);
+        Assert.HasCount(4, lines, "each image begins and is finished");
+        byte[] mask = File.ReadAllBytes(_at.At("out", "i1_img_cp_masks.tif"));
+
+        // All of the results, or some, are there, and only their beginning is noted.
+        File.WriteAllLines(journal, lines[..^1]);
+        File.Delete(_at.At("out", "i1_img_cells.csv"));
+        ToolResult again = Segment("out", "--shard", "1/1");
+        Assert.AreEqual(ExitCode.Ok, again.Code, again.Error);
+        StringAssert.Contains(again.Error, "1 of 2 files were finished already", StringComparison.Ordinal);
+        CollectionAssert.AreEqual(mask, File.ReadAllBytes(_at.At("out", "i1_img_cp_masks.tif")));
+        Assert.AreEqual(ExitCode.Ok, Segment("out", "--gather").Code);
+
+        // What is there without any note is somebody else's, and so is a finished result that was changed.
+        File.WriteAllLines(journal, lines[..2]);
+        File.Delete(_at.At("out", SegmentJournal.FileName));
+        Assert.AreEqual(ExitCode.OutputExists, Segment("out", "--shard", "1/1").Code);
+        File.WriteAllLines(journal, lines);
+        File.WriteAllBytes(_at.At("out", "i1_img_cp_masks.tif"), mask[..^1]);
+        Assert.AreEqual(ExitCode.OutputExists, Segment("out", "--shard", "1/1").Code);
+    }
+
+    [TestMethod]
     public void Gather_FoldersBelow_AreNamedInOneTable()
     {
         _at.Images(2, Path.Combine("images", "A1"));

@@ -124,9 +124,9 @@ internal static class JobStatus
             using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using StreamReader reader = new(stream);
             int lines = 0;
-            while (reader.ReadLine() is not null)
+            while (reader.ReadLine() is { } line)
             {
-                lines++;
+                lines += SegmentJournal.IsOfBeginning(line) ? 0 : 1;
             }
 
             return lines;

@@ -90,8 +90,12 @@ internal sealed class SegmentVerb
         foreach ((string source, string folder, IReadOnlyList<string> files) in folders.Where(f => f.Files.Count > 0))
         {
             using SegmentJournal journal = openJournal(folder);
-            List<string> open = plan.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
-            open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), plan.Kinds));
+            string[] open = plan.Force ? [] : [.. files.Where(f => journal.Finished(f) is null).Select(Path.GetFileNameWithoutExtension)!];
+            foreach (string name in open.Where(name => !journal.HasBegun(name)))
+            {
+                SegmentBatch.RequireFree(folder, name, plan.Kinds);
+            }
+
             OutputFolder.RequireWritable(folder);
 
             // Other parts have their own half-written files there, and a request to stop would reach whichever looks first.
