@@ -25,7 +25,7 @@ internal static class PowerRun
         using AdaptationLoop loop = new(source.Network, backend, options, segmentation);
         AdaptationResult result = loop.Run(target.Adaptation);
         CheckedImages looked =
-            new(AdaptationLoop.Checked(target.Adaptation, options), segmentation, source.Network.InputChannels);
+            new(AdaptationLoop.Checked(target.Adaptation, options), segmentation, source.Network.InputChannels, source.Network.Outputs.Grid);
         StringBuilder rows = new();
         foreach ((int step, WeightSnapshot? weights) in new (int, WeightSnapshot?)[] { (0, null), (result.KeptPoint.Iteration, result.Kept) })
         {

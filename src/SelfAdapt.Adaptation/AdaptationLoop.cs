@@ -166,7 +166,8 @@ public sealed class AdaptationLoop : IDisposable
         StrongAugmenter augmenter = new(_options);
         WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
-        CheckedImages looked = new(Checked(images, _options), _segmentation, _network.InputChannels);
+        CheckedImages looked =
+            new(Checked(images, _options), _segmentation, _network.InputChannels, _network.Outputs.Grid);
         float[] weak = new float[_options.BatchSize * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 

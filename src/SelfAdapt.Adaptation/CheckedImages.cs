@@ -21,7 +21,7 @@ internal sealed class CheckedImages
     private const int LargestPart = 256;
 
     // How far below the source network's mean a cell's fit may be before it counts against a network; and what any outline
-    // has (docs/results.md, "Which checkpoint").
+    // has (docs/results.md, "Which checkpoint"). Those of a coarse network's bands differ less.
     private const double Tolerance = 0.2;
     private const double ChanceFit = 1;
 
@@ -33,14 +33,17 @@ internal sealed class CheckedImages
     private readonly OutlineFit[] _outlines;
     private readonly SegmentationOptions _options;
     private readonly double _scale;
+    private readonly double _tolerance;
     private Opinion? _source;
 
     /// <param name="images">At least one.</param>
     /// <param name="segmentation">How they are prepared and segmented.</param>
     /// <param name="inputChannels">Channels that the networks take.</param>
-    public CheckedImages(IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, int inputChannels)
+    /// <param name="grid">Pixels each way that share a value of theirs.</param>
+    public CheckedImages(
+        IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, int inputChannels, int grid = 1)
     {
-        _scale = segmentation.Rescale;
+        (_scale, _tolerance) = (segmentation.Rescale, Tolerance / grid);
         _parts =
         [
             .. images.Select(i => i with
@@ -49,7 +52,7 @@ internal sealed class CheckedImages
                     ImagePreparation.Prepare(i.Image, segmentation, inputChannels, i.Name), LargestPart),
             })
         ];
-        _outlines = [.. _parts.Select(p => new OutlineFit(Seen(p.Image), segmentation.DiamMean))];
+        _outlines = [.. _parts.Select(p => new OutlineFit(Seen(p.Image), segmentation.DiamMean, grid))];
 
         _options = segmentation.OfPrepared(inputChannels) with
         {
@@ -75,7 +78,7 @@ internal sealed class CheckedImages
         double[] changes = [.. common.SelectMany((c, i) => c.Pairs.Select(
             p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1]))];
         double[] fits = [.. current.Fits.SelectMany(f => f)];
-        double asked = Math.Max(ChanceFit, source.Fits.SelectMany(f => f).DefaultIfEmpty(1).Average() - Tolerance);
+        double asked = Math.Max(ChanceFit, source.Fits.SelectMany(f => f).DefaultIfEmpty(1).Average() - _tolerance);
         FlowFit flows = results.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, _options, network.Outputs));
         return new LabelFreeSignals
         {

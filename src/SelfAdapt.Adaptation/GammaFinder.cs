@@ -28,7 +28,7 @@ internal static class GammaFinder
     public static double Find(
         ISegmentationNetwork network, SegmentationOptions options, IReadOnlyList<NamedImage> images, CancellationToken cancelled)
     {
-        CheckedImages looked = new(AdaptationLoop.Checked(images, new AdaptationOptions()), options, network.InputChannels);
+        CheckedImages looked = new(AdaptationLoop.Checked(images, new AdaptationOptions()), options, network.InputChannels, network.Outputs.Grid);
         return Find(looked, network, looked.Measure(network), network.Gamma, cancelled)?.Gamma ?? network.Gamma;
     }
 

@@ -31,10 +31,10 @@ internal static class InversionFinder
         int side = (int)Math.Ceiling(LargestPart / options.Rescale);
         NamedImage[] some = [.. AdaptationLoop.Checked(images, new AdaptationOptions())
             .Select(i => i with { Image = SizeFinder.Middle(i.Image, side) })];
-        CheckedImages asTheyAre = new(some, options with { Invert = false }, network.InputChannels);
+        CheckedImages asTheyAre = new(some, options with { Invert = false }, network.InputChannels, network.Outputs.Grid);
         LabelFreeSignals plain = asTheyAre.Measure(network);
         cancelled.ThrowIfCancellationRequested();
-        CheckedImages inverted = new(some, options with { Invert = true }, network.InputChannels);
+        CheckedImages inverted = new(some, options with { Invert = true }, network.InputChannels, network.Outputs.Grid);
         LabelFreeSignals other = asTheyAre.Measure(network, seen: inverted);
         return other.Evidence - plain.Evidence > GammaFinder.Clearly * other.EvidenceError;
     }

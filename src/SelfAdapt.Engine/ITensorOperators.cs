@@ -52,11 +52,26 @@ internal interface ITensorOperators
     /// <summary>A quarter of dy to each pixel of its window.</summary>
     void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
+    /// <summary>y[n,c,h,w] = x[n,c,2h,2w]: H and W are even, y is [N,C,H/2,W/2].</summary>
+    void Subsample(DeviceTensor x, DeviceTensor y);
+
+    /// <summary>dy to the first pixel of its window, 0 to the others.</summary>
+    void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+
     /// <summary>Doubles height and width: y is [N,C,2H,2W].</summary>
     void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
 
     /// <summary>The transpose of <see cref="Upsample"/>.</summary>
     void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate);
+
+    /// <summary>y[n,c,2h+a,2w+b] = x[n,4c+2a+b,h,w] + bias[c]; x is [N,4C,H,W], y [N,C,2H,2W].</summary>
+    void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y);
+
+    /// <summary>dx[n,4c+2a+b,h,w] = dy[n,c,2h+a,2w+b].</summary>
+    void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+
+    /// <summary>sums[c] = sum over n,h,w of x: a bias's gradient.</summary>
+    void SumPerChannel(DeviceTensor x, VectorSlice sums);
 
     /// <summary>Copies a tensor into a wider one's channels from <paramref name="channel"/> on (Concat).</summary>
     void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel);

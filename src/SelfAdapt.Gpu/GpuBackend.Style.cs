@@ -9,7 +9,7 @@ internal sealed partial class GpuBackend
     private const int MostLanes = 32;
 
     public void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
-        SumPlanes(Tensor(x), Tensor(y), 1f / Tensor(x).Plane, false);
+        SumPlanes(Tensor(x), x.Shape.N, Tensor(y).View, Tensor(y).Pixels * Tensor(y).Pitch, 1f / Tensor(x).Plane, false);
 
     public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
@@ -58,15 +58,17 @@ internal sealed partial class GpuBackend
     }
 
     /// <summary>Per sample and channel: target = scale * sum over the pixels, or added.</summary>
-    private void SumPlanes(GpuTensor x, GpuTensor target, float scale, bool accumulate)
+    /// <param name="parts">How many sums a channel has: one per sample, or one over all samples.</param>
+    /// <param name="count">Values of the target.</param>
+    private void SumPlanes(GpuTensor x, int parts, ArrayView<float> target, int count, float scale, bool accumulate)
     {
-        KernelConfig shape = SumShape(x, x.Plane, x.Shape.N);
-        ArrayView<float> partial = Workspace((long)x.Shape.N * shape.GridDim.Y * x.Pitch);
-        Launch(Kernels.Channels.PlaneSums, shape, x.View, partial, x.Plane, x.Pitch);
-        int count = x.Shape.N * x.Pitch;
+        int plane = x.Pixels / parts;
+        KernelConfig shape = SumShape(x, plane, parts);
+        ArrayView<float> partial = Workspace((long)parts * shape.GridDim.Y * x.Pitch);
+        Launch(Kernels.Channels.PlaneSums, shape, x.View, partial, plane, x.Pitch);
         Launch(
-            Kernels.Channels.FinishPlaneSums, Each(count), partial, target.View, scale, Flag(accumulate),
-            shape.GridDim.Y, x.Pitch, count);
+            Kernels.Channels.FinishPlaneSums, Each(count), partial, target, scale, Flag(accumulate), shape.GridDim.Y, x.Pitch,
+            count);
     }
 
     /// <summary>

@@ -42,7 +42,7 @@ internal sealed partial class GpuBackend
     }
 
     public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
-        SumPlanes(Tensor(dy), Tensor(ds), 1, accumulate);
+        SumPlanes(Tensor(dy), dy.Shape.N, Tensor(ds).View, Tensor(ds).Pixels * Tensor(ds).Pitch, 1, accumulate);
 
     public void Relu(DeviceTensor x, DeviceTensor y)
     {
@@ -106,6 +106,22 @@ internal sealed partial class GpuBackend
             small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
     }
 
+    public void Subsample(DeviceTensor x, DeviceTensor y)
+    {
+        GpuTensor small = Tensor(y);
+        Launch(
+            Kernels.Resampling.Subsample, Each(small.Quads), Tensor(x).View, small.View, small.Shape.H, small.Shape.W,
+            small.PitchQuads, small.Quads);
+    }
+
+    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        GpuTensor small = Tensor(dy);
+        Launch(
+            Kernels.Resampling.SubsampleBackward, Each(small.Quads), small.View, Tensor(dx).View, Flag(accumulate),
+            small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
@@ -124,6 +140,27 @@ internal sealed partial class GpuBackend
             Each(small.Quads), Tensor(dy).View, small.View, Flag(accumulate), small.Shape.H, small.Shape.W,
             small.PitchQuads, small.Quads);
     }
+
+    public void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y)
+    {
+        (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
+        int count = large.Pixels * large.Pitch;
+        Launch(
+            Kernels.Resampling.DepthToSpace, Each(count), small.View, bias is { } b ? View(b) : Nothing, large.View,
+            Flag(bias is not null), small.Shape.H, small.Shape.W, large.Shape.C, large.Pitch, count);
+    }
+
+    public void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        (GpuTensor small, GpuTensor large) = (Tensor(dx), Tensor(dy));
+        int count = small.Pixels * small.Pitch;
+        Launch(
+            Kernels.Resampling.DepthToSpaceBackward, Each(count), large.View, small.View, Flag(accumulate), small.Shape.H,
+            small.Shape.W, large.Shape.C, large.Pitch, count);
+    }
+
+    public void SumPerChannel(DeviceTensor x, VectorSlice sums) =>
+        SumPlanes(Tensor(x), 1, View(sums), x.Shape.C, 1, false);
 
     public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {

@@ -75,6 +75,10 @@ internal sealed class GraphSketch
             [OnnxAttribute.String("mode", mode), .. more.Length > 0 ? more : usual]);
     }
 
+    public Sketched TransposedConv(Sketched x, int channels, int kernel, int stride) => Node(
+        "ConvTranspose", x with { Level = x.Level - 1, Channels = channels },
+        [x.Name, Weight(x.Channels, channels, kernel, kernel), Weight(channels)], OnnxAttribute.Ints("strides", stride, stride));
+
     public Sketched Concat(params Sketched[] parts) => Node(
         "Concat", parts[0] with { Channels = parts.Sum(p => p.Channels) }, [.. parts.Select(p => p.Name)],
         OnnxAttribute.Int("axis", 1));

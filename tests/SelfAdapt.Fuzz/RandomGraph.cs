@@ -125,6 +125,12 @@ internal sealed class RandomGraph
 
     private Sketched Resize(Sketched x)
     {
+        if (_random.NextBool(0.3))
+        {
+            return _sketch.TransposedConv(
+                x, 1 + _random.NextIndex(6), Odd() ? 1 + _random.NextIndex(4) : 2, Odd() ? 1 + _random.NextIndex(3) : 2);
+        }
+
         if (!Odd())
         {
             return _sketch.Resize(x, _random.NextBool(0.5) ? "nearest" : "linear");

@@ -33,6 +33,12 @@ internal static class ExportMetadata
             Add(ModelFile.DiamLabelsKey, diameters.Labels);
         }
 
+        if (network.Outputs.HasRays && StarDistThresholds.Of(model) is { } tuned)
+        {
+            Add(StarDistThresholds.ProbabilityKey, tuned.Probability);
+            Add(StarDistThresholds.NmsKey, tuned.Nms);
+        }
+
         Add("selfadapt.channels", run?.Channels);
         Add("selfadapt.normalization", run?.Normalization);
         Add(DiameterKey, run?.Diameter);

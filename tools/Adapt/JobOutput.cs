@@ -189,6 +189,11 @@ internal static class JobOutput
     {
         job.Written(kept).Save(RunFolder.Adapted(job.Out));
         summary["model"] = RunFolder.Adapted(job.Out);
+        if (job.Network.Outputs.HasRays)
+        {
+            StarDistThresholds.Of(job.Model)?.Write(job.Out);
+        }
+
         if (job.Model.Checkpoint is not null)
         {
             // The diameter that the images were taken to have, until the cells' own is known.

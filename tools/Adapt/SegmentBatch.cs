@@ -71,17 +71,18 @@ internal sealed class SegmentBatch : IDisposable
             if (!_plan.Force && _journal.Finished(file) is { } done)
             {
                 DoneBefore++;
-                results.AddRange(done);
-                _names.UnionWith(done.Select(d => d.Name));
+                results.AddRange(done.Images);
+                _names.UnionWith(done.Images.Select(d => d.Name));
+                _skipped.AddAll(file, done.Skipped);
             }
             else
             {
-                int skippedBefore = _skipped.Count;
+                (int skippedBefore, int passingBefore) = (_skipped.Count, _skipped.Passing);
                 List<SegmentedImage> own = Segment(file, progress);
                 results.AddRange(own);
-                if (own.Count > 0 && _skipped.Count == skippedBefore)
+                if (_skipped.Passing == passingBefore)
                 {
-                    _journal.Add(file, _plan.Options, own);
+                    _journal.Add(file, _plan.Options, new(own, [.. _skipped.Skip(skippedBefore).Select(s => s.Reason)]));
                 }
 
                 worked = true;

@@ -9,40 +9,55 @@ namespace SelfAdapt.Tool;
 
 /// <summary>
 /// What segment has finished in a folder: a line of JSON for each image file, so that a run that was broken off goes on
-/// where it stopped.
+/// where it stopped. The parts of a run write a journal each and read them all.
 /// </summary>
 internal sealed class SegmentJournal : IDisposable
 {
-    /// <summary>The journal's name in the folder of results.</summary>
-    public const string FileName = "selfadapt_segment.jsonl";
+    /// <summary>The journal's name in the folder of results; those of parts have their number in it.</summary>
+    public const string FileName = Beginning + Ending;
 
+    private const string Beginning = "selfadapt_segment";
+    private const string Ending = ".jsonl";
     private const string DiameterKey = "diameter";
     private const string InvertKey = "invert";
 
     private readonly string _folder;
     private readonly string _options;
+    private readonly string _name;
     private readonly Dictionary<string, JsonObject> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IReadOnlyList<SegmentedImage>?> _finished = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FinishedFile?> _finished = new(StringComparer.Ordinal);
+    private JsonObject? _last;
     private LineFile? _lines;
 
-    private SegmentJournal(string folder, string options) => (_folder, _options) = (folder, options);
+    private SegmentJournal(string folder, string options, Shard? shard)
+    {
+        _folder = folder;
+        _options = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)));
+        _name = shard is null
+            ? FileName
+            : FormattableString.Invariant($"{Beginning}.{shard.Number}-of-{shard.Count}{Ending}");
+    }
 
-    private string Place => Path.Combine(_folder, FileName);
-
-    /// <summary>Reads a folder's journal; lines that can't be read don't count.</summary>
+    /// <summary>Reads a folder's journals; lines that can't be read don't count.</summary>
     /// <param name="folder">The folder of results.</param>
     /// <param name="options">All that decides what results are, as text.</param>
-    public static SegmentJournal Open(string folder, string options)
+    /// <param name="shard">The part of the run; null for all of it.</param>
+    public static SegmentJournal Open(string folder, string options, Shard? shard = null)
     {
-        SegmentJournal journal =
-            new(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options))));
+        SegmentJournal journal = new(folder, options, shard);
         try
         {
-            foreach (JsonObject entry in File.Exists(journal.Place) ? JsonLines.Read(journal.Place, Parse) : [])
+            foreach (JsonObject entry in Journals(folder).SelectMany(j => JsonLines.Read(j, Parse)))
             {
                 if (JsonFile.Text(entry["file"]) is { } file)
                 {
-                    journal._entries[file] = entry;
+                    // What another part knows of a file with other options does not hide what was done with these.
+                    journal._last = entry;
+                    if (JsonFile.Text(entry["options"]) == journal._options
+                        || JsonFile.Text(journal._entries.GetValueOrDefault(file)?["options"]) != journal._options)
+                    {
+                        journal._entries[file] = entry;
+                    }
                 }
             }
         }
@@ -63,7 +78,7 @@ internal sealed class SegmentJournal : IDisposable
     public static (double? Diameter, bool? Invert) Earlier(string folder)
     {
         using SegmentJournal journal = Open(folder, "");
-        JsonObject? last = journal._entries.Values.LastOrDefault();
+        JsonObject? last = journal._last;
         return (
             last?[DiameterKey] is JsonValue size && size.TryGetValue(out double diameter) && diameter > 0 ? diameter : null,
             last?[InvertKey] is JsonValue value && value.TryGetValue(out bool invert) ? invert : null);
@@ -73,27 +88,30 @@ internal sealed class SegmentJournal : IDisposable
     /// The results of an image file that an earlier run finished with the same options, and which are still as they were
     /// written; null if it has to be done.
     /// </summary>
-    public IReadOnlyList<SegmentedImage>? Finished(string file)
+    public FinishedFile? Finished(string file) => Noted(file) is { Images.Count: > 0 } finished ? finished : null;
+
+    /// <summary>The same, also for a file of which nothing could be used.</summary>
+    public FinishedFile? Noted(string file)
     {
-        if (!_finished.TryGetValue(file, out IReadOnlyList<SegmentedImage>? images))
+        if (!_finished.TryGetValue(file, out FinishedFile? finished))
         {
-            images = Look(file);
-            _finished[file] = images;
+            finished = Look(file);
+            _finished[file] = finished;
         }
 
-        return images;
+        return finished;
     }
 
     /// <summary>All that decides the results of an image file, as text.</summary>
     public string Deciding(string file) => $"{_options} {StateOf(file)}";
 
     /// <summary>Notes an image file as finished.</summary>
-    /// <param name="options">What they were made with.</param>
-    /// <param name="images">The results of its images, with their files.</param>
+    /// <param name="options">What its images were segmented with.</param>
+    /// <param name="finished">Their results, and why the others have none.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
-    public void Add(string file, SegmentationOptions options, IEnumerable<SegmentedImage> images)
+    public void Add(string file, SegmentationOptions options, FinishedFile finished)
     {
-        _lines ??= LineFile.Append(Place);
+        _lines ??= LineFile.Append(Path.Combine(_folder, _name));
         JsonObject entry = new()
         {
             ["file"] = Path.GetFullPath(file),
@@ -101,31 +119,57 @@ internal sealed class SegmentJournal : IDisposable
             ["options"] = _options,
             [DiameterKey] = options.Diameter,
             [InvertKey] = options.Invert,
-            ["images"] = new JsonArray([.. images.Select(image =>
+            ["images"] = new JsonArray([.. finished.Images.Select(image =>
             {
                 JsonObject noted = image.ToJson();
                 noted["sha256"] = new JsonArray([.. image.Files.Select(f => (JsonNode?)HashOf(f))]);
                 return (JsonNode)noted;
             })]),
         };
+        if (finished.Skipped.Count > 0)
+        {
+            entry["skipped"] = new JsonArray([.. finished.Skipped.Select(reason => (JsonNode)reason)]);
+        }
+
         _lines.Write(entry.ToJsonString(JsonStyle.Line));
+    }
+
+    /// <summary>Makes one journal of all, with the files of a folder in their order; those of parts are gone then.</summary>
+    /// <exception cref="SelfAdaptException">OutputNotWritable: the journal can't be written.</exception>
+    public void Join(IEnumerable<string> files)
+    {
+        string[] parts = [.. Journals(_folder).Where(j => Path.GetFileName(j) != _name)];
+        OutputFile.WriteDurably(Path.Combine(_folder, _name), stream =>
+        {
+            foreach (JsonObject entry in files.Select(f => _entries[Path.GetFullPath(f)]))
+            {
+                stream.Write(Encoding.UTF8.GetBytes(entry.ToJsonString(JsonStyle.Line) + "\n"));
+            }
+        });
+        Array.ForEach(parts, OutputFile.Delete);
     }
 
     public void Dispose() => _lines?.Dispose();
 
-    private List<SegmentedImage>? Look(string file)
+    /// <summary>All journals of a folder, the one that was written last at the end.</summary>
+    private static IEnumerable<string> Journals(string folder) => Directory.Exists(folder)
+        ? Directory.GetFiles(folder, Beginning + "*" + Ending).OrderBy(File.GetLastWriteTimeUtc).ThenBy(j => j, StringComparer.Ordinal)
+        : [];
+
+    private FinishedFile? Look(string file)
     {
         try
         {
             if (_entries.GetValueOrDefault(Path.GetFullPath(file)) is not { } entry
                 || JsonFile.Text(entry["options"]) != _options || JsonFile.Text(entry["state"]) != StateOf(file)
-                || entry["images"] is not JsonArray { Count: > 0 } images)
+                || entry["images"] is not JsonArray images)
             {
                 return null;
             }
 
             List<SegmentedImage> whole = [.. images.OfType<JsonObject>().Select(Whole).OfType<SegmentedImage>()];
-            return whole.Count == images.Count ? whole : null;
+            List<string> skipped = [.. (entry["skipped"] as JsonArray ?? []).Select(JsonFile.Text).OfType<string>()];
+            return whole.Count == images.Count && whole.Count + skipped.Count > 0 ? new(whole, skipped) : null;
         }
         catch (ArgumentException)
         {
@@ -164,3 +208,8 @@ internal sealed class SegmentJournal : IDisposable
     private static JsonObject? Parse(string line) =>
         JsonFile.ParseObject(Encoding.UTF8.GetBytes(line)) is { Count: > 0 } entry ? entry : null;
 }
+
+/// <summary>What came of an image file.</summary>
+/// <param name="Images">The results of its images.</param>
+/// <param name="Skipped">Why others of its images, or the file, have none.</param>
+internal sealed record FinishedFile(IReadOnlyList<SegmentedImage> Images, IReadOnlyList<string> Skipped);

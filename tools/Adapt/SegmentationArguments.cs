@@ -53,6 +53,15 @@ internal sealed class SegmentationArguments
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
         };
+        if (outputs.HasRays && StarDistThresholds.Of(model) is { } tuned)
+        {
+            options = options with
+            {
+                CellprobThreshold = _options.IsGiven(parsed, nameof(given.CellprobThreshold)) ? given.CellprobThreshold : tuned.Logit,
+                NmsThreshold = _options.IsGiven(parsed, nameof(given.NmsThreshold)) ? given.NmsThreshold : tuned.Nms,
+            };
+        }
+
         if (ImageInput.Read(model.Onnx) is { IsInteger: true } image)
         {
             if (_options.IsGiven(parsed, nameof(given.Normalization))

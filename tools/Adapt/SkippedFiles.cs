@@ -10,8 +10,20 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
     /// <summary>The first error among the reasons: what there is to say where nothing else came of the work.</summary>
     public SelfAdaptException? FirstError { get; private set; }
 
+    /// <summary>How many of them another run may do: memory ran out, or something else was in the results' place.</summary>
+    public int Passing { get; private set; }
+
     /// <summary>What a program that did its work otherwise exits with.</summary>
     public ExitCode Code => Count == 0 ? ExitCode.Ok : ExitCode.Partly;
+
+    /// <summary>Adds what is known already to be of no use in a file.</summary>
+    public void AddAll(string file, IEnumerable<string> reasons)
+    {
+        foreach (string reason in reasons)
+        {
+            Add(new SkippedFile(file, reason));
+        }
+    }
 
     /// <summary>Works on a file, or passes over it where the fault is the file's own.</summary>
     /// <returns>Whether it was done.</returns>
@@ -63,6 +75,7 @@ internal sealed class SkippedFiles : Collection<SkippedFile>
         {
             FirstError ??= e.File is null ? new SelfAdaptException(e.Kind, file, e.Message, e) : e;
             Add(SkippedFile.Of(file, e));
+            Passing += e.Kind is ErrorKind.OutOfMemory or ErrorKind.OutputExists ? 1 : 0;
             return false;
         }
     }

@@ -34,6 +34,7 @@ internal sealed class NetworkCompiler(Network network)
     private static Operation Operation(NetworkNode node) => node switch
     {
         ConvolutionNode n => new ConvolutionOperation(n),
+        TransposedConvolutionNode n => new TransposedConvolutionOperation(n),
         BatchNormalizationNode n => new BatchNormOperation(n),
         GroupNormalizationNode n => new GroupNormOperation(n),
         ReluNode n => new UnaryOperation(
@@ -54,6 +55,9 @@ internal sealed class NetworkCompiler(Network network)
             (in run, dx) => run.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0)),
             readsInput: true, cheap: true),
         UpsampleNode { Linear: var linear } n => Upsample(n, linear ? UpsampleMode.Linear : UpsampleMode.Nearest),
+        SubsampleNode n => new UnaryOperation(
+            "Subsample 2x2", n, (in run) => run.Operators.Subsample(run.Input(0), run.Output),
+            (in run, dx) => run.Operators.SubsampleBackward(run.OutputGradient, dx, run.Accumulates(0)), cheap: true),
         ConcatNode n => new ConcatOperation(n),
         GlobalAveragePoolNode n => new UnaryOperation(
             "GlobalAveragePool", n, (in run) => run.Operators.GlobalAveragePool(run.Input(0), run.Output),

@@ -94,6 +94,37 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
+    public void Subsample(DeviceTensor x, DeviceTensor y)
+    {
+        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
+        ForEachRow(ty, (tx, ty), static (plane, h, all) =>
+        {
+            (CpuTensor tx, CpuTensor ty) = all;
+            float* px = tx.Row(plane, 2 * h);
+            float* py = ty.Row(plane, h);
+            for (int w = 0; w < ty.Shape.W; w++, px += 2 * Block, py += Block)
+            {
+                Vector512.Load(px).Store(py);
+            }
+        });
+    }
+
+    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        (CpuTensor tg, CpuTensor td) = ((CpuTensor)dy, (CpuTensor)dx);
+        ForEachRow(td, (tg, td, accumulate), static (plane, h, all) =>
+        {
+            (CpuTensor tg, CpuTensor td, bool accumulate) = all;
+            float* g = tg.Row(plane, h / 2);
+            float* to = td.Row(plane, h);
+            for (int w = 0; w < tg.Shape.W; w++, g += Block, to += 2 * Block)
+            {
+                Put(to, h % 2 == 0 ? Vector512.Load(g) : Vector512<float>.Zero, accumulate);
+                Put(to + Block, Vector512<float>.Zero, accumulate);
+            }
+        });
+    }
+
     public void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode)
     {
         (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
@@ -164,6 +195,56 @@ internal sealed unsafe partial class CpuBackend
             }
         });
     }
+
+    public void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y)
+    {
+        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
+        ForEachRow(ty, (tx, ty, bias: bias is { } b ? (nint)Pointer(b) : 0), static (plane, h, all) =>
+        {
+            (CpuTensor tx, CpuTensor ty, nint bias) = all;
+            (int n, int block) = (plane / ty.Blocks, plane % ty.Blocks);
+            for (int lane = 0; lane < Block && (block * Block) + lane < ty.Shape.C; lane++)
+            {
+                int c = (block * Block) + lane;
+                float more = bias == 0 ? 0 : ((float*)bias)[c];
+                for (int right = 0; right < 2; right++)
+                {
+                    float* from = Channel(tx, n, (4 * c) + (2 * (h % 2)) + right, h / 2);
+                    float* to = ty.Row(plane, h) + (right * Block) + lane;
+                    for (int w = 0; w < tx.Shape.W; w++, from += Block, to += 2 * Block)
+                    {
+                        *to = *from + more;
+                    }
+                }
+            }
+        });
+    }
+
+    public void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
+    {
+        (CpuTensor tg, CpuTensor td) = ((CpuTensor)dy, (CpuTensor)dx);
+        ForEachRow(td, (tg, td, accumulate), static (plane, h, all) =>
+        {
+            (CpuTensor tg, CpuTensor td, bool accumulate) = all;
+            (int n, int block) = (plane / td.Blocks, plane % td.Blocks);
+            for (int lane = 0; lane < Block && (block * Block) + lane < td.Shape.C; lane++)
+            {
+                int channel = (block * Block) + lane;
+                float* from = Channel(tg, n, channel / 4, (2 * h) + (channel / 2 % 2)) + (channel % 2 * Block);
+                float* to = td.Row(plane, h) + lane;
+                for (int w = 0; w < td.Shape.W; w++, from += 2 * Block, to += Block)
+                {
+                    *to = accumulate ? *to + *from : *from;
+                }
+            }
+        });
+    }
+
+    public void SumPerChannel(DeviceTensor x, VectorSlice sums) => SumPerChannel((CpuTensor)x, Pointer(sums));
+
+    /// <summary>A channel's first value in a row.</summary>
+    private static float* Channel(CpuTensor tensor, int n, int channel, int h) =>
+        tensor.Row((n * tensor.Blocks) + (channel / Block), h) + (channel % Block);
 
     private static int Neighbour(int large, int size) =>
         Math.Clamp((large / 2) + (large % 2 == 0 ? -1 : 1), 0, size - 1);

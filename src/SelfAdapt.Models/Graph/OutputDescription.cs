@@ -1,3 +1,5 @@
+using SelfAdapt.Models.Graph.Kinds;
+
 namespace SelfAdapt.Models.Graph;
 
 /// <summary>One meaning within the output channels.</summary>
@@ -91,4 +93,7 @@ public sealed class OutputDescription
 
     /// <summary>True when masks come from a flow field (Cellpose's dynamics) instead of a threshold.</summary>
     public bool HasFlow => Parts.Any(p => p.Kind == OutputKind.VectorField);
+
+    /// <summary>Whether there are distances along rays, as StarDist's.</summary>
+    internal bool HasRays => Parts.Any(p => p.Kind is RaysKind);
 }

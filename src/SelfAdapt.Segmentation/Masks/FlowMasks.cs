@@ -20,7 +20,7 @@ internal static class FlowMasks
     private delegate LabelImage Method(in MaskInputs from);
 
     /// <summary>Whether masks are best made of outputs that are not brought to the size of the image.</summary>
-    public static bool AtNetworkScale(OutputDescription description) => description.Parts.Any(p => p.Kind is RaysKind);
+    public static bool AtNetworkScale(OutputDescription description) => description.HasRays;
 
     /// <summary>Builds the masks that a network's outputs describe, at the outputs' size.</summary>
     /// <param name="outputs">[description.Channels, height, width], as the network gave them.</param>

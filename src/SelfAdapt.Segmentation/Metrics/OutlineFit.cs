@@ -16,13 +16,19 @@ internal sealed class OutlineFit
     private readonly int _height;
     private readonly int _width;
     private readonly double _reach;
+    private readonly int _band;
     private readonly float[] _edges;
 
     /// <param name="image">Its first channel is looked at.</param>
     /// <param name="diameter">The objects', px.</param>
-    public OutlineFit(Image image, double diameter)
+    /// <param name="grid">
+    /// Pixels that share a value of the network each way: where it is more than one, an outline is a band half as wide on either side,
+    /// and what lies around it begins behind that.
+    /// </param>
+    public OutlineFit(Image image, double diameter, int grid = 1)
     {
-        (_height, _width, _reach) = (image.Height, image.Width, Math.Max(2, Reach * diameter));
+        _band = grid / 2;
+        (_height, _width, _reach) = (image.Height, image.Width, Math.Max(2, Reach * diameter) + (grid > 1 ? grid + _band : 0));
         float[] plane = image.Plane(0).ToArray();
         SmoothField.Blur(plane, _height, _width, Math.Max(1, Smoothing * diameter));
         _edges = new float[plane.Length];
@@ -59,8 +65,6 @@ internal sealed class OutlineFit
             if (outline)
             {
                 open.Enqueue(i);
-                on[masks.Labels[i] - 1] += _edges[i];
-                outlinePixels[masks.Labels[i] - 1]++;
             }
         }
 
@@ -70,6 +74,12 @@ internal sealed class OutlineFit
             around[cell] += _edges[i];
             pixels[cell]++;
             (int y, int x) = (i / _width, i % _width);
+            if (IsWithin(_band, nearest[i], y, x))
+            {
+                on[cell] += _edges[i];
+                outlinePixels[cell]++;
+            }
+
             Spread(i, y - 1, x);
             Spread(i, y + 1, x);
             Spread(i, y, x - 1);
@@ -87,13 +97,18 @@ internal sealed class OutlineFit
                 return;
             }
 
-            (double dy, double dx) = (y - (nearest[from] / _width), x - (nearest[from] % _width));
-            if ((dy * dy) + (dx * dx) <= _reach * _reach)
+            if (IsWithin(_reach, nearest[from], y, x))
             {
                 nearest[to] = nearest[from];
                 open.Enqueue(to);
             }
         }
+    }
+
+    private bool IsWithin(double distance, int outline, int y, int x)
+    {
+        (double dy, double dx) = (y - (outline / _width), x - (outline % _width));
+        return (dy * dy) + (dx * dx) <= distance * distance;
     }
 
     /// <summary>Whether a cell ends here; where the image ends, it does not.</summary>

@@ -243,6 +243,27 @@ internal static class OperationCases
                 { Kinks = kinks };
             }
 
+            TensorShape windows = shape with { C = 4 * shape.C };
+            foreach (bool bias in (bool[])[false, true])
+            {
+                yield return new OperationCase(
+                    $"DepthToSpace {windows}{(bias ? " with bias" : "")}", [windows], twice,
+                    b => b.Backend.Operators.DepthToSpace(b.X[0], bias ? b.Parameter(0) : null, b.Y),
+                    (b, accumulate) =>
+                    {
+                        b.Backend.Operators.DepthToSpaceBackward(b.Dy, b.Dx[0], accumulate);
+                        if (bias)
+                        {
+                            b.Backend.Operators.SumPerChannel(b.Dy, b.Gradient(0));
+                        }
+                    })
+                { Parameters = bias ? [shape.C] : [] };
+            }
+
+            yield return new OperationCase(
+                $"Subsample {twice}", [twice], shape,
+                b => b.Backend.Operators.Subsample(b.X[0], b.Y),
+                (b, accumulate) => b.Backend.Operators.SubsampleBackward(b.Dy, b.Dx[0], accumulate));
             yield return new OperationCase(
                 $"AveragePool {twice}", [twice], shape,
                 b => b.Backend.Operators.AveragePool(b.X[0], b.Y),

@@ -25,6 +25,17 @@ internal sealed class OutlineFitTests
     [TestMethod]
     public void Of_OutlineElsewhere_IsWorse() => Assert.IsLessThan(Fit(32, 32, 10), Fit(38, 32, 10));
 
+    /// <summary>It is held against more of what is around it.</summary>
+    [TestMethod]
+    public void Of_CoarseGrid_StandsOutMore()
+    {
+        OutlineFit coarse = new(Disc(32, 32, d => (float)(1 / (1 + Math.Exp(d - Radius)))), 2 * Radius, grid: 2);
+        double[] fits = [.. Enumerable.Range(7, 7).Select(r => coarse.Of(Mask(32, 32, r))[0])];
+        Assert.AreEqual(Radius, 7 + Array.IndexOf(fits, fits.Max()), 1);
+        Assert.IsGreaterThan(Fit(32, 32, 10), fits[3]);
+        Assert.IsLessThan(1, fits[0]);
+    }
+
     [TestMethod]
     public void Of_BrightnessAndContrastOfTheImage_DoNotMatter()
     {

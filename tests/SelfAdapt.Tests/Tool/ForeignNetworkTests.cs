@@ -23,7 +23,6 @@ internal sealed class ForeignNetworkTests : IDisposable
     [DataRow("Mish")]
     [DataRow("Selu")]
     [DataRow("Celu")]
-    [DataRow("ConvTranspose")]
     [DataRow("Pad")]
     public void Segment_OperatorThatIsNotTrained_RunsThroughOnnxRuntimeAndAdaptNamesIt(string operatorName)
     {
@@ -47,7 +46,8 @@ internal sealed class ForeignNetworkTests : IDisposable
     [DataRow("Clip")]
     [DataRow("Tanh")]
     [DataRow("InstanceNormalization")]
-    public void Segment_AFunctionOfEachValue_IsTheSameOnBothEngines(string operatorName)
+    [DataRow("ConvTranspose")]
+    public void Segment_OperatorThatIsTrained_IsTheSameOnBothEngines(string operatorName)
     {
         string model = Save(operatorName);
         FindsTheDiscs(model, "--engine", "builtin");

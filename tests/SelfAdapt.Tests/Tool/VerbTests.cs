@@ -431,10 +431,23 @@ internal sealed class VerbTests : IDisposable
         ToolRun.Expect(
             ExitCode.ModelUnsupported, "coarser than the image", "segment", "--model", model, "--images", _at.At("data"),
             "--out", _at.At("masks"), "--engine", "ort", "--force");
+        File.WriteAllText(_at.At("out", "thresholds.json"), "{\"prob\": 2, \"nms\": 0.2}");
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "thresholds.json", "segment", "--model", model, "--images", _at.At("data"), "--out",
+            _at.At("masks"), "--force");
+        File.WriteAllText(_at.At("out", "thresholds.json"), "{\"prob\": 0.0001, \"nms\": 0.2}");
         ToolResult adapt = ToolRun.Run(
             "adapt", "--model", model, "--images", _at.At("data"), "--out", _at.At("run"), "--iterations", "2", "--crop", "32",
-            "--batch-size", "2", "--cellprob-threshold", "-9", "--diameter", "12");
+            "--batch-size", "2", "--diameter", "12");
         Assert.AreEqual(ExitCode.Ok, adapt.Code, adapt.Error);
+        JsonObject used = ToolRun.Json(_at.At("run", "summary.json"))["segmentation"]!.AsObject();
+        Assert.AreEqual(Math.Log(0.0001 / 0.9999), (double)used["cellprob_threshold"]!, 1e-9);
+        Assert.AreEqual(0.2, (double)used["nms_threshold"]!);
+        Assert.AreEqual(0.0001, (double)ToolRun.Json(_at.At("run", "thresholds.json"))["prob"]!);
+        Assert.AreEqual(
+            ExitCode.Ok,
+            ToolRun.Run("export", "--model", model, "--run", _at.At("run"), "--variant", "portable", "--out", _at.At("p.onnx")).Code);
+        Assert.AreEqual("0.0001", OnnxModel.Load(_at.At("p.onnx")).Metadata["prob_thresh"]);
         Assert.AreEqual(
             OnnxModel.Load(model).Graph.Nodes.Count, OnnxModel.Load(_at.At("run", "adapted.onnx")).Graph.Nodes.Count);
     }

@@ -38,6 +38,10 @@ internal sealed record WordForm(string Sketch, string Expected, Func<string, obj
             IsNumber = true,
             Words = ["auto"],
         },
+        [typeof(Shard)] = new("I/N|slurm", "a part and their number such as 3/8, or slurm", word => Shard.Parse(word))
+        {
+            Words = ["slurm"],
+        },
         [typeof(VariantChoice)] = new(
             "original|portable|static:N|fp16", "original, portable, fp16, or static: and a size such as static:256",
             word => VariantChoice.Parse(word))

@@ -125,6 +125,8 @@ async function afterStroke(studio, part) {
   count(studio);
   const began = performance.now();
   const mine = strokes;
+  // What the strokes before this one still cause is out of date.
+  map.stop();
   await attempt(async () => {
     await mine.send(part).catch(e => {
       // What is not on the disk is not shown as if it were.

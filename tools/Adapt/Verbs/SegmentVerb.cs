@@ -39,52 +39,81 @@ internal sealed class SegmentVerb
     private int Run(ParseResult parsed)
     {
         SegmentSettings settings = _options.Get(parsed);
-        string images = settings.Images;
+        Shard? shard = settings.Shard?.Resolve(Environment.GetEnvironmentVariable);
+        if (settings.Gather && (shard is not null || settings.Force))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.InvalidOption, "--gather: it joins what is there, so it stands without --shard and --force.");
+        }
+
         EngineRequest request = _engine.Get(parsed);
         SkippedFiles skipped = [];
-        (string Images, string Out, IReadOnlyList<string> Files)[] folders = Folders(settings, skipped);
+
+        // What the list of files passes over is told by one part for all.
+        SegmentFolder[] folders = Folders(settings, shard is { Number: > 1 } ? [] : skipped);
         IReadOnlySet<ResultKind> kinds = SegmentationFormats.Chosen(_formats.Get(parsed));
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
         RunnableNetwork network = RunnableNetwork.Of(model, settings.Outputs);
         SegmentationOptions options =
             _segmentation.Get(parsed, model, network.Outputs, null, request.Threads);
+
+        // Every part measures on all images, not on its own.
         options = Measured(
             options, _segmentation.ToFind(parsed), settings, model, network, request, folders);
         string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
         Stopwatch watch = Stopwatch.StartNew();
+        SegmentPlan plan = new(
+            folders[^1].Out, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
+            network.TakesWholeNumbers);
+        IReadOnlyList<SegmentedImage> results = settings.Gather
+            ? SegmentGather.Join(folders, deciding, skipped)
+            : Segment(
+                shard is null ? folders : shard.Of(folders), plan, folder => SegmentJournal.Open(folder, deciding, shard),
+                () => InferenceEngine.Open(network, request, _terminal.Error), skipped, isPart: shard is not null);
+        if (results.Count == 0 && shard is null)
+        {
+            throw skipped.FirstError ?? ImageFolder.NothingUsable(settings.Images, settings.ImgFilter, skipped);
+        }
+
+        Report(model, results, skipped, watch.Elapsed.TotalSeconds, folders[^1].Out, settings.Json);
+        return (int)skipped.Code;
+    }
+
+    private List<SegmentedImage> Segment(
+        IReadOnlyList<SegmentFolder> folders, SegmentPlan plan, Func<string, SegmentJournal> openJournal, Func<InferenceEngine> openEngine,
+        SkippedFiles skipped, bool isPart)
+    {
         List<SegmentedImage> results = [];
         int doneBefore = 0;
-        foreach ((string source, string folder, IReadOnlyList<string> files) in folders)
+        bool isFirst = true;
+        foreach ((string source, string folder, IReadOnlyList<string> files) in folders.Where(f => f.Files.Count > 0))
         {
-            using SegmentJournal journal = SegmentJournal.Open(folder, deciding);
-            List<string> open = settings.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
-            open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), kinds));
+            using SegmentJournal journal = openJournal(folder);
+            List<string> open = plan.Force ? [] : [.. files.Where(f => journal.Finished(f) is null)];
+            open.ForEach(file => SegmentBatch.RequireFree(folder, Path.GetFileNameWithoutExtension(file), plan.Kinds));
             OutputFolder.RequireWritable(folder);
-            using StopRequest stop = StopRequest.Watch(_terminal, folder);
-            OutputFile.RemoveLeftovers(folder, depth: 0);
-            using SegmentBatch batch = new(
-                stop.Terminal,
-                new SegmentPlan(
-                    folder, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
-                    network.TakesWholeNumbers),
-                () => InferenceEngine.Open(network, request, _terminal.Error), journal, skipped)
+
+            // Other parts have their own half-written files there, and a request to stop would reach whichever looks first.
+            using StopRequest? stop = isPart ? null : StopRequest.Watch(_terminal, folder);
+            if (!isPart)
+            {
+                OutputFile.RemoveLeftovers(folder, depth: 0);
+            }
+
+            using SegmentBatch batch = new(stop?.Terminal ?? _terminal, plan with { Folder = folder }, openEngine, journal, skipped)
             {
                 JoinsSets = Directory.Exists(source),
             };
-            if (folder == folders[0].Out)
+            if (isFirst)
             {
                 _terminal.Error.WriteLine(batch.EngineName);
-                _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(options));
+                _terminal.Error.WriteLine(SegmentationArguments.DescribeScale(plan.Options));
+                isFirst = false;
             }
 
             results.AddRange(batch.Run(files));
             doneBefore += batch.DoneBefore;
-        }
-
-        if (results.Count == 0)
-        {
-            throw skipped.FirstError ?? ImageFolder.NothingUsable(images, settings.ImgFilter, skipped);
         }
 
         if (doneBefore > 0)
@@ -93,8 +122,7 @@ internal sealed class SegmentVerb
                 $"{doneBefore} of {folders.Sum(f => f.Files.Count)} files were finished already; --force does them again");
         }
 
-        Report(model, results, skipped, watch.Elapsed.TotalSeconds, folders[^1].Out, settings.Json);
-        return (int)skipped.Code;
+        return results;
     }
 
     /// <summary>
@@ -102,7 +130,7 @@ internal sealed class SegmentVerb
     /// </summary>
     private SegmentationOptions Measured(
         SegmentationOptions options, FoundOnImages find, SegmentSettings settings, ModelFile model, RunnableNetwork network,
-        EngineRequest request, (string Images, string Out, IReadOnlyList<string> Files)[] folders)
+        EngineRequest request, SegmentFolder[] folders)
     {
         find = find with { Size = find.Size && options.Diameter > 0 };
         (double? diameter, bool? invert) = settings.Force ? default : SegmentJournal.Earlier(folders[^1].Out);
@@ -131,8 +159,7 @@ internal sealed class SegmentVerb
     }
 
     /// <summary>The folders of images, each with that of its results: subfolders first, as Cellpose takes them.</summary>
-    private static (string Images, string Out, IReadOnlyList<string> Files)[] Folders(
-        SegmentSettings settings, SkippedFiles skipped)
+    private static SegmentFolder[] Folders(SegmentSettings settings, SkippedFiles skipped)
     {
         string images = settings.Images;
         string target = settings.Out
@@ -142,9 +169,9 @@ internal sealed class SegmentVerb
             : [];
         return
         [
-            .. below.Select(folder => (folder, Path.Combine(target, Path.GetFileName(folder)), Files(folder)))
-                .Where(f => f.Item3.Count > 0),
-            (images, target, Files(images)),
+            .. below.Select(folder => new SegmentFolder(folder, Path.Combine(target, Path.GetFileName(folder)), Files(folder)))
+                .Where(f => f.Files.Count > 0),
+            new(images, target, Files(images)),
         ];
 
         IReadOnlyList<string> Files(string folder) => ImageFolder.ListFiles(folder, settings.ImgFilter, skipped);
@@ -158,7 +185,7 @@ internal sealed class SegmentVerb
     }
 
     private void Report(
-        ModelFile model, List<SegmentedImage> results, SkippedFiles skipped, double seconds,
+        ModelFile model, IReadOnlyList<SegmentedImage> results, SkippedFiles skipped, double seconds,
         string folder, string? json)
     {
         skipped.Report(_terminal);
@@ -214,6 +241,13 @@ internal sealed class SegmentVerb
 
         [Setting("Images that need more are worked on in parts (TIFF in strips or tiles)", Group = "engine")]
         public MemorySize MemoryLimit { get; init; } = new(4_000_000_000);
+
+        [Setting("Only part I of N of the images, for a task of its own; slurm: by the number of the task in its array",
+            Group = "tasks")]
+        public Shard? Shard { get; init; }
+
+        [Setting("Join what tasks have left: check that no result is missing, write tables of all images", Group = "tasks")]
+        public bool Gather { get; init; }
 
         [Setting("Write over masks that are there, and do finished images again", Basic = true)]
         public bool Force { get; init; }

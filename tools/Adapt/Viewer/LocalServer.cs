@@ -20,6 +20,9 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     private const int MostHeaderBytes = 16 * 1024;
     private const int MostConnections = 256;
 
+    // A request that computes takes as many threads of the pool as there are processors; the others are not to wait for it.
+    private const int ThreadsBesideComputing = 8;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly KestrelServer _server;
@@ -33,6 +36,8 @@ internal sealed class LocalServer : IHttpApplication<HttpContext>, IDisposable
     public LocalServer(ILocalSite site, int port)
     {
         _site = site;
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + ThreadsBesideComputing), ports);
         KestrelServerOptions options = new() { AddServerHeader = false };
         options.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
         options.Limits.MaxConcurrentConnections = MostConnections;

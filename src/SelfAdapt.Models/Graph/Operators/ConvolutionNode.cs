@@ -2,7 +2,7 @@ using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Models.Graph.Operators;
 
-/// <summary>Conv, 1x1 or 3x3, stride 1, size kept.</summary>
+/// <summary>Conv, 1x1 or 3x3, size kept; a stride of 2 is a <see cref="SubsampleNode"/> behind it.</summary>
 /// <param name="name">Its name in the ONNX file.</param>
 /// <param name="input">The map it reads.</param>
 /// <param name="output">The map it makes.</param>
@@ -37,7 +37,8 @@ internal sealed class ConvolutionNode(string name, int input, int output, Networ
         string auto = node.GetString("auto_pad") ?? "NOTSET";
         bool same = auto is "SAME_UPPER" or "SAME_LOWER"
             || (node.GetInts("pads") ?? [0, 0, 0, 0]).SequenceEqual([pad, pad, pad, pad]);
-        bool plain = node.HasOnly("strides", 1) && node.HasOnly("dilations", 1) && node.GetInt("group", 1) == 1;
+        bool strided = node.GetInts("strides") is [2, 2];
+        bool plain = (strided ? auto == "NOTSET" && !x.IsPooled : node.HasOnly("strides", 1)) && node.HasOnly("dilations", 1) && node.GetInt("group", 1) == 1;
         if (weight[3] != kernel || kernel is not (1 or 3) || !same || !plain
             || !node.HasOnly("kernel_shape", kernel))
         {
@@ -54,7 +55,8 @@ internal sealed class ConvolutionNode(string name, int input, int output, Networ
         long[] dims = [x.Dims[0], weight[0], x.Dims[2], x.Dims[3]];
         if (!x.IsPooled)
         {
-            return reader.Emit(to, dims, y => new ConvolutionNode(node.Name, x.Id, y, w, b));
+            Activation map = reader.Emit(to, dims, y => new ConvolutionNode(node.Name, x.Id, y, w, b));
+            return strided ? SubsampleNode.Add(reader, node, map) : map;
         }
 
         // On pooled features a 1x1 convolution is a linear layer.

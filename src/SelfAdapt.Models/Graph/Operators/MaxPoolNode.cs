@@ -6,7 +6,9 @@ namespace SelfAdapt.Models.Graph.Operators;
 internal sealed class MaxPoolNode(string name, int input, int output) : NetworkNode(name, [input], output)
 {
     public static Activation Read(NetworkReader reader, OnnxNode node) =>
-        ReadHalving(reader, node, (x, y) => new MaxPoolNode(node.Name, x, y));
+        node.GetInts("kernel_shape") is [1, 1] && node.GetInts("strides") is [2, 2] && node.HasOnly("pads", 0)
+            ? SubsampleNode.Add(reader, node, reader.Map(node, 0))
+            : ReadHalving(reader, node, (x, y) => new MaxPoolNode(node.Name, x, y));
 
     /// <summary>Reads a pooling that halves height and width.</summary>
     /// <param name="make">Makes the node of its input and output.</param>

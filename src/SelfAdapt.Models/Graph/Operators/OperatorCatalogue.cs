@@ -7,7 +7,8 @@ internal static class OperatorCatalogue
 {
     private static readonly Entry[] Entries =
     [
-        new("Conv (1x1 and 3x3, stride 1, size kept)", ConvolutionNode.Read, "Conv"),
+        new("Conv (1x1 and 3x3, padded by half of that, stride 1 or 2)", ConvolutionNode.Read, "Conv"),
+        new("ConvTranspose 2x2, stride 2", TransposedConvolutionNode.Read, "ConvTranspose"),
         new("BatchNormalization", BatchNormalizationNode.Read, "BatchNormalization"),
         new(
             "GroupNormalization (since operator set 21, or as torch exports it), InstanceNormalization", GroupNormalizationNode.Read,

@@ -47,6 +47,14 @@ internal sealed class ModelSketch
         "Conv", $"Conv{_count}", [x, Weight(outputs, inputs, kernel, kernel), Weight(outputs)],
         output ?? $"v{_count++}", Kernel(kernel));
 
+    public string StridedConv(string x, int inputs, int outputs, int kernel) => Node(
+        "Conv", [x, Weight(outputs, inputs, kernel, kernel), Weight(outputs)],
+        [.. Kernel(kernel), OnnxAttribute.Ints("strides", 2, 2)]);
+
+    public string TransposedConv(string x, int inputs, int outputs, bool bias) => Node(
+        "ConvTranspose", bias ? [x, Weight(inputs, outputs, 2, 2), Weight(outputs)] : [x, Weight(inputs, outputs, 2, 2)],
+        OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));
+
     public string BatchNorm(string x, int channels) => Node(
         "BatchNormalization", [x, Positive(channels), Weight(channels), Weight(channels), Positive(channels)]);
 

@@ -25,6 +25,7 @@ internal sealed class NetworkGradientTests
         ["UNet"] = new(() => Network.Read(SmallNetworks.UNet())),
         ["Tangle"] = new(() => Network.Read(SmallNetworks.Tangle())),
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
+        ["Strides"] = new(() => Network.Read(SmallNetworks.Strides())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>

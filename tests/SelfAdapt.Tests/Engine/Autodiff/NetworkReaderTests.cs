@@ -117,7 +117,7 @@ internal sealed class NetworkReaderTests
     [TestMethod]
     [DataRow("HardSwish")]
     [DataRow("Softplus")]
-    [DataRow("ConvTranspose")]
+    [DataRow("Softsign")]
     public void Import_OperatorThatIsNotTrained_IsRefusedByName(string type)
     {
         ModelSketch s = new(1, 2, 3);
@@ -129,7 +129,30 @@ internal sealed class NetworkReaderTests
 
     [TestMethod]
     [DataRow("group", 2)]
-    [DataRow("strides", 2)]
+    [DataRow("strides", 1)]
+    [DataRow("pads", 1)]
+    [DataRow("output_padding", 1)]
+    [DataRow("kernel_shape", 3)]
+    public void Import_TransposedConvolutionThatIsNotTrained_IsRefusedByName(string attribute, int value)
+    {
+        ModelSketch s = new(1, 4, 3);
+        int kernel = attribute == "kernel_shape" ? value : 2;
+        OnnxAttribute[] attributes =
+        [
+            .. attribute == "strides" ? (OnnxAttribute[])[] : [OnnxAttribute.Ints("strides", 2, 2)],
+            attribute == "group"
+                ? OnnxAttribute.Int(attribute, value)
+                : OnnxAttribute.Ints(attribute, [.. Enumerable.Repeat((long)value, attribute == "pads" ? 4 : 2)]),
+        ];
+        string x = s.Named(
+            "ConvTranspose", "the culprit", [s.MaxPool(s.Conv("x", 4, 4, 3)), s.Weight(4, 4, kernel, kernel)], "c", attributes);
+        s.Conv(x, 4, 3, 1, "y");
+        AssertRefused(s.Model(), "ConvTranspose 'the culprit'", "only 2x2 with stride 2");
+    }
+
+    [TestMethod]
+    [DataRow("group", 2)]
+    [DataRow("strides", 3)]
     [DataRow("dilations", 2)]
     [DataRow("pads", 0)]
     public void Import_ConvolutionThatIsNotTrained_IsRefusedByName(string attribute, int value)

@@ -36,6 +36,7 @@ internal sealed class OrtParityTests
         Compare(SmallNetworks.UNet(), 26, 14, 2);
         Compare(SmallNetworks.Tangle(), 6, 10, 2);
         Compare(SmallNetworks.Functions(), 8, 12, 2);
+        Compare(SmallNetworks.Strides(), 12, 20, 2);
     }
 
     /// <summary>What a user ends with: the file with adapted weights opens elsewhere and says the same.</summary>

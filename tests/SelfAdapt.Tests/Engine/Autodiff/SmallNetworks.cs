@@ -51,6 +51,25 @@ internal static class SmallNetworks
         return s.Model();
     }
 
+    /// <summary>
+    /// Ways down by strides of 2, of 3x3, 1x1 and no convolution, ways up by ConvTranspose, of odd widths, with a bias and without one;
+    /// inputs that other operators read, too.
+    /// </summary>
+    public static OnnxModel Strides()
+    {
+        ModelSketch s = new(7, 2, 3);
+        string x = s.Relu(s.BatchNorm(s.Conv("x", 2, 5, 3), 5));
+        string low = s.Relu(s.BatchNorm(s.StridedConv(x, 5, 6, 3), 6));
+        low = s.Node("Add", [low, s.StridedConv(x, 5, 6, 1)]);
+        string every = s.Node("MaxPool", [low], OnnxAttribute.Ints("kernel_shape", 1, 1), OnnxAttribute.Ints("strides", 2, 2));
+        string lower = s.Node("Add", [s.Relu(s.StridedConv(low, 6, 17, 3)), s.Conv(every, 6, 17, 1)]);
+        low = s.Concat(s.TransposedConv(lower, 17, 7, bias: true), low);
+        string wide = s.TransposedConv(low, 13, 4, bias: false);
+        string other = s.ResizeNearest(s.Conv(low, 13, 4, 1));
+        s.Conv(s.Concat(s.Node("Add", [wide, other]), x), 9, 3, 3, "y");
+        return s.Model();
+    }
+
     /// <summary>Every function of one value, SiLU as exporters write it, between convolutions and norms of an odd width.</summary>
     public static OnnxModel Functions()
     {

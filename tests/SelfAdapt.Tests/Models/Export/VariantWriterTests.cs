@@ -21,6 +21,7 @@ internal sealed class VariantWriterTests
     [DataRow("unet")]
     [DataRow("tangle")]
     [DataRow("functions")]
+    [DataRow("strides")]
     public void Write_SmallNetworks_SayTheSame(string name)
     {
         OnnxModel source = Small(name);
@@ -40,6 +41,7 @@ internal sealed class VariantWriterTests
     [DataRow("unet")]
     [DataRow("tangle")]
     [DataRow("functions")]
+    [DataRow("strides")]
     public void Import_Fp16_IsTheNetworkWithRoundedWeights(string name)
     {
         OnnxModel source = Small(name);
@@ -146,6 +148,7 @@ internal sealed class VariantWriterTests
         "cellpose" => SmallNetworks.Cellpose(4, 4, 8, 8),
         "unet" => SmallNetworks.UNet(),
         "functions" => SmallNetworks.Functions(),
+        "strides" => SmallNetworks.Strides(),
         _ => SmallNetworks.Tangle(),
     };
 

@@ -1,176 +1,183 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Segmentation.Masks;
-using SelfAdapt.Tests.Tool.Viewer;
+using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.Viewer;
+using static Microsoft.Playwright.Assertions;
 
 namespace SelfAdapt.Tests.Tool.Studio;
 
 /// <summary>The whole job in a real browser, as a user does it: clicks, drags and keys.</summary>
 [TestClass]
-internal sealed class StudioPageTests : IDisposable
+internal sealed partial class StudioPageTests : StudioPageTest
 {
-    private StudioPage _page = null!;
-
-    public TestContext TestContext { get; set; } = null!;
-
-    [TestInitialize]
-    public async Task Start() => _page = await StudioPage.StartAsync();
-
-    public void Dispose() => _page?.Dispose();
-
     [TestMethod]
     public async Task WholeJob_FromTheFolderToTheMasks()
     {
         Stopwatch watch = Stopwatch.StartNew();
-        using StudioProcess studio = new(_page.Images);
-        await _page.OpenAsync(studio.Address);
+        using StudioProcess studio = new(Images);
+        await OpenAsync(studio.Address);
 
-        await _page.ClickAsync("#segment");
-        await _page.WaitAsync("document.querySelector('#found table')");
-        await _page.Browser.PressAsync("ArrowDown");
-        await _page.WaitAsync("document.getElementById('name').textContent === 'nuclei_2.tif'");
+        await At("#segment").ClickAsync();
+        await Expect(At("#found table")).ToBeVisibleAsync();
+        await Page.Keyboard.PressAsync("ArrowDown");
+        await Expect(At("#name")).ToHaveTextAsync("nuclei_2.tif");
 
-        await _page.GoAsync("Set up");
-        await _page.WaitAsync("document.getElementById('draw')");
-        await _page.ClickAsync("#draw");
-        (double x, double y, double scale) = await _page.PictureAsync();
-        await _page.Browser.DragAsync((x - (11 * scale), y), (x + (11 * scale), y));
-        await _page.WaitAsync("document.getElementById('diameter').value > 20");
-        double diameter = await _page.NumberAsync("Number(document.getElementById('diameter').value)");
+        await GoAsync("Set up");
+        await At("#draw").ClickAsync();
+        await DragAsync((Side / 2, (Side / 2) - 11), (Side / 2, (Side / 2) + 11));
+        await Expect(At("#doubt")).ToContainTextAsync("Draw again");
+        double diameter = double.Parse(await At("#diameter").InputValueAsync(), System.Globalization.CultureInfo.InvariantCulture);
         Assert.AreEqual(22, diameter, 0.5, "a line of 22 px was drawn");
-        await _page.WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.setup.diameter === {StudioPage.Text(diameter)})");
-        await _page.ClickAsync("#preview");
-        await _page.WaitAsync("document.getElementById('previewed').textContent.includes('cells in')");
+        await UntilAsync($"fetch('/api/state').then(r => r.json()).then(s => s.setup.diameter === {Text(diameter)})");
+        await At("#preview").ClickAsync();
+        await Expect(At("#previewed")).ToContainTextAsync("cells in");
 
-        await _page.GoAsync("Adapt");
+        await GoAsync("Adapt");
         await AdaptAsync(iterations: 20);
-        await _page.WaitAsync("/after step/.test(document.getElementById('right').textContent)");
-        await _page.Browser.EvaluateAsync("location.reload()");
-        await _page.WaitAsync("document.getElementById('phase') && /running|done/.test(document.getElementById('phase').textContent)");
-        await _page.WaitAsync("/done/.test(document.getElementById('phase').textContent)");
-        Assert.AreEqual("20 / 20", await _page.TextAsync("document.querySelector('#figures b').textContent"));
+        await Expect(At("#right")).ToContainTextAsync("after step");
+        await Page.ReloadAsync();
+        await Expect(At("#phase")).ToHaveTextAsync(RunningOrDone());
+        await Expect(At("#phase")).ToContainTextAsync("done");
+        await Expect(At("#figures b").First).ToHaveTextAsync("20 / 20");
 
-        await _page.GoAsync("Decide");
-        await _page.WaitAsync("document.querySelectorAll('#change .figures b').length === 4");
-        double before = await _page.NumberAsync("Number(document.getElementById('border').value)");
-        await _page.Browser.EvaluateAsync("document.activeElement.blur()");
-        await _page.Browser.PressAsync(" ", " ");
-        Assert.AreNotEqual(before, await _page.NumberAsync("Number(document.getElementById('border').value)"), "space turns before to after");
-        await _page.ClickAsync("tr[data-step='20']");
-        await _page.WaitAsync("document.getElementById('accept').textContent.includes('step 20')");
-        await _page.WaitAsync("/after step 20/.test(document.getElementById('right').textContent)");
-        double promised = await _page.NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)");
-        await _page.ClickAsync("#accept");
-        await _page.WaitAsync("/after step 20/.test(document.getElementById('accepted').textContent)");
+        await GoAsync("Decide");
+        await Expect(At("#change .figures b")).ToHaveCountAsync(4);
+        string before = await At("#border").InputValueAsync();
+        await At("#canvas").FocusAsync();
+        await Page.Keyboard.PressAsync("Space");
+        Assert.AreNotEqual(before, await At("#border").InputValueAsync(), "space turns before to after");
+        await At("tr[data-step='20']").ClickAsync();
+        await Expect(At("#accept")).ToContainTextAsync("step 20");
+        await Expect(At("#right")).ToContainTextAsync("after step 20");
+        int promised = await CellsAsync();
+        await At("#accept").ClickAsync();
+        await Expect(At("#accepted")).ToContainTextAsync("after step 20");
 
-        await _page.Browser.EvaluateAsync("confirm = () => true");
-        if (await _page.NumberAsync("document.querySelectorAll('#clear-snapshots').length") > 0)
+        Page.Dialog += (_, question) => question.AcceptAsync();
+        if (await At("#clear-snapshots").IsVisibleAsync())
         {
-            await _page.ClickAsync("#clear-snapshots");
-            await _page.WaitAsync("!document.getElementById('clear-snapshots') && document.querySelector(\"tr[data-step='20']\")");
+            await At("#clear-snapshots").ClickAsync();
+            await Expect(At("#clear-snapshots")).ToHaveCountAsync(0);
+            await Expect(At("tr[data-step='20']")).ToBeVisibleAsync();
         }
 
-        await _page.GoAsync("Use");
-        await _page.WaitAsync("document.getElementById('export-bioimageio')");
-        await _page.ClickAsync("#export-bioimageio");
-        await _page.WaitAsync("document.querySelector('#exports a')");
-        await _page.ClickAsync("#segment-all");
-        await _page.WaitAsync($"/done, {StudioPage.Count} of {StudioPage.Count}/.test(document.querySelector('#batches .note')?.textContent)");
-        string project = _page.Project;
-        string package = Directory.GetFiles(Path.Combine(project, "models", "exports"), "*.zip").Single();
+        await GoAsync("Use");
+        await At("#export-bioimageio").ClickAsync();
+        await Expect(At("#exports a")).ToBeVisibleAsync();
+        await At("#segment-all").ClickAsync();
+        await Expect(At("#batches .note").First).ToContainTextAsync($"done, {Count} of {Count}");
+        string package = Directory.GetFiles(Path.Combine(Project, "models", "exports"), "*.zip").Single();
         Assert.IsTrue(PackageCheck.IsPackage(package), "the export is a package");
         Assert.AreEqual(
             promised,
-            CellGeometry.Count(LabelFile.Read(Path.Combine(project, "runs", "segment-1", "nuclei_2_cp_masks.tif"))),
+            CellGeometry.Count(LabelFile.Read(Path.Combine(Project, "runs", "segment-1", "nuclei_2_cp_masks.tif"))),
             "the folder's masks are those that were decided on");
 
         if (WebRuntime.Find() is not null)
         {
-            await _page.ClickAsync("#try");
-            await _page.WaitAsync("/found in this browser/.test(document.getElementById('tried').textContent)");
-            Assert.AreEqual(promised, await _page.NumberAsync("import('/page/app.js').then(m => m.studio.right.cells.length)"));
+            await At("#try").ClickAsync();
+            await Expect(At("#tried")).ToContainTextAsync("found in this browser");
+            Assert.AreEqual(promised, await CellsAsync());
         }
 
-        await _page.EveryControlHasANameAsync();
+        await EveryControlHasANameAsync();
         TestContext.WriteLine($"{watch.Elapsed.TotalSeconds:0} s");
     }
 
     [TestMethod]
     public async Task Killed_InTheMiddle_TheRunGoesOnAndANewStudioShowsIt()
     {
-        using (StudioProcess first = new(_page.Images))
+        using (StudioProcess first = new(Images))
         {
-            await _page.OpenAsync(first.Address);
-            await _page.GoAsync("Adapt");
+            await OpenAsync(first.Address);
+            await GoAsync("Adapt");
             await AdaptAsync(iterations: 60);
-            await _page.WaitAsync("parseInt(document.querySelector('#figures b')?.textContent) >= 1");
+            await Expect(At("#figures b").First).ToHaveTextAsync(StepReached());
             first.Kill();
         }
 
-        string log = Path.Combine(_page.Project, "runs", "adapt-1", "run.jsonl");
+        string log = Path.Combine(Project, "runs", "adapt-1", "run.jsonl");
         long reached = new FileInfo(log).Length;
-        using StudioProcess second = new(_page.Images);
-        await _page.OpenAsync(second.Address);
-        await _page.GoAsync("Adapt");
-        await _page.WaitAsync("/running|done/.test(document.getElementById('phase')?.textContent)");
-        await _page.WaitAsync($"fetch('/api/state').then(r => r.json()).then(s => s.jobs[0].log_bytes > {reached})");
+        using StudioProcess second = new(Images);
+        await OpenAsync(second.Address);
+        await GoAsync("Adapt");
+        ILocator phase = At("#phase");
+        await Expect(phase).ToHaveTextAsync(RunningOrDone());
+        await UntilAsync($"fetch('/api/state').then(r => r.json()).then(s => s.jobs[0].log_bytes > {reached})");
 
-        if (await _page.TextAsync("document.getElementById('phase').textContent.trim()") == "running")
+        if ((await phase.TextContentAsync())!.Contains("running", StringComparison.Ordinal))
         {
-            await _page.ClickAsync("#do-pause");
-            await _page.WaitAsync("/paused|done/.test(document.getElementById('phase').textContent)");
+            await At("#do-pause").ClickAsync();
+            await Expect(phase).ToHaveTextAsync(PausedOrDone());
         }
 
-        if (await _page.TextAsync("document.getElementById('phase').textContent.trim()") == "paused")
+        if ((await phase.TextContentAsync())!.Contains("paused", StringComparison.Ordinal))
         {
-            await _page.ClickAsync("#do-resume");
-            await _page.WaitAsync("/running/.test(document.getElementById('phase').textContent)");
-            await _page.WaitAsync("document.getElementById('do-keep')");
-            await _page.ClickAsync("#do-keep");
+            await At("#do-resume").ClickAsync();
+            await Expect(phase).ToContainTextAsync("running");
+            await At("#do-keep").ClickAsync();
         }
 
-        await _page.WaitAsync("/stopped|done/.test(document.getElementById('phase').textContent)");
-        await _page.GoAsync("Decide");
-        await _page.WaitAsync("document.querySelector('#change .figures')");
-        await _page.ClickAsync("#keep-original, #accept");
-        await _page.WaitAsync("/Decided/.test(document.getElementById('accepted').textContent)");
+        await Expect(phase).ToHaveTextAsync(StoppedOrDone());
+        await GoAsync("Decide");
+        await Expect(At("#change .figures")).ToBeVisibleAsync();
+        await At("#keep-original, #accept").First.ClickAsync();
+        await Expect(At("#accepted")).ToContainTextAsync("Decided");
     }
 
     [TestMethod]
     public async Task OddImages_AreShown_OrSayWhyNot()
     {
-        File.WriteAllText(Path.Combine(_page.Images, "nuclei_0.png"), "no picture");
+        File.WriteAllText(Path.Combine(Images, "nuclei_0.png"), "no picture");
         File.WriteAllBytes(
-            Path.Combine(_page.Images, "stack.tif"),
+            Path.Combine(Images, "stack.tif"),
             TiffWriter.Encode(
                 SampleKind.UInt8, 6, 8, 1, [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5))],
                 "ImageJ=1.11a\nimages=6\nslices=2\nframes=3\nhyperstack=true\n"));
-        using StudioProcess studio = new(_page.Images);
-        await _page.Browser.OpenAsync(studio.Address);
-        await _page.WaitAsync("/nuclei_0.png: /.test(document.getElementById('unreadable').textContent)");
+        using StudioProcess studio = new(Images);
+        await Page.GotoAsync(studio.Address);
+        await Expect(At("#unreadable")).ToContainTextAsync("nuclei_0.png: ");
         foreach (string step in (string[])["Set up", "Strokes", "Decide", "Use", "Adapt", "Look"])
         {
-            await _page.GoAsync(step);
-            await _page.ClickAsync("#images li:nth-child(2) button");
-            await _page.WaitAsync("document.getElementById('unreadable').hidden && document.getElementById('name').textContent === 'nuclei_1.tif'");
-            await _page.ClickAsync("#images li:nth-child(1) button");
-            await _page.WaitAsync("document.getElementById('unreadable').hidden === false");
+            await GoAsync(step);
+            await At("#images button").Nth(1).ClickAsync();
+            await Expect(At("#unreadable")).ToBeHiddenAsync();
+            await Expect(At("#name")).ToHaveTextAsync("nuclei_1.tif");
+            await At("#images button").First.ClickAsync();
+            await Expect(At("#unreadable")).ToBeVisibleAsync();
         }
 
         // Depth and time have sliders of their own; a plane is found by both.
-        await _page.ClickAsync("#images li:nth-child(6) button");
-        await _page.WaitAsync("document.getElementById('plane-z') && document.getElementById('plane-t').max === '2'");
+        await At("#images button").Nth(5).ClickAsync();
+        await Expect(At("#plane-z")).ToBeVisibleAsync();
+        await Expect(At("#plane-t")).ToHaveAttributeAsync("max", "2");
         foreach ((string slider, int value, int plane) in ((string, int, int)[])[("t", 2, 4), ("z", 1, 5), ("t", 0, 1)])
         {
-            await _page.Browser.EvaluateAsync(
-                $"(e => {{ e.value = {value}; e.dispatchEvent(new Event('change')); }})(document.getElementById('plane-{slider}'))");
-            await _page.WaitAsync($"import('/page/app.js').then(m => m.studio.plane === {plane} && m.studio.pixels.levels[0].planes[0][0] === {plane * 40})");
+            await At("#plane-" + slider).FillAsync(Text(value));
+            await UntilAsync(
+                $"import('/page/app.js').then(m => m.studio.plane === {plane} && m.studio.pixels.levels[0].planes[0][0] === {plane * 40})");
+        }
+    }
+
+    [TestMethod]
+    public async Task Pages_OnALaptopsScreen_NoControlIsOutside()
+    {
+        using StudioProcess studio = new(Images);
+        await Page.SetViewportSizeAsync(1024, 700);
+        await OpenAsync(studio.Address);
+        foreach (string step in (string[])["Set up", "Adapt", "Strokes", "Decide", "Use", "Look"])
+        {
+            await GoAsync(step);
+            await Expect(At("#panel h2")).ToHaveTextAsync(step);
+            Assert.AreEqual("", await Page.EvaluateAsync<string>(
+                "[...document.querySelectorAll('button, input, select')].filter(e => e.getClientRects().length)"
+                + ".filter(e => (r => r.left < 0 || r.right > innerWidth)(e.getBoundingClientRect())).map(e => e.outerHTML).join('\\n')"));
         }
     }
 
@@ -178,26 +185,24 @@ internal sealed class StudioPageTests : IDisposable
     public async Task WithoutAFolder_ThePageAsksForOne()
     {
         using StudioProcess studio = new(null);
-        await _page.Browser.OpenAsync(studio.Address);
-        await _page.WaitAsync("document.getElementById('welcome')?.hidden === false");
-        await OpenInPageAsync(Path.Combine(_page.Images, "absent"));
-        await _page.WaitAsync("document.getElementById('status').textContent.includes('is no folder')");
-        await OpenInPageAsync(_page.Images);
-        await _page.WaitAsync("document.querySelectorAll('#images img[src]').length === 4");
-
-        async Task OpenInPageAsync(string folder) => await _page.Browser.EvaluateAsync(
-            $"document.getElementById('path').value = {JsonValue.Create(folder).ToJsonString()}; document.querySelector('#open button').click()");
+        await Page.GotoAsync(studio.Address);
+        await At("#path").FillAsync(Path.Combine(Images, "absent"));
+        await At("#open button").ClickAsync();
+        await Expect(At("#status")).ToContainTextAsync("is no folder");
+        await At("#path").FillAsync(Images);
+        await Page.Keyboard.PressAsync("Enter");
+        await Expect(At("#images img[src]")).ToHaveCountAsync(Count);
     }
 
-    private async Task AdaptAsync(int iterations)
-    {
-        foreach ((string option, string value) in ((string, string)[])
-            [("--iterations", StudioPage.Text(iterations)), ("--batch-size", "1"), ("--crop", "64"), ("--stop", "none")])
-        {
-            await _page.Browser.EvaluateAsync(
-                $"(e => {{ e.value = '{value}'; e.dispatchEvent(new Event('change')); }})(document.getElementById('{option}'))");
-        }
+    [GeneratedRegex("running|done")]
+    private static partial Regex RunningOrDone();
 
-        await _page.ClickAsync("#start");
-    }
+    [GeneratedRegex("paused|done")]
+    private static partial Regex PausedOrDone();
+
+    [GeneratedRegex("stopped|done")]
+    private static partial Regex StoppedOrDone();
+
+    [GeneratedRegex("^[1-9]")]
+    private static partial Regex StepReached();
 }

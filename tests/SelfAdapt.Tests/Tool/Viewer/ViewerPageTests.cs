@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -8,12 +9,13 @@ using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Viewer;
+using static Microsoft.Playwright.Assertions;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 
 /// <summary>The viewer's page in a real browser, end to end.</summary>
 [TestClass]
-internal sealed class ViewerPageTests
+internal sealed partial class ViewerPageTests
 {
     private static readonly SegmentationOptions Scaled = new() { Diameter = 22, DiamMean = 17 };
 
@@ -22,23 +24,23 @@ internal sealed class ViewerPageTests
     public TestContext TestContext { get; set; } = null!;
 
     [ClassCleanup]
-    public static void CloseBrowser() => _browser?.Dispose();
+    public static async Task CloseBrowser()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+    }
 
     [TestMethod]
     public async Task Page_Run_ShowsImageAndCells()
     {
-        Browser browser = await OpenBrowser();
+        IPage page = await OpenPageAsync();
         using ViewedRun run = new(Scaled, runtime: null);
-        await browser.OpenAsync(run.Server.Address);
-        await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
-
-        Assert.AreEqual(ViewedRun.ImageName, (string)(await browser.EvaluateAsync(
-            "document.querySelector('#images b').textContent"))!);
-        Assert.AreEqual(run.Cells, (int)(await browser.EvaluateAsync(
-            "document.querySelectorAll('#cells td.gained').length"))!);
-        StringAssert.Contains(
-            (string)(await browser.EvaluateAsync("document.getElementById('live').textContent"))!, "onnxruntime-web",
-            StringComparison.Ordinal);
+        await page.GotoAsync(run.Server.Address);
+        await Expect(page.Locator("#images b")).ToHaveTextAsync(ViewedRun.ImageName);
+        await Expect(page.Locator("#cells td.gained")).ToHaveCountAsync(run.Cells);
+        await Expect(page.Locator("#live")).ToContainTextAsync("onnxruntime-web");
     }
 
     [TestMethod]
@@ -55,34 +57,27 @@ internal sealed class ViewerPageTests
         }
 
         string? real = image == "simulated" ? null : SharedData.Path("data", "dsb2018", image);
-        Browser browser = await OpenBrowser();
+        IPage page = await OpenPageAsync();
         using ViewedRun run = new(Scaled with { Diameter = diameter, Augment = augment }, runtime);
         string path = Path.Combine(run.Folder, "dropped.tif");
         ImageFile.WriteTiff(path, real is null ? run.Image : Part(ImageFile.Read(real)));
 
         LabelImage expected = Segment(run, path, diameter, augment);
-        await browser.OpenAsync(run.Server.Address);
-        await browser.WaitForAsync("document.querySelectorAll('#cells tbody tr').length > 0", 30);
-        await browser.EvaluateAsync($$"""
-            (() => {
-              const text = atob('{{Convert.ToBase64String(File.ReadAllBytes(path))}}');
-              const bytes = Uint8Array.from(text, c => c.charCodeAt(0));
+        await page.GotoAsync(run.Server.Address);
+        await Expect(page.Locator("#cells tbody tr")).Not.ToHaveCountAsync(0);
+        await page.EvaluateAsync(
+            """
+            base64 => {
+              const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
               const transfer = new DataTransfer();
               transfer.items.add(new File([bytes], 'dropped'));
               dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
-            })()
-            """);
-        await browser.WaitForAsync("['done', 'failed'].includes(document.body.dataset.live)", 120);
-        string status = (string)(await browser.EvaluateAsync("document.getElementById('status').textContent"))!;
-        Assert.AreEqual("done", (string)(await browser.EvaluateAsync("document.body.dataset.live"))!, status);
-        string base64 = (string)(await browser.EvaluateAsync("""
-            import('/page/app.js').then(({ studio }) => new Promise(resolve => {
-              const reader = new FileReader();
-              reader.onload = () => resolve(reader.result.split(',')[1]);
-              reader.readAsDataURL(new Blob([studio.right.labels]));
-            }))
-            """))!;
-        int[] labels = MemoryMarshal.Cast<byte, int>(Convert.FromBase64String(base64)).ToArray();
+            }
+            """, Convert.ToBase64String(File.ReadAllBytes(path)));
+        await Expect(page.Locator("body")).ToHaveAttributeAsync("data-live", Ended());
+        string status = (await page.Locator("#status").TextContentAsync())!;
+        Assert.AreEqual("done", await page.EvaluateAsync<string>("document.body.dataset.live"), status);
+        int[] labels = await page.EvaluateAsync<int[]>("import('/page/app.js').then(m => [...m.studio.right.labels])");
         LabelImage found = new(expected.Height, expected.Width, labels);
 
         double precision = InstanceMatching.Match(expected, found, 0.9).AveragePrecision;
@@ -99,8 +94,11 @@ internal sealed class ViewerPageTests
         Assert.IsGreaterThanOrEqualTo(0.99, precision);
     }
 
+    [GeneratedRegex("done|failed")]
+    private static partial Regex Ended();
+
     /// <summary>One browser serves all tests: each opens an address of its own.</summary>
-    private static async Task<Browser> OpenBrowser() => _browser ??= await Browser.StartAsync();
+    private static async Task<IPage> OpenPageAsync() => (_browser ??= await Browser.StartAsync()).Page;
 
     /// <summary>A corner that at scale 1.7 takes two tiles in each direction.</summary>
     private static Image Part(Image image)
