@@ -75,7 +75,7 @@ internal static class Plans
         ("nuclei_small", "dim-background"), ("livecell_small", "t98g"), ("nuclei_small", "coarse"), ("nuclei_small", "rings"),
         ("t98g_small", "livecell"), ("nuclei_small", "few-levels"), ("nuclei_small", "nuclei_fibro_fluo"),
         ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_he_gbm"),
-        ("fluo256_small", "fluo-large"), ("fluo256_small", "fluo-wide"),
+        ("fluo256_small", "fluo-large"), ("fluo256_small", "fluo-wide"), .. StarDist,
     ];
 
     private static readonly int[] Seeds = [0, 1, 2];
@@ -109,12 +109,19 @@ internal static class Plans
         ("nuclei_small", "nuclei_u2os"), ("nuclei_small", "mouse"),
     ];
 
+    private static (string Source, string Target)[] StarDist =>
+    [
+        .. new[] { "noise", "mouse", "nuclei_gowt1", "rings", "few-levels", "nuclei_hela_h2b", "shot-noise", "nuclei_fibro_fluo" }
+            .Select(t => (Sources.StarDist, t)),
+    ];
+
     /// <summary>All plans, in the order in which they make sense.</summary>
     public static IReadOnlyList<Plan> All { get; } =
     [
         new("real", Defaults, OverSeeds(Real)),
         new("synthetic", Defaults, OverSeeds(Synthetic)),
         new("recipes", Defaults, [.. Recipes.SelectMany(o => Stuck.Select(p => new StudyRun(p.Source, p.Target, o, 0)))]),
+        new("stardist", Defaults, OverSeeds(StarDist)),
         new("options", Short,
             [.. Alone.SelectMany(o => Targets.Choosing.Select(t => new StudyRun("nuclei_small", t, o, 0)))]),
         new("ablations", Defaults,

@@ -80,8 +80,9 @@ internal static class Program
 
         if (names is ["long", ..])
         {
+            Plan plan = Plans.Long with { Runs = [.. Plans.Long.Runs.Where(r => names.Length == 1 || names.Contains(r.Source))] };
             new Study(repository, shared, jobs).Long(
-                Plans.Long, new ResultTable(Path.Combine(results, "long.csv"), Trajectory.Header));
+                plan, new ResultTable(Path.Combine(results, "long.csv"), Trajectory.Header));
             return 0;
         }
 

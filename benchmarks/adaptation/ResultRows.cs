@@ -6,7 +6,8 @@ namespace SelfAdapt.Study;
 /// <summary>A finished run, as its rows tell it.</summary>
 /// <param name="Run">Which run.</param>
 /// <param name="Points">Its evaluations, iteration 0 first, AP50 included.</param>
-internal sealed record FinishedRun(StudyRun Run, IReadOnlyList<EvaluationPoint> Points)
+/// <param name="Powered">What it kept where it found a power of intensities in the end; else null.</param>
+internal sealed record FinishedRun(StudyRun Run, IReadOnlyList<EvaluationPoint> Points, EvaluationPoint? Powered)
 {
     /// <summary>AP50 of the source network.</summary>
     public double Start => Points[0].Ap50!.Value;
@@ -15,7 +16,10 @@ internal sealed record FinishedRun(StudyRun Run, IReadOnlyList<EvaluationPoint> 
     public double End => Points[^1].Ap50!.Value;
 
     /// <summary>The highest AP50 along the run, as only labels could tell.</summary>
-    public double Best => Points.Max(p => p.Ap50!.Value);
+    public double Best => Points.Max(p => Math.Max(p.Ap50!.Value, Powered?.Ap50 ?? 0));
+
+    /// <summary>What the run kept by its rule.</summary>
+    public EvaluationPoint Result(AdaptationOptions options) => Powered ?? Kept(options);
 
     /// <summary>The evaluation that a stopping rule picks; the source's where it picks none.</summary>
     /// <param name="options">The rule and its thresholds.</param>
@@ -47,11 +51,13 @@ internal static class ResultRows
         return
         [
             .. lines.Skip(1).Select(l => l.Split(',')).GroupBy(v => string.Join(',', v.Take(4)))
-                .Select(g => new FinishedRun(
-                    new StudyRun(g.First()[0], g.First()[1], g.First()[2], Whole(g.First()[3])),
-                    [.. g.Select(v => Point(columns, v))]))
+                .Select(g => Run(g.First(), [.. g.Select(v => Point(columns, v))])),
         ];
     }
+
+    private static FinishedRun Run(string[] first, EvaluationPoint[] points) => new(
+        new StudyRun(first[0], first[1], first[2], Whole(first[3])), [.. points.Where(p => p.Gamma == points[0].Gamma)],
+        points.LastOrDefault(p => p.Gamma != points[0].Gamma));
 
     private static EvaluationPoint Point(string[] columns, string[] values)
     {

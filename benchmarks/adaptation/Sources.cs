@@ -36,6 +36,9 @@ internal static class Sources
     /// <summary>The embedded one, fine-tuned on a few images of cells in four styles.</summary>
     public const string Cells = "cells_small";
 
+    /// <summary>The embedded StarDist network.</summary>
+    public const string StarDist = "nuclei_stardist";
+
     private const double NucleiDiameter = 17;
 
     private static readonly int[] SmallWidths = [2, 16, 32, 64, 128];
@@ -55,7 +58,8 @@ internal static class Sources
     /// <summary>Loads a source; one that has a recipe is made at the first call and kept in the cache folder.</summary>
     public static Source Load(string name, string repository, string shared, string cache) => name switch
     {
-        "nuclei_small" => new Source(name, Network.Read(Small(repository)), NucleiDiameter),
+        "nuclei_small" => new Source(name, Network.Read(Embedded(name, repository)), NucleiDiameter),
+        StarDist => new Source(name, Network.Read(Embedded(name, repository)), NucleiDiameter),
         "nuclei_dsb" => new Source(
             name,
             Network.Read(CellposeGraphBuilder.Build(TorchCheckpoint.Load(
@@ -66,8 +70,8 @@ internal static class Sources
         _ => throw new ArgumentException($"There is no source '{name}'."),
     };
 
-    private static OnnxModel Small(string repository) =>
-        OnnxModel.Load(Path.Combine(repository, "models", "nuclei_small.onnx"));
+    private static OnnxModel Embedded(string name, string repository) =>
+        OnnxModel.Load(Path.Combine(repository, "models", name + ".onnx"));
 
     private static Network Trained(string name, SourceRecipe recipe, string repository, string shared, string cache)
     {
@@ -77,7 +81,7 @@ internal static class Sources
             OnnxModel start = recipe.FromScratch
                 ? CellposeGraphBuilder.Build(CellposeGraphBuilder.RandomState(
                     SmallWidths, new RandomStream(0).Substream("initial weights").NextUniform, (float)recipe.DiamMean))
-                : Small(repository);
+                : Embedded("nuclei_small", repository);
             Network network = Network.Read(start);
             using CpuBackend backend = new(0);
             using Trainer trainer = new(

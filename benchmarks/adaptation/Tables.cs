@@ -42,6 +42,7 @@ internal static class Tables
             Put(plan + "-rules", runs, StopRules);
         }
 
+        Put("stardist", Read("stardist"), r => Summary(r, "stardist") + "\n" + Final(r));
         string powers = Path.Combine(results, "powers.csv");
         text = File.Exists(powers) ? Replace(text, "powers", PowerRun.Table(powers)) : text;
         Put("options", Read("options"), Options);
@@ -126,8 +127,8 @@ internal static class Tables
             + "|---|---|---|---|---|---|---|---|\n");
         foreach (IGrouping<(string Source, string Target), FinishedRun> group in Cells(runs))
         {
-            double[] kept = [.. group.Select(r => r.Kept(Default).Ap50!.Value)];
-            string at = string.Join(", ", group.Select(r => r.Kept(Default).Iteration));
+            double[] kept = [.. group.Select(r => r.Result(Default).Ap50!.Value)];
+            string at = string.Join(", ", group.Select(r => At(r.Result(Default))));
             text.Append(CultureInfo.InvariantCulture,
                 $"| {group.Key.Source} | {group.Key.Target} | {group.Count()} | {Show(group.Average(r => r.Start))} | "
                 + $"{Spread(kept)} | {(kept.Average() / group.Average(r => r.Start)) - 1:+0%;-0%;0%} | {at} | "
@@ -136,6 +137,9 @@ internal static class Tables
 
         return text.ToString();
     }
+
+    private static string At(EvaluationPoint point) => string.Create(
+        CultureInfo.InvariantCulture, $"{point.Iteration}{(point.Gamma == 1 ? "" : $" (power {point.Gamma})")}");
 
     private static string Summary(FinishedRun[] runs, string plan)
     {
@@ -147,7 +151,7 @@ internal static class Tables
         }
 
         double[] starts = [.. cells.Select(c => c.Average(r => r.Start))];
-        double[] kept = [.. cells.Select(c => c.Average(r => r.Kept(Default).Ap50!.Value))];
+        double[] kept = [.. cells.Select(c => c.Average(r => r.Result(Default).Ap50!.Value))];
         double[] best = [.. cells.Select(c => c.Average(r => r.Best))];
         double[] relative = [.. kept.Zip(starts, (k, s) => (k / s) - 1).Order()];
         return string.Create(CultureInfo.InvariantCulture,
@@ -158,7 +162,7 @@ internal static class Tables
             + $"{relative[relative.Length / 2]:+0%;-0%;0%}, mean {relative.Average():+0%;-0%;0%}. The rule keeps "
             + $"{(kept.Sum() - starts.Sum()) / (best.Sum() - starts.Sum()):0%} of the best gain; the worst pair ends "
             + $"{Signed(kept.Zip(starts, (k, s) => k - s).Min())} from its start, the worst single run "
-            + $"{Signed(runs.Min(r => r.Kept(Default).Ap50!.Value - r.Start))}.\n");
+            + $"{Signed(runs.Min(r => r.Result(Default).Ap50!.Value - r.Start))}.\n");
     }
 
     private static string Ablations(FinishedRun[] table, FinishedRun[] ablations)
