@@ -64,7 +64,7 @@ internal static class PowerRun
             Row plain = pair[0];
             Row learnt = pair.Last(r => r.Gamma == 1);
             Row alone = Best(plain, pair.Where(r => r.Step == 0));
-            Row kept = Best(learnt, pair);
+            Row kept = Best(Best(learnt, pair.Where(r => r.Step == learnt.Step)), pair.Where(r => r.Step == 0));
             all.Add([plain.Ap50, learnt.Ap50, alone.Ap50, kept.Ap50]);
             text.Append(CultureInfo.InvariantCulture,
                 $"| {plain.Source} | {plain.Target} | {plain.Ap50:.000} | {learnt.Ap50:.000} | {alone.Ap50:.000} | {kept.Ap50:.000} | ")

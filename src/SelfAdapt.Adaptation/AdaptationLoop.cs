@@ -321,7 +321,8 @@ public sealed class AdaptationLoop : IDisposable
 
     /// <summary>
     /// The best checkpoint, or the source, with the power of intensities that brings its outlines clearly nearer to the edges: it
-    /// is looked for last, as what was learnt at the source's own power gains by another one still (docs/results.md).
+    /// is looked for last, as what was learnt at the source's own power gains by another one still (docs/results.md). The source with
+    /// a power must be clearly better than the checkpoint with its own: what was learnt is not given up for chance.
     /// </summary>
     private (EvaluationPoint, WeightSnapshot) WithGamma(
         CheckedImages looked, IReadOnlyList<LabelledImage> oracle, IAdaptationObserver observer, EvaluationPoint best,
@@ -334,8 +335,7 @@ public sealed class AdaptationLoop : IDisposable
         }.DistinctBy(c => c.Item1))
         {
             _training.Student.Upload(weights.Parameters, weights.Statistics);
-            if (GammaFinder.Find(looked, _student, best.Signals, _gamma) is { } better
-                && better.Signals.Evidence > found.Point.Signals.Evidence)
+            if (GammaFinder.Find(looked, _student, found.Point.Signals, _gamma) is { } better)
             {
                 found = (point with { Signals = better.Signals }, weights, better.Gamma);
             }
