@@ -6,24 +6,10 @@ set -euo pipefail
 data=$1 work=$2 seeds=${3:-"0 1 2"} steps=${STEPS:-1000}
 read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
 
-put() { # from, to, names
-    mkdir -p "$2"
-    for name in $3; do cp -n "$1/${name}_img.png" "$1/${name}_masks.png" "$2/"; done
-}
-
-names() { # set, split
-    python3 -c 'import json, sys
-print(" ".join(r["name"] for r in json.load(open(sys.argv[1])) if r["split"] == sys.argv[2]))' "$data/$1/index.json" "$2"
-}
-
-vnc() { printf "vnc_%02d " $(seq "$1" 2 19); }
+source "$(dirname "$0")/../em_data.sh"
 
 mkdir -p "$work"
-put "$data/em_mito_neuropil" "$work/source" "$(names em_mito_neuropil source)"
-put "$data/em_mito_neuropil" "$work/grainy/adapt" "$(names em_mito_neuropil adapt)"
-put "$data/em_mito_neuropil" "$work/grainy/judged" "$(names em_mito_neuropil judge)"
-put "$data/em_mito" "$work/vnc/adapt" "$(vnc 0)"
-put "$data/em_mito" "$work/vnc/judged" "$(vnc 1)"
+put_mitochondria source
 
 once() { # name of what it makes, command
     local out=$work/$1

@@ -9,7 +9,7 @@ internal sealed partial class GpuBackend
     private const int MostLanes = 32;
 
     public void GlobalAveragePool(DeviceTensor x, DeviceTensor y) =>
-        SumPlanes(Tensor(x), x.Shape.N, Tensor(y).View, Tensor(y).Pixels * Tensor(y).Pitch, 1f / Tensor(x).Plane, false);
+        SumPlanes(Tensor(x), x.Shape.N, Tensor(y).View, 1f / Tensor(x).Plane, false);
 
     public void GlobalAveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
     {
@@ -59,13 +59,13 @@ internal sealed partial class GpuBackend
 
     /// <summary>Per sample and channel: target = scale * sum over the pixels, or added.</summary>
     /// <param name="parts">How many sums a channel has: one per sample, or one over all samples.</param>
-    /// <param name="count">Values of the target.</param>
-    private void SumPlanes(GpuTensor x, int parts, ArrayView<float> target, int count, float scale, bool accumulate)
+    private void SumPlanes(GpuTensor x, int parts, ArrayView<float> target, float scale, bool accumulate)
     {
         int plane = x.Pixels / parts;
         KernelConfig shape = SumShape(x, plane, parts);
         ArrayView<float> partial = Workspace((long)parts * shape.GridDim.Y * x.Pitch);
         Launch(Kernels.Channels.PlaneSums, shape, x.View, partial, plane, x.Pitch);
+        int count = (int)target.Length;
         Launch(
             Kernels.Channels.FinishPlaneSums, Each(count), partial, target, scale, Flag(accumulate), shape.GridDim.Y, x.Pitch,
             count);

@@ -50,7 +50,7 @@ internal sealed partial class GpuBackend
     }
 
     public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
-        SumPlanes(Tensor(dy), dy.Shape.N, Tensor(ds).View, Tensor(ds).Pixels * Tensor(ds).Pitch, 1, accumulate);
+        SumPlanes(Tensor(dy), dy.Shape.N, Tensor(ds).View, 1, accumulate);
 
     public void Relu(DeviceTensor x, DeviceTensor y)
     {
@@ -176,7 +176,7 @@ internal sealed partial class GpuBackend
     }
 
     public void SumPerChannel(DeviceTensor x, VectorSlice sums) =>
-        SumPlanes(Tensor(x), 1, View(sums), x.Shape.C, 1, false);
+        SumPlanes(Tensor(x), 1, View(sums), 1, false);
 
     public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
     {

@@ -19,13 +19,13 @@ internal sealed record ForegroundModel(ModelFile Model, Network Network, Probabi
     private const string NoiseName = "foreground_noise.onnx";
 
     /// <exception cref="SelfAdaptException">ModelUnsupported: it is neither.</exception>
-    public static ForegroundModel Of(ModelFile model)
-    {
-        if (ProbabilisticNetwork.Read(model.Onnx) is { } probabilistic)
-        {
-            return new(model, probabilistic.Training, probabilistic);
-        }
+    public static ForegroundModel Of(ModelFile model) => ProbabilisticNetwork.Read(model.Onnx) is { } probabilistic
+        ? new(model, probabilistic.Training, probabilistic)
+        : Plain(model);
 
+    /// <exception cref="SelfAdaptException">ModelUnsupported: it is not of one channel and one logit.</exception>
+    public static ForegroundModel Plain(ModelFile model)
+    {
         Network network = model.ImportForTraining(null);
         return network.InputChannels == 1 && network.Outputs.Channels == 1
             ? new(model, network, null)

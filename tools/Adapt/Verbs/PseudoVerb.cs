@@ -16,8 +16,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>pseudo: trains a network on images with the maps of 'strokes' as their soft labels.</summary>
 internal sealed class PseudoVerb
 {
-    private const string OnnxName = "foreground.onnx";
-
     private const string MapType = ".tif";
 
     // The better map comes first.
@@ -48,23 +46,14 @@ internal sealed class PseudoVerb
         _training.Check(options.Validate);
         ResultFile.Check(settings.Json);
         EngineRequest request = _engine.Get(parsed);
-        ModelFile model = settings.Model is { } path
-            ? ModelFile.Load(path)
-            : ModelFile.Of(NewModel(settings.Widths, options.Seed), "a new network");
-        Network network = model.ImportForTraining(null);
-        if (network.InputChannels != 1 || network.Outputs.Channels != 1)
-        {
-            throw new SelfAdaptException(
-                ErrorKind.ModelUnsupported, model.Path,
-                $"it takes {network.InputChannels} channels and gives {network.Outputs.Channels}, where an image of one channel goes "
-                + "in and one logit comes out. Leave out --model for a new network.");
-        }
-
+        (ModelFile model, Network network, _) = settings.Model is { } path
+            ? ForegroundModel.Plain(ModelFile.Load(path))
+            : ForegroundModel.NewUNet(UNetWidths.Parse(settings.Widths), options.Seed);
         UNetWidths.RequireFits(options.Crop, network.SizeMultiple);
         SkippedFiles skipped = [];
         SoftlyLabelled[] images = Load(settings.Images, settings.Maps, skipped);
         skipped.Report(_terminal);
-        model.Onnx.RequireApart(Path.Combine(settings.Out, OnnxName));
+        model.Onnx.RequireApart(Path.Combine(settings.Out, ForegroundModel.PlainName));
         OutputFolder.Prepare(settings.Out, settings.Force);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using PseudoLabelTrainer trainer = new(network, backend, options);
@@ -73,7 +62,7 @@ internal sealed class PseudoVerb
         using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
         WeightSnapshot weights = trainer.Train(images, log.Add, _terminal.Cancelled);
         _terminal.Progress.Finish();
-        string saved = Path.Combine(settings.Out, OnnxName);
+        string saved = Path.Combine(settings.Out, ForegroundModel.PlainName);
         model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -91,12 +80,6 @@ internal sealed class PseudoVerb
         ResultFile.Write(RunFolder.Summary(settings.Out), result);
         ResultFile.Write(settings.Json, result);
         return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
-    }
-
-    private static Models.Onnx.OnnxModel NewModel(string widths, int seed)
-    {
-        RandomStream random = new RandomStream((ulong)seed).Substream("initial weights");
-        return UNetGraph.Build(1, UNetWidths.Parse(widths), random.NextUniform, new Dictionary<string, string>());
     }
 
     private static SoftlyLabelled[] Load(string folder, string maps, SkippedFiles skipped)

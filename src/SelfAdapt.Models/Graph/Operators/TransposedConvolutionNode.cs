@@ -30,8 +30,8 @@ internal sealed class TransposedConvolutionNode(
         Activation x = reader.Map(node, 0);
         long[] weight = [.. (reader.FindWeight(node, 1)
             ?? throw reader.Refuse(node, "its weight is computed, not stored.")).Dims];
-        bool plain = weight is [_, > 0, Side, Side] && weight[0] == x.Channels && node.HasOnly("strides", Side)
-            && (node.GetInts("strides") ?? []).Length == Side && node.HasOnly("pads", 0) && node.HasOnly("output_padding", 0)
+        bool plain = weight is [_, > 0, Side, Side] && weight[0] == x.Channels && node.GetInts("strides") is [Side, Side]
+            && node.HasOnly("pads", 0) && node.HasOnly("output_padding", 0)
             && node.HasOnly("dilations", 1) && node.HasOnly("kernel_shape", Side) && node.GetInt("group", 1) == 1
             && node.GetInts("output_shape") is null && x.Level > 0;
         if (!plain)
