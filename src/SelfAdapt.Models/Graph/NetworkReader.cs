@@ -52,7 +52,9 @@ internal sealed class NetworkReader
     /// <summary>An input that must be an activation, whose channels may lie last.</summary>
     public Activation AnyLayout(OnnxNode node, int input) =>
         Find(node, input) as Activation
-        ?? throw Refuse(node, $"input {input} must be an activation.");
+        ?? throw Refuse(node, Find(node, input) is Padded
+            ? "a Pad can be trained only where a convolution or a pooling reads it."
+            : $"input {input} must be an activation.");
 
     /// <summary>An input that must be an activation, its channels first.</summary>
     public Activation Activation(OnnxNode node, int input) =>

@@ -27,7 +27,7 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
         return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, function));
     }
 
-    /// <summary>Mul of a value and its own Sigmoid, or of two values of one size; else the start of an L2 norm.</summary>
+    /// <summary>Mul of a value and its own Sigmoid, of two values of one size, or of a map and pooled features; else the start of an L2 norm.</summary>
     public static ReadValue ReadProduct(NetworkReader reader, OnnxNode node)
     {
         if (reader.Find(node, 0) is Activation a && reader.Find(node, 1) is Activation b)
@@ -45,6 +45,12 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
             if (a.Id != b.Id && a.Value == b.Value && a.ChannelsLast == b.ChannelsLast && a.Dims.SequenceEqual(b.Dims))
             {
                 return reader.Emit(a, y => new ProductNode(node.Name, a.Id, b.Id, y));
+            }
+
+            (Activation map, Activation factors) = a.IsPooled ? (b, a) : (a, b);
+            if (!map.IsPooled && !map.ChannelsLast && factors is { IsPooled: true, Dims.Length: 4 } && map.Channels == factors.Channels)
+            {
+                return reader.Emit(map, y => new ProductNode(node.Name, map.Id, factors.Id, y, true));
             }
         }
 
