@@ -234,7 +234,7 @@ internal static class OperationCases
                     b.Backend.Operators.MultiplyPerChannel(b.Dy, b.X[1], b.Dx[0], accumulate);
                     b.Backend.Operators.MultiplyPerChannelBackward(b.X[0], b.Dy, b.Dx[1], accumulate);
                 });
-            foreach (int slopes in (int[])[1, shape.C])
+            foreach (int slopes in ((int[])[1, shape.C]).Distinct())
             {
                 yield return new OperationCase(
                     $"PRelu {shape}, slopes: {slopes}", [shape], shape,
