@@ -89,7 +89,7 @@ internal sealed class RandomGraph
             return _sketch.PRelu(x, _random.NextBool(0.5));
         }
 
-        string[] types = ["Identity", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu"];
+        string[] types = ["Identity", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "HardSigmoid", "HardSwish"];
         Sketched y = _sketch.Node(types[_random.NextIndex(types.Length)], x, [x.Name]);
         return _random.NextBool(0.2) ? _sketch.Node("Mul", x, [x.Name, y.Name]) : y;
     }

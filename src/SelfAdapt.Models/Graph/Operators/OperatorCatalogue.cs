@@ -17,13 +17,13 @@ internal static class OperatorCatalogue
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
         new(
-            "Sigmoid, Tanh, Exp, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp", "LeakyRelu", "Elu",
-            "Clip"),
+            "Sigmoid, Tanh, Exp, LeakyRelu, Elu, HardSigmoid, HardSwish, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp",
+            "LeakyRelu", "Elu", "HardSigmoid", "HardSwish", "Clip"),
         new("PRelu", PReluNode.Read, "PRelu"),
         new("Mul of two values of one size, or of a map and pooled features", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool (as Conv) and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
-        new("Resize x2 (nearest, linear half_pixel or align_corners)", UpsampleNode.Read, "Resize", "Upsample"),
+        new("Resize x2 (nearest, linear half_pixel or align_corners), nearest x4, x8, ...", UpsampleNode.Read, "Resize", "Upsample"),
         new("Concat (channels)", ConcatNode.Read, "Concat"),
         new("Slice of the image's channels", ImageChannelsNode.Read, "Slice"),
         new(

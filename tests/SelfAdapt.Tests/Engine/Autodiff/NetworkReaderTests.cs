@@ -115,7 +115,7 @@ internal sealed class NetworkReaderTests
     }
 
     [TestMethod]
-    [DataRow("HardSwish")]
+    [DataRow("Mish")]
     [DataRow("Softplus")]
     [DataRow("Softsign")]
     public void Import_OperatorThatIsNotTrained_IsRefusedByName(string type)

@@ -135,6 +135,9 @@ internal static class SmallNetworks
         low = s.Node("Add", [low, s.ResizeNearest(s.Conv(lower, 5, 5, 1))]);
         low = s.Node("Elu", [s.Conv(s.Node("Tanh", [low]), 5, 5, 3)]);
         x = s.Node("Add", [x, s.ResizeNearest(low)]);
+        string hard = s.Conv(x, 5, 5, 1);
+        x = s.Node("Add", [x, s.Node("Mul", [hard, s.Node("HardSigmoid", [hard], OnnxAttribute.Float("alpha", 1f / 6))])]);
+        x = s.Node("HardSigmoid", [x]);
         x = s.Node("Clip", [s.Conv(x, 5, 5, 3), s.Scalar(0), s.Scalar(0.7f)]);
         s.Conv(s.Node("Add", [x, pooled]), 5, 3, 3, "y");
         return s.Model();
