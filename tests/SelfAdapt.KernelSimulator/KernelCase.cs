@@ -138,6 +138,7 @@ public sealed record KernelCase(
         new(
             "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
             Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
+        Each("Classes.Softmax", 70, Some(210), 3, 1, 2, 35, 70),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(

@@ -35,6 +35,7 @@ internal static class ConstantFolder
         {
             "Identity" => x,
             "Cast" => Cast(x, (OnnxDataType)node.GetInt("to", 0)),
+            "Shape" => new Constant(OnnxDataType.Int64, [x.Dims.Length], [.. x.Dims.Select(d => (double)d)]),
             "Neg" => Map(x, v => -v),
             "Floor" => Map(x, Math.Floor),
             "Ceil" => Map(x, Math.Ceiling),

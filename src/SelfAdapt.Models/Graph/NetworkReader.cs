@@ -188,7 +188,7 @@ internal sealed class NetworkReader
             ? ((Activation)_values[embeddingName]).Id
             : AddEmbedding(joined);
         int deepest = _activations.Max(v => v.Level);
-        return new Network
+        Network network = new()
         {
             InputChannels = image.Channels,
             Gamma = _gamma,
@@ -208,6 +208,10 @@ internal sealed class NetworkReader
             OutputValue = output,
             EmbeddingValue = embedding,
         };
+        return network.TrainedNodes.OfType<SoftmaxNode>().FirstOrDefault() is { } inner
+            ? throw Refuse(
+                $"node Softmax '{inner.Name}': a Softmax can't be trained here; only the logits before one at the end can, as classes.")
+            : network;
     }
 
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>

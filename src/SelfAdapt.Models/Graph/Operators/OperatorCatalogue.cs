@@ -20,6 +20,7 @@ internal static class OperatorCatalogue
             "Sigmoid, Tanh, Exp, LeakyRelu, Elu, HardSigmoid, HardSwish, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp",
             "LeakyRelu", "Elu", "HardSigmoid", "HardSwish", "Clip"),
         new("PRelu", PReluNode.Read, "PRelu"),
+        new("Softmax over the channels at the end", SoftmaxNode.Read, "Softmax"),
         new("Mul of two values of one size, or of a map and pooled features", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool (as Conv) and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),

@@ -61,9 +61,14 @@ internal static class Unchanged
 
     /// <summary>Transpose between channels first and channels last: the network's values lie the same.</summary>
     public static ReadValue ReadTranspose(NetworkReader reader, OnnxNode node) =>
-        reader.Find(node, 0) is Padded padded
+        reader.Find(node, 0) is ColumnsFirst turned && IsColumnsFirst(node) ? turned.Of
+        : reader.Find(node, 0) is Activation { ChannelsLast: false, Dims.Length: 4 } x && IsColumnsFirst(node)
+            ? new ColumnsFirst(x)
+        : reader.Find(node, 0) is Padded padded
             ? padded with { Of = Transposed(reader, node, padded.Of) }
             : Transposed(reader, node, reader.AnyLayout(node, 0));
+
+    private static bool IsColumnsFirst(OnnxNode node) => node.GetInts("perm") is [0, 3, 2, 1];
 
     private static Activation Transposed(NetworkReader reader, OnnxNode node, Activation x)
     {
