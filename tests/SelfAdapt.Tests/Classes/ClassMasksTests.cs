@@ -46,7 +46,7 @@ internal sealed class ClassMasksTests
         {
             double depth = Depth(p);
             values[p] = depth <= 0 ? 0 : (float)(1 / (1 + (0.3 * (9 - depth))));
-            values[(Height * Width) + p] = (float)Math.Max(0, depth / 9);
+            values[(Height * Width) + p] = depth <= 0 ? 0 : (float)(0.05 + (0.95 * depth / 9));
         }
 
         OutputPart[] parts = [new(OutputKind.Find("innerdistance")!, 0, "inner"), new(OutputKind.Find("outerdistance")!, 1, "outer")];

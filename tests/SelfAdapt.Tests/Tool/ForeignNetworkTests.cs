@@ -18,7 +18,6 @@ internal sealed class ForeignNetworkTests : IDisposable
     public void Dispose() => _at.Dispose();
 
     [TestMethod]
-    [DataRow("Softsign")]
     [DataRow("Mish")]
     [DataRow("Selu")]
     [DataRow("Celu")]
