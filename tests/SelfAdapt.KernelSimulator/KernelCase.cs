@@ -20,6 +20,7 @@ public sealed record KernelCase(
     private const int Vector = 70;
 
     private static readonly WindowShape Seen = new(3, 3, 2, 1, 1, 1, 6, 10, 3, 5);
+    private static readonly int[] Classes = [1, ChannelKinds.Class(1, 2), ChannelKinds.Class(1, 2)];
     private static readonly int[] Kinds = [0, 0, 1];
     private static readonly float[] Samples = [1, 1, 1.2f, 0.7f, 1.1f, 0.1f, 1, 0, 0.8f, 1.4f, 0, 0.2f];
     private static readonly uint[] Seeds = [0x89ABCDEF, 0x01234567, 77, 0];
@@ -138,6 +139,10 @@ public sealed record KernelCase(
         new(
             "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
             Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
+        new(
+            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Classes, Some(210),
+            Some(36), 3, 35, 1, 1, 1, 0, 0.5f, 0.01f, 0.02f),
+        new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Classes, Counts(), 3, 35, 2, 0, 0),
         Each("Classes.Softmax", 70, Some(210), 3, 1, 2, 35, 70),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
