@@ -23,7 +23,7 @@ score() { # target, method, seed, folder of masks
     "${tool[@]}" evaluate --predictions "$work/$4" --labels "$work/$1/judged" --json "$work/score.json" > "$work/score.log"
     python3 -c 'import json, sys
 r = json.load(open(sys.argv[4]))
-print(",".join(sys.argv[1:4]) + f",{r["foreground_f1"]:.4f},{r["ap50"]:.4f},{r["images"]}")' "$1" "$2" "$3" "$work/score.json" >> "$work/scores.csv"
+print(",".join(sys.argv[1:4] + ["%.4f" % r["foreground_f1"], "%.4f" % r["ap50"], str(r["images"])]))' "$1" "$2" "$3" "$work/score.json" >> "$work/scores.csv"
 }
 
 network() { # target, method, seed, folder of the network

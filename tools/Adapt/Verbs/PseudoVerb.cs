@@ -53,14 +53,14 @@ internal sealed class PseudoVerb
         SkippedFiles skipped = [];
         SoftlyLabelled[] images = Load(settings.Images, settings.Maps, skipped);
         skipped.Report(_terminal);
-        model.Onnx.RequireApart(Path.Combine(settings.Out, ForegroundModel.PlainName));
-        OutputFolder.Prepare(settings.Out, settings.Force);
+        using TrainingRun run = TrainingRun.Begin(
+            _terminal, parsed, settings, settings.Out, model, ForegroundModel.PlainName, [options, images.Select(i => i.Name)]);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using PseudoLabelTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images with maps"));
-        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
-        WeightSnapshot weights = trainer.Train(images, log.Add, _terminal.Cancelled);
+        StepLog log = new(_terminal, run, options.Iterations);
+        WeightSnapshot weights = trainer.Train(images, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, ForegroundModel.PlainName);
         model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
@@ -75,11 +75,8 @@ internal sealed class PseudoVerb
             ["steps"] = log.Count,
             ["loss"] = ResultFile.Number(log.Loss),
             ["seconds"] = ResultFile.Number(log.Seconds),
-            ["skipped"] = skipped.ToJson(),
         };
-        ResultFile.Write(RunFolder.Summary(settings.Out), result);
-        ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)run.End(result, settings.Json, skipped, _terminal);
     }
 
     private static SoftlyLabelled[] Load(string folder, string maps, SkippedFiles skipped)
@@ -106,7 +103,7 @@ internal sealed class PseudoVerb
                 Image map = masks.Count == 0 ? ImageFile.Read(path) : Certain(LabelFile.Read(path));
                 images.Add(map is { Channels: 1 } && (map.Height, map.Width) == (image.Height, image.Width)
                         && map.Pixels.All(p => p is >= 0 and <= 1)
-                    ? new(FeatureImage.From(image, file), map.Pixels)
+                    ? new(FeatureImage.From(image, file), map.Pixels, name)
                     : throw new SelfAdaptException(
                         ErrorKind.UnreadableInput, path,
                         $"is no map of {file}: probabilities from 0 to 1 in one plane of {image.Height}x{image.Width} pixels."));
@@ -122,7 +119,7 @@ internal sealed class PseudoVerb
     private static Image Certain(LabelImage masks) =>
         new(1, masks.Height, masks.Width, Array.ConvertAll(masks.Labels, l => l > 0 ? 1f : 0f));
 
-    private sealed record PseudoSettings : ResultSettings
+    private sealed record PseudoSettings : TrainingSettings
     {
         [Setting("Images to learn from", Unit = "folder")]
         public required string Images { get; init; }
@@ -140,8 +137,5 @@ internal sealed class PseudoVerb
         [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512,1024",
             Unit = "n,n,...", Group = "training")]
         public string Widths { get; init; } = UNetWidths.Default;
-
-        [Setting("Write over an earlier training's files", Basic = true)]
-        public bool Force { get; init; }
     }
 }
