@@ -26,14 +26,18 @@ r = json.load(open(sys.argv[4]))
 print(",".join(sys.argv[1:4] + ["%.4f" % r["foreground_f1"], "%.4f" % r["ap50"], str(r["images"])]))' "$1" "$2" "$3" "$work/score.json" >> "$work/scores.csv"
 }
 
+scored() { # target, method, seed
+    grep -qs "^$1,$2,$3," "$work/scores.csv"
+}
+
 network() { # target, method, seed, folder of the network
-    [ -e "$work/$1-$2-$3.done" ] && return
+    scored "$1" "$2" "$3" && return
     once "$1-$2-$3" segment --model "$work/$4/foreground.onnx" --images "$work/$1/judged"
     score "$1" "$2" "$3" "$1-$2-$3"
 }
 
 maps() { # target, method, seed, further arguments
-    [ -e "$work/$1-$2-$3.done" ] && return
+    scored "$1" "$2" "$3" && return
     once "$1-$2-$3" strokes --images "$work/$1/judged" --forest "$work/$1-painted-$3/strokes.forest" "${@:4}"
     score "$1" "$2" "$3" "$1-$2-$3"
 }
