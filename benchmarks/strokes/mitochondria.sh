@@ -15,7 +15,9 @@ once() { # name of what it makes, command
     local out=$work/$1
     shift
     [ -e "$out.done" ] && return
-    "${tool[@]}" "$@" --out "$out" --force > "$out.log" 2>&1
+    local anew=--force
+    [ -e "$out/run.state" ] && anew=--resume
+    "${tool[@]}" "$@" --out "$out" $anew >> "$out.log" 2>&1
     touch "$out.done"
 }
 
@@ -32,14 +34,14 @@ scored() { # target, method, seed
 
 network() { # target, method, seed, folder of the network
     scored "$1" "$2" "$3" && return
-    once "$1-$2-$3" segment --model "$work/$4/foreground.onnx" --images "$work/$1/judged"
-    score "$1" "$2" "$3" "$1-$2-$3"
+    once "$1-masks-$2-$3" segment --model "$work/$4/foreground.onnx" --images "$work/$1/judged"
+    score "$1" "$2" "$3" "$1-masks-$2-$3"
 }
 
 maps() { # target, method, seed, further arguments
     scored "$1" "$2" "$3" && return
-    once "$1-$2-$3" strokes --images "$work/$1/judged" --forest "$work/$1-painted-$3/strokes.forest" "${@:4}"
-    score "$1" "$2" "$3" "$1-$2-$3"
+    once "$1-masks-$2-$3" strokes --images "$work/$1/judged" --forest "$work/$1-painted-$3/strokes.forest" "${@:4}"
+    score "$1" "$2" "$3" "$1-masks-$2-$3"
 }
 
 for seed in $seeds; do

@@ -86,6 +86,10 @@ internal static class RunConfig
         return words;
     }
 
+    /// <summary>The options of the run in a folder.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: its run.json can't be read.</exception>
+    public static JsonNode? OptionsIn(string folder) => Read(RunFolder.Config(folder))["options"];
+
     private static IEnumerable<SettingOption> Kept(Command command) =>
         command.Options.OfType<SettingOption>().Where(o => !NotKept.Contains(o.Name));
 

@@ -105,12 +105,14 @@ internal sealed class TrainingRun : IDisposable
 
     public void Log<T>(T point) => _log.Write(JsonSerializer.Serialize(point, JsonStyle.Line));
 
-    /// <summary>Writes the result once the network is saved, and removes the state of a training that is over.</summary>
+    /// <summary>Writes result and report once the network is saved, and removes the state of a training that is over.</summary>
     public ExitCode End(JsonObject result, string? json, SkippedFiles skipped, Terminal terminal)
     {
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(RunFolder.Summary(_folder), result);
         ResultFile.Write(json, result);
+        TrainingPage.Write(
+            RunFolder.Report(_folder), LogPath, ReportFacts.Flatten(result), ReportFacts.Flatten(RunConfig.OptionsIn(_folder)));
         if (!Cancelled.IsCancellationRequested)
         {
             OutputFile.Delete(RunFolder.State(_folder));

@@ -61,6 +61,9 @@ internal sealed partial class TrainingResumeTests : IDisposable
         Assert.AreEqual(Timeless("whole", "train.jsonl"), Timeless("cut", "train.jsonl"));
         Assert.AreEqual(Timeless("whole", "summary.json"), Timeless("cut", "summary.json"));
         CollectionAssert.AreEqual(Files("whole"), Files("cut"));
+        string report = File.ReadAllText(_at.At("cut", "report.html"));
+        StringAssert.Contains(report, "aria-label=\"Loss\"");
+        StringAssert.Contains(report, "--widths");
         ToolRun.Expect(ExitCode.NoUsableInput, "no state to go on from", Resume(training));
     }
 
