@@ -16,11 +16,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>pseudo: trains a network on images with the maps of 'strokes' as their soft labels.</summary>
 internal sealed class PseudoVerb
 {
-    private const string MapType = ".tif";
-
-    // The better map comes first.
-    private static readonly string[] MapEndings = ["_enhanced", "_forest"];
-
     private readonly SettingOptions<PseudoSettings> _options = new();
     private readonly SettingOptions<PseudoLabelOptions> _training = new();
     private readonly EngineArguments _engine = new(withKind: false);
@@ -84,7 +79,7 @@ internal sealed class PseudoVerb
         List<SoftlyLabelled> images = [];
         HashSet<string> names = [];
         IReadOnlyDictionary<string, string> masks =
-            Directory.Exists(maps) && !Directory.EnumerateFiles(maps).Any(f => MapEndings.Any(e => f.EndsWith(e + MapType, StringComparison.Ordinal)))
+            Directory.Exists(maps) && !StrokeMaps.AreIn(maps)
                 ? MaskFolder.List(maps, MaskFolder.Role.Labels)
                 : new Dictionary<string, string>();
         foreach (string file in StrokeFolder.Images(folder, skipped))
@@ -94,7 +89,7 @@ internal sealed class PseudoVerb
                 NamedImage read = ImageFolder.ReadOne(file);
                 Image image = read.Image;
                 string name = ImageFolder.UniqueName(read.Name, file, names);
-                string? path = MapEndings.Select(e => Path.Combine(maps, name + e + MapType)).FirstOrDefault(File.Exists);
+                string? path = StrokeMaps.Find(maps, name);
                 if (path is null && !masks.TryGetValue(MaskFolder.Key(name), out path))
                 {
                     return;
