@@ -62,6 +62,12 @@ for seed in $seeds; do
         network $target pseudo "$seed" "$target-pseudo-$seed"
         once "$target-pseudo-plain-$seed" "${pseudo[@]}" "${plain[@]}"
         network $target pseudo-plain "$seed" "$target-pseudo-plain-$seed"
+        once "$target-forest-$seed" strokes --images "$work/$target/adapt" --forest "$work/$target-painted-$seed/strokes.forest"
+        once "$target-source-$seed" segment --model "$work/source-net-$seed/foreground.onnx" --images "$work/$target/adapt"
+        for labels in forest source; do
+            once "$target-pseudo-$labels-$seed" pseudo --images "$work/$target/adapt" --maps "$work/$target-$labels-$seed" "${train[@]}"
+            network $target "pseudo-$labels" "$seed" "$target-pseudo-$labels-$seed"
+        done
         once "$target-net-$seed" pseudo --images "$work/$target/adapt" --maps "$work/$target/adapt" "${train[@]}" "${plain[@]}"
         network $target target-net "$seed" "$target-net-$seed"
     done
