@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # The paper's tables 2, 7 and 8 in kind (docs/strokes.md): mitochondria in electron microscopy, from smooth sections of one tissue to
 # grainy ones of the same and to another animal's. What is there is not made again.
-# usage: [TOOL=command] [STEPS=n] mitochondria.sh DATA-FOLDER WORK-FOLDER [SEEDS]
+# usage: [TOOL=command] [STEPS=n] [LOSS=bce] mitochondria.sh DATA-FOLDER WORK-FOLDER [SEEDS]
 set -euo pipefail
-data=$1 work=$2 seeds=${3:-"0 1 2"} steps=${STEPS:-1000}
+data=$1 work=$2 seeds=${3:-"0 1 2"} steps=${STEPS:-1000} loss=${LOSS:-dice}
 read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
 
 source "$(dirname "$0")/../em_data.sh"
 
 mkdir -p "$work"
+[ -e "$work/scores.csv" ] || echo "target,method,seed,f1,ap50,images" > "$work/scores.csv"
 put_mitochondria source
 
 once() { # name of what it makes, command
@@ -46,7 +47,7 @@ maps() { # target, method, seed, further arguments
 
 for seed in $seeds; do
     plain=(--no-consistency --no-rectification)
-    train=(--iterations "$steps" --seed "$seed")
+    train=(--iterations "$steps" --seed "$seed" --loss "$loss")
     once "source-net-$seed" pseudo --images "$work/source" --maps "$work/source" "${train[@]}" "${plain[@]}"
     once "enhancer-$seed" enhancer --images "$work/source" "${train[@]}"
     enhancer=$work/enhancer-$seed/enhancer.onnx
