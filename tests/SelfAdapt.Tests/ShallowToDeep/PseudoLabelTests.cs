@@ -62,7 +62,7 @@ internal sealed class PseudoLabelTests
         SourceImage[] truth = [.. Enumerable.Range(1, 3).Select(i => NoisyDiscs.Make((ulong)i, Side))];
         RandomStream random = new(7);
         SoftlyLabelled[] images = [.. truth.Select(t => new SoftlyLabelled(
-            t.Image, [.. t.Object.Select(o => (float)((o ? 0.75 : 0.25) + random.NextUniform(-0.35, 0.25)))]))];
+            t.Image, [.. t.Object.Select(o => (float)((o ? 0.75 : 0.25) + random.NextUniform(-0.35, 0.25)))], "discs"))];
         PseudoLabelOptions options = new()
         {
             Iterations = 60,

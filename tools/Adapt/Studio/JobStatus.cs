@@ -96,7 +96,7 @@ internal static class JobStatus
         }
         else if (job.Kind == JobKind.Train)
         {
-            shown["done"] = Lines(Path.Combine(folder, TrainVerb.LogName));
+            shown["done"] = Lines(Path.Combine(folder, TrainingRun.LogName));
             shown["epochs"] = Given(job, "--epochs");
             shown["labels"] = Path.GetFileName(Given(job, "--labels"));
             shown["folder"] = folder;
