@@ -101,6 +101,6 @@ internal static class WindowReader
     }
 
     /// <summary>The value that a list has throughout; 1 where there is none, 0 where there are several.</summary>
-    private static long Equal(IReadOnlyList<long>? values) =>
-        values is not { Count: > 0 } ? 1 : values.All(v => v == values[0]) ? values[0] : 0;
+    private static long Equal(long[]? values) =>
+        values is not { Length: > 0 } ? 1 : values.All(v => v == values[0]) ? values[0] : 0;
 }

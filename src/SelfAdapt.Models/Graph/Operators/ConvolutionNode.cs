@@ -62,7 +62,7 @@ internal sealed class ConvolutionNode(
                 node, $"its weight [{string.Join(",", weight)}] does not fit {x.Channels} input channels.");
         }
 
-        if (node.GetInts("kernel_shape") is { } kernel && !kernel.SequenceEqual(weight[2..]))
+        if (node.GetInts("kernel_shape") is { } kernel && !kernel.AsSpan().SequenceEqual(weight.AsSpan(2)))
         {
             throw reader.Refuse(
                 node, $"its kernel_shape {string.Join(",", kernel)} does not fit its weight [{string.Join(",", weight)}].");

@@ -31,7 +31,7 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
         return reader.Emit(x, y => new ElementNode(node.Name, x.Id, y, function));
     }
 
-    /// <summary>Mul of a value and its own Sigmoid, of two values of one size, or of a map and pooled features; else the start of an L2 norm.</summary>
+    /// <summary>Mul of a value and its own Sigmoid, of two values of one size, or of a map and pooled features or a map of one channel; else the start of an L2 norm.</summary>
     public static ReadValue ReadProduct(NetworkReader reader, OnnxNode node)
     {
         if (reader.Find(node, 0) is Activation a && reader.Find(node, 1) is Activation b)
@@ -50,6 +50,11 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
                 return reader.Emit(a, y => new ProductNode(node.Name, a.Id, b.Id, y));
             }
 
+            if (!a.IsPooled && !b.IsPooled && a.Channels == 1 != (b.Channels == 1))
+            {
+                return ReadGate(reader, node, a.Channels == 1 ? b : a, a.Channels == 1 ? a : b);
+            }
+
             (Activation map, Activation factors) = a.IsPooled ? (b, a) : (a, b);
             if (!map.IsPooled && !map.ChannelsLast && factors is { IsPooled: true, Dims.Length: 4 } && map.Channels == factors.Channels)
             {
@@ -58,6 +63,19 @@ internal sealed class ElementNode(string name, int input, int output, ElementFun
         }
 
         return L2NormalizeNode.Read(reader, node);
+    }
+
+    /// <summary>Mul of a map and one of a single channel (an attention gate), which becomes as many as the map has.</summary>
+    private static Activation ReadGate(NetworkReader reader, OnnxNode node, Activation x, Activation gate)
+    {
+        if (x.ChannelsLast || gate.ChannelsLast || x.Level != gate.Level || !x.Dims.AsSpan(2).SequenceEqual(gate.Dims.AsSpan(2)))
+        {
+            throw reader.Refuse(node, "it multiplies maps of different sizes.");
+        }
+
+        Activation spread = reader.Emit(
+            x, y => new ConcatNode(node.Name, [.. Enumerable.Repeat(gate.Id, x.Channels)], y));
+        return reader.Emit(x, y => new ProductNode(node.Name, x.Id, spread.Id, y));
     }
 
     public override void Write(NetworkWriter writer)

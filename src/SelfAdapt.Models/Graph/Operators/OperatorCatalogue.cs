@@ -21,7 +21,7 @@ internal static class OperatorCatalogue
             "LeakyRelu", "Elu", "HardSigmoid", "HardSwish", "Clip"),
         new("PRelu", PReluNode.Read, "PRelu"),
         new("Softmax over the channels at the end", SoftmaxNode.Read, "Softmax"),
-        new("Mul of two values of one size, or of a map and pooled features", ElementNode.ReadProduct, "Mul"),
+        new("Mul of two values of one size, or of a map and pooled features or one channel", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
         new("MaxPool (as Conv) and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
         new("Resize x2 (nearest, linear half_pixel or align_corners), nearest x4, x8, ...", UpsampleNode.Read, "Resize", "Upsample"),

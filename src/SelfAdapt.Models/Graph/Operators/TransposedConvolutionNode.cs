@@ -32,7 +32,7 @@ internal sealed class TransposedConvolutionNode(
         long[] weight = [.. (reader.FindWeight(node, 1)
             ?? throw reader.Refuse(node, "its weight is computed, not stored.")).Dims];
         if (weight is not [_, > 0, _, _] || weight[0] != x.Channels || node.GetInt("group", 1) != 1
-            || node.GetInts("kernel_shape")?.SequenceEqual(weight[2..]) == false)
+            || (node.GetInts("kernel_shape") is { } kernel && !kernel.AsSpan().SequenceEqual(weight.AsSpan(2))))
         {
             throw reader.Refuse(
                 node, $"a transposed convolution with a weight of [{string.Join(",", weight)}] and {node.GetInt("group", 1)} groups "

@@ -93,7 +93,7 @@ internal static class SmallNetworks
 
     /// <summary>
     /// Windows of all sorts, on the way down and up: large, dilated, strided, in groups, of each channel for itself, with pads
-    /// that differ and pads of a Pad in front; PRelu with one slope and with many; squeeze and excitation.
+    /// that differ and pads of a Pad in front; PRelu with one slope and with many; squeeze and excitation; a gate of one channel.
     /// </summary>
     public static OnnxModel Windows()
     {
@@ -117,6 +117,7 @@ internal static class SmallNetworks
             "ConvTranspose", [lower, s.Weight(6, 5, 3, 3), s.Weight(5)], Twice("strides"), Pads(1, 1, 1, 1),
             OnnxAttribute.Ints("output_padding", 1, 1));
         up = s.Node("ConvTranspose", [s.Concat(up, grouped), s.Weight(11, 4, 4, 4)], Twice("strides"), Pads(1, 1, 1, 1));
+        up = s.Node("Mul", [s.Node("Sigmoid", [s.Conv(x, 6, 1, 1)]), up]);
         s.Conv(s.Concat(up, x), 10, 3, 3, "y");
         return s.Model();
     }
