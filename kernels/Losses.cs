@@ -40,7 +40,8 @@ public static class Losses
                 int best = Classes.Likeliest(mean, first, classes, plane);
                 if (useClassMask == 0 || mean[first + (best * plane)] >= thresholds[4 * (channel - own + best)])
                 {
-                    double target = softLabels != 0 ? mean[i] : best == own ? 1 : 0;
+                    double hard = best == own ? 1.0 : 0.0;
+                    double target = softLabels != 0 ? mean[i] : hard;
                     double logProbability = y - Classes.LogSum(student, first, classes, plane);
                     loss -= target * logProbability;
                     slope = (Functions.Exp(logProbability) - target) * perLogit;

@@ -20,7 +20,9 @@ public sealed record KernelCase(
     private const int Vector = 70;
 
     private static readonly WindowShape Seen = new(3, 3, 2, 1, 1, 1, 6, 10, 3, 5);
-    private static readonly int[] Classes = [1, ChannelKinds.Class(1, 2), ChannelKinds.Class(1, 2)];
+    private static readonly int[] AllKinds =
+        [0, 1, ChannelKinds.Class(2, 2), ChannelKinds.Class(2, 2), ChannelKinds.Distances + 1];
+
     private static readonly int[] Kinds = [0, 0, 1];
     private static readonly float[] Samples = [1, 1, 1.2f, 0.7f, 1.1f, 0.1f, 1, 0, 0.8f, 1.4f, 0, 0.2f];
     private static readonly uint[] Seeds = [0x89ABCDEF, 0x01234567, 77, 0];
@@ -134,15 +136,12 @@ public sealed record KernelCase(
         Each("Thresholds.Clear", 6 * 272, new uint[6 * 272], 6),
         Each("Thresholds.Select", 6, Counts(), Kinds, 0.2f, 0.8f, 6, 0),
         Each("Thresholds.Move", 6, Counts(), Kinds, Some(12), 0.2f, 0.8f, 0.9f, 6),
-        new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0, 0),
+        new("Thresholds.Count", (3, 10, 1), (4, 1, 1), Some(350), Some(350), AllKinds, Counts(10), 5, 35, 2, 0, 0),
         new("Thresholds.Next", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0),
+        // Of every kind: squares, a logit, two classes of a softmax, distances in the logit's objects.
         new(
-            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
-            Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
-        new(
-            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Classes, Some(210),
-            Some(36), 3, 35, 1, 1, 1, 0, 0.5f, 0.01f, 0.02f),
-        new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Classes, Counts(), 3, 35, 2, 0, 0),
+            "Losses.Masked", (3, 10, 1), (4, 1, 1), Some(350), Some(350), Some(350), Some(20), AllKinds, Some(350),
+            Some(60), 5, 35, 1, 1, 1, 0, 0.5f, 0.01f, 0.02f),
         Each("Classes.Softmax", 70, Some(210), 3, 1, 2, 35, 70),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
@@ -179,7 +178,7 @@ public sealed record KernelCase(
     private static float[] Positive(int length) => [.. Some(length).Select(v => Math.Abs(v) + 0.1f)];
 
     /// <summary>A threshold state in the middle of its work.</summary>
-    private static uint[] Counts() => [.. Enumerable.Range(0, 6 * 272).Select(i => (uint)(i * 7 % 5))];
+    private static uint[] Counts(int tasks = 6) => [.. Enumerable.Range(0, tasks * 272).Select(i => (uint)(i * 7 % 5))];
 
     /// <summary>Eight times a half turn, with sigmoid on the last channel.</summary>
     private static int[] Turns() => [.. Enumerable.Range(0, 24).SelectMany(i =>

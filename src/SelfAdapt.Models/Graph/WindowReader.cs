@@ -33,16 +33,13 @@ internal static class WindowReader
             throw reader.Refuse(node, $"a stride of {window.Stride} on a map of {x.Dims[2]}x{x.Dims[3]} can't be trained here.");
         }
 
-        long[] pads = [.. node.GetInts("pads") ?? [0, 0, 0, 0]];
-        string auto = node.GetString("auto_pad") ?? "NOTSET";
-        if (auto is "SAME_UPPER" or "SAME_LOWER")
+        long[] pads = Pads(node, window, height, width, out bool same);
+        if (pads.Length != 4 || (same && more.Any(p => p != 0)))
         {
-            (long top, long bottom) = Same(window, height, auto);
-            (long left, long right) = Same(window, width, auto);
-            pads = [top, left, bottom, right];
+            throw reader.Refuse(node, "it needs four pads, or has them computed behind a Pad, which is not known.");
         }
 
-        pads = pads.Length == 4 ? [.. pads.Zip(more, (a, b) => a + b)] : throw reader.Refuse(node, "it needs four pads.");
+        pads = [.. pads.Zip(more, (a, b) => a + b)];
 
         // Pooling rounds up where it is told to: its last windows then hang over.
         long over = node.GetInt("ceil_mode", 0) == 0 ? 0 : window.Stride - 1;
@@ -58,19 +55,13 @@ internal static class WindowReader
     {
         string what = $"a transposed window of {height}x{width}";
         Window window = Steps(reader, node, what, height, width);
-        long[] pads = [.. node.GetInts("pads") ?? [0, 0, 0, 0]];
+        long[] pads = Pads(node, window, height, width, out bool same);
         long[] more = [.. node.GetInts("output_padding") ?? [0, 0]];
-        string auto = node.GetString("auto_pad") ?? "NOTSET";
-        if (auto is "SAME_UPPER" or "SAME_LOWER")
-        {
-            (long top, long bottom) = Same(window, height, auto);
-            (long left, long right) = Same(window, width, auto);
-            pads = [top, left, bottom, right];
-        }
 
+        // Which side the odd one of computed pads goes to, programs do not agree on.
         bool fits = pads.Length == 4 && more.Length == 2 && pads.All(p => p >= 0) && more.All(p => p >= 0)
             && Grown(pads[0], pads[2], more[0], height) && Grown(pads[1], pads[3], more[1], width)
-            && (node.GetInts("output_shape") is null || auto != "NOTSET");
+            && (same ? pads[0] == pads[2] && pads[1] == pads[3] : node.GetInts("output_shape") is null);
         return fits
             ? window with { Top = (int)pads[0], Left = (int)pads[1] }
             : throw reader.Refuse(
@@ -91,6 +82,21 @@ internal static class WindowReader
             : throw reader.Refuse(
                 node, $"{what} with these strides or dilations can't be trained here: windows of up to {MostTaps}x{MostTaps} with "
                 + "strides of 1, 2, 4, 8 or 16 and dilations up to 64, the same both ways, can.");
+    }
+
+    /// <summary>Top, left, bottom, right, as stated or as computed (same) for a map of a multiple of the stride.</summary>
+    private static long[] Pads(OnnxNode node, Window window, long height, long width, out bool same)
+    {
+        string auto = node.GetString("auto_pad") ?? "NOTSET";
+        same = auto is "SAME_UPPER" or "SAME_LOWER";
+        if (!same)
+        {
+            return node.GetInts("pads") ?? [0, 0, 0, 0];
+        }
+
+        (long top, long bottom) = Same(window, height, auto);
+        (long left, long right) = Same(window, width, auto);
+        return [top, left, bottom, right];
     }
 
     private static (long Before, long After) Same(Window window, long taps, string auto)

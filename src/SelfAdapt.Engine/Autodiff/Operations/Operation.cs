@@ -1,4 +1,5 @@
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
@@ -67,6 +68,11 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
 
     /// <summary>One of the tensors that the operation asked for to work in.</summary>
     public DeviceTensor Scratch(int i) => graph.Scratch(index, i, backward);
+
+    /// <summary>The convolution with some of the weights, which belongs to them.</summary>
+    /// <param name="forBackward">Whether its backward pass follows; null: where the graph's does.</param>
+    public Convolution Convolution(ConvolutionNode weights, bool? forBackward = null) =>
+        graph.Weights.Convolution(weights).Current(forBackward ?? Training);
 
     public NormStatistics Norm => graph.Norm;
 

@@ -16,12 +16,10 @@ internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode n
     public override IReadOnlyList<TensorShape> Scratch(TensorShape input, TensorShape output) =>
         [input with { C = node.Adjoint.InputChannels }];
 
-    public override IDisposable CreateState(NetworkWeights weights) => new State(weights.Convolution(node.Adjoint));
-
     public override void Forward(in OperationRun run)
     {
         DeviceTensor windows = run.Scratch(0);
-        run.State<State>().Convolution.BackwardData(run.Input(0), windows, false);
+        Adjoint(run).BackwardData(run.Input(0), windows, false);
         run.Operators.Fold(windows, node.Bias is null ? null : run.Parameter(node.Bias), run.Output, node.Window, false);
     }
 
@@ -29,7 +27,7 @@ internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode n
     {
         DeviceTensor dWindows = run.Scratch(0);
         run.Operators.Unfold(run.OutputGradient, dWindows, node.Window);
-        Convolution convolution = run.State<State>().Convolution;
+        Convolution convolution = Adjoint(run);
         convolution.BackwardWeights(new NormalizedTensor(dWindows), run.Input(0), run.ParameterGradient(node.Weight), null);
         if (node.Bias is not null)
         {
@@ -42,15 +40,6 @@ internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode n
         }
     }
 
-    /// <summary>The convolution, which belongs to the weights.</summary>
-    private sealed class State(PreparedConvolution convolution) : IDisposable
-    {
-        /// <summary>With weights for its backward pass, which forward is here.</summary>
-        public Convolution Convolution => convolution.Current(forBackward: true);
-
-        public void Dispose()
-        {
-            // Nothing is the graph's own.
-        }
-    }
+    /// <summary>With weights for its backward pass, which forward is here.</summary>
+    private Convolution Adjoint(in OperationRun run) => run.Convolution(node.Adjoint, forBackward: true);
 }

@@ -25,14 +25,12 @@ internal sealed class WindowedConvolutionOperation(ConvolutionNode node)
         return Unfolds ? [.. shapes, output with { C = GroupInputs * node.Window.Taps }] : shapes;
     }
 
-    public override IDisposable CreateState(NetworkWeights weights) => new State([.. node.Parts.Select(weights.Convolution)]);
-
     public override void Forward(in OperationRun run)
     {
         for (int g = 0; g < node.Groups; g++)
         {
             DeviceTensor y = node.Groups == 1 ? run.Output : run.Scratch(1);
-            run.State<State>().Groups[g].Current(run.Training).Forward(new NormalizedTensor(Seen(run, g)), default, y);
+            run.Convolution(node.Parts[g]).Forward(new NormalizedTensor(Seen(run, g)), default, y);
             if (node.Groups > 1)
             {
                 run.Operators.CopyToChannels(y, run.Output, g * GroupOutputs, false);
@@ -51,7 +49,7 @@ internal sealed class WindowedConvolutionOperation(ConvolutionNode node)
                 run.Operators.CopyFromChannels(run.OutputGradient, g * GroupOutputs, dy, false);
             }
 
-            Convolution convolution = run.State<State>().Groups[g].Current(run.Training);
+            Convolution convolution = run.Convolution(node.Parts[g]);
             DeviceTensor seen = Seen(run, g);
             convolution.BackwardWeights(
                 new NormalizedTensor(seen), dy, run.ParameterGradient(node.Parts[g].Weight),
@@ -104,14 +102,5 @@ internal sealed class WindowedConvolutionOperation(ConvolutionNode node)
         DeviceTensor seen = run.Scratch(node.Groups == 1 ? 0 : 2);
         run.Operators.Unfold(x, seen, node.Window);
         return seen;
-    }
-
-    /// <summary>The convolutions, which belong to the weights.</summary>
-    private sealed record State(PreparedConvolution[] Groups) : IDisposable
-    {
-        public void Dispose()
-        {
-            // Nothing is the graph's own.
-        }
     }
 }

@@ -183,6 +183,18 @@ internal sealed class NetworkReaderTests
     }
 
     [TestMethod]
+    public void Import_ComputedPadsBehindAPad_AreRefused()
+    {
+        ModelSketch s = new(1, 1, 3);
+        string padded = s.Node("Pad", ["x", s.Integers(0, 0, 0, 0, 0, 0, 1, 1)]);
+        string low = s.Named(
+            "Conv", "the culprit", [padded, s.Weight(3, 1, 3, 3)], "c", OnnxAttribute.String("auto_pad", "SAME_UPPER"),
+            OnnxAttribute.Ints("strides", 2, 2));
+        s.Conv(s.ResizeNearest(low), 3, 3, 3, "y");
+        AssertRefused(s.Model(), "Conv 'the culprit'", "computed behind a Pad");
+    }
+
+    [TestMethod]
     public void Import_ZerosAroundWhatMayBeNegative_AreNotPooled()
     {
         ModelSketch s = new(1, 1, 3);
