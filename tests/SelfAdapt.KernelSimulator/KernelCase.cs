@@ -19,6 +19,8 @@ public sealed record KernelCase(
     private const int Quads = 60;
     private const int Vector = 70;
 
+    private static readonly WindowShape Seen = new(3, 3, 2, 1, 1, 1, 6, 10, 3, 5);
+    private static readonly int[] Classes = [1, ChannelKinds.Class(1, 2), ChannelKinds.Class(1, 2)];
     private static readonly int[] Kinds = [0, 0, 1];
     private static readonly float[] Samples = [1, 1, 1.2f, 0.7f, 1.1f, 0.1f, 1, 0, 0.8f, 1.4f, 0, 0.2f];
     private static readonly uint[] Seeds = [0x89ABCDEF, 0x01234567, 77, 0];
@@ -40,7 +42,9 @@ public sealed record KernelCase(
         Each("Layout.Import", 240, Some(180), Some(240), 6, 15, 8, 240),
         Each("Layout.Export", 180, Some(240), Some(180), 6, 15, 8, 180),
         Each("Channels.AddPerChannel", Quads, Some(240), Some(16), Some(240), 15, 2, Quads),
-        Each("Channels.CopyTo", 180, Some(240), Some(30 * 12), 6, 8, 12, 5, 180),
+        Each("Channels.CopyTo", 180, Some(240), Some(30 * 12), 6, 8, 12, 5, 1, 180),
+        Each("Channels.MultiplyPerChannel", Quads, Some(240), Some(16), Some(240), 15, 2, 1, Quads),
+        Each("Channels.PRelu", 240, Some(240), Some(240), Some(6), Some(240), 6, 8, 1, 240),
         Each("Channels.CopyFrom", 180, Some(30 * 12), Some(240), 6, 12, 8, 5, 1, 180),
         Each("Channels.SpreadMean", Quads, Some(16), Some(240), 0.5f, 15, 2, 1, Quads),
         Each("Channels.FinishPlaneSums", 16, Some(2 * 3 * 8), Some(16), 0.5f, 1, 3, 8, 16),
@@ -104,16 +108,20 @@ public sealed record KernelCase(
         Each("Resampling.MaxPoolBackward", Quads, Some(960), Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.AveragePool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
         Each("Resampling.AveragePoolBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
-        Each("Resampling.Subsample", Quads, Some(960), Some(240), 3, 5, 2, Quads),
-        Each("Resampling.SubsampleBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearest", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleLinear", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleAligned", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleAlignedBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearestBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleLinearBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
-        Each("Resampling.DepthToSpace", 960, Some(30 * 24), Some(6), Some(960), 1, 3, 5, 6, 8, 960),
-        Each("Resampling.DepthToSpaceBackward", 720, Some(960), Some(720), 1, 3, 5, 6, 8, 720),
+        Each("Windows.Unfold", 30 * 56, Some(960), Some(30 * 56), Seen, 6, 8, 56, 30 * 56),
+        Each("Windows.Fold", 960, Some(30 * 56), Some(6), Some(960), Seen, 1, 1, 6, 8, 56, 960),
+        Each("Windows.Depthwise", 240, Some(960), Some(54), Some(6), Some(240), Seen, 1, 6, 8, 240),
+        Each("Windows.DepthwiseBackward", 960, Some(54), Some(240), Some(960), Seen, 1, 6, 8, 960),
+        Each("Windows.MaxPool", 240, Some(960), Some(240), Seen, 8, 240),
+        Each("Windows.MaxPoolBackward", 960, Some(960), Some(240), Some(960), Seen, 1, 8, 960),
+        new("Windows.ProductSums", (1, 3, 9), (2, 4, 1), Some(960), Some(240), Some(27 * 8), Seen, 0.5f, 0, 30, 8),
+        Each("Windows.FinishProductSums", 54, Some(27 * 8), Some(54), 9, 3, 8, 6, 54),
         new("Style.Normalize", (2, 1, 1), (4, 1, 1), Some(16), Some(16), 6, 8),
         new("Style.NormalizeBackward", (2, 1, 1), (4, 1, 1), Some(16), Some(16), Some(16), Some(16), 1, 6, 8),
         new("Style.Linear", (5, 2, 1), (4, 1, 1), Some(16), Some(30), Some(5), Some(16), 6, 5),
@@ -131,6 +139,11 @@ public sealed record KernelCase(
         new(
             "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
             Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
+        new(
+            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Classes, Some(210),
+            Some(36), 3, 35, 1, 1, 1, 0, 0.5f, 0.01f, 0.02f),
+        new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Classes, Counts(), 3, 35, 2, 0, 0),
+        Each("Classes.Softmax", 70, Some(210), 3, 1, 2, 35, 70),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(

@@ -27,6 +27,7 @@ internal sealed class NetworkGradientTests
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
         ["Latent"] = new(() => Network.Read(SmallNetworks.Latent())),
         ["Strides"] = new(() => Network.Read(SmallNetworks.Strides())),
+        ["Windows"] = new(() => Network.Read(SmallNetworks.Windows())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>
