@@ -15,8 +15,9 @@ internal sealed partial class GpuBackend
         int plane = shape.H * shape.W;
         int planes = shape.N * shape.C;
         int logits = channels.Count(ChannelMeaning.Logit);
-        float perLogit = (float)(1.0 / ((double)Math.Max(1, logits) * shape.N * plane));
-        float perRegression = (float)(1.0 / ((double)Math.Max(1, shape.C - logits) * shape.N * plane));
+        double pixels = (double)SamplesOfAll(shape.N) * plane;
+        float perLogit = (float)(1.0 / (Math.Max(1, logits) * pixels));
+        float perRegression = (float)(1.0 / (Math.Max(1, shape.C - logits) * pixels));
         int chunks = Chunks(plane, _device.GroupThreads, planes);
         ArrayView<int> kinds = Kinds(channels);
         ArrayView<float> partial = Workspace(2L * planes * chunks);
