@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using SelfAdapt.Engine;
 
@@ -7,6 +8,7 @@ namespace SelfAdapt.Mpi;
 internal sealed class MpiRanks : IRanks, IDisposable
 {
     private readonly MpiLibrary _mpi;
+    private long _ticks;
 
     private MpiRanks(MpiLibrary mpi) => (_mpi, Index, Count) = (mpi, mpi.Rank, mpi.Size);
 
@@ -35,13 +37,29 @@ internal sealed class MpiRanks : IRanks, IDisposable
             + $"{ranks.Count}: it is not the one that started them. Name its file in {MpiLibrary.FileVariable}.");
     }
 
-    public void Gather(ReadOnlySpan<byte> own, Span<byte> all, ReadOnlySpan<int> lengths) => _mpi.Gather(own, all, lengths);
+    /// <summary>Times that the ranks met.</summary>
+    public int Meetings { get; private set; }
+
+    /// <summary>Bytes that this one received from others.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Time spent on that, waiting for others included.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(0, _ticks);
+
+    public void Gather(ReadOnlySpan<byte> own, Span<byte> all, ReadOnlySpan<int> lengths)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _mpi.Gather(own, all, lengths);
+        Met(all.Length - own.Length, start);
+    }
 
     public void Exchange(ReadOnlySpan<byte> parts, ReadOnlySpan<int> lengths, Span<byte> received)
     {
+        long start = Stopwatch.GetTimestamp();
         int[] each = new int[Count];
         Array.Fill(each, lengths[Index]);
         _mpi.Exchange(parts, lengths, received, each);
+        Met(received.Length - lengths[Index], start);
     }
 
     /// <summary>Ends all processes, wherever they are.</summary>
@@ -49,6 +67,13 @@ internal sealed class MpiRanks : IRanks, IDisposable
 
     /// <summary>Waits for the others and leaves them.</summary>
     public void Dispose() => _mpi.Finish();
+
+    private void Met(int received, long start)
+    {
+        Meetings++;
+        Received += received;
+        _ticks += Stopwatch.GetTimestamp() - start;
+    }
 
     private static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number)

@@ -82,10 +82,10 @@ internal static class GroupRuns
     }
 
     private static void WritePage(AdaptationJob whole, AdaptationJob[] jobs) => GroupsPage.Write(
-            RunFolder.Report(whole.Out),
-            [.. jobs.Select((j, k) => new GroupEntry(
-                Path.GetFileName(j.Out), SourceAdvice.Describe(whole.Kinds[k].Look), [.. j.Images.Select(i => i.Name)],
-                Outcome(j.Out)))]);
+        RunFolder.Report(whole.Out),
+        [.. jobs.Select((j, k) => new GroupEntry(
+            Path.GetFileName(j.Out), SourceAdvice.Describe(whole.Kinds[k].Look), [.. j.Images.Select(i => i.Name)],
+            Outcome(j.Out)))]);
 
     private static string? Outcome(string folder) => RunRecord.Read(folder) is not { } run ? null
         : !File.Exists(RunFolder.Adapted(folder)) ? "no adapted model"

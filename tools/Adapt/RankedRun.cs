@@ -1,3 +1,4 @@
+using System.Globalization;
 using SelfAdapt.Engine;
 using SelfAdapt.Gpu;
 using SelfAdapt.Mpi;
@@ -22,6 +23,14 @@ internal static class RankedRun
         {
             int code = work(
                 ranks.Index == 0 ? terminal : new Terminal(TextWriter.Null, TextWriter.Null, false, terminal.Cancelled), ranks);
+            if (ranks.Index == 0)
+            {
+                terminal.Error.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"Between the processes: {ranks.Meetings} meetings, ")
+                    + string.Create(
+                        CultureInfo.InvariantCulture, $"{ranks.Received / 1e6:0.0} MB, {ranks.Elapsed.TotalSeconds:0.0} s"));
+            }
+
             ranks.Dispose();
             return ranks.Index == 0 ? code : (int)ExitCode.Ok;
         }
