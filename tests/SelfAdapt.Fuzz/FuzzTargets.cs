@@ -266,7 +266,7 @@ internal sealed class FuzzTargets
     private void ReadRows(byte[] bytes)
     {
         File.WriteAllBytes(_path, bytes);
-        using TiffRows? rows = TiffRows.TryOpen(_path);
+        using PictureRows? rows = ImageFile.TryOpenRows(_path);
         if (rows is null)
         {
             return;

@@ -15,9 +15,10 @@ namespace SelfAdapt.Tool;
 /// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
 /// <param name="Force">Whether results may be there already.</param>
 /// <param name="WholeNumbers">Whether the network takes whole intensities.</param>
+/// <param name="Level">Which copy of images that hold several sizes: 0 for the full one.</param>
 internal sealed record SegmentPlan(
     string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, double StitchThreshold, long Memory,
-    bool Force, bool WholeNumbers = false);
+    bool Force, bool WholeNumbers = false, int Level = 0);
 
 /// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
 internal sealed class SegmentBatch : IDisposable
@@ -126,25 +127,25 @@ internal sealed class SegmentBatch : IDisposable
         List<SegmentedImage> results = [];
         _skipped.Try(file, () =>
         {
-            using TiffRows? rows = TiffRows.TryOpen(file);
+            using PictureRows? rows = ImageFile.TryOpenRows(file, _plan.Level);
             if (rows is not null && IsLarge(file, rows.Channels, rows.Height, rows.Width))
             {
                 RequireTiffForParts(file, rows.Height, rows.Width);
-                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                string name = ImageFolder.UniqueName(ImageFile.NameOf(file), file, _names);
                 IRowSource filled = MissingPixels.Fill(rows, out string? note);
                 Note(name, note);
                 results.Add(OnceMore(file, () => SegmentInParts(filled, name, file, progress)));
                 return;
             }
 
-            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file, JoinsSets) is { } planes)
+            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file, JoinsSets, _plan.Level) is { } planes)
             {
-                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                string name = ImageFolder.UniqueName(ImageFile.NameOf(file), file, _names);
                 results.Add(OnceMore(file, () => SegmentStack(planes, name, file)));
                 return;
             }
 
-            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped, JoinsSets))
+            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped, JoinsSets, _plan.Level))
             {
                 _terminal.Cancelled.ThrowIfCancellationRequested();
                 Note(image.Name, image.Note);

@@ -129,7 +129,7 @@ internal sealed class AdaptVerb
 
     private static NamedImage[] Load(AdaptSettings settings, SkippedFiles skipped, Terminal terminal)
     {
-        NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped)];
+        NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped, settings.Level)];
         foreach (NamedImage image in images.Where(i => i.Note is not null))
         {
             terminal.Error.WriteLine($"{image.Name}: {image.Note}");
@@ -177,6 +177,9 @@ internal sealed class AdaptVerb
         [Setting("What to do where the images are of several kinds (dark, gray or bright background, colour): one model for "
             + "all, or, with auto, one for each in folders group-1, group-2, ...")]
         public GroupChoice Groups { get; init; }
+
+        [Setting(0, 64, LevelHelp, Group = "files")]
+        public int Level { get; init; }
 
         [Setting("Options from a run.json, as a run writes it; options given beside it come first", Unit = "file",
             Group = "files")]
