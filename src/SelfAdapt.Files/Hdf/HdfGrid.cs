@@ -118,7 +118,8 @@ internal sealed class HdfGrid : INumberGrid
         }
         catch (Exception e) when (e is not (SelfAdaptException or OutOfMemoryException))
         {
-            throw new FileBytes(name, []).Malformed($"it can't be read as HDF5 ({e.Message.TrimEnd('.')})");
+            throw new FileBytes(name, []).Unsupported(
+                $"it can't be read as HDF5 ({e.Message.TrimEnd('.')}); save it anew, unpacked or by gzip, or as TIFF");
         }
     }
 

@@ -31,7 +31,7 @@ internal static class Pyramid
 
         // Sizes were rounded to whole pixels, up or down.
         return ownWidth > 0 && ownWidth < width
-            && Int128.Abs(((Int128)ownWidth * height) - ((Int128)ownHeight * width)) <= 2 * Math.Max(width, height)
+            && Int128.Abs(((Int128)ownWidth * height) - ((Int128)ownHeight * width)) <= Math.Max(width, height)
             && copy.Has(TiffTag.TileWidth) == page.Has(TiffTag.TileWidth);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Graph;
@@ -162,9 +163,9 @@ internal sealed class BadFileTests : IDisposable
     [TestMethod]
     public void Read_RowsThatTheFileCantHold_AreRefusedBeforeMemoryIsTaken()
     {
-        using TiffRows unpacked =
+        using PictureRows unpacked =
             ImageFile.TryOpenRows(At("packed.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 4, 8, [1, 2, 3, 4])))!;
-        using TiffRows plain =
+        using PictureRows plain =
             ImageFile.TryOpenRows(At("plain.tif", SeedFiles.TiffOf(false, 1 << 19, 1 << 7, 1, [1, 2, 3, 4])))!;
         long before = GC.GetAllocatedBytesForCurrentThread();
 
