@@ -38,7 +38,7 @@ internal sealed class HdfGrid : INumberGrid
     /// </exception>
     public static IPictureReader Open(string name, HdfPath path)
     {
-        IDisposable? opened = null;
+        NativeFile? opened = null;
         try
         {
             return Guarded(name, () =>
@@ -47,10 +47,9 @@ internal sealed class HdfGrid : INumberGrid
                 opened = file;
                 IH5Dataset dataset = path.Dataset is { } inner ? Named(name, file, inner) : Only(path.File, file);
                 HdfGrid grid = new(name, file, dataset);
-                (string? axes, string source) = (AxesOf(dataset), "HDF5");
-                return new GridPictures(
-                    "HDF5", name, grid, axes ?? GridAxes.Guess(grid.Shape) ?? throw grid.Unsupported(
-                        $"its {string.Join(" x ", grid.Shape)} values are no picture's, and nothing says what its axes are"), source);
+                string axes = AxesOf(dataset) ?? GridAxes.Guess(grid.Shape) ?? throw grid.Unsupported(
+                    $"its {string.Join(" x ", grid.Shape)} values are no picture's, and nothing says what its axes are");
+                return new GridPictures("HDF5", name, grid, axes, "HDF5");
             });
         }
         catch
@@ -123,16 +122,16 @@ internal sealed class HdfGrid : INumberGrid
         }
     }
 
-    private static IH5Dataset Named(string name, IH5Group file, string path) =>
+    private static IH5Dataset Named(string name, NativeFile file, string path) =>
         file.LinkExists(path) && file.Get(path) is IH5Dataset dataset
             ? dataset
             : throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, name, $"there is no such dataset in the file; it holds {List(file)}.");
 
-    private static IH5Dataset Only(string path, IH5Group file)
+    private static IH5Dataset Only(string path, NativeFile file)
     {
         (string Name, IH5Dataset Dataset)[] pictures =
-            [.. Datasets(file, "").Where(d => d.Dataset.Space.Dimensions.Length >= 2 && KindOf(d.Dataset) is not null)];
+            [.. Datasets(file).Where(d => d.Dataset.Space.Dimensions.Length >= 2 && KindOf(d.Dataset) is not null)];
         return pictures.Length == 1
             ? pictures[0].Dataset
             : throw new SelfAdaptException(
@@ -140,17 +139,17 @@ internal sealed class HdfGrid : INumberGrid
                 $"name the dataset that is meant, as in {Path.GetFileName(path)}:/NAME; it holds {List(file)}.");
     }
 
-    private static string List(IH5Group file)
+    private static string List(NativeFile file)
     {
         const int Shown = 8;
-        string[] names = [.. Datasets(file, "").Take(Shown + 1).Select(d => $"{d.Name} ({string.Join(" x ", d.Dataset.Space.Dimensions)})")];
+        string[] names = [.. Datasets(file).Take(Shown + 1).Select(d => $"{d.Name} ({string.Join(" x ", d.Dataset.Space.Dimensions)})")];
         return names.Length == 0 ? "none" : string.Join(", ", names.Take(Shown)) + (names.Length > Shown ? ", and more" : "");
     }
 
-    private static IEnumerable<(string Name, IH5Dataset Dataset)> Datasets(IH5Group root, string path)
+    private static IEnumerable<(string Name, IH5Dataset Dataset)> Datasets(NativeFile root)
     {
         // Links may lead round in circles.
-        Stack<(IH5Group Group, string Path)> open = new([(root, path)]);
+        Stack<(IH5Group Group, string Path)> open = new([(root, "")]);
         for (int seen = 0; open.Count > 0 && seen < MostObjects;)
         {
             (IH5Group group, string at) = open.Pop();

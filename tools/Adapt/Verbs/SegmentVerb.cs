@@ -66,11 +66,14 @@ internal sealed class SegmentVerb
         SegmentPlan plan = new(
             folders[^1].Out, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
             network.TakesWholeNumbers, settings.Level);
+        IReadOnlyList<SegmentFolder> own = shard is null ? folders : shard.Of(folders);
+        bool shared = folders.Sum(f => f.Files.Count) < (shard?.Count ?? 0);
         IReadOnlyList<SegmentedImage> results = settings.Gather
-            ? SegmentGather.Join(folders, deciding, skipped)
+            ? SegmentGather.Join(folders, deciding, options, skipped)
             : Segment(
-                shard is null ? folders : shard.Of(folders), plan, folder => SegmentJournal.Open(folder, deciding, shard),
-                () => InferenceEngine.Open(network, request, _terminal.Error), skipped, isPart: shard is not null);
+                shared ? folders : own, plan, folder => SegmentJournal.Open(folder, deciding, shard),
+                () => InferenceEngine.Open(network, request, _terminal.Error), skipped, shard,
+                shared ? [.. own.SelectMany(f => f.Files)] : null);
         if (results.Count == 0 && shard is null)
         {
             throw skipped.FirstError ?? ImageFolder.NothingUsable(settings.Images, settings.ImgFilter, skipped);
@@ -82,8 +85,9 @@ internal sealed class SegmentVerb
 
     private List<SegmentedImage> Segment(
         IReadOnlyList<SegmentFolder> folders, SegmentPlan plan, Func<string, SegmentJournal> openJournal, Func<InferenceEngine> openEngine,
-        SkippedFiles skipped, bool isPart)
+        SkippedFiles skipped, Shard? shard, HashSet<string>? own)
     {
+        bool isPart = shard is not null;
         List<SegmentedImage> results = [];
         int doneBefore = 0;
         bool isFirst = true;
@@ -108,6 +112,8 @@ internal sealed class SegmentVerb
             using SegmentBatch batch = new(stop?.Terminal ?? _terminal, plan with { Folder = folder }, openEngine, journal, skipped)
             {
                 JoinsSets = Directory.Exists(source),
+                Shared = own is null ? null : shard,
+                Own = own ?? [],
             };
             if (isFirst)
             {
