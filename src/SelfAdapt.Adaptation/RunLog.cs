@@ -7,45 +7,16 @@ namespace SelfAdapt.Adaptation;
 /// Writes run.jsonl: one JSON object per line, per step and per evaluation, flushed so that a run that is cut
 /// off leaves everything up to there. Numbers that are not finite are written as null.
 /// </summary>
-internal sealed class RunLog(Stream stream, string name) : IDisposable
+internal sealed class RunLog(LineFile file) : IDisposable
 {
     /// <summary>Bytes written, those of an earlier part of the run included.</summary>
-    public long Length => stream.Position;
+    public long Length => file.Length;
 
     /// <summary>Creates the file; one that is there is replaced.</summary>
-    public static RunLog Create(string path) => Open(path, anew: true, 0);
+    public static RunLog Create(string path) => new(LineFile.Create(path));
 
     /// <summary>Goes on with a file: what is behind the saved state's part is done again and cut off.</summary>
-    public static RunLog Resume(string path, long length) => Open(path, anew: false, length);
-
-    private static RunLog Open(string path, bool anew, long length)
-    {
-        try
-        {
-            Stream stream = Disk.Current.Grow(path, anew);
-            try
-            {
-                if (stream.Length < length)
-                {
-                    throw new IOException("it is shorter than the part that the saved state belongs to.");
-                }
-
-                stream.SetLength(length);
-                stream.Position = length;
-            }
-            catch
-            {
-                stream.Dispose();
-                throw;
-            }
-
-            return new RunLog(stream, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NotWritable(path, e);
-        }
-    }
+    public static RunLog Resume(string path, long length) => new(LineFile.Resume(path, length));
 
     public void Write(StepPoint point) => WriteLine(new
     {
@@ -85,29 +56,12 @@ internal sealed class RunLog(Stream stream, string name) : IDisposable
         kept = decision == StopDecision.Keep,
     });
 
-    public void Dispose() => stream.Dispose();
-
-    private static SelfAdaptException NotWritable(string name, Exception cause) => new(
-        ErrorKind.OutputNotWritable,
-        $"The run log {name} can't be written: {cause.Message} Make room or choose another output folder.",
-        cause);
+    public void Dispose() => file.Dispose();
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 
     private static float?[] Finite(ReadOnlyMemory<float> values) =>
         Array.ConvertAll(values.ToArray(), v => float.IsFinite(v) ? v : (float?)null);
 
-    private void WriteLine<T>(T entry)
-    {
-        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry), (byte)'\n'];
-        try
-        {
-            stream.Write(line);
-            stream.Flush();
-        }
-        catch (IOException e)
-        {
-            throw NotWritable(name, e);
-        }
-    }
+    private void WriteLine<T>(T entry) => file.Write(JsonSerializer.SerializeToUtf8Bytes(entry));
 }

@@ -18,7 +18,7 @@ internal sealed class RandomStream
     public ulong Key { get; }
 
     /// <summary>How many numbers were drawn.</summary>
-    public ulong Position { get; private set; }
+    public ulong Position { get; set; }
 
     /// <summary>A stream of its own for one purpose, from its start; the same whatever was drawn here.</summary>
     public RandomStream Substream(string name)

@@ -32,6 +32,6 @@ internal static class GroupsPage
                 .AppendJoin(", ", group.Images.Select(i => $"<bdi>{Markup.Escape(i)}</bdi>")).Append("</small></p></section>\n");
         }
 
-        return html.Append("</main>\n</body>\n</html>\n").ToString();
+        return html.Append(Markup.End).ToString();
     }
 }

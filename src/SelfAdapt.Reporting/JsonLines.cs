@@ -14,7 +14,9 @@ internal static class JsonLines
     public static IEnumerable<T> Read<T>(string path, Func<string, T?> parse)
     {
         int bad = 0;
-        foreach (string line in File.ReadLines(path))
+        // The run may still be writing.
+        using StreamReader reader = new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } line)
         {
             if (string.IsNullOrWhiteSpace(line))
             {

@@ -21,10 +21,11 @@ internal static class LineChart
     /// <param name="kept">The step whose weights were kept; null for none.</param>
     /// <param name="limit">A threshold drawn across; null for none.</param>
     /// <param name="limitName">What the threshold is called.</param>
+    /// <param name="unit">What is counted from left to right.</param>
     /// <param name="rejected">The step of the best checkpoint that was not kept; null for none.</param>
     public static string Draw(
         string title, IReadOnlyList<ChartSeries> series, double? kept, double? limit, double lastStep,
-        string limitName = "limit", double? rejected = null)
+        string limitName = "limit", double? rejected = null, string unit = "step")
     {
         ChartSeries[] finite = [.. series.Select(s =>
             s with { Points = [.. s.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))] })];
@@ -40,7 +41,7 @@ internal static class LineChart
 
         StringBuilder svg = ChartFrame.Begin(title);
         ChartFrame.DrawTicks(svg, x, y, y.Ticks());
-        ChartFrame.NameX(svg, "step");
+        ChartFrame.NameX(svg, unit);
         if (showsLimit)
         {
             string at = Markup.Number(y.At(limit!.Value));
@@ -52,7 +53,7 @@ internal static class LineChart
 
         for (int i = 0; i < finite.Length; i++)
         {
-            DrawSeries(svg, finite[i], i, x, y);
+            DrawSeries(svg, finite[i], i, x, y, unit);
         }
 
         DrawMark(svg, x, kept, kept == 0 ? "kept: the original" : FormattableString.Invariant($"kept: step {kept:0}"), "kept");
@@ -60,7 +61,7 @@ internal static class LineChart
         return svg.Append("</svg>").ToString();
     }
 
-    private static void DrawSeries(StringBuilder svg, ChartSeries series, int index, ChartAxis x, ChartAxis y)
+    private static void DrawSeries(StringBuilder svg, ChartSeries series, int index, ChartAxis x, ChartAxis y, string unit)
     {
         (double X, double Y)[][] groups = [.. series.Points
             .Chunk(Math.Max(1, (series.Points.Count + MostPoints - 1) / MostPoints))];
@@ -79,7 +80,7 @@ internal static class LineChart
         {
             svg.Append(CultureInfo.InvariantCulture,
                 $"<circle class=\"dot s{index}\" cx=\"{Markup.Number(x.At(px))}\" cy=\"{Markup.Number(y.At(py))}\""
-                + $" r=\"2.5\"><title>step {px:0}: {py:0.####}</title></circle>");
+                + $" r=\"2.5\"><title>{unit} {px:0}: {py:0.####}</title></circle>");
         }
     }
 

@@ -52,4 +52,15 @@ internal static class Markup
         <h1>{title}</h1>
 
         """;
+
+    public const string End = "</main>\n</body>\n</html>\n";
+
+    public static string Table(IReadOnlyList<(string Name, string Value)> rows) =>
+        "<table class=\"facts\"><tbody>"
+        + string.Concat(rows.Select(r => $"<tr><th>{Escape(r.Name)}</th><td><bdi>{Escape(r.Value)}</bdi></td></tr>\n"))
+        + "</tbody></table>";
+
+    /// <param name="svg">A chart.</param>
+    public static string Figure(string title, string meaning, string svg) =>
+        $"<figure><figcaption><b>{Escape(title)}</b> {Escape(meaning)}</figcaption>{svg}</figure>";
 }

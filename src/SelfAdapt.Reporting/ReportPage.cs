@@ -32,10 +32,10 @@ internal sealed class ReportPage(RunReport report)
         AddPictures();
         AddCells();
         Add("<section><h2>What was run</h2>");
-        AddTable(report.Facts);
+        Add(Markup.Table(report.Facts));
         Add("</section>\n<section class=\"options\"><h2>All options</h2>");
-        AddTable(report.AllOptions);
-        Add("</section>\n</main>\n</body>\n</html>\n");
+        Add(Markup.Table(report.AllOptions));
+        Add("</section>\n" + Markup.End);
         return _html.ToString();
     }
 
@@ -127,9 +127,8 @@ internal sealed class ReportPage(RunReport report)
 
         void AddChart(
             string title, string meaning, IReadOnlyList<ChartSeries> series, double? limit, string limitName = "limit") =>
-            Add($"<figure><figcaption><b>{Safe(title)}</b> {Safe(meaning)}</figcaption>"
-                + LineChart.Draw(title, series, kept, limit, last, limitName, report.Rejection?.Point.Iteration)
-                + "</figure>");
+            Add(Markup.Figure(
+                title, meaning, LineChart.Draw(title, series, kept, limit, last, limitName, report.Rejection?.Point.Iteration)));
     }
 
     private void AddPictures()
@@ -242,17 +241,6 @@ internal sealed class ReportPage(RunReport report)
     private static string Precision(SampleChange change, LabelImage found) => change.Sample.Truth is { } truth
         ? Text($"{InstanceMatching.Match(truth, found, 0.5).AveragePrecision:0.000}")
         : "";
-
-    private void AddTable(IReadOnlyList<(string Name, string Value)> rows)
-    {
-        Add("<table class=\"facts\"><tbody>");
-        foreach ((string name, string value) in rows)
-        {
-            Add($"<tr><th>{Safe(name)}</th><td><bdi>{Safe(value)}</bdi></td></tr>\n");
-        }
-
-        Add("</tbody></table>");
-    }
 
     private static (string Value, string Name) Pair(double before, double after, string format, string name) => (
         before.ToString(format, CultureInfo.InvariantCulture) + " \u2192 "

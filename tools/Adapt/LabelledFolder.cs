@@ -75,7 +75,7 @@ internal static class LabelledFolder
         {
             Image image = pair.Image();
             LabelImage cells = reader.Read(pair.Mask);
-            MaskFolder.RequireSameSize(cells, pair.Mask, image.Height, image.Width, "its image");
+            MaskFolder.RequireSameSize((cells.Height, cells.Width), pair.Mask, (image.Height, image.Width), "its image");
             pairs.Add(new LabelledImage(image, cells, pair.Name));
         });
         return pairs;

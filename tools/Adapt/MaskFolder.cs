@@ -80,13 +80,13 @@ internal static class MaskFolder
     /// <summary>Refuses masks of another size than what they belong to.</summary>
     /// <param name="what">The file that they belong to.</param>
     /// <exception cref="SelfAdaptException">UnreadableInput: rows or columns differ.</exception>
-    public static void RequireSameSize(LabelImage masks, string file, int height, int width, string what)
+    public static void RequireSameSize((int Height, int Width) masks, string file, (int Height, int Width) size, string what)
     {
-        if (masks.Height != height || masks.Width != width)
+        if (masks != size)
         {
             throw new SelfAdaptException(
                 ErrorKind.UnreadableInput, file,
-                $"has {masks.Height}x{masks.Width} pixels, but {what} has {height}x{width}. Masks belong to an image of "
+                $"has {masks.Height}x{masks.Width} pixels, but {what} has {size.Height}x{size.Width}. Masks belong to an image of "
                 + "their size.");
         }
     }

@@ -1,7 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 
@@ -36,14 +34,7 @@ internal sealed class RunCheckpoint
             return new RunCheckpoint(path, fingerprint);
         }
 
-        if (!File.Exists(path))
-        {
-            throw new SelfAdaptException(
-                ErrorKind.UnreadableInput, path,
-                $"there is no state to go on from: the run in this folder is over, or saved none yet. Start anew "
-                + "without --resume, in another folder or with --force.");
-        }
-
+        RunFolder.RequireState(job.Out);
         return new RunCheckpoint(path, fingerprint)
         {
             From = CheckpointFile.Read(path, job.Network, fingerprint),
@@ -67,23 +58,7 @@ internal sealed class RunCheckpoint
     /// <summary>
     /// What decides a run's numbers: the model, the options, the images' names. How many threads there are does not.
     /// </summary>
-    private static string Fingerprint(AdaptationJob job)
-    {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        void Add(byte[] bytes)
-        {
-            hash.AppendData(BitConverter.GetBytes(bytes.Length));
-            hash.AppendData(bytes);
-        }
-
-        Add(Encoding.ASCII.GetBytes(job.Model.Sha256));
-        Add(JsonSerializer.SerializeToUtf8Bytes(job.Options, JsonStyle.Line));
-        Add(JsonSerializer.SerializeToUtf8Bytes(job.Segmentation with { Threads = 0 }, JsonStyle.Line));
-        foreach (string name in job.Images.Select(i => i.Name).Concat(job.Labelled.Select(l => l.Name)))
-        {
-            Add(Encoding.UTF8.GetBytes(name));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    private static string Fingerprint(AdaptationJob job) => SealedFile.Fingerprint(
+        job.Model.Sha256, job.Options, job.Segmentation with { Threads = 0 },
+        job.Images.Select(i => i.Name), job.Labelled.Select(l => l.Name));
 }

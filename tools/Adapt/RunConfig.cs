@@ -18,8 +18,6 @@ internal static class RunConfig
     // Where results go, and what may be written over, is decided anew by each run.
     private static readonly string[] NotKept = [OptionName, "--out", "--force", "--resume", "--json", "--help"];
 
-    private static readonly string[] Paths = ["--images", "--labels", "--judge"];
-
     /// <summary>Writes a run's options.</summary>
     /// <param name="resolved">Values of options that need not be what the command line says.</param>
     /// <exception cref="SelfAdaptException">OutputNotWritable: it can't be written.</exception>
@@ -34,12 +32,11 @@ internal static class RunConfig
             }
         }
 
-        string model = (string)options[ModelOption]!;
         JsonObject config = new()
         {
             ["verb"] = parsed.CommandResult.Command.Name,
             ["version"] = typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(3),
-            ["model_sha256"] = HashOf(model),
+            ["model_sha256"] = options[ModelOption] is { } model ? HashOf((string)model!) : null,
             ["options"] = options,
         };
         ResultFile.Write(path, config);
@@ -89,6 +86,10 @@ internal static class RunConfig
         return words;
     }
 
+    /// <summary>The options of the run in a folder.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: its run.json can't be read.</exception>
+    public static JsonNode? OptionsIn(string folder) => Read(RunFolder.Config(folder))["options"];
+
     private static IEnumerable<SettingOption> Kept(Command command) =>
         command.Options.OfType<SettingOption>().Where(o => !NotKept.Contains(o.Name));
 
@@ -117,7 +118,7 @@ internal static class RunConfig
         : option.Words(parsed) is not { } words ? option.StandardWord
         : option.IsSwitch ? JsonValue.Create(true)
         : option.Name == ModelOption ? Path.GetFullPath(CellposeModels.Find(words[0]))
-        : Paths.Contains(option.Name) ? Path.GetFullPath(words[0])
+        : option.Setting.Unit is "file" or "folder" or "path" ? Path.GetFullPath(words[0])
         : string.Join(',', words);
 
     private static void CompareModel(string file, JsonObject config, JsonNode? model, ICollection<string> warnings)

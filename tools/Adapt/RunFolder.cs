@@ -45,8 +45,20 @@ internal static class RunFolder
     public static bool HoldsInterruptedRun(string folder) => File.Exists(Config(folder)) && (File.Exists(State(folder))
         || Directory.EnumerateDirectories(folder, "group-*").Any(g => File.Exists(State(g))));
 
+    /// <exception cref="SelfAdaptException">UnreadableInput: there is none.</exception>
+    public static void RequireState(string folder)
+    {
+        if (!File.Exists(State(folder)))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.UnreadableInput, State(folder),
+                $"there is no state to go on from: the run in this folder is over, or saved none yet. Start anew "
+                + "without --resume, in another folder or with --force.");
+        }
+    }
+
     /// <summary>The command line that goes on with the run in a folder.</summary>
-    public static string ResumeCommand(string folder) => $"adapt --config {Config(folder)} --out {folder} --resume";
+    public static string ResumeCommand(string folder, string verb = "adapt") => $"{verb} --config {Config(folder)} --out {folder} --resume";
 
     /// <summary>The picture of a few images before and after.</summary>
     public static string Picture(string folder) => Path.Combine(folder, "before_after.png");

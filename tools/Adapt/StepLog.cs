@@ -1,17 +1,12 @@
-using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Foreground;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>train.jsonl of a network of one logit, and how far its training is.</summary>
-/// <param name="folder">The output folder, ready to be written to.</param>
+/// <summary>The steps of a network of one logit: logged, and shown as they come.</summary>
 /// <param name="count">Steps to make.</param>
-/// <param name="looks">Whether steps look at held-out forests.</param>
-internal sealed class StepLog(Terminal terminal, string folder, int count, bool looks) : IDisposable
+internal sealed class StepLog(Terminal terminal, TrainingRun run, int count)
 {
-    private readonly LineFile _log = LineFile.Create(Path.Combine(folder, "train.jsonl"));
-    private readonly List<TrainingStep> _steps = [];
+    private readonly List<TrainingStep> _steps = run.Logged<TrainingStep>();
 
     public int Count => _steps.Count;
 
@@ -19,8 +14,8 @@ internal sealed class StepLog(Terminal terminal, string folder, int count, bool 
 
     public double? Seconds => _steps.LastOrDefault()?.Seconds;
 
-    /// <summary>The best overlap; null where none was looked for.</summary>
-    public double? Overlap => _steps.Max(s => s.Overlap);
+    /// <summary>The best IoU; null where none was looked for.</summary>
+    public double? Iou => _steps.Max(s => s.Iou);
 
     /// <summary>The last pseudo-labels' mean confidence; null where there were none.</summary>
     public double? Consensus => _steps.LastOrDefault()?.Consensus;
@@ -28,30 +23,11 @@ internal sealed class StepLog(Terminal terminal, string folder, int count, bool 
     public void Add(TrainingStep step)
     {
         _steps.Add(step);
-        JsonObject line = new()
-        {
-            ["step"] = step.Step,
-            ["learning_rate"] = ResultFile.Number(step.LearningRate),
-            ["loss"] = ResultFile.Number(step.Loss),
-        };
-        if (looks)
-        {
-            line["iou"] = ResultFile.Number(step.Overlap);
-        }
-
-        if (step.Consensus is { } consensus)
-        {
-            line["consensus"] = ResultFile.Number(consensus);
-        }
-
-        line["seconds"] = ResultFile.Number(Math.Round(step.Seconds, 3));
-        _log.Write(line.ToJsonString(JsonStyle.Line));
-        string overlap = _steps.LastOrDefault(s => s.Overlap is not null)?.Overlap is { } iou
-            ? FormattableString.Invariant($"  IoU {iou:0.000}") : "";
+        run.Log(step);
+        string iou = _steps.LastOrDefault(s => s.Iou is not null)?.Iou is { } last
+            ? FormattableString.Invariant($"  IoU {last:0.000}") : "";
         double left = step.Seconds / step.Step * (count - step.Step);
         terminal.Progress.Step(FormattableString.Invariant(
-            $"step {step.Step}/{count}  loss {step.Loss:0.0000}{overlap}  left {left / 60:0} min"));
+            $"step {step.Step}/{count}  loss {step.Loss:0.0000}{iou}  left {left / 60:0} min"));
     }
-
-    public void Dispose() => _log.Dispose();
 }

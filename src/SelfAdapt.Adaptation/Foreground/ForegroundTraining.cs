@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 
@@ -51,6 +52,19 @@ internal sealed class ForegroundTraining(TrainableGraph graph, double weightDeca
         graph.OutputGradient!.Upload(gradient);
         graph.Backward();
         return value;
+    }
+
+    /// <summary>What its steps hand on to each other, the weights included.</summary>
+    public void Exchange(StateExchange state)
+    {
+        state.Number(ref _steps);
+        state.Weights(graph.Weights);
+        state.Vector(_firstMoment);
+        state.Vector(_secondMoment);
+        if (average is not null)
+        {
+            state.Weights(average);
+        }
     }
 
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SelfAdapt.Adaptation.Foreground;
 
 /// <summary>How a network of one logit is trained from crops.</summary>
@@ -18,7 +20,7 @@ internal abstract record ForegroundTrainingOptions
     [Setting(0, 1, "Weight decay", Group = "training")]
     public double WeightDecay { get; init; } = 1e-5;
 
-    [Setting("Loss: Bce, or Dice for thin structures such as membranes", Group = "training")]
+    [Setting("Loss: Bce, Dice for thin structures such as membranes, or both", Group = "training")]
     public ForegroundLoss Loss { get; init; }
 
     [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]
@@ -35,8 +37,10 @@ internal abstract record ForegroundTrainingOptions
 internal sealed record TrainingStep(int Step, double LearningRate, double Loss, double Seconds)
 {
     /// <summary>Intersection over union on held-out forests, where an enhancer looked at them.</summary>
-    public double? Overlap { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Iou { get; init; }
 
     /// <summary>Mean confidence of pseudo-labels, 0 to 1, where there were some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Consensus { get; init; }
 }

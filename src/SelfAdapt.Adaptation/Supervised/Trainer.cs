@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -62,14 +62,17 @@ internal sealed class Trainer : IDisposable
     public NetworkWeights Weights { get; }
 
     /// <param name="test">Held-out labelled images for the log, or null.</param>
-    public void Train(TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel)
+    public void Train(
+        TrainingSet train, TrainingSet? test, Action<TrainingEpoch> report, CancellationToken cancel,
+        TrainingCheckpoint? checkpoint = null)
     {
-        Stopwatch watch = Stopwatch.StartNew();
         double[] rates = EpochSchedule.Create(_options.LearningRate, _options.Epochs);
         TrainingSampler sampler = new(train);
         TrainingBatch batch = sampler.CreateBatch();
-        for (int epoch = 0; epoch < _options.Epochs; epoch++)
+        TrainingLoop loop = new(Exchange, checkpoint, cancel);
+        loop.Run(_options.Epochs, number =>
         {
+            int epoch = number - 1;
             sampler.BeginEpoch(epoch);
             (double sum, int count) = (0, 0);
             bool more = sampler.NextBatch(batch);
@@ -86,20 +89,22 @@ internal sealed class Trainer : IDisposable
 
             if (cancel.IsCancellationRequested)
             {
-                return;
+                return false;
             }
 
             bool look = test is not null && (epoch % _options.TestEvery == 0 || epoch == _options.Epochs - 1);
             double? testLoss = look ? TestLoss(test!) : null;
             double loss = sum / count;
-            report(new TrainingEpoch(epoch, rates[epoch], loss, testLoss, watch.Elapsed.TotalSeconds));
             if (!double.IsFinite(loss))
             {
                 throw new SelfAdaptException(
                     ErrorKind.Numerics,
                     $"Training ran away in epoch {epoch}: the loss is {loss}. Lower the learning rate.");
             }
-        }
+
+            report(new TrainingEpoch(epoch, rates[epoch], loss, testLoss, loop.Seconds));
+            return true;
+        });
     }
 
     /// <returns>The batch's loss before the step.</returns>
@@ -137,6 +142,14 @@ internal sealed class Trainer : IDisposable
                 ++_steps, (float)learningRate, (float)_options.WeightDecay, 0.9f, 0.999f, 1e-8f, 0, false, 1),
             _optimizerSums);
         Weights.MarkChanged();
+    }
+
+    private void Exchange(StateExchange state)
+    {
+        state.Number(ref _steps);
+        state.Weights(Weights);
+        state.Vector(_firstMoment);
+        state.Vector(_secondMoment);
     }
 
     private double TestLoss(TrainingSet test)

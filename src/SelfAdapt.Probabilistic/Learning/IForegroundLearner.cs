@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -22,6 +23,9 @@ internal interface IForegroundLearner : IDisposable
     /// <param name="averageKeep">How much of the moving average stays.</param>
     /// <returns>The loss before it.</returns>
     double Learn(IReadOnlyList<LearningPart> parts, double rate, double averageKeep, RandomStream random);
+
+    /// <summary>What its steps hand on to each other.</summary>
+    void Exchange(StateExchange state);
 
     /// <summary>Student or teacher, to predict with; the weights stay here.</summary>
     ISegmentationNetwork Predictor(bool asTeacher);

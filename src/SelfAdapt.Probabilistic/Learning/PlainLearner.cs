@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -43,6 +44,8 @@ internal sealed class PlainLearner : IForegroundLearner
     public double Learn(IReadOnlyList<LearningPart> parts, double rate, double averageKeep, RandomStream random) =>
         _training.Step(
             [.. parts.SelectMany(p => p.Images)], logits => PartLosses.Compute(_options.Loss, logits, parts), rate, averageKeep);
+
+    public void Exchange(StateExchange state) => _training.Exchange(state);
 
     public ISegmentationNetwork Predictor(bool asTeacher) => new EngineNetwork(asTeacher ? Teacher : Student, _backend);
 

@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -81,6 +82,8 @@ internal sealed class ProbabilisticLearner : IForegroundLearner
         _graph.ParameterGradients.Upload(_gradient);
         return loss + (_options.Beta * divergence) + norms;
     }
+
+    public void Exchange(StateExchange state) => _training.Exchange(state);
 
     public ISegmentationNetwork Predictor(bool asTeacher) =>
         new SampledNetwork(_network, asTeacher ? Teacher : Student, _backend, _options.Samples, _options.Confidence);

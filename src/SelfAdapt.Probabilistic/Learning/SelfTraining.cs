@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Probabilistic.Networks;
 
@@ -19,15 +19,15 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
     /// <param name="alignment">Scales labels of targets; null: they stay.</param>
     public void Train(
         IReadOnlyList<TrainingPlane> source, IReadOnlyList<TrainingPlane> targets, DistributionAlignment? alignment,
-        Action<TrainingStep> report, CancellationToken cancel)
+        Action<TrainingStep> report, CancellationToken cancel, TrainingCheckpoint? checkpoint = null)
     {
-        Stopwatch watch = Stopwatch.StartNew();
         ViewMaker views = new(options.Crop, standardised);
         CropDealer sourceCrops = new(source, options.BatchSize, options.Crop);
         CropDealer targetCrops = new(targets, options.BatchSize, options.Crop);
         (RandomStream fromSource, RandomStream fromTarget) = (_root.Substream("source crops"), _root.Substream("target crops"));
         (RandomStream changes, RandomStream samples) = (_root.Substream("views"), _root.Substream("samples"));
-        for (int step = 1; step <= options.Iterations && !cancel.IsCancellationRequested; step++)
+        TrainingLoop loop = new(Exchange, checkpoint, cancel);
+        loop.Run(options.Iterations, step =>
         {
             List<LearningPart> parts = [];
             double? consensus = null;
@@ -49,7 +49,18 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
 
             double rate = options.RateAt(step);
             double loss = learner.Learn(parts, rate, Keep(step, source.Count > 0), samples);
-            report(new(step, rate, loss, watch.Elapsed.TotalSeconds) { Consensus = consensus });
+            report(new(step, rate, loss, loop.Seconds) { Consensus = consensus });
+            return true;
+        });
+
+        void Exchange(StateExchange state)
+        {
+            foreach (RandomStream stream in new[] { fromSource, fromTarget, changes, samples })
+            {
+                state.Stream(stream);
+            }
+
+            learner.Exchange(state);
         }
     }
 

@@ -31,6 +31,10 @@ internal sealed record EnhancerOptions : ForegroundTrainingOptions
         Group = "forest")]
     public int PatchPixels { get; init; } = 10_000;
 
+    [Setting(1, 100, "Kinds of forests: of those that learnt from a patch once, twice, ..., each time with the 25 px tiles added where "
+        + "the one before erred most", Group = "forest")]
+    public int Stages { get; init; } = 1;
+
     [Setting(0, 1, "Share of the maps that show the very image that their forest learnt from; 0 for sources whose images "
         + "are alike", Group = "forest")]
     public double OwnImage { get; init; } = 0.75;

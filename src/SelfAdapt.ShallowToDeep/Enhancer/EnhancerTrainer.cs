@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
@@ -45,9 +45,8 @@ internal sealed class EnhancerTrainer : IDisposable
     /// <returns>The weights that did best on held-out forests.</returns>
     public WeightSnapshot Train(
         IReadOnlyList<SourceImage> images, FeatureSet features, int threads, Action<TrainingStep> report,
-        CancellationToken cancel)
+        CancellationToken cancel, TrainingCheckpoint? checkpoint = null)
     {
-        Stopwatch watch = Stopwatch.StartNew();
         RandomStream root = new((ulong)_options.Seed);
         EnhancerSampler training = new(
             images, new(images, features, _options, "training", _options.Forests), _options, threads);
@@ -62,9 +61,10 @@ internal sealed class EnhancerTrainer : IDisposable
             return look;
         })];
         (double best, WeightSnapshot kept) = (-1, _weights.Download());
-        training.Fill(random, batch.Maps, batch.Truth, true);
-        for (int step = 1; step <= _options.Iterations && !cancel.IsCancellationRequested; step++)
+        TrainingLoop loop = new(Exchange, checkpoint, cancel);
+        loop.Run(_options.Iterations, step =>
         {
+            training.Fill(random, batch.Maps, batch.Truth, true);
             double rate = _options.RateAt(step);
             double loss = _training.Step(
                 batch.Maps, logits => ForegroundLosses.Compute(_options.Loss, logits, batch.Truth), rate);
@@ -78,11 +78,18 @@ internal sealed class EnhancerTrainer : IDisposable
                 }
             }
 
-            report(new(step, rate, loss, watch.Elapsed.TotalSeconds) { Overlap = overlap });
-            training.Fill(random, batch.Maps, batch.Truth, true);
-        }
-
+            report(new(step, rate, loss, loop.Seconds) { Iou = overlap });
+            return true;
+        });
         return kept;
+
+        void Exchange(StateExchange state)
+        {
+            state.Stream(random);
+            _training.Exchange(state);
+            state.Number(ref best);
+            state.Weights(kept);
+        }
     }
 
     public void Dispose()

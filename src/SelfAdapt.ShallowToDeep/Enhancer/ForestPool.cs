@@ -5,8 +5,9 @@ using SelfAdapt.ShallowToDeep.Forest;
 namespace SelfAdapt.ShallowToDeep.Enhancer;
 
 /// <summary>
-/// Forests as users' strokes would make them, good and bad ones: each learns from one random patch of the source. They
-/// are grown when they are first asked for; number and seed alone decide what comes out.
+/// Forests as users' strokes would make them, good and bad ones: each learns from one random patch of the source, and every
+/// second, third, ... of them once, twice, ... more with what a user would paint next: the tiles where it erred most. They are
+/// grown when they are first asked for; number and seed alone decide what comes out.
 /// </summary>
 internal sealed class ForestPool
 {
@@ -22,7 +23,7 @@ internal sealed class ForestPool
         (_images, _features, _options) = (images, features, options);
         RandomStream random = new RandomStream((ulong)options.Seed).Substream($"forests {name}");
         _forests = [.. Enumerable.Range(0, count).Select(i =>
-            new Lazy<(RandomForest, SourceImage)>(() => Grow(random.Substream($"forest {i}"))))];
+            new Lazy<(RandomForest, SourceImage)>(() => Grow(random.Substream($"forest {i}"), i % options.Stages)))];
     }
 
     public int Count => _forests.Length;
@@ -30,7 +31,8 @@ internal sealed class ForestPool
     /// <summary>A forest, and the image that its patch is of.</summary>
     public (RandomForest Forest, SourceImage Own) this[int index] => _forests[index].Value;
 
-    private (RandomForest, SourceImage) Grow(RandomStream random)
+    /// <param name="more">How often it learns once more.</param>
+    private (RandomForest, SourceImage) Grow(RandomStream random, int more)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
@@ -39,16 +41,26 @@ internal sealed class ForestPool
             int width = Side(random, source.Image.Width);
             int top = random.NextIndex(source.Image.Height - height + 1);
             int left = random.NextIndex(source.Image.Width - width + 1);
-            if (Choose(source, top, left, height, width, random) is { } places)
+            // A patch is all that this forest's user has.
+            FeatureImage patch = source.Image.Crop(top, left, height, width);
+            bool[] objects = [.. Enumerable.Range(0, height * width).Select(
+                i => source.Object[((top + (i / width)) * source.Image.Width) + left + (i % width)])];
+            int each = PixelsOfAClass(objects, random);
+            if (each == 0)
             {
-                // A patch is all that this forest's user has.
-                TrainingPixels pixels = PixelReader.Read(
-                    source.Image.Crop(top, left, height, width), _features,
-                    [.. places.Select(p => (((p / source.Image.Width) - top) * width) + (p % source.Image.Width) - left)],
-                    [.. places.Select(p => source.Object[p])], 1);
-                ForestOptions growth = new() { Trees = _options.Trees, Seed = (int)(random.NextUInt64() >> 33) };
-                return (RandomForest.Train(_features, pixels, growth, 1), source);
+                continue;
             }
+
+            HashSet<int> painted = [.. Draw([.. Enumerable.Range(0, objects.Length)], objects, each, random)];
+            RandomForest forest = Train(patch, objects, painted, random);
+            for (int stage = 0; stage < more; stage++)
+            {
+                IEnumerable<int> tiles = ErrorTiles.Worst(forest.Predict(patch, 1), objects, width, each);
+                painted.UnionWith(Draw([.. tiles.Where(p => !painted.Contains(p))], objects, each, random));
+                forest = Train(patch, objects, painted, random);
+            }
+
+            return (forest, source);
         }
 
         throw new SelfAdaptException(
@@ -64,33 +76,33 @@ internal sealed class ForestPool
         return least + random.NextIndex(most - least + 1);
     }
 
-    /// <summary>As many pixels of either class, drawn at random; null where a class is missing.</summary>
-    private List<int>? Choose(SourceImage source, int top, int left, int height, int width, RandomStream random)
+    private RandomForest Train(FeatureImage patch, bool[] objects, HashSet<int> painted, RandomStream random)
     {
-        List<int>[] classes = [[], []];
-        for (int y = top; y < top + height; y++)
-        {
-            for (int x = left; x < left + width; x++)
-            {
-                int at = (y * source.Image.Width) + x;
-                classes[source.Object[at] ? 1 : 0].Add(at);
-            }
-        }
-
-        // As few as a user's strokes have, or as many as there are: any number of digits alike.
-        double digits = random.NextUniform(Math.Log(_options.PatchPixelsMin), Math.Log(_options.PatchPixels));
-        int each = Math.Min(Math.Max(1, (int)(Math.Exp(digits) / 2)), classes.Min(c => c.Count));
-        return each == 0 ? null : [.. classes.SelectMany(c => Draw(c, each, random))];
+        TrainingPixels pixels = PixelReader.Read(patch, _features, [.. painted], [.. painted.Select(p => objects[p])], 1);
+        return RandomForest.Train(_features, pixels, new() { Trees = _options.Trees, Seed = (int)(random.NextUInt64() >> 33) }, 1);
     }
 
-    private static IEnumerable<int> Draw(List<int> from, int count, RandomStream random)
+    /// <summary>As few as a user's strokes have, or as many as there are: any number of digits alike; 0 where a class is missing.</summary>
+    private int PixelsOfAClass(bool[] objects, RandomStream random)
     {
+        int count = objects.Count(o => o);
+        double digits = random.NextUniform(Math.Log(_options.PatchPixelsMin), Math.Log(_options.PatchPixels));
+        return Math.Min(Math.Max(1, (int)(Math.Exp(digits) / 2)), Math.Min(count, objects.Length - count));
+    }
+
+    /// <summary>As many pixels of either class, drawn at random; fewer where there are fewer.</summary>
+    private static IEnumerable<int> Draw(int[] from, bool[] objects, int each, RandomStream random) =>
+        new[] { false, true }.SelectMany(kind => Draw([.. from.Where(p => objects[p] == kind)], each, random));
+
+    private static int[] Draw(int[] from, int count, RandomStream random)
+    {
+        count = Math.Min(count, from.Length);
         for (int i = 0; i < count; i++)
         {
-            int other = i + random.NextIndex(from.Count - i);
+            int other = i + random.NextIndex(from.Length - i);
             (from[i], from[other]) = (from[other], from[i]);
         }
 
-        return from.Take(count);
+        return from[..count];
     }
 }

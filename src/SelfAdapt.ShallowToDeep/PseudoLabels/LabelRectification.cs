@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 
 namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 
@@ -9,15 +10,16 @@ namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 /// <param name="keep">How much of a mean stays when a batch comes.</param>
 internal sealed class LabelRectification(double keep)
 {
-    private readonly double?[] _means = [null, null];
+    // NaN until a batch had a pixel of the class.
+    private readonly double[] _means = [double.NaN, double.NaN];
 
     /// <summary>The labels of a batch, each class's rectified by itself; they need not sum to 1.</summary>
     public (float[] Object, float[] Background) Rectify(float[] logits, float[] labels)
     {
         double[] p = Array.ConvertAll(logits, ForegroundLosses.Probability);
         double?[] now = [Mean(p, labels, ofObjects: false), Mean(p, labels, ofObjects: true)];
-        double background = _means[0] ?? now[0] ?? 1;
-        double objects = _means[1] ?? now[1] ?? 1;
+        double background = Followed(0) ?? now[0] ?? 1;
+        double objects = Followed(1) ?? now[1] ?? 1;
         (float[] Object, float[] Background) rectified = (new float[p.Length], new float[p.Length]);
         for (int i = 0; i < p.Length; i++)
         {
@@ -27,11 +29,19 @@ internal sealed class LabelRectification(double keep)
 
         for (int k = 0; k < _means.Length; k++)
         {
-            _means[k] = now[k] is { } mean ? (keep * (_means[k] ?? mean)) + ((1 - keep) * mean) : _means[k];
+            _means[k] = now[k] is { } mean ? (keep * (Followed(k) ?? mean)) + ((1 - keep) * mean) : _means[k];
         }
 
         return rectified;
     }
+
+    public void Exchange(StateExchange state)
+    {
+        state.Number(ref _means[0]);
+        state.Number(ref _means[1]);
+    }
+
+    private double? Followed(int label) => double.IsNaN(_means[label]) ? null : _means[label];
 
     /// <summary>The mean probability of a class over the pixels that are labelled so; null where none is.</summary>
     private static double? Mean(double[] p, float[] labels, bool ofObjects)

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files.Images;
@@ -38,14 +38,15 @@ internal sealed class PseudoLabelTrainer : IDisposable
     /// <returns>The weights after the last step.</returns>
     /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public WeightSnapshot Train(
-        IReadOnlyList<SoftlyLabelled> images, Action<TrainingStep> report, CancellationToken cancel)
+        IReadOnlyList<SoftlyLabelled> images, Action<TrainingStep> report, CancellationToken cancel,
+        TrainingCheckpoint? checkpoint = null)
     {
-        Stopwatch watch = Stopwatch.StartNew();
         RandomStream random = new RandomStream((ulong)_options.Seed).Substream("crops");
         LabelRectification rectification = new(_options.RectificationKeep);
         float[] input = new float[_graph.Input.Length];
         float[] labels = new float[_graph.Output.Length];
-        for (int step = 1; step <= _options.Iterations && !cancel.IsCancellationRequested; step++)
+        TrainingLoop loop = new(Exchange, checkpoint, cancel);
+        loop.Run(_options.Iterations, step =>
         {
             Fill(images, random, input, labels);
             float[]? agreed = _options.Consistency ? OpinionOfAverage(input, random) : null;
@@ -55,7 +56,8 @@ internal sealed class PseudoLabelTrainer : IDisposable
             // From random weights the average is worth little at first: it follows faster (as in Mean Teacher).
             double keep = Math.Min(1 - (1.0 / (step + 1)), _options.Ema);
             double loss = _training.Step(input, Loss, rate, keep);
-            report(new(step, rate, loss, watch.Elapsed.TotalSeconds));
+            report(new(step, rate, loss, loop.Seconds));
+            return true;
 
             (double, float[]) Loss(float[] logits)
             {
@@ -73,9 +75,15 @@ internal sealed class PseudoLabelTrainer : IDisposable
 
                 return (sum, gradient);
             }
-        }
-
+        });
         return _weights.Download();
+
+        void Exchange(StateExchange state)
+        {
+            state.Stream(random);
+            _training.Exchange(state);
+            rectification.Exchange(state);
+        }
     }
 
     public void Dispose()

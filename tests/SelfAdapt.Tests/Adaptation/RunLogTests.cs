@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Adaptation;
 
@@ -11,7 +12,7 @@ internal sealed class RunLogTests
     public void Write_StepAndEvaluation_AreOneObjectPerLine()
     {
         using MemoryStream stream = new();
-        using RunLog log = new(stream, "run.jsonl");
+        using RunLog log = new(new LineFile(stream, "run.jsonl"));
         log.Write(new StepPoint(
             7, 1e-4, 0.5, 0.25, 3, 0.628, double.NaN, new float[] { 0.8f, 1 },
             new float[] { 0.05f, float.NaN }, 1.5));

@@ -40,6 +40,7 @@ internal sealed class PseudoLabelTests
     [DataRow(ForegroundLoss.Bce, true)]
     [DataRow(ForegroundLoss.Bce, false)]
     [DataRow(ForegroundLoss.Dice, false)]
+    [DataRow(ForegroundLoss.DiceBce, true)]
     public void Losses_HaveTheGradientOfTheirValue(ForegroundLoss kind, bool rectified)
     {
         float[] logits = [0.3f, -1.2f, 30f, -25f];
@@ -62,7 +63,7 @@ internal sealed class PseudoLabelTests
         SourceImage[] truth = [.. Enumerable.Range(1, 3).Select(i => NoisyDiscs.Make((ulong)i, Side))];
         RandomStream random = new(7);
         SoftlyLabelled[] images = [.. truth.Select(t => new SoftlyLabelled(
-            t.Image, [.. t.Object.Select(o => (float)((o ? 0.75 : 0.25) + random.NextUniform(-0.35, 0.25)))]))];
+            t.Image, [.. t.Object.Select(o => (float)((o ? 0.75 : 0.25) + random.NextUniform(-0.35, 0.25)))], "discs"))];
         PseudoLabelOptions options = new()
         {
             Iterations = 60,

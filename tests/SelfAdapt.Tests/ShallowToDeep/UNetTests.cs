@@ -143,7 +143,7 @@ internal sealed class UNetTests
         (WeightSnapshot again, _) = Train(2);
         CollectionAssert.AreEqual(first.Parameters, again.Parameters);
         Assert.IsLessThan(0.7 * steps.Take(5).Average(s => s.Loss), steps.TakeLast(5).Average(s => s.Loss));
-        Assert.IsGreaterThan(0.5, steps.Max(s => s.Overlap)!.Value);
+        Assert.IsGreaterThan(0.5, steps.Max(s => s.Iou)!.Value);
 
         (WeightSnapshot, List<TrainingStep>) Train(int threads)
         {

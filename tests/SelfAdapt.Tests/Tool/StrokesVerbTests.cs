@@ -39,6 +39,11 @@ internal sealed class StrokesVerbTests : IDisposable
         byte[] masks = File.ReadAllBytes(_at.At("out", "i1_img_cp_masks.tif"));
         Assert.IsGreaterThan(0, LabelFile.Read(_at.At("out", "i1_img_cp_masks.tif")).Labels.Max());
 
+        // The map beside the masks is scored, too.
+        ToolRun.Expect(
+            ExitCode.Ok, "", "evaluate", "--predictions", _at.At("out"), "--labels", _at.At("data"), "--json", _at.At("e.json"));
+        Assert.IsGreaterThan(0.5, (double)ToolRun.Json(_at.At("e.json"))["soft_dice"]!);
+
         // The forest alone says the same.
         string forest = _at.At("out", "strokes.forest");
         ToolRun.Expect(

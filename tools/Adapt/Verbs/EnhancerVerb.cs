@@ -56,20 +56,20 @@ internal sealed class EnhancerVerb
         skipped.Report(_terminal);
         SourceImage[] images = [.. labelled.Select(l => new SourceImage(
             FeatureImage.From(l.Image, l.Name), Array.ConvertAll(l.Masks.Labels, m => m > 0)))];
-        model.Onnx.RequireApart(Path.Combine(settings.Out, OnnxName));
-        OutputFolder.Prepare(settings.Out, settings.Force);
+        using TrainingRun run = TrainingRun.Begin(
+            _terminal, parsed, settings, settings.Out, model, OnnxName, [options, set.ToString(), labelled.Select(l => l.Name)]);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using EnhancerTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images, {options.Forests} forests of {set.Columns} features"));
-        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: true);
-        WeightSnapshot best = trainer.Train(images, set, request.Threads, log.Add, _terminal.Cancelled);
+        StepLog log = new(_terminal, run, options.Iterations);
+        WeightSnapshot best = trainer.Train(images, set, request.Threads, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, OnnxName);
         model.Onnx.WithWeights(best.ByName(network)).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{log.Count} steps in {log.Seconds ?? 0:0} s, IoU on held-out forests {log.Overlap:0.000}; enhancer: {saved}"));
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s, IoU on held-out forests {log.Iou:0.000}; enhancer: {saved}"));
         JsonObject result = new()
         {
             ["model"] = saved,
@@ -78,15 +78,13 @@ internal sealed class EnhancerVerb
             ["features"] = set.ToString(),
             ["steps"] = log.Count,
             ["loss"] = ResultFile.Number(log.Loss),
-            ["iou"] = ResultFile.Number(log.Overlap),
+            ["iou"] = ResultFile.Number(log.Iou),
             ["seconds"] = ResultFile.Number(log.Seconds),
         };
-        ResultFile.Write(RunFolder.Summary(settings.Out), result);
-        ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)run.End(result, settings.Json, skipped, _terminal);
     }
 
-    private sealed record EnhancerSettings : ResultSettings
+    private sealed record EnhancerSettings : TrainingSettings
     {
         [Setting("Images; their masks are NAME_masks.* for NAME.* or NAME_img.*", Unit = "folder")]
         public required string Images { get; init; }
@@ -106,8 +104,5 @@ internal sealed class EnhancerVerb
 
         [Setting("Pixel features of the forests: full (43) or fast (28)", Group = "forest")]
         public FeatureChoice Features { get; init; }
-
-        [Setting("Write over an earlier training's files", Basic = true)]
-        public bool Force { get; init; }
     }
 }

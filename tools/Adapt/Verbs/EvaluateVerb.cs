@@ -54,8 +54,8 @@ internal static class EvaluateVerb
             string file = truth[pair.Key];
             LabelImage expected = trueMasks.Read(file);
             LabelImage found = predictedMasks.Read(pair.Value);
-            MaskFolder.RequireSameSize(found, pair.Value, expected.Height, expected.Width, file);
-            scores.Add(Compare(pair.Key, expected, found, settings.Boundary));
+            MaskFolder.RequireSameSize((found.Height, found.Width), pair.Value, (expected.Height, expected.Width), file);
+            scores.Add(Compare(pair.Key, expected, found, SoftDice(pair.Value, expected), settings.Boundary));
             terminal.Out.WriteLine(scores[^1]);
         });
         skipped.Report(terminal);
@@ -74,7 +74,22 @@ internal static class EvaluateVerb
         return (int)skipped.Code;
     }
 
-    private static Score Compare(string name, LabelImage truth, LabelImage predicted, bool boundary)
+    /// <summary>How well the map beside some masks fits the truth; null where there is none.</summary>
+    private static double? SoftDice(string masks, LabelImage truth)
+    {
+        if (StrokeMaps.Beside(masks) is not { } file)
+        {
+            return null;
+        }
+
+        Image map = ImageFile.Read(file);
+        MaskFolder.RequireSameSize((map.Height, map.Width), file, (truth.Height, truth.Width), masks);
+        ForegroundScores scores = new();
+        scores.Add(map.Plane(0), Array.ConvertAll(truth.Labels, l => l > 0));
+        return scores.SoftDice;
+    }
+
+    private static Score Compare(string name, LabelImage truth, LabelImage predicted, double? softDice, bool boundary)
     {
         ForegroundScores foreground = new();
         foreground.Add(Array.ConvertAll(predicted.Labels, l => l > 0 ? 1f : 0), Array.ConvertAll(truth.Labels, l => l > 0));
@@ -83,7 +98,7 @@ internal static class EvaluateVerb
             SegmentationMetrics.AveragePrecision(truth, predicted, Thresholds),
             SegmentationMetrics.AggregatedJaccard(truth, predicted),
             boundary ? SegmentationMetrics.BoundaryScores(truth, predicted, [BoundaryScale])[0].F : null,
-            foreground.F1, VariationOfInformation.Of(truth, predicted).Sum);
+            foreground.F1, softDice, VariationOfInformation.Of(truth, predicted).Sum);
     }
 
     private static int Count(LabelImage labels) => labels.Labels.Where(l => l > 0).Distinct().Count();
@@ -93,13 +108,15 @@ internal static class EvaluateVerb
         double[] mean = [.. Thresholds.Select((_, i) => scores.Average(s => s.Precision[i]))];
         double jaccard = scores.Average(s => s.Jaccard);
         double? boundary = scores.Average(s => s.Boundary);
+        double? softDice = scores.Average(s => s.SoftDice);
         (double foreground, double variation) = (scores.Average(s => s.Foreground), scores.Average(s => s.Variation));
         terminal.Out.WriteLine(new Score(
             $"mean of {scores.Count}", scores.Sum(s => s.True), scores.Sum(s => s.Predicted), mean, jaccard,
-                boundary, foreground, variation));
+                boundary, foreground, softDice, variation));
         JsonObject result = new() { ["images"] = scores.Count };
         AddScores(result, mean, jaccard, boundary);
         result["foreground_f1"] = ResultFile.Number(foreground);
+        result["soft_dice"] = ResultFile.Number(softDice);
         result["vi"] = ResultFile.Number(variation);
         result["unmatched"] = new JsonArray([.. unmatched.Select(u => JsonValue.Create(u))]);
         result["skipped"] = skipped.ToJson();
@@ -108,6 +125,7 @@ internal static class EvaluateVerb
             JsonObject one = new() { ["name"] = s.Name, ["true"] = s.True, ["predicted"] = s.Predicted };
             AddScores(one, s.Precision, s.Jaccard, s.Boundary);
             one["foreground_f1"] = ResultFile.Number(s.Foreground);
+            one["soft_dice"] = ResultFile.Number(s.SoftDice);
             one["vi"] = ResultFile.Number(s.Variation);
             return one;
         })]);
@@ -131,7 +149,7 @@ internal static class EvaluateVerb
 
     private sealed record Score(
         string Name, int True, int Predicted, double[] Precision, double Jaccard, double? Boundary,
-        double Foreground, double Variation)
+        double Foreground, double? SoftDice, double Variation)
     {
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,

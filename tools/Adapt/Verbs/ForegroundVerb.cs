@@ -66,8 +66,13 @@ internal sealed class ForegroundVerb
         IReadOnlyList<NamedImage> targets = Targets(settings.Images, judged, skipped);
         skipped.Report(_terminal);
         string saved = start.FileIn(settings.Out);
-        start.Model.Onnx.RequireApart(saved);
-        OutputFolder.Prepare(settings.Out, settings.Force);
+        using TrainingRun run = TrainingRun.Begin(
+            _terminal, parsed, settings, settings.Out, start.Model, Path.GetFileName(saved),
+            [
+                options, settings.Offline, settings.Network, settings.Widths, settings.Latent, settings.Combining,
+                settings.Normalization, source.Select(s => s.Name), targets.Select(t => t.Name),
+            ],
+            new Dictionary<string, string> { ["--learning-rate"] = WordForm.Write(options.LearningRate)! });
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         IReadOnlyList<TrainingPlane> sourcePlanes =
             [.. source.Select(s => TrainingPlane.From(s.Image, s.Masks, settings.Normalization, s.Name))];
@@ -95,11 +100,11 @@ internal sealed class ForegroundVerb
         using IForegroundLearner learner = trained.Learner(backend, options, Math.Max(1, parts));
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{trained.Network.ParameterCount:N0} trainable values on {backend.Name}; {source.Count} labelled images, {targets.Count} without labels"));
-        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
+        StepLog log = new(_terminal, run, options.Iterations);
         if (parts > 0)
         {
             new SelfTraining(learner, options, Standardised(settings))
-                .Train(sourcePlanes, targetPlanes, alignment, log.Add, _terminal.Cancelled);
+                .Train(sourcePlanes, targetPlanes, alignment, log.Add, run.Cancelled, run.Checkpoint);
             _terminal.Progress.Finish();
         }
 
@@ -120,16 +125,13 @@ internal sealed class ForegroundVerb
             ["consensus"] = ResultFile.Number(log.Consensus),
             ["seconds"] = ResultFile.Number(log.Seconds),
         };
-        if (judged.Count > 0 && !_terminal.Cancelled.IsCancellationRequested)
+        if (judged.Count > 0 && !run.Cancelled.IsCancellationRequested)
         {
             using ISegmentationNetwork predictor = learner.Predictor(asTeacher);
             Judge(predictor, judged, settings, options, request.Threads, result);
         }
 
-        result["skipped"] = skipped.ToJson();
-        ResultFile.Write(RunFolder.Summary(settings.Out), result);
-        ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)run.End(result, settings.Json, skipped, _terminal);
     }
 
     private static void Check(ForegroundSettings settings, SelfTrainingOptions options)
@@ -226,7 +228,7 @@ internal sealed class ForegroundVerb
         result["soft_dice"] = ResultFile.Number(soft);
     }
 
-    private sealed record ForegroundSettings : ResultSettings
+    private sealed record ForegroundSettings : TrainingSettings
     {
         [Setting("Labelled images to learn from: NAME.* or NAME_img.* with NAME_masks.*; every label above 0 is foreground",
             Unit = "folder", Basic = true)]
@@ -263,8 +265,5 @@ internal sealed class ForegroundVerb
 
         [Setting("How intensities of each image are normalised", Group = "method")]
         public IntensityNormalization Normalization { get; init; } = IntensityNormalization.ZeroMeanUnitVariance;
-
-        [Setting("Write over an earlier training's files", Basic = true)]
-        public bool Force { get; init; }
     }
 }

@@ -16,11 +16,6 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>pseudo: trains a network on images with the maps of 'strokes' as their soft labels.</summary>
 internal sealed class PseudoVerb
 {
-    private const string MapType = ".tif";
-
-    // The better map comes first.
-    private static readonly string[] MapEndings = ["_enhanced", "_forest"];
-
     private readonly SettingOptions<PseudoSettings> _options = new();
     private readonly SettingOptions<PseudoLabelOptions> _training = new();
     private readonly EngineArguments _engine = new(withKind: false);
@@ -53,14 +48,14 @@ internal sealed class PseudoVerb
         SkippedFiles skipped = [];
         SoftlyLabelled[] images = Load(settings.Images, settings.Maps, skipped);
         skipped.Report(_terminal);
-        model.Onnx.RequireApart(Path.Combine(settings.Out, ForegroundModel.PlainName));
-        OutputFolder.Prepare(settings.Out, settings.Force);
+        using TrainingRun run = TrainingRun.Begin(
+            _terminal, parsed, settings, settings.Out, model, ForegroundModel.PlainName, [options, images.Select(i => i.Name)]);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         using PseudoLabelTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images with maps"));
-        using StepLog log = new(_terminal, settings.Out, options.Iterations, looks: false);
-        WeightSnapshot weights = trainer.Train(images, log.Add, _terminal.Cancelled);
+        StepLog log = new(_terminal, run, options.Iterations);
+        WeightSnapshot weights = trainer.Train(images, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, ForegroundModel.PlainName);
         model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
@@ -75,11 +70,8 @@ internal sealed class PseudoVerb
             ["steps"] = log.Count,
             ["loss"] = ResultFile.Number(log.Loss),
             ["seconds"] = ResultFile.Number(log.Seconds),
-            ["skipped"] = skipped.ToJson(),
         };
-        ResultFile.Write(RunFolder.Summary(settings.Out), result);
-        ResultFile.Write(settings.Json, result);
-        return (int)(_terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)run.End(result, settings.Json, skipped, _terminal);
     }
 
     private static SoftlyLabelled[] Load(string folder, string maps, SkippedFiles skipped)
@@ -87,7 +79,7 @@ internal sealed class PseudoVerb
         List<SoftlyLabelled> images = [];
         HashSet<string> names = [];
         IReadOnlyDictionary<string, string> masks =
-            Directory.Exists(maps) && !Directory.EnumerateFiles(maps).Any(f => MapEndings.Any(e => f.EndsWith(e + MapType, StringComparison.Ordinal)))
+            Directory.Exists(maps) && !StrokeMaps.AreIn(maps)
                 ? MaskFolder.List(maps, MaskFolder.Role.Labels)
                 : new Dictionary<string, string>();
         foreach (string file in StrokeFolder.Images(folder, skipped))
@@ -97,7 +89,7 @@ internal sealed class PseudoVerb
                 NamedImage read = ImageFolder.ReadOne(file);
                 Image image = read.Image;
                 string name = ImageFolder.UniqueName(read.Name, file, names);
-                string? path = MapEndings.Select(e => Path.Combine(maps, name + e + MapType)).FirstOrDefault(File.Exists);
+                string? path = StrokeMaps.Find(maps, name);
                 if (path is null && !masks.TryGetValue(MaskFolder.Key(name), out path))
                 {
                     return;
@@ -106,7 +98,7 @@ internal sealed class PseudoVerb
                 Image map = masks.Count == 0 ? ImageFile.Read(path) : Certain(LabelFile.Read(path));
                 images.Add(map is { Channels: 1 } && (map.Height, map.Width) == (image.Height, image.Width)
                         && map.Pixels.All(p => p is >= 0 and <= 1)
-                    ? new(FeatureImage.From(image, file), map.Pixels)
+                    ? new(FeatureImage.From(image, file), map.Pixels, name)
                     : throw new SelfAdaptException(
                         ErrorKind.UnreadableInput, path,
                         $"is no map of {file}: probabilities from 0 to 1 in one plane of {image.Height}x{image.Width} pixels."));
@@ -122,7 +114,7 @@ internal sealed class PseudoVerb
     private static Image Certain(LabelImage masks) =>
         new(1, masks.Height, masks.Width, Array.ConvertAll(masks.Labels, l => l > 0 ? 1f : 0f));
 
-    private sealed record PseudoSettings : ResultSettings
+    private sealed record PseudoSettings : TrainingSettings
     {
         [Setting("Images to learn from", Unit = "folder")]
         public required string Images { get; init; }
@@ -140,8 +132,5 @@ internal sealed class PseudoVerb
         [Setting("Channels of each level of a new network, finest first; the paper's: 64,128,256,512,1024",
             Unit = "n,n,...", Group = "training")]
         public string Widths { get; init; } = UNetWidths.Default;
-
-        [Setting("Write over an earlier training's files", Basic = true)]
-        public bool Force { get; init; }
     }
 }

@@ -126,11 +126,11 @@ internal sealed class StrokesVerb
     {
         (int height, int width) = (image.Image.Height, image.Image.Width);
         float[] map = forest.Predict(FeatureImage.From(image.Image, image.Path), featureThreads, _terminal.Cancelled);
-        ImageFile.WriteTiff(Path.Combine(folder, image.Name + "_forest.tif"), new Image(1, height, width, map));
+        ImageFile.WriteTiff(StrokeMaps.File(folder, image.Name, enhanced: false), new Image(1, height, width, map));
         if (enhancer is not null)
         {
             map = PredictionEnhancer.Enhance(enhancer.Network, map, height, width, threads);
-            ImageFile.WriteTiff(Path.Combine(folder, image.Name + "_enhanced.tif"), new Image(1, height, width, map));
+            ImageFile.WriteTiff(StrokeMaps.File(folder, image.Name, enhanced: true), new Image(1, height, width, map));
         }
 
         LabelImage masks = Watershed.Cut(map, height, width, cut);

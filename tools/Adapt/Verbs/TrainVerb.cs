@@ -32,9 +32,6 @@ internal sealed class TrainVerb
     private const string OnnxName = "model.onnx";
     private const string CheckpointName = "model";
 
-    /// <summary>The log's name in the folder of a training: a line for each epoch.</summary>
-    public const string LogName = "train.jsonl";
-
     private readonly SettingOptions<TrainSettings> _options = new();
     private readonly SettingOptions<TrainingSetOptions> _set = new();
     private readonly ChannelNumbers _channels = new();
@@ -95,29 +92,24 @@ internal sealed class TrainVerb
             : [];
         set = set with { Gamma = network.Gamma };
         MaskTargets targets = MaskTargets.Of(network.Outputs);
-        TrainingSet train = TrainingSet.Create(
-            Load(settings.Images, labels, settings.List), set, network.InputChannels, targets);
+        IReadOnlyList<LabelledImage> labelled = Load(settings.Images, labels, settings.List);
+        TrainingSet train = TrainingSet.Create(labelled, set, network.InputChannels, targets);
         skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels, targets);
-        model.Onnx.RequireApart(Path.Combine(folder, OnnxName));
-        OutputFolder.Prepare(folder, settings.Force);
+        using TrainingRun run = TrainingRun.Begin(
+            _terminal, parsed, settings, folder, model, OnnxName,
+            [schedule, set, labelled.Select(l => l.Name), test.Select(t => t.Name)],
+            new Dictionary<string, string> { ["--diam-mean"] = WordForm.Write(set.DiamMean)! });
         Introduce(backend, network, train, testSet);
 
-        List<TrainingEpoch> epochs = [];
-        using StopRequest stop = StopRequest.Watch(_terminal, folder);
-        using (LineFile log = LineFile.Create(Path.Combine(folder, LogName)))
-        {
-            trainer.Train(
-                train, testSet, epoch => Report(log, epochs, epoch, schedule.Epochs), stop.Terminal.Cancelled);
-        }
-
+        List<TrainingEpoch> epochs = run.Logged<TrainingEpoch>();
+        trainer.Train(
+            train, testSet, epoch => Report(run, epochs, epoch, schedule.Epochs), run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         ModelFile trained = Save(model, network, trainer, train, folder);
         JsonObject result =
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
-        ResultFile.Write(RunFolder.Summary(folder), result);
-        ResultFile.Write(settings.Json, result);
-        return (int)(stop.Terminal.Cancelled.IsCancellationRequested ? ExitCode.Cancelled : skipped.Code);
+        return (int)run.End(result, settings.Json, skipped, _terminal);
     }
 
     private static ModelFile StartModel(TrainSettings settings, double diameter)
@@ -188,17 +180,10 @@ internal sealed class TrainVerb
         }
     }
 
-    private void Report(LineFile log, List<TrainingEpoch> epochs, TrainingEpoch epoch, int count)
+    private void Report(TrainingRun run, List<TrainingEpoch> epochs, TrainingEpoch epoch, int count)
     {
         epochs.Add(epoch);
-        log.Write(new JsonObject
-        {
-            ["epoch"] = epoch.Epoch,
-            ["learning_rate"] = ResultFile.Number(epoch.LearningRate),
-            ["loss"] = ResultFile.Number(epoch.Loss),
-            ["test_loss"] = ResultFile.Number(epoch.TestLoss),
-            ["seconds"] = ResultFile.Number(Math.Round(epoch.Seconds, 3)),
-        }.ToJsonString(JsonStyle.Line));
+        run.Log(epoch);
         double left = epoch.Seconds / epochs.Count * (count - epochs.Count);
         string test =
             epoch.TestLoss is { } loss ? FormattableString.Invariant($"  test loss {loss:0.0000}") : "";
@@ -285,7 +270,7 @@ internal sealed class TrainVerb
         };
     }
 
-    private sealed record TrainSettings : ResultSettings
+    private sealed record TrainSettings : TrainingSettings
     {
         [Setting("Images; their masks are NAME_masks.* for NAME.* or NAME_img.*", Unit = "folder")]
         public required string Images { get; init; }
@@ -328,8 +313,5 @@ internal sealed class TrainVerb
 
         [Setting("Seed of a new network's weights", Group = "training")]
         public ulong Seed { get; init; }
-
-        [Setting("Write over an earlier training's files", Basic = true)]
-        public bool Force { get; init; }
     }
 }

@@ -7,6 +7,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Autodiff.Operations;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
+using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Segmentation;
@@ -51,7 +52,7 @@ internal sealed class DisposalTests
         [typeof(HostTeacher)] = _ => new HostTeacher(new NoNetwork(), 1, 1, Size),
         [typeof(AdaptationStep)] = backend => new AdaptationStep(Network, backend, Options),
         [typeof(AdaptationLoop)] = backend => new AdaptationLoop(Network, backend, Options, new SegmentationOptions()),
-        [typeof(RunLog)] = _ => new RunLog(new MemoryStream(), "log"),
+        [typeof(RunLog)] = _ => new RunLog(new LineFile(new MemoryStream(), "log")),
         [typeof(Trainer)] = backend => new Trainer(Network, backend, new TrainerOptions()),
         [typeof(EnhancerTrainer)] = backend => new EnhancerTrainer(Enhancer, backend, new() { BatchSize = 1, Crop = 32 }),
         [typeof(PseudoLabelTrainer)] = backend => new PseudoLabelTrainer(Enhancer, backend, new() { BatchSize = 1, Crop = 32 }),
