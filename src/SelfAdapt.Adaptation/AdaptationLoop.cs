@@ -75,6 +75,7 @@ public sealed class AdaptationLoop : IDisposable
     private readonly AdaptationOptions _options;
     private readonly SegmentationOptions _segmentation;
     private readonly double _gamma;
+    private readonly IRanks _ranks;
     private readonly AdaptationStep _training;
     private readonly EngineNetwork _student;
     private readonly List<EvaluationPoint> _evaluations = [];
@@ -111,8 +112,16 @@ public sealed class AdaptationLoop : IDisposable
                 + $"{network.SizeMultiple}.");
         }
 
+        if (options.BatchSize < backend.Ranks.Count)
+        {
+            throw new SelfAdaptException(
+                ErrorKind.InvalidOption, $"A batch of {options.BatchSize} crops can't be divided over {backend.Ranks.Count} "
+                + "processes: take a larger batch or fewer processes.");
+        }
+
         (_network, _options, _segmentation) = (network, options, segmentation);
         _gamma = segmentation.Gamma ?? network.Gamma;
+        _ranks = backend.Ranks;
         _training = new AdaptationStep(network, backend, options, teacherEngine);
         _student = new EngineNetwork(_training.Student, backend);
     }
@@ -167,8 +176,9 @@ public sealed class AdaptationLoop : IDisposable
         WarmupCosine schedule = new(_options);
         StopController controller = new(_options);
         CheckedImages looked =
-            new(Checked(images, _options), _segmentation, _network.InputChannels, _network.Outputs.Grid);
-        float[] weak = new float[_options.BatchSize * sampler.Length];
+            new(Checked(images, _options), _segmentation, _network.InputChannels, _network.Outputs.Grid, _ranks);
+        BatchShare share = _training.Share;
+        float[] weak = new float[share.Own * sampler.Length];
         StrongAugmentation[] augmentations = new StrongAugmentation[_options.BatchSize];
 
         WeightSnapshot kept = _training.Student.Download();
@@ -208,14 +218,14 @@ public sealed class AdaptationLoop : IDisposable
 
         while (iteration < _options.Iterations && reason == StopReason.Completed)
         {
-            if (cancel.IsCancellationRequested)
+            if (_ranks.Any(cancel.IsCancellationRequested))
             {
                 reason = StopReason.Cancelled;
                 Save();
                 break;
             }
 
-            _training.Begin(augmentations, schedule.At(++iteration));
+            _training.Begin(augmentations.AsSpan(share.First, share.Own), schedule.At(++iteration));
             (cropPosition, augmentationPosition) = (cropRandom.Position, augmentationRandom.Position);
             if (iteration < _options.Iterations)
             {
@@ -231,6 +241,7 @@ public sealed class AdaptationLoop : IDisposable
             }
             else if (LookSchedule.IsDue(iteration, _options))
             {
+                _training.Align();
                 WeightSnapshot now = _training.Student.Download();
                 EvaluationPoint evaluation;
                 try
@@ -249,7 +260,7 @@ public sealed class AdaptationLoop : IDisposable
                     kept = now;
                 }
 
-                reason = controller.Reason ?? (OutOfTime() ? StopReason.Time : reason);
+                reason = controller.Reason ?? (_ranks.OfFirst(OutOfTime()) ? StopReason.Time : reason);
                 Save();
 
                 // An evaluation and a saved state leave several copies of the weights behind, which the runtime would keep
@@ -275,7 +286,8 @@ public sealed class AdaptationLoop : IDisposable
 
         void SendNext()
         {
-            sampler.Sample(cropRandom, weak);
+            sampler.Sample(cropRandom.Ahead(CropSampler.NumbersPerCrop * share.First), weak);
+            cropRandom.Skip(CropSampler.NumbersPerCrop * share.Total);
             augmenter.Draw(augmentationRandom, augmentations);
             _training.Send(weak);
         }
@@ -371,11 +383,12 @@ public sealed class AdaptationLoop : IDisposable
             iteration, looked.Measure(_student, _gamma), confidence, variance, AveragePrecision(segmenter, oracle), _gamma);
     }
 
-    private static double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>
+    private double? AveragePrecision(Segmenter segmenter, IReadOnlyList<LabelledImage> oracle) =>
         oracle.Count == 0
             ? null
-            : oracle.Average(o => InstanceMatching.Match(o.Masks, segmenter.Segment(o.Image, o.Name).Masks, 0.5)
-                .AveragePrecision);
+            : _ranks.Divide(
+                oracle, o => (double[])[InstanceMatching.Match(o.Masks, segmenter.Segment(o.Image, o.Name).Masks, 0.5)
+                    .AveragePrecision]).Average();
 
     /// <summary>Mean confidence and variance over views in the last batch: logged, decisive for nothing.</summary>
     private (double? Confidence, double? Variance) TeacherSignals()
@@ -384,10 +397,10 @@ public sealed class AdaptationLoop : IDisposable
         OutputPart? logit = _network.Outputs.Logit;
         float[] logits = logit is null
             ? []
-            : [.. _training.Mean.Download().Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
+            : [.. _training.Mean.Where((_, i) => i / plane % _network.Outputs.Channels == logit.Channel)];
         return (
             logits.Length == 0 ? null : StoppingSignals.MeanConfidence(logits),
-            StoppingSignals.ViewVariance(_training.Deviation.Download()));
+            StoppingSignals.ViewVariance(_training.Deviation));
     }
 
     private sealed class EvaluationProgress(IProgress<EvaluationPoint>? progress) : IAdaptationObserver

@@ -29,6 +29,8 @@ internal sealed class AdaptationStep : IDisposable
     private readonly DeviceVector _optimizerSums;
     private readonly ChannelMeaning[] _channels;
     private readonly bool _graded;
+    private readonly BatchShare _share;
+    private readonly SharedStep? _shared;
     private readonly Orientation[] _views;
     private readonly (int Offset, int Length)[] _frozen;
     private double _learningRate;
@@ -42,7 +44,8 @@ internal sealed class AdaptationStep : IDisposable
         Func<NetworkWeights, ITeacherEngine>? teacherEngine = null)
     {
         (_network, _backend, _options) = (network, backend, options);
-        (int batch, int crop) = (options.BatchSize, options.Crop);
+        _share = new BatchShare(backend.Ranks, options.BatchSize);
+        (int batch, int crop) = (_share.Own, options.Crop);
         _channels = network.Outputs.Meanings;
         _graded = network.Outputs.Parts.Any(p => p.Kind.GradesObjects);
         _views = Orientations.Of(options).ToArray();
@@ -63,7 +66,15 @@ internal sealed class AdaptationStep : IDisposable
         _thresholds = backend.CreateVector(4 * _channels.Length);
         _lossSums = backend.CreateVector(3 + _channels.Length);
         _optimizerSums = backend.CreateVector(2);
+        if (!_share.IsWhole)
+        {
+            backend.Share = _share;
+            _shared = new SharedStep(backend, _share, _graph.OutputShape, network.ParameterCount);
+        }
     }
+
+    /// <summary>What of each batch is this rank's.</summary>
+    public BatchShare Share => _share;
 
     public NetworkWeights Student { get; }
 
@@ -74,18 +85,18 @@ internal sealed class AdaptationStep : IDisposable
 
     public int Steps { get; private set; }
 
-    /// <summary>The pseudo-labels of the last step, [N,K,H,W].</summary>
-    internal DeviceVector Mean => _mean;
+    /// <summary>The pseudo-labels of the last step, [N,K,H,W] of the whole batch.</summary>
+    internal float[] Mean => OfAll(_mean);
 
-    /// <summary>The standard deviation over the views in the last step, [N,K,H,W].</summary>
-    internal DeviceVector Deviation => _deviation;
+    /// <summary>The standard deviation over the views in the last step, [N,K,H,W] of the whole batch.</summary>
+    internal float[] Deviation => OfAll(_deviation);
 
     private double LambdaL2Sp => _options.UseL2Sp ? _options.LambdaL2Sp : 0;
 
     private TensorShape InputShape =>
-        new(_options.BatchSize, _network.InputChannels, _options.Crop, _options.Crop);
+        new(_share.Own, _network.InputChannels, _options.Crop, _options.Crop);
 
-    /// <param name="weak">[N,C,crop,crop], normalised.</param>
+    /// <param name="weak">[N,C,crop,crop], normalised; of ranks that share a batch, this one's samples.</param>
     /// <returns>What happened, without iteration and time.</returns>
     public StepPoint Step(
         ReadOnlySpan<float> weak, ReadOnlySpan<StrongAugmentation> augmentations, double learningRate)
@@ -123,7 +134,7 @@ internal sealed class AdaptationStep : IDisposable
     /// <returns>What happened, without iteration and time.</returns>
     internal StepPoint End()
     {
-        float[] sums = _lossSums.Download();
+        float[] sums = _shared?.Losses(_lossSums) ?? _lossSums.Download();
         float[] optimizer = _optimizerSums.Download();
 
         // Per channel two thresholds and two flags: the log holds the thresholds.
@@ -151,8 +162,29 @@ internal sealed class AdaptationStep : IDisposable
         _teacherEngine.Refresh(Teacher);
     }
 
+    /// <summary>
+    /// Takes over the first rank's weights: those of another processor may drift from them by last digits.
+    /// </summary>
+    internal void Align()
+    {
+        if (_share.IsWhole)
+        {
+            return;
+        }
+
+        foreach (NetworkWeights weights in (NetworkWeights[])[Student, Teacher])
+        {
+            WeightSnapshot own = weights.Download();
+            weights.Upload(_share.OfFirst<float>(own.Parameters), _share.OfFirst<float>(own.Statistics));
+        }
+
+        _teacherEngine.Refresh(Teacher);
+    }
+
     public void Dispose()
     {
+        _backend.Share = null;
+        _shared?.Dispose();
         _teacherEngine.Dispose();
         _graph.Dispose();
         Student.Dispose();
@@ -178,8 +210,15 @@ internal sealed class AdaptationStep : IDisposable
 
         TensorShape shape = _graph.OutputShape;
         _backend.Steps.ViewMoments(_outputs, _views, shape, _channels, _options.AverageProbabilities, _mean, _deviation);
+        (DeviceVector means, DeviceVector deviations) = (_mean, _deviation);
+        if (_shared is not null)
+        {
+            (means, shape) = (_shared.Judged(_mean, _deviation, _channels), shape with { N = _share.Total });
+            deviations = means;
+        }
+
         _backend.Steps.UpdateThresholds(
-            _mean, _deviation, shape, _channels, (float)_options.ClassQuantile, (float)_options.RegressionQuantile,
+            means, deviations, shape, _channels, (float)_options.ClassQuantile, (float)_options.RegressionQuantile,
             (float)_options.ThresholdKeep, _options.AverageProbabilities, _thresholds);
     }
 
@@ -197,6 +236,7 @@ internal sealed class AdaptationStep : IDisposable
             _graph.Output, _mean, _deviation, _graph.OutputShape, _channels, loss, _thresholds,
             _graph.OutputGradient!, _lossSums);
         _graph.Backward();
+        _shared?.Sum(_graph.ParameterGradients!);
 
         bool follow = Steps % _options.EmaEvery == 0;
         _backend.Steps.OptimizerStep(
@@ -220,6 +260,14 @@ internal sealed class AdaptationStep : IDisposable
             Teacher.MarkChanged();
             _teacherEngine.Refresh(Teacher);
         }
+    }
+
+    private float[] OfAll(DeviceVector own)
+    {
+        float[] values = own.Download();
+        float[] all = new float[values.Length / _share.Own * _share.Total];
+        _share.Gather<float>(values, all);
+        return all;
     }
 
     private void ForwardStudent(DeviceVector weak)

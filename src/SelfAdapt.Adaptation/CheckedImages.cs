@@ -1,3 +1,4 @@
+using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
@@ -34,15 +35,19 @@ internal sealed class CheckedImages
     private readonly SegmentationOptions _options;
     private readonly double _scale;
     private readonly double _tolerance;
+    private readonly IRanks _ranks;
     private Opinion? _source;
 
     /// <param name="images">At least one.</param>
     /// <param name="segmentation">How they are prepared and segmented.</param>
     /// <param name="inputChannels">Channels that the networks take.</param>
     /// <param name="grid">Pixels each way that share a value of theirs.</param>
+    /// <param name="ranks">Processes that measure a network together, each on some of the images; null: one by itself.</param>
     public CheckedImages(
-        IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, int inputChannels, int grid = 1)
+        IReadOnlyList<NamedImage> images, SegmentationOptions segmentation, int inputChannels, int grid = 1,
+        IRanks? ranks = null)
     {
+        _ranks = ranks ?? SingleRank.Instance;
         (_scale, _tolerance) = (segmentation.Rescale, Tolerance / grid);
         _parts =
         [
@@ -69,23 +74,28 @@ internal sealed class CheckedImages
     public LabelFreeSignals Measure(ISegmentationNetwork network, double? gamma = null, CheckedImages? seen = null)
     {
         Segmenter segmenter = new(network, _options with { Gamma = gamma });
-        SegmentationResult[] results = [.. (seen ?? this)._parts.Select(p => segmenter.Segment(p.Image, p.Name))];
-        LabelImage[] masks = [.. results.Select(r => r.Masks)];
-        Opinion current = new(
-            masks, [.. masks.Select((m, i) => _outlines[i].Of(m))], [.. results.SelectMany(r => r.Embedding)]);
+        ImageFindings[] opinions = OfAll(i =>
+        {
+            NamedImage part = (seen ?? this)._parts[i];
+            SegmentationResult result = segmenter.Segment(part.Image, part.Name);
+            return new(
+                result.Masks, _outlines[i].Of(result.Masks), result.Embedding, FlowFit.Of(result, _options, network.Outputs));
+        });
+        LabelImage[] masks = [.. opinions.Select(o => o.Masks)];
+        Opinion current = new(masks, [.. opinions.Select(o => o.Fits)], [.. opinions.SelectMany(o => o.Embedding)]);
         Opinion source = _source ??= current;
         InstanceMatching[] common = [.. masks.Select((m, i) => InstanceMatching.Match(source.Masks[i], m, MatchIou))];
         double[] changes = [.. common.SelectMany((c, i) => c.Pairs.Select(
             p => current.Fits[i][p.PredictedLabel - 1] - source.Fits[i][p.TrueLabel - 1]))];
         double[] fits = [.. current.Fits.SelectMany(f => f)];
         double asked = Math.Max(ChanceFit, source.Fits.SelectMany(f => f).DefaultIfEmpty(1).Average() - _tolerance);
-        FlowFit flows = results.Aggregate(default(FlowFit), (sum, r) => sum + FlowFit.Of(r, _options, network.Outputs));
+        FlowFit flows = opinions.Aggregate(default(FlowFit), (sum, o) => sum + o.Flows);
         return new LabelFreeSignals
         {
             FnRate = CellChange.Of(common).LostFraction,
             EmbeddingDistance = current.Embeddings.Length == 0
                 ? 0
-                : StoppingSignals.EmbeddingDistance(source.Embeddings, current.Embeddings, results[0].Embedding.Length),
+                : StoppingSignals.EmbeddingDistance(source.Embeddings, current.Embeddings, opinions[0].Embedding.Length),
             OutlineFit = fits.DefaultIfEmpty(1).Average(),
             OutlineChange = changes.DefaultIfEmpty(0).Average(),
             Evidence = fits.Sum(f => f - asked),
@@ -96,6 +106,22 @@ internal sealed class CheckedImages
             Cells = fits.Length,
             Diameter = CellGeometry.MedianDiameter(masks) / _scale,
         };
+    }
+
+    /// <summary>Looks at all images, together with the other ranks.</summary>
+    private ImageFindings[] OfAll(Func<int, ImageFindings> look)
+    {
+        int[] images = [.. Enumerable.Range(0, _parts.Length)];
+        if (_ranks.Count == 1)
+        {
+            return Array.ConvertAll(images, i => look(i));
+        }
+
+        using MemoryStream bytes = new();
+        bytes.Write(_ranks.Divide(images, i => look(i).ToBytes()));
+        bytes.Position = 0;
+        using BinaryReader reader = new(bytes);
+        return Array.ConvertAll(images, _ => ImageFindings.Read(reader));
     }
 
     /// <summary>

@@ -12,6 +12,9 @@ namespace SelfAdapt.Adaptation;
 /// </summary>
 internal sealed class CropSampler
 {
+    /// <summary>Random numbers that a crop takes.</summary>
+    public const int NumbersPerCrop = 6;
+
     private readonly IReadOnlyList<Image> _images;
     private readonly AdaptationOptions _options;
     private readonly int _size;

@@ -18,6 +18,12 @@ public abstract class Backend : IDisposable
     /// <param name="exact">Direct convolutions: slower, and nearer to other engines' last digits.</param>
     public static Backend Cpu(int threads = 0, bool exact = false) => new CpuBackend(threads, exact);
 
+    /// <summary>The processes that share a run with this one.</summary>
+    internal IRanks Ranks { get; set; } = SingleRank.Instance;
+
+    /// <summary>How batches are divided over <see cref="Ranks"/>; null: a batch is whole here.</summary>
+    internal BatchShare? Share { get; set; }
+
     /// <summary>A network's operators.</summary>
     internal abstract ITensorOperators Operators { get; }
 
@@ -70,6 +76,9 @@ public abstract class Backend : IDisposable
     protected virtual void Dispose(bool disposing)
     {
     }
+
+    /// <summary>Samples of the whole batch that these are part of.</summary>
+    private protected int SamplesOfAll(int samples) => Share?.Total ?? samples;
 }
 
 /// <summary>How <see cref="ITensorOperators.Upsample"/> fills the new pixels.</summary>

@@ -16,12 +16,13 @@ internal abstract partial class HostBackend<T>
         (T[] outputs, T[] labels, T[] spreads) = (Data(student), Data(mean), Data(deviation));
         (T[] limits, T[] gradients) = (Data(thresholds), Data(gradient));
         int plane = shape.H * shape.W;
+        double pixels = (double)SamplesOfAll(shape.N) * plane;
         int logits = channels.Count(ChannelMeaning.Logit);
         int logit = channels.IndexOf(ChannelMeaning.Logit);
         ClassRun run = ClassRun.Of(channels);
         int entropies = logits + Math.Min(1, run.Count);
-        double perLogit = 1.0 / ((double)Math.Max(1, entropies) * shape.N * plane);
-        double perRegression = 1.0 / ((double)Math.Max(1, shape.C - logits - run.Count) * shape.N * plane);
+        double perLogit = 1.0 / (Math.Max(1, entropies) * pixels);
+        double perRegression = 1.0 / (Math.Max(1, shape.C - logits - run.Count) * pixels);
         double[] losses = new double[shape.N * shape.C];
         int[] kept = new int[shape.N * shape.C];
         For(losses.Length, p =>

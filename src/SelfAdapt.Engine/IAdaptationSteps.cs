@@ -66,7 +66,8 @@ internal interface IAdaptationSteps
     /// <param name="mean">Pseudo-labels; of classes always probabilities.</param>
     /// <param name="gradient">Receives d loss / d student.</param>
     /// <param name="sums">
-    /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept.
+    /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept. Where the batch is
+    /// divided over ranks the losses and the gradient are these samples' part of the whole batch's means.
     /// </param>
     void MaskedLoss(
         DeviceVector student, DeviceVector mean, DeviceVector deviation, TensorShape shape,

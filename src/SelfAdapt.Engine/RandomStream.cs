@@ -35,6 +35,11 @@ internal sealed class RandomStream
         return new RandomStream(((ulong)w1 << 32) | w0);
     }
 
+    /// <summary>The same stream further on; this one stays where it is.</summary>
+    public RandomStream Ahead(int numbers) => new(Key, Position + (ulong)numbers);
+
+    public void Skip(int numbers) => Position += (ulong)numbers;
+
     public ulong NextUInt64() => CounterRandom.UInt64(Key, Position++);
 
     /// <summary>A number from [0, 1).</summary>

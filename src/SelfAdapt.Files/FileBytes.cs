@@ -19,6 +19,9 @@ internal sealed class FileBytes : IDisposable
     private FileBytes(string name, SafeFileHandle handle) =>
         (Name, _handle, Length) = (name, handle, RandomAccess.GetLength(handle));
 
+    /// <summary>No file.</summary>
+    public static FileBytes Empty { get; } = new("", []);
+
     /// <summary>The name shown in messages.</summary>
     public string Name { get; }
 

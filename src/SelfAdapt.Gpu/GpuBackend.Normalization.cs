@@ -24,10 +24,18 @@ internal sealed partial class GpuBackend
         // Two sums per chunk, and the values that they are taken around.
         ArrayView<float> partial = Workspace(((2L * shape.GridDim.Y) + 1) * pitch);
         Launch(Kernels.BatchNorm.Moments, shape, source.View, partial, source.Pixels, pitch);
+        (int pixels, int chunks) = (source.Pixels, shape.GridDim.Y);
+        if (Share is { } share)
+        {
+            float[] all = NormSums.Moments(share, Download(partial), pitch, pixels);
+            (pixels, chunks) = (pixels / source.Shape.N * share.Total, 1);
+            _device.Upload(all, partial.SubView(0, all.Length));
+        }
+
         Launch(
             Kernels.BatchNorm.FinishMoments, Shape((pitch, 1, 1), (FinishThreads, 1)), partial, View(norm.Scale),
-            View(norm.Bias), View(norm.Mean), View(norm.Variance), View(saved), lanes, channels, pitch, source.Pixels,
-            shape.GridDim.Y, norm.Epsilon, norm.Momentum, Flag(use == NormStatistics.BatchAndUpdate));
+            View(norm.Bias), View(norm.Mean), View(norm.Variance), View(saved), lanes, channels, pitch, pixels,
+            chunks, norm.Epsilon, norm.Momentum, Flag(use == NormStatistics.BatchAndUpdate));
     }
 
     public void BatchNorm(
@@ -54,15 +62,40 @@ internal sealed partial class GpuBackend
         Launch(
             Kernels.BatchNorm.GradientSums, shape, source.View, Tensor(dy).View, lanes, partial, Flag(norm.Relu),
             source.Pixels, pitch);
+        (int pixels, int chunks) = (source.Pixels, shape.GridDim.Y);
+        BatchShare? share = use == NormStatistics.Stored ? null : Share;
+        if (share is not null)
+        {
+            float[] all = NormSums.Gradients(share, Download(partial), pitch);
+            (pixels, chunks) = (pixels / source.Shape.N * share.Total, 1);
+            _device.Upload(all, partial.SubView(0, all.Length));
+        }
+
         Launch(
             Kernels.BatchNorm.FinishGradient, Shape((pitch, 1, 1), (FinishThreads, 1)), partial, lanes, View(dScale),
-            View(dBias), terms, channels, pitch, source.Pixels, shape.GridDim.Y, Flag(use != NormStatistics.Stored));
+            View(dBias), terms, channels, pitch, pixels, chunks, Flag(use != NormStatistics.Stored));
+        if (share is { IsFirst: false })
+        {
+            // Gradients of all ranks are added up: what is the whole batch's already is one rank's to give.
+            foreach (VectorSlice given in (ReadOnlySpan<VectorSlice>)[dScale, dBias])
+            {
+                Launch(Kernels.Elementwise.Fill, Each(given.Length), View(given), 0f, given.Length);
+            }
+        }
+
         if (dx is not null)
         {
             Launch(
                 Kernels.BatchNorm.Gradient, Each(source.Quads), source.View, Tensor(dy).View, lanes, terms,
                 Tensor(dx).View, Flag(norm.Relu), Flag(accumulate), source.PitchQuads, source.Quads);
         }
+    }
+
+    private float[] Download(ArrayView<float> view)
+    {
+        float[] values = new float[view.Length];
+        _device.Download(view, values);
+        return values;
     }
 
     /// <summary>Threads that add up a channel's chunks.</summary>

@@ -7,6 +7,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Tiff;
+using SelfAdapt.Files.Zarr;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
@@ -62,6 +63,8 @@ internal sealed class FuzzTargets
             new("png", [.. Pngs()], FormatMutators.Png, ReadImages),
             new("other-pictures", [.. SeedFiles.OtherPictures()], null, bytes => ImageFile.Decode(bytes, Origin)),
             new("npy", [.. Npys()], FormatMutators.Npy, ReadImages),
+            new("blosc", [.. Bloscs()], null, bytes => BloscFrame.Decode(new FileBytes(Origin, bytes), bytes, new byte[8180], "it")),
+            new("zarr", [.. Texts(ZarrArrayJson)], FormatMutators.Text, ReadZarr),
             new("config", [.. Texts(RunJson)], FormatMutators.Text, ReadConfig),
             new("summary", [.. Texts(SummaryJson)], FormatMutators.Text, ReadSummary),
             new("log", [.. Texts(LogLines)], FormatMutators.Text, ReadLog),
@@ -79,6 +82,14 @@ internal sealed class FuzzTargets
     }
 
     public IReadOnlyList<FuzzTarget> All { get; }
+
+    private static string ZarrArrayJson =>
+        """
+        {"zarr_format":3,"node_type":"array","data_type":"uint16","fill_value":3,"shape":[2,5,7],"dimension_names":["c","y","x"],
+        "chunk_key_encoding":{"name":"default","configuration":{"separator":"/"}},
+        "chunk_grid":{"name":"regular","configuration":{"chunk_shape":[1,4,4]}},
+        "codecs":[{"name":"bytes","configuration":{"endian":"little"}},{"name":"gzip","configuration":{"level":5}}]}
+        """;
 
     private static string RunJson =>
         """
@@ -263,10 +274,26 @@ internal sealed class FuzzTargets
         return own?.Invoke(content, [], random) ?? ByteMutator.Mutate(content, [], random);
     }
 
+    /// <summary>A frame that numcodecs packed: Zstandard, bits shuffled.</summary>
+    private static IEnumerable<byte[]> Bloscs()
+    {
+        yield return Convert.FromBase64String(
+            "AgGUAvQfAAAAEAAAuwAAABgAAABpAAAATQAAACi1L/1gAA8dAgBQAP//AAD//wD/ABqgYB8gRYIyD/z/EclHIVJfakuxovhnXZX2LCFv6vjmDqY3QXY/bwOLA5TWKIjyCHWL1CdFljkbTgAAACi1L/1g9A4lAgAkAqAApaqvtLm+w8jN0tfc4ebr8PX6/wQBCQ4TGB0iJywxNjsgpBD4BuDHKpBzzjnnnPPenHOcc85xzjnHOeecs92lFA==");
+    }
+
+    private void ReadZarr(byte[] bytes)
+    {
+        string store = Path.Combine(_folder, Origin + ".zarr");
+        Directory.CreateDirectory(store);
+        File.WriteAllBytes(Path.Combine(store, "zarr.json"), bytes);
+        using IPictureReader? reader = ImageFile.TryOpen(store);
+        reader?.Decode(0, 0, 1);
+    }
+
     private void ReadRows(byte[] bytes)
     {
         File.WriteAllBytes(_path, bytes);
-        using TiffRows? rows = TiffRows.TryOpen(_path);
+        using PictureRows? rows = ImageFile.TryOpenRows(_path);
         if (rows is null)
         {
             return;

@@ -62,6 +62,25 @@ internal sealed class TiffBuilder(bool bigEndian = false)
         return this;
     }
 
+    /// <summary>Adds a page of one value that no other one links to.</summary>
+    /// <returns>Where it stands, for <see cref="TiffTag.SubDirectories"/>.</returns>
+    public long Apart(int width, int height, byte value)
+    {
+        int link = _link;
+        byte[] before = [.. _bytes[link..(link + 4)]];
+        byte[] values = new byte[width * height];
+        Array.Fill(values, value);
+        Page(width, height, [values]);
+        byte[] start = [.. _bytes[link..(link + 4)]];
+        for (int i = 0; i < before.Length; i++)
+        {
+            _bytes[link + i] = before[i];
+        }
+
+        _link = link;
+        return bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(start) : BinaryPrimitives.ReadUInt32LittleEndian(start);
+    }
+
     /// <summary>The file.</summary>
     /// <param name="lastLink">What the last page names as the next one.</param>
     public byte[] ToArray(int lastLink = 0)

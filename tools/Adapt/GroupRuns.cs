@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
@@ -32,7 +33,11 @@ internal static class GroupRuns
         AdaptationJob[] jobs = [.. whole.Kinds.Select((_, k) => JobOf(whole, k))];
         terminal.Error.WriteLine(
             $"{jobs.Length} kinds of images, a model for each: {SourceAdvice.Describe(whole.Kinds)}");
-        WriteList(whole, jobs);
+        if (engine.IsFirst)
+        {
+            WriteList(whole, jobs);
+        }
+
         JsonArray results = [];
         ExitCode code = ExitCode.Ok;
         foreach ((AdaptationJob planned, int k) in jobs.Select((j, k) => (j, k)))
@@ -45,13 +50,18 @@ internal static class GroupRuns
             }
 
             terminal.Error.WriteLine($"{name}: {planned.Images.Count} images {SourceAdvice.Describe(whole.Kinds[k].Look)}");
-            OutputFolder.RequireWritable(planned.Out);
+            if (engine.IsFirst)
+            {
+                OutputFolder.RequireWritable(planned.Out);
+            }
+
             AdaptationJob job = planned with
             {
                 Segmentation = fit(planned.Images),
                 Resume = planned.Resume && File.Exists(RunFolder.State(planned.Out)),
             };
             (JsonObject result, ExitCode ended) = JobOutput.Run(terminal, job, engine, static _ => { });
+            ended = engine.Ranks.OfFirst(ended);
             result["folder"] = name;
             results.Add(result);
             code = code == ExitCode.Ok ? ended : code;
@@ -62,14 +72,20 @@ internal static class GroupRuns
             }
         }
 
-        GroupsPage.Write(
-            RunFolder.Report(whole.Out),
-            [.. jobs.Select((j, k) => new GroupEntry(
-                Path.GetFileName(j.Out), SourceAdvice.Describe(whole.Kinds[k].Look), [.. j.Images.Select(i => i.Name)],
-                Outcome(j.Out)))]);
-        terminal.Out.WriteLine($"{RunFolder.Report(whole.Out)} links the reports of all groups.");
+        if (engine.IsFirst)
+        {
+            WritePage(whole, jobs);
+            terminal.Out.WriteLine($"{RunFolder.Report(whole.Out)} links the reports of all groups.");
+        }
+
         return (new JsonObject { ["groups"] = results }, code);
     }
+
+    private static void WritePage(AdaptationJob whole, AdaptationJob[] jobs) => GroupsPage.Write(
+        RunFolder.Report(whole.Out),
+        [.. jobs.Select((j, k) => new GroupEntry(
+            Path.GetFileName(j.Out), SourceAdvice.Describe(whole.Kinds[k].Look), [.. j.Images.Select(i => i.Name)],
+            Outcome(j.Out)))]);
 
     private static string? Outcome(string folder) => RunRecord.Read(folder) is not { } run ? null
         : !File.Exists(RunFolder.Adapted(folder)) ? "no adapted model"

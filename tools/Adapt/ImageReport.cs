@@ -20,6 +20,11 @@ internal static class ImageReport
         terminal.Out.WriteLine(
             $"  images     {facts.Sizes.Count}, {channels} channels of {width} x {height} px{unlike}");
         terminal.Out.WriteLine($"  planes     {facts.Planes}");
+        if (facts.Levels > 0)
+        {
+            terminal.Out.WriteLine($"  levels     0 to {facts.Levels}: smaller copies, by --level");
+        }
+
         if (facts.NoData is { } value)
         {
             terminal.Out.WriteLine($"  no data    {value.ToString(CultureInfo.InvariantCulture)}");
@@ -40,6 +45,7 @@ internal static class ImageReport
             ["height"] = height,
             ["width"] = width,
             ["planes"] = facts.Planes,
+            ["levels"] = facts.Levels,
             ["no_data"] = facts.NoData is { } number && double.IsFinite(number) ? number : null,
             ["notes"] = new JsonArray([.. facts.Notes.Select(n => (JsonNode)n)]),
         });

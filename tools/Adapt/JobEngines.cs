@@ -24,6 +24,12 @@ internal sealed class JobEngines : IDisposable
     /// <summary>Where the student learns.</summary>
     public Backend Backend { get; private set; }
 
+    /// <summary>The processes that share the run.</summary>
+    public IRanks Ranks => Backend.Ranks;
+
+    /// <summary>Whether this process is the one that talks and writes.</summary>
+    public bool IsFirst => Ranks.Index == 0;
+
     /// <summary>Makes the teacher's engine; null: the built-in one.</summary>
     public Func<NetworkWeights, ITeacherEngine>? Teacher { get; private set; }
 
@@ -32,20 +38,22 @@ internal sealed class JobEngines : IDisposable
     /// <param name="network">The same, as the engine takes it.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="options">What decides its sizes.</param>
+    /// <param name="ranks">The processes that share the run; null: this one alone.</param>
     /// <exception cref="SelfAdaptException">
     /// DeviceMissing: an engine or device that was asked for is missing. ModelUnsupported: the teacher's engine can't run
     /// it. OutOfMemory: there is no memory left.
     /// </exception>
     public static JobEngines Open(
-        TextWriter log, ModelFile model, Network network, EngineRequest request, AdaptationOptions options) =>
+        TextWriter log, ModelFile model, Network network, EngineRequest request, AdaptationOptions options,
+        IRanks? ranks = null) =>
         new(options, sizes =>
         {
             Backend backend = InferenceEngine.OpenBackend(request, log);
+            backend.Ranks = ranks ?? SingleRank.Instance;
             try
             {
-                return (
-                    backend,
-                    TeacherChoice.For(log, model, network, request, backend, sizes.BatchSize, sizes.Crop));
+                int crops = new BatchShare(backend.Ranks, sizes.BatchSize).Own;
+                return (backend, TeacherChoice.For(log, model, network, request, backend, crops, sizes.Crop));
             }
             catch
             {

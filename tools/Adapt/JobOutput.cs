@@ -88,12 +88,6 @@ internal static class JobOutput
         JobRunner training = JobRunner.Run(terminal, asked, engine, begin);
         (AdaptationJob job, AdaptationResult result, IReadOnlyList<NamedImage> looked) =
             (training.Job, training.Result, training.Looked);
-        if (result.Reason == StopReason.Cancelled && StopRequest.IsPause(job.Home))
-        {
-            terminal.Out.WriteLine($"Paused after step {result.Iterations}. To go on: {JobRunner.ResumeCommand(job)}");
-            return ([], ExitCode.Cancelled);
-        }
-
         ExitCode code = result.Reason switch
         {
             StopReason.Cancelled => ExitCode.Cancelled,
@@ -101,6 +95,17 @@ internal static class JobOutput
             StopReason.NoCells => ExitCode.ModelImageMismatch,
             _ => ExitCode.Ok,
         };
+        if (!engine.IsFirst)
+        {
+            return ([], code);
+        }
+
+        if (result.Reason == StopReason.Cancelled && StopRequest.IsPause(job.Home))
+        {
+            terminal.Out.WriteLine($"Paused after step {result.Iterations}. To go on: {JobRunner.ResumeCommand(job)}");
+            return ([], code);
+        }
+
         JudgedWeights kept = new(result.KeptPoint, result.Kept);
         Rejection? rejection = !result.KeepsOriginal ? null : Rejection.Of(result.Evaluations, job.Options);
         JsonObject summary = Summarise(job, result, looked.Count);

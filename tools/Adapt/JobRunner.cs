@@ -34,9 +34,9 @@ internal sealed record JobRunner(
         catch (Exception e) when (MemoryShortage.Is(e))
         {
             string why = MemoryShortage.Describe(e);
-            if (checkpoint.IsSaved)
+            if (checkpoint.IsSaved || engine.Ranks.Count > 1)
             {
-                // To begin anew would throw away what there is to go on from.
+                // To begin anew would throw away what there is to go on from; and other processes don't know of it.
                 throw;
             }
 
@@ -88,6 +88,20 @@ internal sealed record JobRunner(
         terminal.Error.WriteLine(
             $"{job.Images.Count} images to learn from, {looked.Count} of them looked at in checks"
             + (job.Labelled.Count > 0 ? $", {job.Labelled.Count} labelled for reporting" : ""));
+        if (engine.Ranks.Count > 1)
+        {
+            terminal.Error.WriteLine(
+                $"{engine.Ranks.Count} processes share each step's {job.Options.BatchSize} crops and the images of checks");
+        }
+
+        if (!engine.IsFirst)
+        {
+            AdaptationResult same = adapter.Run(
+                job.Images, job.Labelled, Unheard.Instance, terminal.Cancelled,
+                new Checkpointing(_ => { }, checkpoint.From?.State));
+            return new JobRunner(job, same, adapter.TeacherEngineName, looked, checkpoint, null);
+        }
+
         using RunObserver observer = new(
             terminal, job.Options, OpenLog(job, checkpoint), job.KeepSnapshots ? KeepSnapshot : null,
             source => SourceAdvice.Sentences(SourceAdvice.Notes(job, source.Signals, looked.Count), job));
@@ -104,6 +118,16 @@ internal sealed record JobRunner(
             OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
             // In one file: all snapshots' weights would go by the same name.
             job.Written(snapshot).Embedded().Save(path);
+        }
+    }
+
+    /// <summary>The observer of a process that another one speaks for.</summary>
+    private sealed class Unheard : IAdaptationObserver
+    {
+        public static Unheard Instance { get; } = new();
+
+        public void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights)
+        {
         }
     }
 

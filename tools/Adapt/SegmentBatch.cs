@@ -15,9 +15,10 @@ namespace SelfAdapt.Tool;
 /// <param name="Memory">Bytes beyond which an image is worked on in parts.</param>
 /// <param name="Force">Whether results may be there already.</param>
 /// <param name="WholeNumbers">Whether the network takes whole intensities.</param>
+/// <param name="Level">Which copy of images that hold several sizes: 0 for the full one.</param>
 internal sealed record SegmentPlan(
     string Folder, IReadOnlySet<ResultKind> Kinds, SegmentationOptions Options, double StitchThreshold, long Memory,
-    bool Force, bool WholeNumbers = false);
+    bool Force, bool WholeNumbers = false, int Level = 0);
 
 /// <summary>Segments files one after the other, large ones in parts, and passes over what an earlier run did.</summary>
 internal sealed class SegmentBatch : IDisposable
@@ -48,6 +49,14 @@ internal sealed class SegmentBatch : IDisposable
     /// <summary>Whether files are read together with those that hold other planes of the same pictures.</summary>
     public bool JoinsSets { get; init; }
 
+    /// <summary>
+    /// The task, where there are fewer images than tasks: large ones are then shared out by bands of blocks; null otherwise.
+    /// </summary>
+    public Shard? Shared { get; init; }
+
+    /// <summary>Files that are this task's alone where <see cref="Shared"/> is given.</summary>
+    public IReadOnlySet<string> Own { get; init; } = new HashSet<string>();
+
     /// <summary>The engine in use.</summary>
     public string EngineName { get; }
 
@@ -75,7 +84,11 @@ internal sealed class SegmentBatch : IDisposable
                 _names.UnionWith(done.Images.Select(d => d.Name));
                 _skipped.AddAll(file, done.Skipped);
             }
-            else
+            else if (Shared is not null && FindBands(file, Shared, progress))
+            {
+                worked = true;
+            }
+            else if (Shared is null || Own.Contains(file))
             {
                 (int skippedBefore, int passingBefore) = (_skipped.Count, _skipped.Passing);
                 List<SegmentedImage> own = Segment(file, progress);
@@ -121,30 +134,66 @@ internal sealed class SegmentBatch : IDisposable
         }
     }
 
+    /// <summary>Does this task's part of a large image.</summary>
+    /// <returns>False for other files, and for those that can't be read: one task tells.</returns>
+    private bool FindBands(string file, Shard shard, BatchProgress progress)
+    {
+        PictureRows? opened;
+        try
+        {
+            opened = ImageFile.TryOpenRows(file, _plan.Level);
+        }
+        catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
+        {
+            return false;
+        }
+
+        using PictureRows? rows = opened;
+        if (rows is null || !IsLarge(file, rows.Channels, rows.Height, rows.Width))
+        {
+            return false;
+        }
+
+        _skipped.Try(file, () =>
+        {
+            RequireTiffForParts(file, rows.Height, rows.Width);
+            string name = ImageFolder.UniqueName(ImageFile.NameOf(file), file, _names);
+            IRowSource filled = MissingPixels.Fill(rows, out string? note);
+            Note(name, note);
+            int bands = SharedBlocks.Find(
+                new StreamedSegmenter(Network(file), _options, _plan.Memory), filled, file,
+                SegmentationFormats.PathOf(StemOf(name), ResultKind.Tif), _journal.Deciding(file), shard, _plan.Force,
+                share => progress.Within(name, share), _terminal.Cancelled);
+            _terminal.Progress.Finish();
+            _terminal.Out.WriteLine($"{name}: part {shard} of it, {bands} rows of blocks");
+        });
+        return true;
+    }
+
     private List<SegmentedImage> Segment(string file, BatchProgress progress)
     {
         List<SegmentedImage> results = [];
         _skipped.Try(file, () =>
         {
-            using TiffRows? rows = TiffRows.TryOpen(file);
+            using PictureRows? rows = ImageFile.TryOpenRows(file, _plan.Level);
             if (rows is not null && IsLarge(file, rows.Channels, rows.Height, rows.Width))
             {
                 RequireTiffForParts(file, rows.Height, rows.Width);
-                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                string name = ImageFolder.UniqueName(ImageFile.NameOf(file), file, _names);
                 IRowSource filled = MissingPixels.Fill(rows, out string? note);
                 Note(name, note);
                 results.Add(OnceMore(file, () => SegmentInParts(filled, name, file, progress)));
                 return;
             }
 
-            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file, JoinsSets) is { } planes)
+            if (_plan.StitchThreshold > 0 && ImageFolder.ReadStack(file, JoinsSets, _plan.Level) is { } planes)
             {
-                string name = ImageFolder.UniqueName(Path.GetFileNameWithoutExtension(file), file, _names);
+                string name = ImageFolder.UniqueName(ImageFile.NameOf(file), file, _names);
                 results.Add(OnceMore(file, () => SegmentStack(planes, name, file)));
                 return;
             }
 
-            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped, JoinsSets))
+            foreach (NamedImage image in ImageFolder.ReadFile(file, _names, _skipped, JoinsSets, _plan.Level))
             {
                 _terminal.Cancelled.ThrowIfCancellationRequested();
                 Note(image.Name, image.Note);

@@ -1,4 +1,6 @@
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
@@ -10,24 +12,26 @@ internal static class SegmentGather
     /// <summary>Checks all results, makes one journal per folder of those of the tasks, and writes the tables of the whole run.</summary>
     /// <param name="folders">All folders of the run, the topmost at the end.</param>
     /// <param name="deciding">All that decides what results are, as text.</param>
+    /// <param name="options">What images were segmented with.</param>
     /// <param name="skipped">Receives what the tasks passed over.</param>
     /// <returns>The results, one per image, in the order of a run without tasks.</returns>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: results are missing, or were made with other options. OutputNotWritable: a file can't be written.
     /// </exception>
     public static IReadOnlyList<SegmentedImage> Join(
-        IReadOnlyList<SegmentFolder> folders, string deciding, SkippedFiles skipped)
+        IReadOnlyList<SegmentFolder> folders, string deciding, SegmentationOptions options, SkippedFiles skipped)
     {
         List<SegmentedImage> results = [];
         List<string> missing = [];
         foreach (SegmentFolder folder in folders)
         {
+            Dictionary<string, string> begun = JoinBands(folder, deciding, options);
             using SegmentJournal journal = SegmentJournal.Open(folder.Out, deciding);
             foreach (string file in folder.Files)
             {
                 if (journal.Noted(file) is not { } noted)
                 {
-                    missing.Add(file);
+                    missing.Add(file + begun.GetValueOrDefault(file));
                     continue;
                 }
 
@@ -59,5 +63,29 @@ internal static class SegmentGather
         }
 
         return results;
+    }
+
+    /// <summary>Makes the masks of images that tasks have worked on together.</summary>
+    /// <returns>Of those that are not complete, how far they are.</returns>
+    private static Dictionary<string, string> JoinBands(SegmentFolder folder, string deciding, SegmentationOptions options)
+    {
+        Dictionary<string, string> begun = [];
+        using SegmentJournal journal = SegmentJournal.Open(folder.Out, deciding);
+        foreach (string file in folder.Files)
+        {
+            string name = ImageFile.NameOf(file);
+            string masks = SegmentationFormats.PathOf(Path.Combine(folder.Out, name), ResultKind.Tif);
+            if (SharedBlocks.TryJoin(masks, journal.Deciding(file), out (int There, int All) found) is { } cells)
+            {
+                journal.Add(file, options, new([new SegmentedImage(name, file, [masks], cells, 0)], []));
+                SharedBlocks.Remove(masks);
+            }
+            else if (found.All > 0)
+            {
+                begun.Add(file, FormattableString.Invariant($": {found.There} of {found.All} rows of blocks"));
+            }
+        }
+
+        return begun;
     }
 }

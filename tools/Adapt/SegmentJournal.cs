@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
 
@@ -241,7 +242,7 @@ internal sealed class SegmentJournal : IDisposable
     /// <summary>Length and time: what changes when a file does.</summary>
     private static string StateOf(string file)
     {
-        FileInfo info = new(file);
+        FileInfo info = new(NumberGrids.FileOf(file));
         return info.Exists
             ? FormattableString.Invariant($"{info.Length} bytes, {info.LastWriteTimeUtc.Ticks}")
             : "absent";

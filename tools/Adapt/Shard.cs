@@ -1,4 +1,5 @@
 using System.Globalization;
+using SelfAdapt.Files.Images;
 
 namespace SelfAdapt.Tool;
 
@@ -62,7 +63,7 @@ internal sealed record Shard(int Number, int Count)
             List<string> files = [];
             foreach (string file in folder.Files)
             {
-                string name = Path.GetFileNameWithoutExtension(file);
+                string name = ImageFile.NameOf(file);
                 if (!places.TryGetValue(name, out int place))
                 {
                     places.Add(name, place = names++);

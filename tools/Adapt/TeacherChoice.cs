@@ -44,38 +44,56 @@ internal static class TeacherChoice
                 return null;
         }
 
+        bool preferred = Prefers(log, model, network, backend, crop, () => Ort(1));
+        if (!backend.Ranks.Any(!preferred))
+        {
+            return _ => Ort(batch);
+        }
+
+        if (preferred)
+        {
+            log.WriteLine("teacher: the built-in engine all the same, as not all processes found the other one faster");
+        }
+
+        return null;
+
+        HostTeacher Ort(int crops) => new(
+            new RefreshableOrtNetwork(model.Onnx, network, options),
+            network.ParameterCount + network.StatisticsCount, crops, crop);
+    }
+
+    /// <summary>Whether ONNX Runtime is there and clearly faster.</summary>
+    private static bool Prefers(
+        TextWriter log, ModelFile model, Network network, Backend backend, int crop, Func<ITeacherEngine> open)
+    {
         if (backend is GpuBackend)
         {
             log.WriteLine("teacher: the built-in engine, as its weights then stay on the GPU");
-            return null;
+            return false;
         }
 
         if (OrtRuntime.Missing is { } reason)
         {
             log.WriteLine($"teacher: the built-in engine, as there is no other here: {reason}");
-            return null;
+            return false;
         }
 
         try
         {
             InferenceEngine.RequireFreeSizes(model);
-            (double builtin, double ort) = Trial(network, backend, crop, () => Ort(1));
+            (double builtin, double ort) = Trial(network, backend, crop, open);
             bool takeOrt = ort < Clearly * builtin;
             log.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"teacher: {(takeOrt ? "ONNX Runtime" : "the built-in engine")}, after a trial on one crop: built-in "
                 + $"{builtin:0} ms, ONNX Runtime {ort:0} ms"));
-            return takeOrt ? _ => Ort(batch) : null;
+            return takeOrt;
         }
         catch (SelfAdaptException e)
         {
             log.WriteLine($"teacher: the built-in engine, as ONNX Runtime can't be it: {e.Message}");
-            return null;
+            return false;
         }
-
-        HostTeacher Ort(int crops) => new(
-            new RefreshableOrtNetwork(model.Onnx, network, options),
-            network.ParameterCount + network.StatisticsCount, crops, crop);
     }
 
     /// <summary>Milliseconds of the fastest run of each engine, new weights handed over before each as in a run.</summary>

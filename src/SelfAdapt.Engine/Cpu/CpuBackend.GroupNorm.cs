@@ -80,7 +80,7 @@ internal sealed unsafe partial class CpuBackend
     /// <param name="partial">[planes][2][16], to work in.</param>
     private void GroupStatistics(CpuTensor x, in GroupNormParameters norm, float* factors, double* partial, bool backward)
     {
-        DistanceSums(x, partial, x.Planes);
+        DistanceSums(x, partial, FirstValues(x, x.Planes));
         int channels = x.Shape.C;
         int each = channels / norm.Groups;
         double pixels = (double)x.Shape.H * x.Shape.W;

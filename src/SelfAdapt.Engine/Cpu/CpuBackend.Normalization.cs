@@ -70,7 +70,9 @@ internal sealed unsafe partial class CpuBackend
     {
         CpuTensor tx = (CpuTensor)x;
         int channels = tx.Shape.C;
-        double count = (double)tx.Shape.N * tx.Shape.H * tx.Shape.W;
+        bool batchStatistics = use != NormStatistics.Stored;
+        BatchShare? share = batchStatistics ? Share : null;
+        double count = (double)(share?.Total ?? tx.Shape.N) * tx.Shape.H * tx.Shape.W;
         float* inverse = Pointer(saved.Slice(channels, channels));
         float* gScale = Pointer(dScale);
         float* gBias = Pointer(dBias);
@@ -84,16 +86,10 @@ internal sealed unsafe partial class CpuBackend
         NormGradient gradient = new(
             tx, (CpuTensor)dy, (CpuTensor?)dx, accumulate, norm.Relu, (nint)factors, (nint)terms, (nint)partial);
         Pool.For(tx.Planes, gradient, static (plane, gradient) => gradient.Sum(plane));
-        bool batchStatistics = use != NormStatistics.Stored;
+        ReadOnlySpan<double> all = OfAllSamples(partial, tx, share);
         for (int c = 0; c < tx.Blocks * Block; c++)
         {
-            (double sum, double dot) = (0, 0);
-            for (int n = 0; n < tx.Shape.N && c < channels; n++)
-            {
-                double* sums = partial + ((((long)n * tx.Blocks) + (c / Block)) * 2 * Block) + (c % Block);
-                sum += sums[0];
-                dot += sums[Block];
-            }
+            (double sum, double dot) = c < channels ? InSampleOrder(all, tx.Blocks, c) : default;
 
             bool through = batchStatistics && c < channels;
             float* term = terms + (c / Block * 2 * Block) + (c % Block);
@@ -101,8 +97,10 @@ internal sealed unsafe partial class CpuBackend
             term[Block] = through ? (float)(dot * inverse[c] * inverse[c] / count) : 0;
             if (c < channels)
             {
-                gBias[c] = (float)sum;
-                gScale[c] = (float)(dot * inverse[c]);
+                // Gradients of all ranks are added up: what is the whole batch's already is one rank's to give.
+                bool own = share is null or { IsFirst: true };
+                gBias[c] = own ? (float)sum : 0;
+                gScale[c] = own ? (float)(dot * inverse[c]) : 0;
             }
         }
 
@@ -178,19 +176,59 @@ internal sealed unsafe partial class CpuBackend
         return sum;
     }
 
+    /// <summary>The first value of each channel of some planes, [planes][16].</summary>
+    private static float[] FirstValues(CpuTensor x, int planes)
+    {
+        float[] values = new float[planes * Block];
+        for (int plane = 0; plane < planes; plane++)
+        {
+            new ReadOnlySpan<float>(x.Row(plane, 0), Block).CopyTo(values.AsSpan(plane * Block));
+        }
+
+        return values;
+    }
+
+    /// <summary>What was summed for every plane here, [planes][2][16], for those of all ranks.</summary>
+    private static ReadOnlySpan<double> OfAllSamples(double* partial, CpuTensor x, BatchShare? share)
+    {
+        ReadOnlySpan<double> own = new(partial, x.Planes * 2 * Block);
+        if (share is null)
+        {
+            return own;
+        }
+
+        double[] all = new double[share.Total * x.Blocks * 2 * Block];
+        share.Gather(own, all.AsSpan());
+        return all;
+    }
+
+    /// <summary>A channel's two sums over the samples, first to last.</summary>
+    /// <param name="planes">[samples * blocks][2][16].</param>
+    private static (double First, double Second) InSampleOrder(ReadOnlySpan<double> planes, int blocks, int channel)
+    {
+        (double first, double second) = (0, 0);
+        for (int at = (channel / Block * 2 * Block) + (channel % Block); at < planes.Length; at += blocks * 2 * Block)
+        {
+            first += planes[at];
+            second += planes[at + Block];
+        }
+
+        return (first, second);
+    }
+
     /// <summary>
     /// For every plane the sums of its values' distances to a first value and of their squares: per row in float, over rows in
     /// double.
     /// </summary>
     /// <param name="partial">Receives [planes][2][16].</param>
-    /// <param name="origins">The first values are those of the planes 0 to origins - 1, over and over.</param>
-    private void DistanceSums(CpuTensor x, double* partial, int origins) =>
+    /// <param name="origins">[16] for each of some planes, over and over: those values.</param>
+    private void DistanceSums(CpuTensor x, double* partial, float[] origins) =>
         Pool.For(x.Planes, (x, partial: (nint)partial, origins), static (plane, all) =>
         {
             CpuTensor x = all.x;
             double* sums = (double*)all.partial + ((long)plane * 2 * Block);
             new Span<double>(sums, 2 * Block).Clear();
-            Vector512<float> shift = Vector512.Load(x.Row(plane % all.origins, 0));
+            Vector512<float> shift = Vector512.Create(all.origins, plane * Block % all.origins.Length);
             for (int h = 0; h < x.Shape.H; h++)
             {
                 float* p = x.Row(plane, h);
@@ -217,22 +255,23 @@ internal sealed unsafe partial class CpuBackend
     {
         (int batch, int channels, int height, int width) = x.Shape;
         double* partial = (double*)Scratch((long)x.Planes * 4 * Block);
-        DistanceSums(x, partial, x.Blocks);
-        double count = (double)batch * height * width;
+        float[] origins = FirstValues(x, x.Blocks);
+        if (Share is { } share)
+        {
+            // Those of the batch's first sample, wherever it is.
+            origins = share.OfFirst<float>(origins);
+        }
+
+        DistanceSums(x, partial, origins);
+        ReadOnlySpan<double> all = OfAllSamples(partial, x, Share);
+        double count = (double)SamplesOfAll(batch) * height * width;
         float* runningMean = Pointer(norm.Mean);
         float* runningVariance = Pointer(norm.Variance);
         for (int c = 0; c < channels; c++)
         {
-            (double sum, double squares) = (0, 0);
-            for (int n = 0; n < batch; n++)
-            {
-                double* sums = partial + ((((long)n * x.Blocks) + (c / Block)) * 2 * Block) + (c % Block);
-                sum += sums[0];
-                squares += sums[Block];
-            }
-
+            (double sum, double squares) = InSampleOrder(all, x.Blocks, c);
             double offset = sum / count;
-            double value = x.Row(c / Block, 0)[c % Block] + offset;
+            double value = origins[c] + offset;
             double variance = Math.Max(0, (squares / count) - (offset * offset));
             mean[c] = (float)value;
             inverse[c] = (float)(1 / Math.Sqrt(variance + norm.Epsilon));

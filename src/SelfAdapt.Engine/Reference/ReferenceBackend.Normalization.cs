@@ -7,16 +7,16 @@ internal sealed partial class ReferenceBackend
         DeviceTensor x, in BatchNormParameters norm, NormStatistics use, DeviceVector saved)
     {
         (int batch, int channels, int height, int width) = x.Shape;
-        double count = (double)batch * height * width;
+        double count = (double)SamplesOfAll(batch) * height * width;
         for (int c = 0; c < channels; c++)
         {
             double mean = Values(norm.Mean)[c];
             double variance = Values(norm.Variance)[c];
             if (use != NormStatistics.Stored)
             {
-                mean = OverChannel(x, c, (i) => Data(x)[i]) / count;
+                mean = OverAll(x, c, (i) => Data(x)[i]) / count;
                 double center = mean;
-                variance = OverChannel(x, c, (i) => (Data(x)[i] - center) * (Data(x)[i] - center)) / count;
+                variance = OverAll(x, c, (i) => (Data(x)[i] - center) * (Data(x)[i] - center)) / count;
             }
 
             if (use == NormStatistics.BatchAndUpdate)
@@ -62,7 +62,7 @@ internal sealed partial class ReferenceBackend
         DeviceTensor? dx, bool accumulate, VectorSlice dScale, VectorSlice dBias)
     {
         (int batch, int channels, int height, int width) = x.Shape;
-        double count = (double)batch * height * width;
+        double count = (double)SamplesOfAll(batch) * height * width;
         for (int c = 0; c < channels; c++)
         {
             double mean = Values(saved)[c];
@@ -83,6 +83,12 @@ internal sealed partial class ReferenceBackend
             }
 
             bool batchStatistics = use != NormStatistics.Stored;
+            if (batchStatistics && Share is { } share)
+            {
+                double[] sums = share.GatherOfRanks<double>([sum, dot]);
+                (sum, dot) = (SumInOrder([.. sums.Where((_, i) => i % 2 == 0)]), SumInOrder([.. sums.Where((_, i) => i % 2 == 1)]));
+            }
+
             OverChannel(x, c, (i) =>
             {
                 double through = batchStatistics ? (sum + (Normalized(i) * dot)) / count : 0;
@@ -166,6 +172,13 @@ internal sealed partial class ReferenceBackend
     /// <summary>Sums over the channels of [N,C,1,1].</summary>
     private static double[] PerSample(DeviceTensor x, Func<int, double> term) =>
         [.. Enumerable.Range(0, x.Shape.N).Select(n => Enumerable.Range(n * x.Shape.C, x.Shape.C).Sum(term))];
+
+    /// <summary>The sum over the samples of all ranks.</summary>
+    private double OverAll(DeviceTensor x, int channel, Func<int, double> term)
+    {
+        double sum = OverChannel(x, channel, term);
+        return Share is { } share ? SumInOrder(share.GatherOfRanks<double>([sum])) : sum;
+    }
 
     private static double OverChannel(DeviceTensor x, int channel, Func<int, double> term)
     {

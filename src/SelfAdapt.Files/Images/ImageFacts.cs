@@ -14,6 +14,9 @@ internal sealed record ImageFacts(
     /// <summary>How the planes of the file were understood.</summary>
     public string Planes { get; private init; } = "one image";
 
+    /// <summary>How many smaller copies the file holds.</summary>
+    public int Levels { get; private init; }
+
     /// <summary>What was left out or is not as the file says.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -23,7 +26,8 @@ internal sealed record ImageFacts(
     /// <summary>Whether a file is a picture, by its name's ending or its beginning.</summary>
     public static bool IsImage(string path)
     {
-        if (ImageFile.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
+        if (NumberGrids.IsOne(path)
+            || ImageFile.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
             || ForeignFormats.WhyNotRead(path) is not null)
         {
             return true;
@@ -50,17 +54,17 @@ internal sealed record ImageFacts(
             throw new SelfAdaptException(ErrorKind.UnreadableInput, path, reason);
         }
 
-        using (FileBytes streamed = FileBytes.Open(path))
+        using (IPictureReader? reader = ImageFile.TryOpen(path))
         {
-            if (TiffDirectory.Sniff(streamed.Slice(0, Math.Min(streamed.Length, 4), "the header")))
+            if (reader is not null)
             {
-                using TiffReader tiff = new(streamed);
                 return new ImageFacts(
-                    "TIFF", [.. Enumerable.Range(0, tiff.ImageCount).Select(tiff.SizeOf)], tiff.KindOf(0))
+                    reader.Format, [.. Enumerable.Range(0, reader.ImageCount).Select(reader.SizeOf)], reader.KindOf(0))
                 {
-                    Planes = tiff.Understood,
-                    Notes = tiff.Notes,
-                    NoData = tiff.NoDataOf(0),
+                    Planes = reader.Understood,
+                    Levels = reader.Levels,
+                    Notes = reader.Notes,
+                    NoData = reader.NoDataOf(0),
                 };
             }
         }

@@ -80,33 +80,75 @@ internal static class ImageFile
     /// <param name="withSet">
     /// Whether the files beside it that hold other planes of the same pictures are read, too.
     /// </param>
-    public static IReadOnlyList<NamedImage> ReadAll(string path, bool withSet = false)
+    /// <param name="level">0 for the full size, 1 for the largest of the smaller copies, and so on.</param>
+    public static IReadOnlyList<NamedImage> ReadAll(string path, bool withSet = false, int level = 0)
     {
-        FileBytes file = Load(path);
-        string name = Path.GetFileNameWithoutExtension(path);
-        if (Sniff(file) != Format.Tiff)
+        string name = NameOf(path);
+        IPictureReader? grid = NumberGrids.TryOpen(path, level);
+        FileBytes file = grid is null ? Load(path) : FileBytes.Empty;
+        using IPictureReader? reader = grid ?? TryOpenTiff(file, withSet, level);
+        if (reader is null)
         {
             return [new(name, path, DecodeSingle(file, labels: false).ToImage())];
         }
 
-        using TiffReader tiff = new(file, set: withSet ? OmeSet.TryOpen(path) : null);
-        string? note = tiff.Notes.Count > 0 ? string.Join("; ", tiff.Notes) : null;
+        string? note = reader.Notes.Count > 0 ? string.Join("; ", reader.Notes) : null;
         List<NamedImage> images = [];
-        for (int i = 0; i < tiff.ImageCount; i++)
+        for (int i = 0; i < reader.ImageCount; i++)
         {
-            string own = tiff.ImageCount == 1
+            string own = reader.ImageCount == 1
                 ? name
                 : name + "_p" + (i + 1).ToString("D4", CultureInfo.InvariantCulture);
-            images.Add(new(own, path, tiff.Decode(i).ToImage())
+            images.Add(new(own, path, reader.Decode(i).ToImage())
             {
-                NoData = tiff.NoDataOf(i),
+                NoData = reader.NoDataOf(i),
                 Note = note,
-                IsOfOneStack = tiff.IsOneStack,
-                Shape = tiff.Shape,
+                IsOfOneStack = reader.IsOneStack,
+                Shape = reader.Shape,
             });
         }
 
         return images;
+    }
+
+    /// <summary>The name that a file's results go by.</summary>
+    public static string NameOf(string path) => NumberGrids.NameOf(path) ?? Path.GetFileNameWithoutExtension(path);
+
+    /// <summary>Opens a file whose image is read in rows.</summary>
+    /// <returns>Null if it is of another kind, holds several images, or has one packed strip and can be read whole.</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
+    public static PictureRows? TryOpenRows(string path, int level = 0) =>
+        TryOpen(path, level) is { } reader ? PictureRows.TryOf(path, reader) : null;
+
+    /// <summary>Opens a file of images that are decoded where they are asked for; it stays on disk.</summary>
+    /// <returns>Null for a file that is one picture.</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: as <see cref="Read"/>.</exception>
+    public static IPictureReader? TryOpen(string path, int level = 0) =>
+        NumberGrids.TryOpen(path, level) ?? TryOpenTiff(FileBytes.Open(path), withSet: false, level);
+
+    private static TiffReader? TryOpenTiff(FileBytes file, bool withSet, int level)
+    {
+        try
+        {
+            if (file.Length >= 4 && TiffDirectory.Sniff(file.Slice(0, 4, "the header")))
+            {
+                return new TiffReader(file, set: withSet ? OmeSet.TryOpen(file.Name) : null, level: level);
+            }
+
+            if (level > 0)
+            {
+                throw PictureLevels.Missing(file.Name, level, 0);
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        // What lies in memory can still be read.
+        file.Dispose();
+        return null;
     }
 
     /// <summary>

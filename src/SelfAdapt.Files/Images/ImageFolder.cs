@@ -52,15 +52,15 @@ public sealed class ImageFolder
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(ending);
         ArgumentNullException.ThrowIfNull(skipped);
-        if (File.Exists(path))
+        if (File.Exists(path) || NumberGrids.IsOne(path))
         {
-            return [path];
+            return NumberGrids.Fields(path);
         }
 
         string[] entries;
         try
         {
-            entries = Directory.GetFiles(path);
+            entries = [.. Directory.GetFiles(path), .. Directory.GetDirectories(path).Where(NumberGrids.IsOne)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -82,6 +82,10 @@ public sealed class ImageFolder
             if (ImageFile.Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase))
             {
                 files.Add(file);
+            }
+            else if (NumberGrids.IsOne(file))
+            {
+                files.AddRange(NumberGrids.Fields(file));
             }
             else if (ForeignFormats.WhyNotRead(file) is { } reason)
             {
@@ -124,15 +128,16 @@ public sealed class ImageFolder
     /// image
     /// (the message lists why).
     /// </exception>
+    /// <param name="level">As in <see cref="ImageFile.ReadAll"/>.</param>
     internal static IEnumerable<NamedImage> Read(
-        string path, string ending, ICollection<SkippedFile> skipped)
+        string path, string ending, ICollection<SkippedFile> skipped, int level = 0)
     {
         ArgumentNullException.ThrowIfNull(skipped);
         HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
         bool isFolder = Directory.Exists(path);
         foreach (string file in ListFiles(path, ending, skipped))
         {
-            foreach (NamedImage image in ReadFile(file, names, skipped, withSet: isFolder))
+            foreach (NamedImage image in ReadFile(file, names, skipped, withSet: isFolder, level))
             {
                 yield return image;
             }
@@ -151,20 +156,21 @@ public sealed class ImageFolder
     /// <param name="withSet">
     /// Whether files of the same set are read, too (those that <see cref="ListFiles"/> left out).
     /// </param>
+    /// <param name="level">As in <see cref="ImageFile.ReadAll"/>.</param>
     /// <returns>The images, names unique.</returns>
     /// <exception cref="SelfAdaptException">OutOfMemory: memory does not suffice for the file.</exception>
     internal static IEnumerable<NamedImage> ReadFile(
-        string file, ISet<string> names, ICollection<SkippedFile> skipped, bool withSet = false)
+        string file, ISet<string> names, ICollection<SkippedFile> skipped, bool withSet = false, int level = 0)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(skipped);
-        foreach (NamedImage image in TryReadAll(file, withSet, skipped))
+        foreach (NamedImage image in TryReadAll(file, withSet, level, skipped))
         {
             string? filled = MissingPixels.Fill(image.Image, image.NoData);
             if (WhyUnusable(image.Image) is { } reason)
             {
                 reason = filled is null ? reason : $"{filled}: there is nothing to see.";
-                string page = image.Name == Path.GetFileNameWithoutExtension(file) ? "" : image.Name + ": ";
+                string page = image.Name == ImageFile.NameOf(file) ? "" : image.Name + ": ";
                 skipped.Add(new(file, page + reason));
             }
             else
@@ -199,9 +205,9 @@ public sealed class ImageFolder
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file can't be read, or holds planes of several stacks.
     /// </exception>
-    internal static IReadOnlyList<NamedImage>? ReadStack(string file, bool withSet)
+    internal static IReadOnlyList<NamedImage>? ReadStack(string file, bool withSet, int level = 0)
     {
-        IReadOnlyList<NamedImage> planes = ImageFile.ReadAll(file, withSet);
+        IReadOnlyList<NamedImage> planes = ImageFile.ReadAll(file, withSet, level);
         if (planes.Any(p => !p.IsOfOneStack))
         {
             throw new SelfAdaptException(
@@ -240,11 +246,11 @@ public sealed class ImageFolder
     }
 
     private static IReadOnlyList<NamedImage> TryReadAll(
-        string file, bool withSet, ICollection<SkippedFile> skipped)
+        string file, bool withSet, int level, ICollection<SkippedFile> skipped)
     {
         try
         {
-            return ImageFile.ReadAll(file, withSet);
+            return ImageFile.ReadAll(file, withSet, level);
         }
         catch (SelfAdaptException e) when (e.Kind == ErrorKind.UnreadableInput)
         {

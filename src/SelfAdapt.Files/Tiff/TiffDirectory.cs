@@ -9,10 +9,11 @@ internal sealed class TiffDirectory
     private readonly FileBytes _file;
     private readonly Dictionary<int, (int Type, long Count, long Offset)> _entries = [];
     private long _next;
+    private readonly bool _bigTiff;
     private bool _isLinked;
 
-    private TiffDirectory(FileBytes file, bool bigEndian, int number)
-        => (_file, BigEndian, Number) = (file, bigEndian, number);
+    private TiffDirectory(FileBytes file, bool bigEndian, bool bigTiff, int number)
+        => (_file, BigEndian, _bigTiff, Number) = (file, bigEndian, bigTiff, number);
 
     /// <summary>Whether numbers have their high byte first.</summary>
     public bool BigEndian { get; }
@@ -44,13 +45,13 @@ internal sealed class TiffDirectory
                 throw file.Unsupported($"it has more than the {ImageLimits.Pages:N0} pages that are read");
             }
 
-            TiffDirectory page = new(file, bigEndian, pages.Count + 1);
+            TiffDirectory page = new(file, bigEndian, bigTiff, pages.Count + 1);
             bool isNew = seen.Add(next);
             if (pages.Count == 0)
             {
-                page.Parse(next, bigTiff);
+                page.Parse(next);
             }
-            else if (!isNew || !page.TryParse(next, bigTiff))
+            else if (!isNew || !page.TryParse(next))
             {
                 rubbish = $"what page {pages.Count} names as the next page is none: the pages up to it are read";
                 break;
@@ -69,8 +70,17 @@ internal sealed class TiffDirectory
     public static TiffDirectory ReadFirst(FileBytes file)
     {
         (long first, bool bigEndian, bool bigTiff) = ReadHeader(file);
-        TiffDirectory page = new(file, bigEndian, 1);
-        page.Parse(first, bigTiff);
+        TiffDirectory page = new(file, bigEndian, bigTiff, 1);
+        page.Parse(first);
+        return page;
+    }
+
+    /// <summary>A directory that belongs to this one: a SubIFD. It goes by this one's number.</summary>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it lies outside the file.</exception>
+    public TiffDirectory At(long offset)
+    {
+        TiffDirectory page = new(_file, BigEndian, _bigTiff, Number);
+        page.Parse(offset);
         return page;
     }
 
@@ -218,11 +228,11 @@ internal sealed class TiffDirectory
     };
 
     /// <summary>Parses what a link between pages leads to, if that is a page.</summary>
-    private bool TryParse(long at, bool bigTiff)
+    private bool TryParse(long at)
     {
         try
         {
-            Parse(at, bigTiff);
+            Parse(at);
             return Has(TiffTag.ImageWidth) && Has(TiffTag.ImageLength);
         }
         catch (SelfAdaptException)
@@ -231,8 +241,9 @@ internal sealed class TiffDirectory
         }
     }
 
-    private void Parse(long at, bool bigTiff)
+    private void Parse(long at)
     {
+        bool bigTiff = _bigTiff;
         int entrySize = bigTiff ? 20 : 12;
         long count = bigTiff ? Number64(_file, at, BigEndian) : Number16(_file, at, BigEndian);
         at += bigTiff ? 8 : 2;

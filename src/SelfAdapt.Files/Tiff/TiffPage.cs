@@ -66,9 +66,14 @@ internal sealed class TiffPage
 
     /// <summary>Whether a page is a smaller copy or a mask of another one.</summary>
     public static bool IsNoImage(TiffDirectory directory) =>
-        (directory.NumberOr(TiffTag.SubfileType, 0) & (ReducedCopy | MaskBit)) != 0
-        || directory.NumberOr(TiffTag.OldSubfileType, 0) == OldReducedCopy
+        IsReduced(directory)
+        || (directory.NumberOr(TiffTag.SubfileType, 0) & MaskBit) != 0
         || directory.NumberOr(TiffTag.Photometric, 1) == MaskPhotometric;
+
+    /// <summary>Whether a page is marked as a smaller copy of another one.</summary>
+    public static bool IsReduced(TiffDirectory directory) =>
+        (directory.NumberOr(TiffTag.SubfileType, 0) & ReducedCopy) != 0
+        || directory.NumberOr(TiffTag.OldSubfileType, 0) == OldReducedCopy;
 
     /// <summary>Decodes rows of the page, or of a plane that it declares or that follows its pixels.</summary>
     /// <param name="plane">0 for the page's own first plane.</param>

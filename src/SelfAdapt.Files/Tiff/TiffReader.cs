@@ -6,7 +6,7 @@ namespace SelfAdapt.Files.Tiff;
 /// Decodes TIFF files to images: the planes of one position (channels) become the channels of one image; Z slices, time
 /// points and pages that nothing describes become images of their own.
 /// </summary>
-internal sealed class TiffReader : IDisposable
+internal sealed class TiffReader : IPictureReader
 {
     private readonly FileBytes _file;
     private readonly List<(TiffPage Page, long Index)> _planes = [];
@@ -19,27 +19,31 @@ internal sealed class TiffReader : IDisposable
     /// <summary>Reads the layout of a file; no pixels yet.</summary>
     /// <param name="asLabels">Whether values of few bits stay as they are stored.</param>
     /// <param name="set">
-    /// The files that belong together with this one; null to read it alone. Closed with the reader.
+    /// The files that belong together with this one; null to read it alone. Closed with the reader, as the file is.
     /// </param>
+    /// <param name="level">Which copies are read: 0 the pages themselves, 1 their largest smaller copies, and so on.</param>
     /// <exception cref="SelfAdaptException">
     /// UnreadableInput: the file breaks the TIFF rules or is too large.
     /// </exception>
-    public TiffReader(FileBytes file, bool asLabels = false, OmeSet? set = null)
+    public TiffReader(FileBytes file, bool asLabels = false, OmeSet? set = null, int level = 0)
     {
         (_file, _set) = (file, set);
         List<TiffDirectory> all = TiffDirectory.ReadAll(file, out string? rubbish);
         List<TiffDirectory> directories = [.. all.Where(d => !TiffPage.IsNoImage(d))];
         directories = directories.Count > 0 ? directories : all;
         Note(rubbish);
-        if (WholeSlide.IsOne(file, directories[0]))
+        bool slide = WholeSlide.IsOne(file, directories[0]);
+        if (slide)
         {
             Note("only the largest picture of the slide is read");
             directories = directories[..1];
         }
 
-        TiffPages pages = new(file.Name, directories, [.. directories.Select(d => new TiffPage(file, d, asLabels))]);
+        Levels = Pyramid.Below(directories[0], all, slide).Count;
+        (directories, List<TiffDirectory> read) = AtLevel(directories, all, slide, level);
+        TiffPages pages = new(file.Name, directories, [.. read.Select(d => new TiffPage(file, d, asLabels))]);
         _planes.AddRange(pages.Pages.SelectMany(p => Enumerable.Range(0, p.Slices).Select(s => (p, (long)s))));
-        AddPlanesOfOthers(asLabels);
+        AddPlanesOfOthers(asLabels, level);
         _order = Understand(pages);
         Note(_order.Note);
         if (pages.CanBeFollowed)
@@ -67,6 +71,10 @@ internal sealed class TiffReader : IDisposable
             AddImage(image);
         }
     }
+
+    public string Format => "TIFF";
+
+    public int Levels { get; }
 
     /// <summary>How many images the file holds.</summary>
     public int ImageCount => _images.Count;
@@ -139,7 +147,34 @@ internal sealed class TiffReader : IDisposable
             : Merge(planes, channels, firstRow, rowCount, width, kind);
     }
 
-    public void Dispose() => _set?.Dispose();
+    public void Dispose()
+    {
+        _set?.Dispose();
+        _file.Dispose();
+    }
+
+    /// <summary>The pages that have copies of a level, and those.</summary>
+    private (List<TiffDirectory> Pages, List<TiffDirectory> Copies) AtLevel(
+        List<TiffDirectory> pages, List<TiffDirectory> all, bool slide, int level)
+    {
+        if (level == 0)
+        {
+            return (pages, pages);
+        }
+
+        (TiffDirectory Page, TiffDirectory Copy)[] found =
+        [
+            .. pages.Select(p => (Page: p, Below: Pyramid.Below(p, all, slide))).Where(p => p.Below.Count >= level)
+                .Select(p => (p.Page, p.Below[level - 1])),
+        ];
+        if (found.Length == 0)
+        {
+            throw PictureLevels.Missing(_file.Name, level, Levels);
+        }
+
+        Note(found.Length < pages.Count ? $"{pages.Count - found.Length} pages without a level {level} are left out" : null);
+        return ([.. found.Select(f => f.Page)], [.. found.Select(f => f.Copy)]);
+    }
 
     private PlaneOrder Understand(TiffPages pages) =>
         MicroManagerPlanes.TryRead(pages)
@@ -152,11 +187,11 @@ internal sealed class TiffReader : IDisposable
         ?? ShapedPlanes.TryRead(pages)
         ?? PlainPlanes.Read(pages);
 
-    private void AddPlanesOfOthers(bool asLabels)
+    private void AddPlanesOfOthers(bool asLabels, int level)
     {
         foreach ((string name, FileBytes file, List<TiffDirectory> pages) in _set?.Others ?? [])
         {
-            foreach (TiffDirectory page in pages.Where(p => !TiffPage.IsNoImage(p)))
+            foreach (TiffDirectory page in AtLevel([.. pages.Where(p => !TiffPage.IsNoImage(p))], pages, false, level).Copies)
             {
                 _planesOfOthers[(name, page.Number - 1)] = _planes.Count;
                 _planes.Add((new TiffPage(file, page, asLabels), 0));

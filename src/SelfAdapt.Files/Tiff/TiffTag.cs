@@ -25,6 +25,7 @@ internal enum TiffTag
     TileLength = 323,
     TileOffsets = 324,
     TileByteCounts = 325,
+    SubDirectories = 330,
     ExtraSamples = 338,
     SampleFormat = 339,
     JpegTables = 347,

@@ -36,12 +36,13 @@ internal sealed class StreamedInference
 
     /// <param name="first">The first row that is wanted, at network scale.</param>
     /// <param name="sink">Receives [outputs, n, width] at network scale, from the top down.</param>
+    /// <param name="enough">Whether no further rows are wanted.</param>
     public static void Run(
         ISegmentationNetwork network, PreparedRows rows, SegmentationOptions options, int first,
-        Action<double> progress, Action<Image> sink, CancellationToken cancelled) =>
-        new StreamedInference(network, rows, options, first, sink).Run(progress, cancelled);
+        Action<double> progress, Action<Image> sink, Func<bool> enough, CancellationToken cancelled) =>
+        new StreamedInference(network, rows, options, first, sink).Run(progress, enough, cancelled);
 
-    private void Run(Action<double> progress, CancellationToken cancelled)
+    private void Run(Action<double> progress, Func<bool> enough, CancellationToken cancelled)
     {
         int paddedHeight = _rows.Height + _padding.Top + _padding.Bottom;
         TileLayout layout = TileLayout.For(_network, _options, paddedHeight, _paddedWidth);
@@ -56,6 +57,10 @@ internal sealed class StreamedInference
             {
                 Emit(blender.TakeRows(line.Key - top, _options.Threads), top);
                 top = line.Key;
+                if (enough())
+                {
+                    return;
+                }
             }
 
             Image band = ReadPadded(line.Key, layout.Height);

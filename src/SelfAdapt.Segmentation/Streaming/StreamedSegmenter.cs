@@ -53,14 +53,32 @@ internal sealed class StreamedSegmenter
             throw new ArgumentException("These labels belong to another image or other options.", nameof(from));
         }
 
-        int core = Core ?? CoreFor(image, margin, source);
+        BlockGrid grid = GridOf(image, source);
+        BlockPainter painter = new(grid, sink, from, mark);
+        Segment(image, source, grid, painter, from?.CoreTop ?? 0, image.Height, progress, cancelled);
+        return painter.Cells;
+    }
+
+    /// <summary>How an image is cut into blocks: with the same options and memory the same in every process.</summary>
+    public BlockGrid GridOf(IRowSource image, string source)
+    {
+        int margin = MarginOf(_options);
+        return new(image.Height, image.Width, Core ?? CoreFor(image, margin, source), margin);
+    }
+
+    /// <summary>Finds the cells of some rows of blocks, whichever process finds those of the others.</summary>
+    /// <param name="coreTop">The first row of their cores.</param>
+    /// <param name="end">The row behind the last.</param>
+    public void Segment(
+        IRowSource image, string source, BlockGrid grid, IBlockSink sink, int coreTop, int end, Action<double> progress,
+        CancellationToken cancelled)
+    {
         PreparedRows rows = PreparedRows.Measure(image, _options, _network.InputChannels, source, cancelled);
-        BlockMasks masks =
-            new(_network.Outputs, _options, image.Height, image.Width, core, margin, sink, from, mark);
+        BlockMasks masks = new(_network.Outputs, _options, grid, sink, coreTop, end);
         RowStretcher stretcher = new(
-            (rows.Height, rows.Width), (image.Height, image.Width), _options.Threads, masks.Add, from?.Top ?? 0);
-        StreamedInference.Run(_network, rows, _options, stretcher.Expected, progress, Stretch, cancelled);
-        return masks.Cells;
+            (rows.Height, rows.Width), (image.Height, image.Width), _options.Threads, masks.Add, grid.Top(coreTop));
+        StreamedInference.Run(
+            _network, rows, _options, stretcher.Expected, progress, Stretch, () => masks.IsDone, cancelled);
 
         void Stretch(Image outputs)
         {

@@ -94,7 +94,7 @@ internal sealed class ClassNetworkTests
         Assert.IsGreaterThan(0.6, Precision(network, adapted, backend, 0.5));
     }
 
-    private static OnnxModel Model(int opset)
+    internal static OnnxModel Model(int opset)
     {
         ModelSketch s = new(11, 1, 3, opset);
         string x = s.Relu(s.Conv("x", 1, 12, 3));

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Graph;
@@ -153,19 +154,19 @@ internal sealed class BadFileTests : IDisposable
     [TestMethod]
     public void TryOpen_OneLargePackedStrip_IsLeftToTheReaderOfWholeImages_OrRefused()
     {
-        Assert.IsNull(TiffRows.TryOpen(At("one.tif", SeedFiles.TiffOf(false, 1 << 14, 1 << 13, 8, [1, 2, 3, 4]))));
+        Assert.IsNull(ImageFile.TryOpenRows(At("one.tif", SeedFiles.TiffOf(false, 1 << 14, 1 << 13, 8, [1, 2, 3, 4]))));
         Refused(
-            () => TiffRows.TryOpen(At("vast.tif", SeedFiles.TiffOf(false, 1 << 15, 1 << 14, 8, [1, 2, 3, 4]))),
+            () => ImageFile.TryOpenRows(At("vast.tif", SeedFiles.TiffOf(false, 1 << 15, 1 << 14, 8, [1, 2, 3, 4]))),
             "one after the other");
     }
 
     [TestMethod]
     public void Read_RowsThatTheFileCantHold_AreRefusedBeforeMemoryIsTaken()
     {
-        using TiffRows unpacked =
-            TiffRows.TryOpen(At("packed.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 4, 8, [1, 2, 3, 4])))!;
-        using TiffRows plain =
-            TiffRows.TryOpen(At("plain.tif", SeedFiles.TiffOf(false, 1 << 19, 1 << 7, 1, [1, 2, 3, 4])))!;
+        using PictureRows unpacked =
+            ImageFile.TryOpenRows(At("packed.tif", SeedFiles.TiffOf(false, 1 << 22, 1 << 4, 8, [1, 2, 3, 4])))!;
+        using PictureRows plain =
+            ImageFile.TryOpenRows(At("plain.tif", SeedFiles.TiffOf(false, 1 << 19, 1 << 7, 1, [1, 2, 3, 4])))!;
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         Refused(() => unpacked.Read(0, 2), "can't hold");

@@ -15,7 +15,7 @@ export function jobNote(job, done, total, words, ...more) {
     h('div', { className: 'row small' },
       ...more,
       job.phase === 'running' ? [button('pause'), button('keep')] : null,
-      ['paused', 'failed'].includes(job.phase) ? button('resume') : null,
+      ['paused', 'stopped', 'failed'].includes(job.phase) ? button('resume') : null,
       button('discard', isBusy(job) ? 'End it and delete its results?' : 'Delete these results?')),
     h('div', { className: 'path small dim' }, job.folder));
 }

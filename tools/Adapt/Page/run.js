@@ -2,7 +2,7 @@
 
 import { get } from './dom.js';
 
-const PHASES = { running: 'running', stopping: 'ending ...', paused: 'paused', stopped: 'stopped, best kept', done: 'done', failed: 'failed' };
+const PHASES = { running: 'running', stopping: 'ending ...', paused: 'paused', stopped: 'stopped, kept so far', done: 'done', failed: 'failed' };
 
 export const phaseText = job => PHASES[job.phase];
 export const isBusy = job => job?.phase === 'running' || job?.phase === 'stopping';

@@ -252,8 +252,9 @@ export function changed(studio) {
   fill(place, ...jobs.toReversed().map(job => (job.kind === 'strokes'
     ? jobNote(job, job.done, Math.max(job.done, studio.images.names.length), { resume: 'Begin again', discard: isBusy(job) ? 'Stop and delete' : 'Delete' },
       job.phase === 'done' ? [look(job), train(studio, job)] : null, download(job))
-    : jobNote(job, job.done, Number(job.epochs), { keep: 'Stop and keep', resume: 'Begin again', discard: isBusy(job) ? 'Stop and discard' : 'Delete' },
-      job.phase === 'done' ? look(job) : null))));
+    : jobNote(job, job.done, Number(job.epochs), {
+      keep: 'Stop and keep', resume: job.phase === 'failed' ? 'Begin again' : 'Go on', discard: isBusy(job) ? 'Stop and discard' : 'Delete',
+    }, ['done', 'stopped'].includes(job.phase) ? look(job) : null))));
 }
 
 // Shows in the list which images carry strokes.

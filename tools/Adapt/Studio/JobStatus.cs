@@ -52,8 +52,9 @@ internal static class JobStatus
             return StopRequest.IsAsked(folder) ? JobPhase.Stopping : JobPhase.Running;
         }
 
-        bool over = File.Exists(job.Kind == JobKind.Adapt ? RunFolder.Summary(folder) : project.JobResult(job.Name));
-        bool open = job.Kind == JobKind.Adapt && Directory.Exists(folder) && RunFolder.HoldsInterruptedRun(folder);
+        bool trains = job.Kind is JobKind.Adapt or JobKind.Train;
+        bool over = File.Exists(trains ? RunFolder.Summary(folder) : project.JobResult(job.Name));
+        bool open = trains && Directory.Exists(folder) && RunFolder.HoldsInterruptedRun(folder);
         return (over, open) switch
         {
             (true, true) => JobPhase.Stopped,

@@ -44,8 +44,8 @@ internal sealed class StudioJobs(StudioProject project, StudioModels models)
             RequireIdle();
             string folder = project.JobFolder(job.Name);
             Launch(job, job.Kind is JobKind.Segment or JobKind.Rank ? job.Words
-                : job.Kind == JobKind.Adapt && RunFolder.HoldsInterruptedRun(folder)
-                    ? ["adapt", "--config", RunFolder.Config(folder), "--out", folder, "--resume"]
+                : job.Kind is JobKind.Adapt or JobKind.Train && RunFolder.HoldsInterruptedRun(folder)
+                    ? [JobStatus.Word(job.Kind), "--config", RunFolder.Config(folder), "--out", folder, "--resume", "--json", project.JobResult(job.Name)]
                     : [.. job.Words, "--force"]);
         }
     }

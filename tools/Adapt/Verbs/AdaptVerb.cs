@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Supervised;
-using SelfAdapt.Engine.Autodiff;
+using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
@@ -20,23 +20,19 @@ internal sealed class AdaptVerb
     private readonly AdaptationArguments _method = new();
     private readonly SegmentationArguments _segmentation = new(withBatchSize: false);
     private readonly EngineArguments _engine = new();
-    private readonly Terminal _terminal;
-
-    private AdaptVerb(Terminal terminal) => _terminal = terminal;
-
     public static Command Create(Terminal terminal)
     {
-        AdaptVerb verb = new(terminal);
+        AdaptVerb verb = new();
         Command command = new("adapt", "Adapt a model to unlabeled images");
         verb._options.AddTo(command);
         verb._method.AddTo(command);
         verb._segmentation.AddTo(command);
         verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
+        command.SetAction(parsed => RankedRun.Run(terminal, (own, ranks) => verb.Run(parsed, own, ranks)));
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private int Run(ParseResult parsed, Terminal terminal, IRanks ranks)
     {
         AdaptSettings settings = _options.Get(parsed);
         string folder = settings.Out;
@@ -50,32 +46,38 @@ internal sealed class AdaptVerb
         ResultFile.Check(settings.Json);
         ModelFile model = ModelFile.Load(settings.Model);
         Network network = model.ImportForTraining(settings.Outputs);
-        EngineRequest request = _engine.Get(parsed);
+        EngineRequest request = RankedRun.Placed(_engine.Get(parsed), ranks);
         SegmentationOptions asked =
             _segmentation.Get(parsed, model, network.Outputs, options.BatchSize, request.Threads);
         asked = _segmentation.HasGamma(parsed) ? asked : asked with { Gamma = null };
-        using JobEngines engine = JobEngines.Open(_terminal.Error, model, network, request, options);
+        using JobEngines engine = JobEngines.Open(terminal.Error, model, network, request, options, ranks);
         SkippedFiles skipped = [];
-        NamedImage[] read = Load(settings, skipped);
+        bool first = ranks.Index == 0;
+        NamedImage[] read = Load(settings, skipped, terminal);
         // The run finds the power itself, and says what it brought.
         FoundOnImages find = _segmentation.ToFind(parsed) with { Gamma = false };
         bool grouped = settings.Groups == GroupChoice.Auto && ImageKinds.Of([.. read.Select(i => i.Image)]).Count > 1;
-        SegmentationOptions segmentation = grouped ? asked : Measured(read, _terminal);
+        SegmentationOptions segmentation = grouped ? asked : Measured(read, terminal);
         IReadOnlyList<NamedImage> images = skipped.Keep(read, image => image.Path, image => Fit(image.Image, image.Path));
         IReadOnlyList<LabelledImage> labelled = settings.Labels is { } labels
             ? skipped.Keep(
                 LabelledFolder.Load(
-                    labels, settings.Judge is null ? images : [], settings.Judge ?? labels, skipped, _terminal),
+                    labels, settings.Judge is null ? images : [], settings.Judge ?? labels, skipped, terminal),
                 pair => pair.Name, pair => Fit(pair.Image, pair.Name))
             : [];
-        images = settings.Judge is null ? images : JudgeImages.KeepApart(images, labelled, _terminal);
-        skipped.Report(_terminal);
+        images = settings.Judge is null ? images : JudgeImages.KeepApart(images, labelled, terminal);
+        skipped.Report(terminal);
         model.Onnx.RequireApart(RunFolder.Adapted(folder));
-        OutputFolder.Prepare(
-            folder, settings.Resume || settings.Force,
-            RunFolder.HoldsInterruptedRun(folder) ? RunFolder.ResumeCommand(folder) : null);
-        using IDisposable hold = OutputFolder.Hold(folder);
-        using StopRequest stop = StopRequest.Watch(_terminal, folder);
+        if (first)
+        {
+            OutputFolder.Prepare(
+                folder, settings.Resume || settings.Force,
+                RunFolder.HoldsInterruptedRun(folder) ? RunFolder.ResumeCommand(folder) : null);
+        }
+
+        using IDisposable? hold = first ? OutputFolder.Hold(folder) : null;
+        using StopRequest? stop = first ? StopRequest.Watch(terminal, folder) : null;
+        terminal = stop?.Terminal ?? terminal;
         AdaptationJob job = new(
             model, network, images, labelled, options, segmentation, folder,
                 settings.KeepSnapshots, settings.Resume)
@@ -89,21 +91,29 @@ internal sealed class AdaptVerb
 
         (JsonObject result, ExitCode code) = grouped
             // A group whose turn comes when the user ends it all begins, so that --resume finds it.
-            ? GroupRuns.Run(stop.Terminal, job, engine, some => Measured(some, _terminal.With(CancellationToken.None)))
-            : JobOutput.Run(stop.Terminal, job, engine, WriteConfig);
+            ? GroupRuns.Run(terminal, job, engine, some => Measured(some, terminal.With(CancellationToken.None)))
+            : JobOutput.Run(terminal, job, engine, WriteConfig);
         result["skipped"] = skipped.ToJson();
-        ResultFile.Write(settings.Json, result);
+        if (first)
+        {
+            ResultFile.Write(settings.Json, result);
+        }
+
         return (int)(code == ExitCode.Ok ? skipped.Code : code);
 
         void Fit(Image image, string name) =>
             ImagePreparation.RequireFits(image, segmentation, network.InputChannels, name);
 
-        SegmentationOptions Measured(IReadOnlyList<NamedImage> some, Terminal terminal) =>
-            find.Any ? find.Find(network, engine.Backend, some, asked, terminal) : asked;
+        SegmentationOptions Measured(IReadOnlyList<NamedImage> some, Terminal teller)
+        {
+            SegmentationOptions found = find.Any ? find.Find(network, engine.Backend, some, asked, teller) : asked;
+            (double diameter, bool invert) = ranks.OfFirst((found.Diameter, found.Invert));
+            return found with { Diameter = diameter, Invert = invert };
+        }
 
         void WriteConfig(AdaptationJob begun)
         {
-            if (!settings.Resume)
+            if (!settings.Resume && first)
             {
                 Dictionary<string, string> resolved = Resolved(begun.Options, begun.Segmentation);
                 foreach (string own in grouped ? find.Flags : [])
@@ -117,12 +127,12 @@ internal sealed class AdaptVerb
         }
     }
 
-    private NamedImage[] Load(AdaptSettings settings, SkippedFiles skipped)
+    private static NamedImage[] Load(AdaptSettings settings, SkippedFiles skipped, Terminal terminal)
     {
-        NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped)];
+        NamedImage[] images = [.. ImageFolder.Read(settings.Images, "", skipped, settings.Level)];
         foreach (NamedImage image in images.Where(i => i.Note is not null))
         {
-            _terminal.Error.WriteLine($"{image.Name}: {image.Note}");
+            terminal.Error.WriteLine($"{image.Name}: {image.Note}");
         }
 
         return images;
@@ -167,6 +177,9 @@ internal sealed class AdaptVerb
         [Setting("What to do where the images are of several kinds (dark, gray or bright background, colour): one model for "
             + "all, or, with auto, one for each in folders group-1, group-2, ...")]
         public GroupChoice Groups { get; init; }
+
+        [Setting(0, 64, LevelHelp, Group = "files")]
+        public int Level { get; init; }
 
         [Setting("Options from a run.json, as a run writes it; options given beside it come first", Unit = "file",
             Group = "files")]

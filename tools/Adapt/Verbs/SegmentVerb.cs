@@ -61,16 +61,19 @@ internal sealed class SegmentVerb
         // Every part measures on all images, not on its own.
         options = Measured(
             options, _segmentation.ToFind(parsed), settings, model, network, request, folders);
-        string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds);
+        string deciding = Describe(model, network.Outputs, options, settings.StitchThreshold, kinds, settings.Level);
         Stopwatch watch = Stopwatch.StartNew();
         SegmentPlan plan = new(
             folders[^1].Out, kinds, options, settings.StitchThreshold, settings.MemoryLimit.Bytes, settings.Force,
-            network.TakesWholeNumbers);
+            network.TakesWholeNumbers, settings.Level);
+        IReadOnlyList<SegmentFolder> own = shard is null ? folders : shard.Of(folders);
+        bool shared = folders.Sum(f => f.Files.Count) < (shard?.Count ?? 0);
         IReadOnlyList<SegmentedImage> results = settings.Gather
-            ? SegmentGather.Join(folders, deciding, skipped)
+            ? SegmentGather.Join(folders, deciding, options, skipped)
             : Segment(
-                shard is null ? folders : shard.Of(folders), plan, folder => SegmentJournal.Open(folder, deciding, shard),
-                () => InferenceEngine.Open(network, request, _terminal.Error), skipped, isPart: shard is not null);
+                shared ? folders : own, plan, folder => SegmentJournal.Open(folder, deciding, shard),
+                () => InferenceEngine.Open(network, request, _terminal.Error), skipped, shard,
+                shared ? [.. own.SelectMany(f => f.Files)] : null);
         if (results.Count == 0 && shard is null)
         {
             throw skipped.FirstError ?? ImageFolder.NothingUsable(settings.Images, settings.ImgFilter, skipped);
@@ -82,15 +85,16 @@ internal sealed class SegmentVerb
 
     private List<SegmentedImage> Segment(
         IReadOnlyList<SegmentFolder> folders, SegmentPlan plan, Func<string, SegmentJournal> openJournal, Func<InferenceEngine> openEngine,
-        SkippedFiles skipped, bool isPart)
+        SkippedFiles skipped, Shard? shard, HashSet<string>? own)
     {
+        bool isPart = shard is not null;
         List<SegmentedImage> results = [];
         int doneBefore = 0;
         bool isFirst = true;
         foreach ((string source, string folder, IReadOnlyList<string> files) in folders.Where(f => f.Files.Count > 0))
         {
             using SegmentJournal journal = openJournal(folder);
-            string[] open = plan.Force ? [] : [.. files.Where(f => journal.Finished(f) is null).Select(Path.GetFileNameWithoutExtension)!];
+            string[] open = plan.Force ? [] : [.. files.Where(f => journal.Finished(f) is null).Select(ImageFile.NameOf)];
             foreach (string name in open.Where(name => !journal.HasBegun(name)))
             {
                 SegmentBatch.RequireFree(folder, name, plan.Kinds);
@@ -108,6 +112,8 @@ internal sealed class SegmentVerb
             using SegmentBatch batch = new(stop?.Terminal ?? _terminal, plan with { Folder = folder }, openEngine, journal, skipped)
             {
                 JoinsSets = Directory.Exists(source),
+                Shared = own is null ? null : shard,
+                Own = own ?? [],
             };
             if (isFirst)
             {
@@ -158,7 +164,7 @@ internal sealed class SegmentVerb
 
         // An image larger than memory need not be read for what smaller ones tell.
         return find.Find(
-            engine.Network, SomeImages(find.Size ? files : [.. files.Where(f => new FileInfo(f).Length <= LargestRead)]), options,
+            engine.Network, SomeImages(find.Size ? files : [.. files.Where(f => new FileInfo(NumberGrids.FileOf(f)).Length <= LargestRead)], settings.Level), options,
             _terminal);
     }
 
@@ -167,8 +173,8 @@ internal sealed class SegmentVerb
     {
         string images = settings.Images;
         string target = settings.Out
-            ?? (File.Exists(images) ? Path.GetDirectoryName(Path.GetFullPath(images))! : images);
-        string[] below = settings.LookOneLevelDown && Directory.Exists(images)
+            ?? (Directory.Exists(images) && !NumberGrids.IsOne(images) ? images : Path.GetDirectoryName(Path.GetFullPath(images))!);
+        string[] below = settings.LookOneLevelDown && Directory.Exists(images) && !NumberGrids.IsOne(images)
             ? [.. Directory.GetDirectories(images).Order(NaturalOrder.Instance)]
             : [];
         return
@@ -182,10 +188,10 @@ internal sealed class SegmentVerb
     }
 
     /// <summary>Images from files that lie evenly among all; what can't be read is told when its turn comes.</summary>
-    private static NamedImage[] SomeImages(IReadOnlyList<string> files)
+    private static NamedImage[] SomeImages(IReadOnlyList<string> files, int level)
     {
         List<SkippedFile> unused = [];
-        return [.. SizeFinder.Some(files).SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused).Take(1))];
+        return [.. SizeFinder.Some(files).SelectMany(f => ImageFolder.ReadFile(f, new HashSet<string>(), unused, level: level).Take(1))];
     }
 
     private void Report(
@@ -212,13 +218,13 @@ internal sealed class SegmentVerb
     /// <summary>All that decides what the results are; threads and batches don't.</summary>
     private static string Describe(
         ModelFile model, OutputDescription outputs, SegmentationOptions options, double stitchThreshold,
-        IReadOnlySet<ResultKind> kinds) =>
+        IReadOnlySet<ResultKind> kinds, int level) =>
         string.Join('\n', [
             typeof(SelfAdaptException).Assembly.GetName().Version!.ToString(),
             model.Sha256,
             string.Join(' ', outputs.Parts), FormattableString.Invariant($"{outputs.FlowScale}"),
             $"{options with { Threads = 0, BatchSize = 1 }}", FormattableString.Invariant($"stitched {stitchThreshold}"),
-            string.Join(' ', kinds.Order()),
+            string.Join(' ', kinds.Order()), .. level == 0 ? (string[])[] : [FormattableString.Invariant($"level {level}")],
         ]);
 
     private sealed record SegmentSettings : NetworkSettings
@@ -234,6 +240,9 @@ internal sealed class SegmentVerb
 
         [Setting("Only images whose name ends so", Unit = "ending", Group = "files")]
         public string ImgFilter { get; init; } = "";
+
+        [Setting(0, 64, LevelHelp, Group = "files")]
+        public int Level { get; init; }
 
         [Setting("Also the folders in it", Group = "files")]
         public bool LookOneLevelDown { get; init; }

@@ -107,7 +107,7 @@ internal sealed class CellposeTraceTests
             if (step == 0)
             {
                 AssertClose(
-                    Npy("selfadapt_teacher_mean.npy"), First(training.Mean, training.Mean.Length), 1e-4, "mean");
+                    Npy("selfadapt_teacher_mean.npy"), training.Mean, 1e-4, "mean");
                 CheckDeviation(training);
             }
 
@@ -150,7 +150,7 @@ internal sealed class CellposeTraceTests
     private static void CheckDeviation(AdaptationStep training)
     {
         // The trace holds the two flow channels; ours has the logit's deviation behind them.
-        float[] all = First(training.Deviation, training.Deviation.Length);
+        float[] all = training.Deviation;
         int plane = Size * Size;
         float[] flows = [.. Enumerable.Range(0, Batch).SelectMany(n => all.AsSpan(n * 3 * plane, 2 * plane).ToArray())];
         AssertClose(Npy("selfadapt_teacher_std.npy"), flows, 1e-4, "deviation");

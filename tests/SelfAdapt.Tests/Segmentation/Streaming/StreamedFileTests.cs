@@ -23,7 +23,7 @@ internal sealed class StreamedFileTests : IDisposable
         {
             string file = Path.Combine(_folder, name + ".tif");
             File.WriteAllBytes(file, Convert.FromBase64String(Fixtures.Base64[name]));
-            using TiffRows? rows = TiffRows.TryOpen(file);
+            using PictureRows? rows = ImageFile.TryOpenRows(file);
             if (rows is not null)
             {
                 AssertSame(ImageFile.Read(file), rows, file);
@@ -41,7 +41,7 @@ internal sealed class StreamedFileTests : IDisposable
         Image image = new(3, 300, 3000, [.. Enumerable.Range(0, 3 * 300 * 3000).Select(i => (float)(i * 31 % 1009))]);
         string path = Path.Combine(_folder, "a.tif");
         ImageFile.WriteTiff(path, image);
-        using TiffRows? rows = TiffRows.TryOpen(path);
+        using PictureRows? rows = ImageFile.TryOpenRows(path);
         AssertSame(image, rows!, path);
     }
 
@@ -57,7 +57,7 @@ internal sealed class StreamedFileTests : IDisposable
             File.WriteAllBytes(path, whole[..cut]);
             SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() =>
             {
-                using TiffRows? rows = TiffRows.TryOpen(path);
+                using PictureRows? rows = ImageFile.TryOpenRows(path);
                 rows!.Read(0, rows.Height);
             });
             Assert.AreEqual(ErrorKind.UnreadableInput, e.Kind);
@@ -89,7 +89,7 @@ internal sealed class StreamedFileTests : IDisposable
         }
     }
 
-    private static void AssertSame(Image whole, TiffRows rows, string file)
+    private static void AssertSame(Image whole, PictureRows rows, string file)
     {
         Assert.AreEqual((whole.Channels, whole.Height, whole.Width), (rows.Channels, rows.Height, rows.Width), file);
         foreach ((int first, int count) in (ReadOnlySpan<(int, int)>)

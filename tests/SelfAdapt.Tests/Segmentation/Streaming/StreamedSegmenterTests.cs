@@ -100,15 +100,15 @@ internal sealed class StreamedSegmenterTests
 
         SegmentationOptions options = new();
         List<int> labels = [];
-        BlockMasks masks = new(
-            OutputDescription.Foreground, options, height, width, 64, 40, rows => labels.AddRange(rows));
+        BlockPainter painter = new(new(height, width, 64, 40), rows => labels.AddRange(rows));
+        BlockMasks masks = new(OutputDescription.Foreground, options, new(height, width, 64, 40), painter, 0, height);
         for (int y = 0; y < height; y += 7)
         {
             int count = Math.Min(7, height - y);
             masks.Add(new Image(1, count, width, logits.Plane(0).Slice(y * width, count * width).ToArray()));
         }
 
-        Assert.AreEqual(discs, masks.Cells);
+        Assert.AreEqual(discs, painter.Cells);
         AssertSamePartition(
             FlowMasks.Compute(logits, OutputDescription.Foreground, options),
             new LabelImage(height, width, [.. labels]));
@@ -126,8 +126,9 @@ internal sealed class StreamedSegmenterTests
         LabelImage whole = FlowMasks.Compute(outputs, OutputDescription.Cellpose, options);
         Assert.IsGreaterThan(500, whole.Labels.Max());
         List<int> labels = [];
+        BlockGrid grid = new(height, width, core, 96);
         BlockMasks masks = new(
-            OutputDescription.Cellpose, options, height, width, core, 96, rows => labels.AddRange(rows));
+            OutputDescription.Cellpose, options, grid, new BlockPainter(grid, rows => labels.AddRange(rows)), 0, height);
         masks.Add(outputs);
         AssertSamePartition(whole, new LabelImage(height, width, [.. labels]));
     }

@@ -73,7 +73,9 @@ internal sealed partial class StrokesPageTests : StudioPageTest
         await At("#panel button.train").ClickAsync();
         await Expect(At("#stroke-jobs")).ToContainTextAsync(Trained());
         await At("[data-job='train-1'] [data-do='keep']").ClickAsync();
-        await Expect(At("#stroke-jobs")).ToContainTextAsync("train-1 done");
+        await Expect(At("#stroke-jobs")).ToContainTextAsync("train-1 stopped");
+        await At("[data-job='train-1'] [data-do='resume']").ClickAsync();
+        await Expect(At("#stroke-jobs")).ToContainTextAsync("train-1 done, 100 of 100");
         await At("[data-job='train-1'] button").First.ClickAsync();
         await Expect(At("#change .figures")).ToBeVisibleAsync();
         await At("#accept").ClickAsync();

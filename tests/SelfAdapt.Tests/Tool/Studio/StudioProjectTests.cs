@@ -82,14 +82,16 @@ internal sealed class StudioProjectTests : IDisposable
         Assert.AreEqual(ErrorKind.UnreadableInput, Fault(() => StudioProject.Open(Path.Combine(_images, "absent"), null)).Kind);
 
     [TestMethod]
-    [DataRow(true, false, JobPhase.Done)]
-    [DataRow(true, true, JobPhase.Stopped)]
-    [DataRow(false, true, JobPhase.Paused)]
-    [DataRow(false, false, JobPhase.Failed)]
-    public void Phase_OfARunThatIsNotRunning_IsReadFromItsFolder(bool summary, bool state, JobPhase expected)
+    [DataRow(JobKind.Adapt, true, false, JobPhase.Done)]
+    [DataRow(JobKind.Adapt, true, true, JobPhase.Stopped)]
+    [DataRow(JobKind.Adapt, false, true, JobPhase.Paused)]
+    [DataRow(JobKind.Adapt, false, false, JobPhase.Failed)]
+    [DataRow(JobKind.Train, true, true, JobPhase.Stopped)]
+    [DataRow(JobKind.Train, false, true, JobPhase.Paused)]
+    public void Phase_OfARunThatIsNotRunning_IsReadFromItsFolder(JobKind kind, bool summary, bool state, JobPhase expected)
     {
         StudioProject project = StudioProject.Open(_images, null);
-        StudioJob job = new("adapt-1", JobKind.Adapt, new StudioSetup()) { Words = [] };
+        StudioJob job = new("job-1", kind, new StudioSetup()) { Words = [] };
         string folder = project.JobFolder(job.Name);
         Directory.CreateDirectory(folder);
         File.WriteAllText(RunFolder.Config(folder), "{}");

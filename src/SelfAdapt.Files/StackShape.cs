@@ -1,4 +1,4 @@
-namespace SelfAdapt.Files.Tiff;
+namespace SelfAdapt.Files;
 
 /// <summary>A grid of images in depth and time.</summary>
 /// <param name="TimesFirst">Whether a slice's time points follow each other, instead of a time point's slices.</param>

@@ -1,20 +1,20 @@
-namespace SelfAdapt.Files.Tiff;
+namespace SelfAdapt.Files;
 
-/// <summary>Rows of a TIFF file that stays on disk; what was decoded last is kept for the next request.</summary>
-internal sealed class TiffRows : IRowSource, IDisposable
+/// <summary>Rows of a file's only image, which stays on disk; what was decoded last is kept for the next request.</summary>
+internal sealed class PictureRows : IRowSource, IDisposable
 {
     private const int LeastRows = 64;
     private const long MostChunkBytes = 1L << 28;
 
-    private readonly FileBytes _file;
-    private readonly TiffReader _reader;
+    private readonly string _name;
+    private readonly IPictureReader _reader;
     private readonly int _rowsPerChunk;
     private int _chunk = -1;
     private Raster? _decoded;
 
-    private TiffRows(FileBytes file, TiffReader reader)
+    private PictureRows(string name, IPictureReader reader)
     {
-        (_file, _reader) = (file, reader);
+        (_name, _reader) = (name, reader);
         (Channels, Height, Width) = reader.SizeOf(0);
         int block = reader.RowsPerBlock(0);
         _rowsPerChunk = Math.Min(Height, ((LeastRows + block - 1) / block) * block);
@@ -30,46 +30,37 @@ internal sealed class TiffRows : IRowSource, IDisposable
 
     public bool MayMissPixels => NoData is not null || Decode(0).Samples.Kind is SampleKind.Float32 or SampleKind.Float64;
 
-    /// <summary>Opens a file with one image; no pixels yet.</summary>
-    /// <returns>
-    /// Its rows; null if it is no TIFF file, holds several images, or has one packed strip and can be read
-    /// whole.
-    /// </returns>
-    /// <exception cref="SelfAdaptException">
-    /// UnreadableInput: absent, malformed, or of a kind that is not read.
-    /// </exception>
-    public static TiffRows? TryOpen(string path)
+    /// <summary>Takes a reader; no pixels yet.</summary>
+    /// <param name="name">What messages call the file.</param>
+    /// <returns>Null if it holds several images, or has one packed strip and can be read whole; the reader is closed then.</returns>
+    /// <exception cref="SelfAdaptException">UnreadableInput: it can be read neither whole nor in rows.</exception>
+    public static PictureRows? TryOf(string name, IPictureReader reader)
     {
-        FileBytes file = FileBytes.Open(path);
         try
         {
-            if (file.Length >= 4 && TiffDirectory.Sniff(file.Slice(0, 4, "the header")))
+            if (reader.ImageCount == 1)
             {
-                TiffReader reader = new(file);
-                if (reader.ImageCount == 1)
+                PictureRows rows = new(name, reader);
+                if (rows.ChunkBytes <= MostChunkBytes)
                 {
-                    TiffRows rows = new(file, reader);
-                    if (rows.ChunkBytes <= MostChunkBytes)
-                    {
-                        return rows;
-                    }
+                    return rows;
+                }
 
-                    if ((long)rows.Channels * rows.Height * rows.Width > ImageLimits.PageSamples)
-                    {
-                        throw file.Unsupported(
-                            "its strips or tiles are too large to be read one after the other; save it in strips of a few "
-                            + "rows, or in tiles");
-                    }
+                if ((long)rows.Channels * rows.Height * rows.Width > ImageLimits.PageSamples)
+                {
+                    throw rows.Unsupported(
+                        "its strips or tiles are too large to be read one after the other; save it in strips of a few "
+                        + "rows, or in tiles");
                 }
             }
         }
         catch
         {
-            file.Dispose();
+            reader.Dispose();
             throw;
         }
 
-        file.Dispose();
+        reader.Dispose();
         return null;
     }
 
@@ -79,7 +70,7 @@ internal sealed class TiffRows : IRowSource, IDisposable
     {
         if ((long)Channels * rowCount * Width > ImageLimits.PageSamples)
         {
-            throw _file.Unsupported(
+            throw Unsupported(
                 $"{rowCount} rows hold more than the {ImageLimits.PageSamples:N0} values that are read at once");
         }
 
@@ -104,7 +95,9 @@ internal sealed class TiffRows : IRowSource, IDisposable
         return new Image(Channels, rowCount, Width, pixels ?? []);
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _reader.Dispose();
+
+    private SelfAdaptException Unsupported(string reason) => new(ErrorKind.UnreadableInput, _name, $"{reason}.");
 
     private Raster Decode(int chunk)
     {
