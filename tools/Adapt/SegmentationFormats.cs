@@ -14,6 +14,7 @@ internal static class SegmentationFormats
         (ResultKind.Tif, "_cp_masks.tif"), (ResultKind.Png, "_cp_masks.png"), (ResultKind.Flows, "_cp_output.tif"),
         (ResultKind.Rois, "_rois.zip"), (ResultKind.GeoJson, "_cells.geojson"),
         (ResultKind.Outlines, "_cp_outlines.txt"), (ResultKind.Npy, "_seg.npy"), (ResultKind.Csv, "_cells.csv"),
+        (ResultKind.OmeZarr, "_cp_masks.zarr/" + OmeZarrLabels.Last),
     ];
 
     /// <summary>The kinds that were asked for; masks as TIFF where none of masks or cells was.</summary>
@@ -67,7 +68,7 @@ internal static class SegmentationFormats
         return fitting;
     }
 
-    /// <summary>The file of a kind.</summary>
+    /// <summary>The file of a kind; of several files the last.</summary>
     /// <param name="stem">Folder and image name without extension.</param>
     public static string PathOf(string stem, ResultKind kind) => stem + Kinds.Single(k => k.Kind == kind).Ending;
 
@@ -108,11 +109,28 @@ internal static class SegmentationFormats
                 case ResultKind.Npy:
                     CellposeSegFile.Write(path, result.Masks, Context(image, result, options, outputs));
                     break;
+                case ResultKind.OmeZarr:
+                    written.AddRange(WriteStore(Path.GetDirectoryName(path)!, result.Masks));
+                    continue;
                 default:
                     MeasurementTable.Write(path, result.Masks, image.Image);
                     break;
             }
 
+            written.Add(path);
+        }
+
+        return written;
+    }
+
+    private static List<string> WriteStore(string folder, LabelImage masks)
+    {
+        List<string> written = [];
+        foreach ((string inner, byte[] content) in OmeZarrLabels.Files(masks))
+        {
+            string path = Path.Combine(folder, inner.Replace('/', Path.DirectorySeparatorChar));
+            OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
+            OutputFile.Write(path, content);
             written.Add(path);
         }
 
@@ -135,7 +153,7 @@ internal sealed record FormatSettings
 {
     [Setting("What to write per image: tif (NAME_cp_masks.tif), png (NAME_cp_masks.png), flows (NAME_cp_output.tif), "
         + "rois (NAME_rois.zip), geojson (NAME_cells.geojson), outlines (NAME_cp_outlines.txt), npy (NAME_seg.npy), "
-        + "csv (NAME_cells.csv); several between commas", Default = "tif", Group = "results", Basic = true)]
+        + "csv (NAME_cells.csv), omezarr (NAME_cp_masks.zarr); several between commas", Default = "tif", Group = "results", Basic = true)]
     public ResultKind[]? Format { get; init; }
 
     [Setting("As --format tif", Group = "results")]
@@ -165,4 +183,5 @@ internal enum ResultKind
     Outlines,
     Npy,
     Csv,
+    OmeZarr,
 }

@@ -43,6 +43,28 @@ internal sealed class ArrayStoreTests : IDisposable
         StringAssert.Contains(ToolRun.Run("inspect", Path.Combine(folder, "store.zarr")).Out, "OME-Zarr", StringComparison.Ordinal);
     }
 
+    [TestMethod]
+    public void Segment_MasksAsOmeZarr_AreThoseOfTheTiff()
+    {
+        string images = _at.Images(2);
+        Assert.AreEqual(ExitCode.Ok, Segment("both", images, "--format", "omezarr,tif").Code);
+        foreach (string stem in (string[])["i0_img", "i1_img"])
+        {
+            LabelImage masks = LabelFile.Read(_at.At("out-both", stem + "_cp_masks.tif"));
+            Image stored = ImageFile.ReadAll(_at.At("out-both", stem + "_cp_masks.zarr", "labels", "cells")).Single().Image;
+            Assert.IsGreaterThan(0, masks.Labels.Max());
+            CollectionAssert.AreEqual(Array.ConvertAll(masks.Labels, l => (float)l), stored.Pixels);
+        }
+
+        // They are known again, file by file; what is damaged is done again.
+        StringAssert.Contains(
+            Segment("both", images, "--format", "omezarr,tif").Error, "2 of 2 files were finished", StringComparison.Ordinal);
+        File.AppendAllText(_at.At("out-both", "i0_img_cp_masks.zarr", "labels", "cells", "0", "0", "0"), "x");
+        ToolRun.Expect(ExitCode.OutputExists, "is there already", Words("both", images, "--format", "omezarr,tif"));
+        StringAssert.Contains(
+            Segment("both", images, "--format", "omezarr,tif", "--force").Out, "i0_img: ", StringComparison.Ordinal);
+    }
+
     private static void Store(string path, byte[] pixels)
     {
         Directory.CreateDirectory(Path.Combine(path, "0"));
