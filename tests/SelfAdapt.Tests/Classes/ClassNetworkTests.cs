@@ -65,6 +65,40 @@ internal sealed class ClassNetworkTests
         StringAssert.Contains(e.Message, "Softmax 'the culprit'", StringComparison.Ordinal);
     }
 
+    /// <summary>DeepWatershed's: two outputs, described, are joined; a step on a changed picture moves the weights by squares alone.</summary>
+    [TestMethod]
+    public void Read_InnerAndOuterDistance_AreAdaptedTogether()
+    {
+        ModelSketch s = new(4, 1, 1);
+        string x = s.Relu(s.Conv("x", 1, 6, 3));
+        s.Named("Relu", "inner", [s.Conv(x, 6, 1, 3)], "y");
+        s.AddOutput("outer", 1);
+        s.Conv(x, 6, 1, 1, "outer");
+        OnnxModel model = s.Model();
+        Network network = Network.Read(model, new(
+            [new(OutputKind.Find("innerdistance")!, 0, "inner"), new(OutputKind.Find("outerdistance")!, 1, "outer")]));
+        Assert.IsNull(network.Outputs.Logit);
+        float[] picture = OperationCase.Noise(Side * Side, 5);
+        float[] output = new float[2 * Side * Side];
+        using CpuBackend backend = new(2);
+        using (EngineNetwork engine = new(network, null, backend))
+        {
+            engine.Run(picture, 1, Side, Side, output, new float[engine.EmbeddingLength]);
+        }
+
+        using OrtSession session = new(model.Bytes, new OrtOptions(Threads: 2));
+        float[] expected = [.. new[] { "y", "outer" }.SelectMany(n => session.Run(picture, [1, 1, Side, Side], n)[0])];
+        for (int i = 0; i < output.Length; i++)
+        {
+            Assert.AreEqual(expected[i], output[i], 1e-5);
+        }
+
+        using AdaptationStep adaptation = new(network, backend, new AdaptationOptions { BatchSize = 1, Crop = Side });
+        StepPoint point = adaptation.Step(picture, OperationCase.Noise(Side * Side, 6), 1e-3);
+        Assert.IsTrue(point.GradientNorm > 0 && point.Loss > 0, $"{point.GradientNorm}, {point.Loss}");
+        Assert.IsTrue(point.Kept.ToArray().All(k => k is > 0.7f and < 0.9f), string.Join(' ', point.Kept.ToArray()));
+    }
+
     /// <summary>Trained on simulated micrographs, then adapted to dim ones: cells are found before and after.</summary>
     [TestMethod]
     public void Network_TrainedOnMicrographs_SegmentsAndAdapts()
