@@ -22,16 +22,49 @@ public static class Channels
         }
     }
 
-    /// <summary>A tensor into channels channel .. of a wider one.</summary>
+    /// <summary>y[n,h,w,c] = s[n,c] x[n,h,w,c].</summary>
+    public static void MultiplyPerChannel(
+        ArrayView<float> x, ArrayView<float> s, ArrayView<float> y, int plane, int pitchQuads, int accumulate, int quads)
+    {
+        int i = Place.Index();
+        if (i < quads)
+        {
+            int own = (i / pitchQuads / plane * pitchQuads) + (i % pitchQuads);
+            Quad.Put(Quad.View(y), i, Quad.Multiply(Quad.View(x)[i], Quad.View(s)[own]), accumulate);
+        }
+    }
+
+    /// <summary>target = g where x is above 0, else slope[c] g; forward g is x. One slope for all where slopes is 1.</summary>
+    public static void PRelu(
+        ArrayView<float> x, ArrayView<float> g, ArrayView<float> slope, ArrayView<float> target, int slopes, int pitch,
+        int accumulate, int count)
+    {
+        int i = Place.Index();
+        if (i < count)
+        {
+            int c = i % pitch;
+            float value = 0;
+            if (slopes == 1 || c < slopes)
+            {
+                value = x[i] > 0 ? g[i] : g[i] * slope[slopes == 1 ? 0 : c];
+            }
+
+            target[i] = accumulate != 0 ? target[i] + value : value;
+        }
+    }
+
+    /// <summary>A tensor into channels channel .. of a wider one, or added.</summary>
     public static void CopyTo(
-        ArrayView<float> x, ArrayView<float> y, int channels, int xPitch, int yPitch, int channel, int count)
+        ArrayView<float> x, ArrayView<float> y, int channels, int xPitch, int yPitch, int channel, int accumulate, int count)
     {
         int i = Place.Index();
         if (i < count)
         {
             int pixel = i / channels;
             int c = i % channels;
-            y[(pixel * yPitch) + channel + c] = x[(pixel * xPitch) + c];
+            int at = (pixel * yPitch) + channel + c;
+            float value = x[(pixel * xPitch) + c];
+            y[at] = accumulate != 0 ? y[at] + value : value;
         }
     }
 

@@ -4,7 +4,7 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// Functions of each value and their derivatives, memory-bound or nearly. Math: by kind, sigmoid, x sigmoid(x), tanh, leaky
-/// ReLU, ELU, clipping from 0 on, e^x; in double. Layout: quads, padding included (what it holds is never used). Launch: one
+/// ReLU, ELU, clipping from 0 on, e^x, and sigmoid and x sigmoid(x) of straight lines; in double. Layout: quads, padding included (what it holds is never used). Launch: one
 /// thread per quad, groups of 256.
 /// </summary>
 public static class ElementFunctions
@@ -15,6 +15,8 @@ public static class ElementFunctions
     private const int LeakyRelu = 3;
     private const int Elu = 4;
     private const int Exp = 6;
+    private const int HardSigmoid = 7;
+    private const int HardSwish = 8;
 
     /// <summary>y = f(x).</summary>
     public static void Apply(ArrayView<float> x, ArrayView<float> y, int kind, float parameter, int quads)
@@ -55,6 +57,8 @@ public static class ElementFunctions
             : kind == LeakyRelu ? x > 0 ? x : parameter * x
             : kind == Elu ? x > 0 ? x : parameter * (exponential - 1)
             : kind == Exp ? exponential
+            : kind == HardSigmoid ? Clamped((parameter * x) + 0.5)
+            : kind == HardSwish ? x * Clamped((x / 6) + 0.5)
             : x < 0 ? 0 : x > parameter ? parameter : x;
         return (float)value;
     }
@@ -71,7 +75,11 @@ public static class ElementFunctions
             : kind == LeakyRelu ? x > 0 ? 1 : parameter
             : kind == Elu ? x > 0 ? 1 : parameter * exponential
             : kind == Exp ? exponential
+            : kind == HardSigmoid ? parameter * x > -0.5 && parameter * x < 0.5 ? parameter : 0
+            : kind == HardSwish ? x <= -3 ? 0 : x >= 3 ? 1 : (x / 3) + 0.5
             : x > 0 && x <= parameter ? 1 : 0;
         return (float)slope;
     }
+
+    private static double Clamped(double x) => x < 0 ? 0 : x > 1 ? 1 : x;
 }

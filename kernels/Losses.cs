@@ -5,7 +5,7 @@ namespace SelfAdapt.Kernels;
 /// <summary>
 /// The losses with their gradients, in one pass each. Math: binary cross-entropy of logit z against target t: max(z, 0)
 /// - z t + ln(1 + e^-|z|), gradient sigmoid(z) - t; squares d^2 with gradient 2 d (masked loss), 0.5 d^2 with gradient
-/// d (supervised loss); distances p |d| with gradient p sign(d), p the object's probability; each times its weight, what
+/// d (supervised loss); a softmax's cross-entropy -t ln p with gradient p - t for each class; distances p |d| with gradient p sign(d), p the object's probability; each times its weight, what
 /// is not kept counts 0. In double, as on the host. Layout: NCHW
 /// vectors; partial [N * C][chunks][2] = loss, kept (masked) or [N][chunks][2] = squares, cross-entropy. Launch: group
 /// a power of two, grid (chunks, planes or samples); Finish...: one group.
@@ -32,7 +32,23 @@ public static class Losses
             int i = (Grid.IdxY * plane) + p;
             double y = student[i];
             double slope = 0;
-            if (kind == ChannelKinds.Logit)
+            if (kind < 0)
+            {
+                int classes = ChannelKinds.Classes(kind);
+                int own = channel - ChannelKinds.FirstClass(kind);
+                int first = i - (own * plane);
+                int best = Classes.Likeliest(mean, first, classes, plane);
+                if (useClassMask == 0 || mean[first + (best * plane)] >= thresholds[4 * (channel - own + best)])
+                {
+                    double hard = best == own ? 1.0 : 0.0;
+                    double target = softLabels != 0 ? mean[i] : hard;
+                    double logProbability = y - Classes.LogSum(student, first, classes, plane);
+                    loss -= target * logProbability;
+                    slope = (Functions.Exp(logProbability) - target) * perLogit;
+                    kept += 1;
+                }
+            }
+            else if (kind == ChannelKinds.Logit)
             {
                 PseudoLabel label = PseudoLabel.Of(mean[i], meanIsProbability);
                 if (useClassMask == 0 || label.Confidence >= thresholds[(4 * channel) + label.Foreground])
@@ -91,8 +107,9 @@ public static class Losses
             Group.Barrier();
             double keptSum = Reduction.Sum(kept, scratch);
             Group.Barrier();
-            crossEntropy += kinds[channel] == ChannelKinds.Logit ? lossSum * perLogit : 0;
-            squares += kinds[channel] == ChannelKinds.Logit ? 0 : lossSum * perRegression;
+            bool isEntropy = kinds[channel] == ChannelKinds.Logit || kinds[channel] < 0;
+            crossEntropy += isEntropy ? lossSum * perLogit : 0;
+            squares += isEntropy ? 0 : lossSum * perRegression;
             if (Group.IdxX == 0)
             {
                 sums[3 + channel] = (float)(keptSum / ((double)samples * plane));

@@ -55,6 +55,11 @@ internal struct Quad
     public static Quad AddScaled(Quad sum, float s, Quad b) =>
         Of(sum.X + (s * b.X), sum.Y + (s * b.Y), sum.Z + (s * b.Z), sum.W + (s * b.W));
 
+    /// <summary>min(a, most).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad Least(Quad a, float most) => Of(
+        a.X > most ? most : a.X, a.Y > most ? most : a.Y, a.Z > most ? most : a.Z, a.W > most ? most : a.W);
+
     /// <summary>max(a, 0); a NaN stays one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Relu(Quad a) => Of(

@@ -61,34 +61,6 @@ public static class Resampling
         }
     }
 
-    /// <summary>The first pixel of each 2x2 window.</summary>
-    public static void Subsample(
-        ArrayView<float> x, ArrayView<float> y, int height, int width, int pitchQuads, int quads)
-    {
-        int i = Place.Index();
-        if (i < quads)
-        {
-            Quad.View(y)[i] = Quad.View(x)[Corner(i, height, width, pitchQuads)];
-        }
-    }
-
-    /// <summary>dx = dy at each window's first pixel, 0 elsewhere.</summary>
-    public static void SubsampleBackward(
-        ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int pitchQuads, int quads)
-    {
-        int i = Place.Index();
-        if (i < quads)
-        {
-            ArrayView<Quad> target = Quad.View(dx);
-            int corner = Corner(i, height, width, pitchQuads);
-            int below = corner + (2 * width * pitchQuads);
-            Quad.Put(target, corner, Quad.View(dy)[i], accumulate);
-            Quad.Put(target, corner + pitchQuads, Quad.All(0), accumulate);
-            Quad.Put(target, below, Quad.All(0), accumulate);
-            Quad.Put(target, below + pitchQuads, Quad.All(0), accumulate);
-        }
-    }
-
     /// <summary>dx = dy at each window's first maximum, 0 elsewhere.</summary>
     public static void MaxPoolBackward(
         ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width,
@@ -144,48 +116,6 @@ public static class Resampling
             Quad above = Quad.Add(source[corner], source[corner + pitchQuads]);
             Quad sum = Quad.Add(above, Quad.Add(source[below], source[below + pitchQuads]));
             Quad.Put(Quad.View(dx), i, sum, accumulate);
-        }
-    }
-
-    /// <summary>y[n,2h+a,2w+b,c] = x[n,h,w,4c+2a+b] + bias[c]; one thread per value of y.</summary>
-    public static void DepthToSpace(
-        ArrayView<float> x, ArrayView<float> bias, ArrayView<float> y, int hasBias, int height, int width, int channels,
-        int pitch, int count)
-    {
-        int i = Place.Index();
-        if (i < count)
-        {
-            int c = i % pitch;
-            int column = i / pitch % (2 * width);
-            int row = i / (pitch * 2 * width);
-            float value = 0;
-            if (c < channels)
-            {
-                int pixel = (row / 2 * width) + (column / 2);
-                value = x[(((pixel * channels) + c) * 4) + (2 * (row % 2)) + (column % 2)];
-                if (hasBias != 0)
-                {
-                    value += bias[c];
-                }
-            }
-
-            y[i] = value;
-        }
-    }
-
-    /// <summary>dx[n,h,w,4c+2a+b] = dy[n,2h+a,2w+b,c]; one thread per value of dx.</summary>
-    public static void DepthToSpaceBackward(
-        ArrayView<float> dy, ArrayView<float> dx, int accumulate, int height, int width, int channels, int pitch, int count)
-    {
-        int i = Place.Index();
-        if (i < count)
-        {
-            int channel = i % (4 * channels);
-            int pixel = i / (4 * channels);
-            int row = (2 * (pixel / width)) + (channel / 2 % 2);
-            int column = (2 * (pixel % width)) + (channel % 2);
-            float value = dy[(((row * 2 * width) + column) * pitch) + (channel / 4)];
-            dx[i] = accumulate != 0 ? dx[i] + value : value;
         }
     }
 

@@ -4,7 +4,8 @@ namespace SelfAdapt.Kernels;
 
 /// <summary>
 /// Confidence thresholds: exact quantiles of a batch without sorting. A task is a channel and one of two: background
-/// and foreground confidence of a logit; deviation and nothing of a regression, of distances in objects only. Math: floats are mapped to unsigned
+/// and foreground confidence of a logit; deviation and nothing of a regression, of distances in objects only; a class's
+/// probability where it is the likeliest, and nothing. Math: floats are mapped to unsigned
 /// keys of the same order; four passes count the keys' bytes, most significant first, each among the keys that share
 /// what is known already, and keep the byte in which the wanted rank falls: then the order statistic at rank (int)(q (n
 /// - 1)) is known exactly, and one more pass finds the next larger key for the interpolation (NumPy's default). Counts
@@ -97,7 +98,7 @@ public static class Thresholds
             Group.Barrier();
             if (Group.IdxX == 0)
             {
-                float q = kinds[index / 2] == ChannelKinds.Logit ? classQuantile : regressionQuantile;
+                float q = IsClass(kinds[index / 2]) ? classQuantile : regressionQuantile;
                 Narrow(state, counts, task, q, pass);
             }
 
@@ -161,7 +162,7 @@ public static class Thresholds
             return;
         }
 
-        double q = kinds[index / 2] == ChannelKinds.Logit ? classQuantile : regressionQuantile;
+        double q = IsClass(kinds[index / 2]) ? classQuantile : regressionQuantile;
         double position = q * (total - 1);
         uint lower = (uint)position;
         double quantile = ValueOf(state[task + Known]);
@@ -233,6 +234,13 @@ public static class Thresholds
             value = label.Confidence;
             sample.Used = label.Foreground == which ? 1 : 0;
         }
+        else if (kinds[channel] < 0)
+        {
+            int own = channel - ChannelKinds.FirstClass(kinds[channel]);
+            int best = Classes.Likeliest(mean, at - (own * plane), ChannelKinds.Classes(kinds[channel]), plane);
+            value = mean[at];
+            sample.Used = which == 0 && best == own ? 1 : 0;
+        }
         else
         {
             value = deviation[at];
@@ -249,6 +257,8 @@ public static class Thresholds
         sample.IsNumber = (bits & 0x7FFFFFFFu) <= 0x7F800000u ? 1 : 0;
         return sample;
     }
+
+    private static bool IsClass(int kind) => kind == ChannelKinds.Logit || kind < 0;
 
     private static double ValueOf(uint key) =>
         Interop.IntAsFloat((key & 0x80000000u) != 0 ? key & 0x7FFFFFFFu : ~key);

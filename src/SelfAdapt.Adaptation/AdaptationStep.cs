@@ -205,6 +205,7 @@ internal sealed class AdaptationStep : IDisposable
         {
             _backend.Steps.Reorient(weak, InputShape, _views[i], _view);
             _teacherEngine.Run(_view, _outputs[i]);
+            _backend.Steps.Softmax(_outputs[i], _graph.OutputShape, _channels);
         }
 
         TensorShape shape = _graph.OutputShape;

@@ -25,7 +25,7 @@ internal readonly record struct FlowFit(long Above, long Inside, int Cells, doub
             return default;
         }
 
-        ReadOnlySpan<float> plane = result.Outputs.Plane(outputs.Logit!.Channel);
+        float[] plane = ObjectLogits.Of(result.Outputs, outputs.Objects!);
         (long above, long inside) = (0, 0);
         for (int i = 0; i < plane.Length; i++)
         {

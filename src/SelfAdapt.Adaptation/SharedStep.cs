@@ -21,7 +21,7 @@ internal sealed class SharedStep(Backend backend, BatchShare share, TensorShape 
         int plane = output.H * output.W;
         for (int p = 0; p < output.N * output.C; p++)
         {
-            DeviceVector source = channels[p % output.C].IsLogit ? mean : deviation;
+            DeviceVector source = channels[p % output.C] is { IsLogit: true } or { Loss: ChannelLoss.Classes } ? mean : deviation;
             backend.Steps.Copy(source.Slice(p * plane, plane), _own.Slice(p * plane, plane));
         }
 

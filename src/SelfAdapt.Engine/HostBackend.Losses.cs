@@ -19,8 +19,10 @@ internal abstract partial class HostBackend<T>
         double pixels = (double)SamplesOfAll(shape.N) * plane;
         int logits = channels.Count(ChannelMeaning.Logit);
         int logit = channels.IndexOf(ChannelMeaning.Logit);
-        double perLogit = 1.0 / (Math.Max(1, logits) * pixels);
-        double perRegression = 1.0 / (Math.Max(1, shape.C - logits) * pixels);
+        ClassRun run = ClassRun.Of(channels);
+        int entropies = logits + Math.Min(1, run.Count);
+        double perLogit = 1.0 / (Math.Max(1, entropies) * pixels);
+        double perRegression = 1.0 / (Math.Max(1, shape.C - logits - run.Count) * pixels);
         double[] losses = new double[shape.N * shape.C];
         int[] kept = new int[shape.N * shape.C];
         For(losses.Length, p =>
@@ -31,7 +33,12 @@ internal abstract partial class HostBackend<T>
             ReadOnlySpan<T> spread = spreads.AsSpan(p * plane, plane);
             ReadOnlySpan<T> limit = limits.AsSpan(4 * c, 4);
             Span<T> dy = gradients.AsSpan(p * plane, plane);
-            losses[p] = meanings[c].IsLogit
+            losses[p] = run.Contains(c)
+                ? MaskedClass(
+                    outputs.AsSpan((p - c + run.First) * plane, run.Count * plane),
+                    labels.AsSpan((p - c + run.First) * plane, run.Count * plane),
+                    limits.AsSpan(4 * run.First, 4 * run.Count), c - run.First, switches, perLogit, dy, ref kept[p])
+                : meanings[c].IsLogit
                 ? MaskedCrossEntropy(y, label, limit, switches, perLogit, dy, ref kept[p])
                 : meanings[c].Loss == ChannelLoss.ObjectDistances
                 ? MaskedDistances(
@@ -51,7 +58,7 @@ internal abstract partial class HostBackend<T>
             for (int p = c; p < losses.Length; p += shape.C)
             {
                 keptInChannel += kept[p];
-                if (channels[c].IsLogit)
+                if (channels[c].IsLogit || run.Contains(c))
                 {
                     crossEntropy += losses[p] * perLogit;
                 }

@@ -16,6 +16,7 @@ internal abstract partial class HostBackend<T>
         (T[] means, T[] deviations, T[] state) = (Data(mean), Data(deviation), Data(thresholds));
         int count = shape.N * shape.H * shape.W;
         int logit = channels.IndexOf(ChannelMeaning.Logit);
+        ClassRun run = ClassRun.Of(channels);
 
         // Two tasks per channel: background and foreground of a logit, deviation and nothing of a regression.
         For(2 * shape.C, task =>
@@ -28,12 +29,12 @@ internal abstract partial class HostBackend<T>
             }
 
             double[] values = ArrayPool<double>.Shared.Rent(count);
-            int collected = isLogit
+            int collected = run.Contains(c) ? CollectClass(means, shape, run, c, values) : isLogit
                 ? Collect(means, shape, c, which == 1, meanIsProbability, values)
                 : Collect(
                     deviations, shape, c, null, meanIsProbability, values,
                     meanings[c].Loss == ChannelLoss.ObjectDistances ? means.AsSpan() : default, logit);
-            double q = isLogit ? classQuantile : regressionQuantile;
+            double q = isLogit || run.Contains(c) ? classQuantile : regressionQuantile;
             MoveThreshold(state.AsSpan(4 * c, 4), which, Quantile(values.AsSpan(0, collected), q), keep);
             ArrayPool<double>.Shared.Return(values);
         });

@@ -22,6 +22,9 @@ internal interface IAdaptationSteps
     /// <summary>Applies a weak view to every image of a batch.</summary>
     void Reorient(DeviceVector source, TensorShape shape, Orientation view, DeviceVector target);
 
+    /// <summary>Makes logits of classes their softmax's probabilities, in place; other channels stay.</summary>
+    void Softmax(DeviceVector outputs, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels);
+
     /// <summary>
     /// Turns the raw outputs of every view back (vector fields included) and takes mean and standard
     /// deviation over the views (docs/method.md, step 3).
@@ -37,13 +40,14 @@ internal interface IAdaptationSteps
     /// <summary>
     /// Moves the confidence thresholds towards this batch's quantiles. Logit channels: per predicted class
     /// the q-quantile of the predicted class's probability; regression channels: the Q-quantile of the
-    /// deviation, of distances where an object is predicted. The first batch sets them (docs/method.md).
+    /// deviation, of distances where an object is predicted; classes: the q-quantile of their own probability where it
+    /// is the highest. The first batch sets them (docs/method.md).
     /// </summary>
     /// <param name="classQuantile">q, 0.2 in the paper's source.</param>
     /// <param name="regressionQuantile">Q, 0.8 in the paper.</param>
     /// <param name="thresholds">
     /// [4 C]: per channel background threshold, foreground threshold (logit) or deviation threshold, unused
-    /// (regression), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
+    /// (regression) or the class's threshold, unused (classes), then a flag for each of the two that is 1 once it has been set. Zero at the start. A
     /// class that the batch lacks leaves its threshold alone; a NaN among the values makes the threshold NaN.
     /// </param>
     void UpdateThresholds(
@@ -56,9 +60,10 @@ internal interface IAdaptationSteps
     /// vector field's or several regression channels' MSE over all of them together. A logit pixel is kept
     /// where its predicted class's probability is at least that class's threshold, a regression value where
     /// its deviation is at most the channel's threshold; what is not kept counts as 0. A distance counts where an object
-    /// is predicted, its absolute error times the object's probability in the place of the square.
+    /// is predicted, its absolute error times the object's probability in the place of the square. Classes are kept together
+    /// where the likeliest one's probability is at least its threshold; their cross-entropy is the softmax's.
     /// </summary>
-    /// <param name="mean">Pseudo-labels.</param>
+    /// <param name="mean">Pseudo-labels; of classes always probabilities.</param>
     /// <param name="gradient">Receives d loss / d student.</param>
     /// <param name="sums">
     /// Receives [3 + C]: cross-entropy, MSE, CE + lambda_bal * MSE, then per channel the fraction kept. Where the batch is

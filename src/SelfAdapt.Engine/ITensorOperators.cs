@@ -31,6 +31,19 @@ internal interface ITensorOperators
     /// <summary>ds[n,c] = sum over h,w of dy[n,c,h,w]; dx is dy itself.</summary>
     void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate);
 
+    /// <summary>y[n,c,h,w] = s[n,c] x[n,c,h,w], or added; s is [N,C,1,1]. dx is the same of dy.</summary>
+    void MultiplyPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y, bool accumulate);
+
+    /// <summary>ds[n,c] = sum over h,w of dy[n,c,h,w] x[n,c,h,w].</summary>
+    void MultiplyPerChannelBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor ds, bool accumulate);
+
+    /// <summary>y = x where it is above 0, else slope x; one slope per channel, or one for all.</summary>
+    void PRelu(DeviceTensor x, VectorSlice slope, DeviceTensor y);
+
+    /// <summary>Gradients of <see cref="PRelu"/>.</summary>
+    void PReluBackward(
+        DeviceTensor x, VectorSlice slope, DeviceTensor dy, DeviceTensor? dx, bool accumulate, VectorSlice dSlope);
+
     /// <summary>y = max(x, 0).</summary>
     void Relu(DeviceTensor x, DeviceTensor y);
 
@@ -43,11 +56,11 @@ internal interface ITensorOperators
     /// <summary>dx = f'(x) dy.</summary>
     void ApplyBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, ElementFunction function, bool accumulate);
 
-    /// <summary>2x2 maximum, stride 2: H and W are even, y is [N,C,H/2,W/2].</summary>
-    void MaxPool(DeviceTensor x, DeviceTensor y);
+    /// <summary>The maximum of each window; y is [N,C,H/stride,W/stride].</summary>
+    void MaxPool(DeviceTensor x, DeviceTensor y, Window window);
 
-    /// <summary>Routes dy to the first maximum of each 2x2 window in row-major order.</summary>
-    void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate);
+    /// <summary>Routes dy to the first maximum of each window in row-major order.</summary>
+    void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, Window window, bool accumulate);
 
     /// <summary>2x2 mean, stride 2: H and W are even, y is [N,C,H/2,W/2].</summary>
     void AveragePool(DeviceTensor x, DeviceTensor y);
@@ -55,29 +68,34 @@ internal interface ITensorOperators
     /// <summary>A quarter of dy to each pixel of its window.</summary>
     void AveragePoolBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
 
-    /// <summary>y[n,c,h,w] = x[n,c,2h,2w]: H and W are even, y is [N,C,H/2,W/2].</summary>
-    void Subsample(DeviceTensor x, DeviceTensor y);
-
-    /// <summary>dy to the first pixel of its window, 0 to the others.</summary>
-    void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
-
     /// <summary>Doubles height and width: y is [N,C,2H,2W].</summary>
     void Upsample(DeviceTensor x, DeviceTensor y, UpsampleMode mode);
 
     /// <summary>The transpose of <see cref="Upsample"/>.</summary>
     void UpsampleBackward(DeviceTensor dy, DeviceTensor dx, UpsampleMode mode, bool accumulate);
 
-    /// <summary>y[n,c,2h+a,2w+b] = x[n,4c+2a+b,h,w] + bias[c]; x is [N,4C,H,W], y [N,C,2H,2W].</summary>
-    void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y);
+    /// <summary>
+    /// u[n,c taps + t,h,w] = what tap t of the window at (h, w) sees of x[n,c], 0 beyond the map; x is [N,C,H,W], u
+    /// [N,C taps,H/stride,W/stride]. A 1x1 convolution of u is a convolution of x with that window.
+    /// </summary>
+    void Unfold(DeviceTensor x, DeviceTensor u, Window window);
 
-    /// <summary>dx[n,4c+2a+b,h,w] = dy[n,c,2h+a,2w+b].</summary>
-    void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate);
+    /// <summary>The transpose of <see cref="Unfold"/>, plus bias[c] where there is one.</summary>
+    void Fold(DeviceTensor u, VectorSlice? bias, DeviceTensor x, Window window, bool accumulate);
+
+    /// <summary>y[n,c] = x[n,c] convolved with the kernel weight[c] of its own, plus bias[c]; weights are [C,taps].</summary>
+    void Depthwise(DeviceTensor x, VectorSlice weight, VectorSlice? bias, DeviceTensor y, Window window);
+
+    /// <summary>Gradients of <see cref="Depthwise"/>, that of the bias left out.</summary>
+    void DepthwiseBackward(
+        DeviceTensor x, VectorSlice weight, DeviceTensor dy, DeviceTensor? dx, bool accumulate, VectorSlice dWeight,
+        Window window);
 
     /// <summary>sums[c] = sum over n,h,w of x: a bias's gradient.</summary>
     void SumPerChannel(DeviceTensor x, VectorSlice sums);
 
-    /// <summary>Copies a tensor into a wider one's channels from <paramref name="channel"/> on (Concat).</summary>
-    void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel);
+    /// <summary>Copies a tensor into a wider one's channels from <paramref name="channel"/> on (Concat), or adds it.</summary>
+    void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel, bool accumulate);
 
     /// <summary>Copies a wider tensor's channels from <paramref name="channel"/> on (Slice, Concat's backward).</summary>
     void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate);

@@ -15,9 +15,10 @@ internal sealed partial class GpuBackend
         int plane = shape.H * shape.W;
         int planes = shape.N * shape.C;
         int logits = channels.Count(ChannelMeaning.Logit);
+        ClassRun run = ClassRun.Of(channels);
         double pixels = (double)SamplesOfAll(shape.N) * plane;
-        float perLogit = (float)(1.0 / (Math.Max(1, logits) * pixels));
-        float perRegression = (float)(1.0 / (Math.Max(1, shape.C - logits) * pixels));
+        float perLogit = (float)(1.0 / (Math.Max(1, logits + Math.Min(1, run.Count)) * pixels));
+        float perRegression = (float)(1.0 / (Math.Max(1, shape.C - logits - run.Count) * pixels));
         int chunks = Chunks(plane, _device.GroupThreads, planes);
         ArrayView<int> kinds = Kinds(channels);
         ArrayView<float> partial = Workspace(2L * planes * chunks);

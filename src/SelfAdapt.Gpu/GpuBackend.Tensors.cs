@@ -82,22 +82,6 @@ internal sealed partial class GpuBackend
             (int)function.Kind, function.Parameter, Flag(accumulate), target.Quads);
     }
 
-    public void MaxPool(DeviceTensor x, DeviceTensor y)
-    {
-        GpuTensor small = Tensor(y);
-        Launch(
-            Kernels.Resampling.MaxPool, Each(small.Quads), Tensor(x).View, small.View, small.Shape.H, small.Shape.W,
-            small.PitchQuads, small.Quads);
-    }
-
-    public void MaxPoolBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor dx, bool accumulate)
-    {
-        GpuTensor small = Tensor(dy);
-        Launch(
-            Kernels.Resampling.MaxPoolBackward, Each(small.Quads), Tensor(x).View, small.View, Tensor(dx).View,
-            Flag(accumulate), small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
-    }
-
     public void AveragePool(DeviceTensor x, DeviceTensor y)
     {
         GpuTensor small = Tensor(y);
@@ -111,22 +95,6 @@ internal sealed partial class GpuBackend
         GpuTensor small = Tensor(dy);
         Launch(
             Kernels.Resampling.AveragePoolBackward, Each(small.Quads), small.View, Tensor(dx).View, Flag(accumulate),
-            small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
-    }
-
-    public void Subsample(DeviceTensor x, DeviceTensor y)
-    {
-        GpuTensor small = Tensor(y);
-        Launch(
-            Kernels.Resampling.Subsample, Each(small.Quads), Tensor(x).View, small.View, small.Shape.H, small.Shape.W,
-            small.PitchQuads, small.Quads);
-    }
-
-    public void SubsampleBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
-    {
-        GpuTensor small = Tensor(dy);
-        Launch(
-            Kernels.Resampling.SubsampleBackward, Each(small.Quads), small.View, Tensor(dx).View, Flag(accumulate),
             small.Shape.H, small.Shape.W, small.PitchQuads, small.Quads);
     }
 
@@ -157,33 +125,15 @@ internal sealed partial class GpuBackend
             small.PitchQuads, small.Quads);
     }
 
-    public void DepthToSpace(DeviceTensor x, VectorSlice? bias, DeviceTensor y)
-    {
-        (GpuTensor small, GpuTensor large) = (Tensor(x), Tensor(y));
-        int count = large.Pixels * large.Pitch;
-        Launch(
-            Kernels.Resampling.DepthToSpace, Each(count), small.View, bias is { } b ? View(b) : Nothing, large.View,
-            Flag(bias is not null), small.Shape.H, small.Shape.W, large.Shape.C, large.Pitch, count);
-    }
-
-    public void DepthToSpaceBackward(DeviceTensor dy, DeviceTensor dx, bool accumulate)
-    {
-        (GpuTensor small, GpuTensor large) = (Tensor(dx), Tensor(dy));
-        int count = small.Pixels * small.Pitch;
-        Launch(
-            Kernels.Resampling.DepthToSpaceBackward, Each(count), large.View, small.View, Flag(accumulate), small.Shape.H,
-            small.Shape.W, large.Shape.C, large.Pitch, count);
-    }
-
     public void SumPerChannel(DeviceTensor x, VectorSlice sums) =>
         SumPlanes(Tensor(x), 1, View(sums), 1, false);
 
-    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel, bool accumulate)
     {
         (GpuTensor from, GpuTensor to) = (Tensor(x), Tensor(y));
         Launch(
             Kernels.Channels.CopyTo, Each(from.Shape.Count), from.View, to.View, from.Shape.C, from.Pitch, to.Pitch,
-            channel, (int)from.Shape.Count);
+            channel, Flag(accumulate), (int)from.Shape.Count);
     }
 
     public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)

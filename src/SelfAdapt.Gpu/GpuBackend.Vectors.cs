@@ -37,6 +37,18 @@ internal sealed partial class GpuBackend
             transform.SwapsAxes ? shape.H : shape.W, origin, down, right, (int)shape.Count);
     }
 
+    public void Softmax(DeviceVector outputs, TensorShape shape, ReadOnlySpan<ChannelMeaning> channels)
+    {
+        ClassRun run = ClassRun.Of(channels);
+        int plane = shape.H * shape.W;
+        if (run.Count > 0)
+        {
+            Launch(
+                Kernels.Classes.Softmax, Each(shape.N * plane), View(outputs), shape.C, run.First, run.Count, plane,
+                shape.N * plane);
+        }
+    }
+
     public void ViewMoments(
         ReadOnlySpan<DeviceVector> outputs, ReadOnlySpan<Orientation> views, TensorShape shape,
         ReadOnlySpan<ChannelMeaning> channels, bool averageProbabilities,
@@ -119,7 +131,13 @@ internal sealed partial class GpuBackend
     private ArrayView<int> Kinds(ReadOnlySpan<ChannelMeaning> channels)
     {
         int logit = channels.IndexOf(ChannelMeaning.Logit);
-        return Table([.. channels.ToArray().Select(m => (int)m.Loss + (m.Loss == ChannelLoss.ObjectDistances ? logit : 0))]);
+        ClassRun run = ClassRun.Of(channels);
+        return Table([.. channels.ToArray().Select(m => m.Loss switch
+        {
+            ChannelLoss.Classes => Kernels.ChannelKinds.Class(run.First, run.Count),
+            ChannelLoss.ObjectDistances => (int)m.Loss + logit,
+            _ => (int)m.Loss,
+        })]);
     }
 
     /// <summary>A table on the device; one of equal content is there once.</summary>

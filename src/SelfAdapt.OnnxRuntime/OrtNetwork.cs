@@ -11,7 +11,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
     private readonly IDisposable _owner;
     private readonly Func<OrtSession> _session;
     private readonly string[] _outputNames;
-    private readonly int[] _probabilities;
+    private readonly (int Channel, OutputKind Kind)[] _probabilities;
     private readonly int? _batch;
 
     private OrtNetwork(
@@ -27,7 +27,11 @@ internal sealed class OrtNetwork : ISegmentationNetwork
 
         (InputChannels, Gamma) = (input.Channels, gamma);
         TileSize = outputs.TileSize ?? input.TileSize;
-        _probabilities = [.. description.Parts.Where(p => p.Kind.AsRun != p.Kind).Select(p => p.Channel)];
+        _probabilities =
+        [
+            .. description.Parts.Where(p => p.Kind.AsRun != p.Kind)
+                .SelectMany(p => Enumerable.Range(p.Channel, p.Channels).Select(c => (c, p.Kind))),
+        ];
         _outputNames = outputs.Embedding is null ? [outputs.Output] : [outputs.Output, outputs.Embedding];
         EmbeddingLength = outputs.Embedding is string name
             ? Channels(Find(model, name)) ?? throw Unfit($"it does not tell how long '{name}' is")
@@ -127,15 +131,15 @@ internal sealed class OrtNetwork : ISegmentationNetwork
 
         for (int i = 0; i < count; i++)
         {
-            foreach (int channel in _probabilities)
+            foreach ((int channel, OutputKind kind) in _probabilities)
             {
-                ToLogits(output.Slice(((i * Outputs.Channels) + channel) * height * width, height * width));
+                ToLogits(output.Slice(((i * Outputs.Channels) + channel) * height * width, height * width), kind);
             }
         }
     }
 
-    /// <summary>What comes before the sigmoid: thresholds and blending are those of logits everywhere.</summary>
-    private void ToLogits(Span<float> probabilities)
+    /// <summary>What comes before the sigmoid or softmax: thresholds and blending are those of logits everywhere.</summary>
+    private void ToLogits(Span<float> probabilities, OutputKind kind)
     {
         const float Rounding = 0.01f;
         const double Least = 1e-7;
@@ -146,8 +150,7 @@ internal sealed class OrtNetwork : ISegmentationNetwork
                 throw Unfit($"its output '{_outputNames[0]}' holds {probabilities[i]}, which is no probability");
             }
 
-            double p = Math.Clamp(probabilities[i], Least, 1 - Least);
-            probabilities[i] = (float)Math.Log(p / (1 - p));
+            probabilities[i] = (float)kind.BeforeProbability(Math.Clamp(probabilities[i], Least, 1 - Least));
         }
     }
 

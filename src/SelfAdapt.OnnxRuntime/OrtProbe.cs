@@ -1,4 +1,5 @@
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Kinds;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.OnnxRuntime;
@@ -65,6 +66,8 @@ internal static class OrtProbe
         ProbabilityEnd end = new(model, output);
         OutputDescription meaning = OutputDescription.Require(
             model.Origin, output, channels, asked, channels == 1 ? OutputDescription.Foreground
+            : end.IsSoftmax && ClassesKind.Fits(channels)
+                ? new([new(new ClassesKind(channels, true), 0, "class")])
             : channels == 3 && !end.IsProbability(OutputDescription.Cellpose, OutputDescription.Cellpose.Parts[0])
                 ? OutputDescription.Cellpose
             : null);
@@ -91,6 +94,8 @@ internal sealed class ProbabilityEnd(OnnxModel model, string output)
 
     private readonly Dictionary<string, OnnxNode> _makers = model.Graph.Nodes
         .SelectMany(n => n.Outputs.Where(o => o.Length > 0).Select(o => (o, n))).ToDictionary(p => p.o, p => p.n);
+
+    public bool IsSoftmax => Maker(output) is { OpType: "Softmax" };
 
     public bool IsProbability(OutputDescription description, OutputPart part)
     {

@@ -49,6 +49,26 @@ internal sealed class GraphSketch
         return x with { Name = name, Channels = channels };
     }
 
+    /// <summary>A convolution of any window and groups.</summary>
+    /// <param name="pads">Top, left, bottom, right.</param>
+    public Sketched Windowed(
+        Sketched x, int channels, (int Height, int Width) kernel, int stride, int dilation, int groups, long[] pads) => Node(
+            "Conv", new Sketched("", channels, x.Level + (stride / 2)),
+            [x.Name, Weight(channels, x.Channels / groups, kernel.Height, kernel.Width), Weight(channels)],
+            OnnxAttribute.Ints("strides", stride, stride), OnnxAttribute.Ints("dilations", dilation, dilation),
+            OnnxAttribute.Int("group", groups), OnnxAttribute.Ints("pads", pads));
+
+    /// <summary>Zeros around a map: top, left, bottom, right.</summary>
+    public Sketched Pad(Sketched x, long[] pads)
+    {
+        string name = Name();
+        _writer.AddInitializer(OnnxTensor.FromInt64s(name, [8], [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]]));
+        return Node("Pad", x, [x.Name, name]);
+    }
+
+    public Sketched PRelu(Sketched x, bool perChannel) =>
+        Node("PRelu", x, [x.Name, perChannel ? Weight(x.Channels, 1, 1) : Weight(1)]);
+
     public Sketched BatchNorm(Sketched x, params OnnxAttribute[] attributes) => Node(
         "BatchNormalization", x,
         [x.Name, Weight(x.Channels), Weight(x.Channels), Weight(x.Channels), Positive(x.Channels)], attributes);
@@ -75,9 +95,10 @@ internal sealed class GraphSketch
             [OnnxAttribute.String("mode", mode), .. more.Length > 0 ? more : usual]);
     }
 
-    public Sketched TransposedConv(Sketched x, int channels, int kernel, int stride) => Node(
+    public Sketched TransposedConv(Sketched x, int channels, int kernel, int stride, params OnnxAttribute[] more) => Node(
         "ConvTranspose", x with { Level = x.Level - 1, Channels = channels },
-        [x.Name, Weight(x.Channels, channels, kernel, kernel), Weight(channels)], OnnxAttribute.Ints("strides", stride, stride));
+        [x.Name, Weight(x.Channels, channels, kernel, kernel), Weight(channels)],
+        [OnnxAttribute.Ints("strides", stride, stride), .. more]);
 
     public Sketched Concat(params Sketched[] parts) => Node(
         "Concat", parts[0] with { Channels = parts.Sum(p => p.Channels) }, [.. parts.Select(p => p.Name)],

@@ -51,7 +51,7 @@ internal sealed class RandomGraph
     private Sketched Next()
     {
         Sketched x = Any(v => v.Level >= 0);
-        switch (_random.NextIndex(11))
+        switch (_random.NextIndex(13))
         {
             case 0:
             case 1:
@@ -63,7 +63,8 @@ internal sealed class RandomGraph
             case 4:
                 return Sum(x);
             case 5 when x.Level < Deepest:
-                return Odd() ? _sketch.MaxPool(x, OddPool()) : _sketch.MaxPool(x);
+                return Odd() ? _sketch.MaxPool(x, OddPool())
+                    : _random.NextBool(0.3) ? _sketch.MaxPool(x, WiderPool()) : _sketch.MaxPool(x);
             case 6 when x.Level > 0:
                 return Resize(x);
             case 7:
@@ -72,6 +73,9 @@ internal sealed class RandomGraph
                 return Styled(x);
             case 9:
                 return Function(x);
+            case 10:
+            case 11:
+                return Windowed(x);
             default:
                 return Conv(_sketch.Relu(_sketch.BatchNorm(x)));
         }
@@ -80,9 +84,36 @@ internal sealed class RandomGraph
     /// <summary>A function of each value; now and then times the value, which is SiLU only for one of them.</summary>
     private Sketched Function(Sketched x)
     {
-        string[] types = ["Identity", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu"];
+        if (_random.NextBool(0.2))
+        {
+            return _sketch.PRelu(x, _random.NextBool(0.5));
+        }
+
+        string[] types = ["Identity", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "HardSigmoid", "HardSwish"];
         Sketched y = _sketch.Node(types[_random.NextIndex(types.Length)], x, [x.Name]);
         return _random.NextBool(0.2) ? _sketch.Node("Mul", x, [x.Name, y.Name]) : y;
+    }
+
+    /// <summary>Windows of all sorts; pads on one side where they are even, now and then by a Pad in front.</summary>
+    private Sketched Windowed(Sketched x)
+    {
+        int stride = x.Level < Deepest && _random.NextBool(0.4) ? 2 : 1;
+        int dilation = 1 + _random.NextIndex(2);
+        (int height, int width) = (1 + _random.NextIndex(5), 1 + _random.NextIndex(5));
+        int groups = _random.NextIndex(3) switch { 0 => x.Channels, 1 when x.Channels % 2 == 0 => 2, _ => 1 };
+        int channels = groups * (1 + _random.NextIndex(groups == 1 ? 6 : 2));
+        (long top, long bottom) = Pads(height);
+        (long left, long right) = Pads(width);
+        long[] pads = [top, left, bottom, right];
+        return _random.NextBool(0.2)
+            ? _sketch.Windowed(_sketch.Pad(x, pads), channels, (height, width), stride, dilation, groups, [0, 0, 0, 0])
+            : _sketch.Windowed(x, channels, (height, width), stride, dilation, groups, pads);
+
+        (long Before, long After) Pads(int taps)
+        {
+            int all = Math.Max(0, (dilation * (taps - 1)) + 1 - stride);
+            return (all / 2, all - (all / 2) + (Odd() ? 1 : 0));
+        }
     }
 
     private Sketched Conv(Sketched x)
@@ -127,6 +158,14 @@ internal sealed class RandomGraph
     {
         if (_random.NextBool(0.3))
         {
+            if (!Odd() && _random.NextBool(0.4))
+            {
+                OnnxAttribute pads = OnnxAttribute.Ints("pads", 1, 1, 1, 1);
+                return _random.NextBool(0.5)
+                    ? _sketch.TransposedConv(x, 3, 4, 2, pads)
+                    : _sketch.TransposedConv(x, 3, 3, 2, pads, OnnxAttribute.Ints("output_padding", 1, 1));
+            }
+
             return _sketch.TransposedConv(
                 x, 1 + _random.NextIndex(6), Odd() ? 1 + _random.NextIndex(4) : 2, Odd() ? 1 + _random.NextIndex(3) : 2);
         }
@@ -159,11 +198,23 @@ internal sealed class RandomGraph
         Sketched pooled = _sketch.Pool(x);
         OnnxAttribute[] odd = Odd() ? [OnnxAttribute.Float("alpha", 0.5f)] : [];
         Sketched to = Any(v => v.Level >= 0);
+        if (_random.NextBool(0.3))
+        {
+            Sketched gate = _sketch.Conv(pooled, to.Channels, 1);
+            return _sketch.Node("Mul", to, [to.Name, _sketch.Node("Sigmoid", gate, [gate.Name]).Name]);
+        }
+
         Sketched style = _random.NextBool(0.5)
             ? _sketch.Linear(pooled, Odd() ? 1 : to.Channels, odd)
             : _sketch.Conv(pooled, Odd() ? 1 : to.Channels, 1);
         return _random.NextBool(0.5) ? _sketch.Add(to, style) : _sketch.Add(style with { Level = -1 }, to);
     }
+
+    private OnnxAttribute[] WiderPool() =>
+    [
+        OnnxAttribute.Ints("kernel_shape", 3, 3), OnnxAttribute.Ints("strides", 2, 2),
+        .. _random.NextBool(0.5) ? [OnnxAttribute.Ints("pads", 1, 1, 1, 1)] : new[] { OnnxAttribute.Int("ceil_mode", 1) },
+    ];
 
     private OnnxAttribute[] OddPool() => _random.NextIndex(4) switch
     {

@@ -19,6 +19,10 @@ public sealed record KernelCase(
     private const int Quads = 60;
     private const int Vector = 70;
 
+    private static readonly WindowShape Seen = new(3, 3, 2, 1, 1, 1, 6, 10, 3, 5);
+    private static readonly int[] AllKinds =
+        [0, 1, ChannelKinds.Class(2, 2), ChannelKinds.Class(2, 2), ChannelKinds.Distances + 1];
+
     private static readonly int[] Kinds = [0, 0, 1];
     private static readonly float[] Samples = [1, 1, 1.2f, 0.7f, 1.1f, 0.1f, 1, 0, 0.8f, 1.4f, 0, 0.2f];
     private static readonly uint[] Seeds = [0x89ABCDEF, 0x01234567, 77, 0];
@@ -40,7 +44,9 @@ public sealed record KernelCase(
         Each("Layout.Import", 240, Some(180), Some(240), 6, 15, 8, 240),
         Each("Layout.Export", 180, Some(240), Some(180), 6, 15, 8, 180),
         Each("Channels.AddPerChannel", Quads, Some(240), Some(16), Some(240), 15, 2, Quads),
-        Each("Channels.CopyTo", 180, Some(240), Some(30 * 12), 6, 8, 12, 5, 180),
+        Each("Channels.CopyTo", 180, Some(240), Some(30 * 12), 6, 8, 12, 5, 1, 180),
+        Each("Channels.MultiplyPerChannel", Quads, Some(240), Some(16), Some(240), 15, 2, 1, Quads),
+        Each("Channels.PRelu", 240, Some(240), Some(240), Some(6), Some(240), 6, 8, 1, 240),
         Each("Channels.CopyFrom", 180, Some(30 * 12), Some(240), 6, 12, 8, 5, 1, 180),
         Each("Channels.SpreadMean", Quads, Some(16), Some(240), 0.5f, 15, 2, 1, Quads),
         Each("Channels.FinishPlaneSums", 16, Some(2 * 3 * 8), Some(16), 0.5f, 1, 3, 8, 16),
@@ -104,16 +110,20 @@ public sealed record KernelCase(
         Each("Resampling.MaxPoolBackward", Quads, Some(960), Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.AveragePool", Quads, Some(960), Some(240), 3, 5, 2, Quads),
         Each("Resampling.AveragePoolBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
-        Each("Resampling.Subsample", Quads, Some(960), Some(240), 3, 5, 2, Quads),
-        Each("Resampling.SubsampleBackward", Quads, Some(240), Some(960), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearest", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleLinear", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleAligned", 240, Some(240), Some(960), 3, 5, 2, 240),
         Each("Resampling.UpsampleAlignedBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleNearestBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
         Each("Resampling.UpsampleLinearBackward", Quads, Some(960), Some(240), 1, 3, 5, 2, Quads),
-        Each("Resampling.DepthToSpace", 960, Some(30 * 24), Some(6), Some(960), 1, 3, 5, 6, 8, 960),
-        Each("Resampling.DepthToSpaceBackward", 720, Some(960), Some(720), 1, 3, 5, 6, 8, 720),
+        Each("Windows.Unfold", 30 * 56, Some(960), Some(30 * 56), Seen, 6, 8, 56, 30 * 56),
+        Each("Windows.Fold", 960, Some(30 * 56), Some(6), Some(960), Seen, 1, 1, 6, 8, 56, 960),
+        Each("Windows.Depthwise", 240, Some(960), Some(54), Some(6), Some(240), Seen, 1, 6, 8, 240),
+        Each("Windows.DepthwiseBackward", 960, Some(54), Some(240), Some(960), Seen, 1, 6, 8, 960),
+        Each("Windows.MaxPool", 240, Some(960), Some(240), Seen, 8, 240),
+        Each("Windows.MaxPoolBackward", 960, Some(960), Some(240), Some(960), Seen, 1, 8, 960),
+        new("Windows.ProductSums", (1, 3, 9), (2, 4, 1), Some(960), Some(240), Some(27 * 8), Seen, 0.5f, 0, 30, 8),
+        Each("Windows.FinishProductSums", 54, Some(27 * 8), Some(54), 9, 3, 8, 6, 54),
         new("Style.Normalize", (2, 1, 1), (4, 1, 1), Some(16), Some(16), 6, 8),
         new("Style.NormalizeBackward", (2, 1, 1), (4, 1, 1), Some(16), Some(16), Some(16), Some(16), 1, 6, 8),
         new("Style.Linear", (5, 2, 1), (4, 1, 1), Some(16), Some(30), Some(5), Some(16), 6, 5),
@@ -126,11 +136,13 @@ public sealed record KernelCase(
         Each("Thresholds.Clear", 6 * 272, new uint[6 * 272], 6),
         Each("Thresholds.Select", 6, Counts(), Kinds, 0.2f, 0.8f, 6, 0),
         Each("Thresholds.Move", 6, Counts(), Kinds, Some(12), 0.2f, 0.8f, 0.9f, 6),
-        new("Thresholds.Count", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0, 0),
+        new("Thresholds.Count", (3, 10, 1), (4, 1, 1), Some(350), Some(350), AllKinds, Counts(10), 5, 35, 2, 0, 0),
         new("Thresholds.Next", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Kinds, Counts(), 3, 35, 2, 0),
+        // Of every kind: squares, a logit, two classes of a softmax, distances in the logit's objects.
         new(
-            "Losses.Masked", (3, 6, 1), (4, 1, 1), Some(210), Some(210), Some(210), Some(12), Kinds, Some(210),
-            Some(36), 3, 35, 1, 1, 0, 0, 0.5f, 0.01f, 0.02f),
+            "Losses.Masked", (3, 10, 1), (4, 1, 1), Some(350), Some(350), Some(350), Some(20), AllKinds, Some(350),
+            Some(60), 5, 35, 1, 1, 1, 0, 0.5f, 0.01f, 0.02f),
+        Each("Classes.Softmax", 70, Some(210), 3, 1, 2, 35, 70),
         new(
             "Losses.FinishMasked", (1, 1, 1), (4, 1, 1), Some(36), Kinds, Some(6), 3, 2, 3, 35, 0.5f, 0.01f, 0.02f),
         new(
@@ -166,7 +178,7 @@ public sealed record KernelCase(
     private static float[] Positive(int length) => [.. Some(length).Select(v => Math.Abs(v) + 0.1f)];
 
     /// <summary>A threshold state in the middle of its work.</summary>
-    private static uint[] Counts() => [.. Enumerable.Range(0, 6 * 272).Select(i => (uint)(i * 7 % 5))];
+    private static uint[] Counts(int tasks = 6) => [.. Enumerable.Range(0, tasks * 272).Select(i => (uint)(i * 7 % 5))];
 
     /// <summary>Eight times a half turn, with sigmoid on the last channel.</summary>
     private static int[] Turns() => [.. Enumerable.Range(0, 24).SelectMany(i =>

@@ -52,6 +52,13 @@ internal sealed class Trainer : IDisposable
         Settings.Check(options);
         (_network, _backend, _options) = (network, backend, options);
         _channels = network.Outputs.Meanings;
+        if (!_channels.Contains(ChannelMeaning.Logit))
+        {
+            throw new SelfAdaptException(
+                ErrorKind.ModelUnsupported, network.OutputName,
+                "networks without a logit are adapted here, but not trained on masks.");
+        }
+
         Weights = new NetworkWeights(network, backend);
         _firstMoment = backend.CreateVector(network.ParameterCount);
         _secondMoment = backend.CreateVector(network.ParameterCount);

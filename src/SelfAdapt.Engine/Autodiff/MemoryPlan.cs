@@ -41,6 +41,8 @@ internal sealed class MemoryPlan
     private readonly List<int>[] _repeatedBefore;
     private readonly int?[] _gradients;
     private readonly int?[] _workspaces;
+    private readonly int[][] _scratch;
+    private readonly int[][] _backwardScratch;
     private readonly List<Life> _lives = [];
 
     public MemoryPlan(
@@ -61,12 +63,21 @@ internal sealed class MemoryPlan
             ? PlanBackwardReads(activationLives, gradientLives)
             : activationLives;
 
+        int[][] forwardScratch = [.. operations.Select((o, i) => PlanScratch(o, i, batch, height, width))];
+        int[][] backwardScratch =
+        [
+            .. operations.Select((o, i) => mode == GraphMode.Training && gradientLives[o.Output] is not null
+                ? PlanScratch(o, BackwardTime(i), batch, height, width)
+                : []),
+        ];
         int[] buffers = Place(tensorBytes, out List<TensorPlace> places);
         Places = places;
         _activations = activationLives.Select(life => buffers[life]).ToArray();
         _repeats = repeatLives.Select(life => buffers[life]).ToArray();
         _gradients = gradientLives.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
         _workspaces = _workspaces.Select(life => life is { } l ? buffers[l] : (int?)null).ToArray();
+        _scratch = [.. forwardScratch.Select(lives => lives.Select(l => buffers[l]).ToArray())];
+        _backwardScratch = [.. backwardScratch.Select(lives => lives.Select(l => buffers[l]).ToArray())];
     }
 
     /// <summary>The buffers: places in the block, which may overlap.</summary>
@@ -88,6 +99,10 @@ internal sealed class MemoryPlan
     /// where it needs none.
     /// </summary>
     public int? WorkspaceBuffer(int operation) => _workspaces[operation];
+
+    /// <summary>The buffers that an operation works in, forward or backward.</summary>
+    public IReadOnlyList<int> ScratchBuffers(int operation, bool backward) =>
+        (backward ? _backwardScratch : _scratch)[operation];
 
     public GradientUse Use(int operation, int input) => _uses[operation][input];
 
@@ -163,6 +178,15 @@ internal sealed class MemoryPlan
         }
 
         return again;
+    }
+
+    /// <summary>What an operation works in lives while it runs.</summary>
+    private int[] PlanScratch(Operation operation, int time, int batch, int height, int width)
+    {
+        TensorShape Shape(int value) => _network.Values[value].ShapeFor(batch, height, width);
+        TensorShape[] shapes = [.. operation.Scratch(Shape(operation.Inputs[0]), Shape(operation.Output))];
+        _lives.AddRange(shapes.Select(s => new Life(s, time, time)));
+        return [.. Enumerable.Range(_lives.Count - shapes.Length, shapes.Length)];
     }
 
     /// <summary>When an operation's backward runs, and which operation's backward runs then.</summary>

@@ -33,7 +33,9 @@ internal sealed class NetworkCompiler(Network network)
 
     private static Operation Operation(NetworkNode node) => node switch
     {
-        ConvolutionNode n => new ConvolutionOperation(n),
+        ConvolutionNode { IsDepthwise: true } n => new DepthwiseOperation(n),
+        ConvolutionNode { Groups: 1, Window.IsPlain: true } n => new ConvolutionOperation(n),
+        ConvolutionNode n => new WindowedConvolutionOperation(n),
         TransposedConvolutionNode n => new TransposedConvolutionOperation(n),
         BatchNormalizationNode n => new BatchNormOperation(n),
         GroupNormalizationNode n => new GroupNormOperation(n),
@@ -47,6 +49,8 @@ internal sealed class NetworkCompiler(Network network)
             readsInput: true),
         AddNode { PerChannel: true } n => new AddPerChannelOperation(n),
         AddNode n => new AddOperation(n),
+        PReluNode n => new PReluOperation(n),
+        ProductNode { PerChannel: true } n => new ProductPerChannelOperation(n),
         ProductNode n => new ProductOperation(n),
         ImageChannelsNode n => new UnaryOperation(
             "Slice", n, (in run) => run.Operators.CopyFromChannels(run.Input(0), n.From, run.Output, false),
@@ -56,14 +60,12 @@ internal sealed class NetworkCompiler(Network network)
             "AveragePool 2x2", n, (in run) => run.Operators.AveragePool(run.Input(0), run.Output),
             (in run, dx) => run.Operators.AveragePoolBackward(run.OutputGradient, dx, run.Accumulates(0)), cheap: true),
         MaxPoolNode n => new UnaryOperation(
-            "MaxPool 2x2", n, (in run) => run.Operators.MaxPool(run.Input(0), run.Output),
-            (in run, dx) => run.Operators.MaxPoolBackward(run.Input(0), run.OutputGradient, dx, run.Accumulates(0)),
+            $"MaxPool {n.Window}", n, (in run) => run.Operators.MaxPool(run.Input(0), run.Output, n.Window),
+            (in run, dx) => run.Operators.MaxPoolBackward(
+                run.Input(0), run.OutputGradient, dx, n.Window, run.Accumulates(0)),
             readsInput: true, cheap: true),
         UpsampleNode n => Upsample(
             n, n.Aligned ? UpsampleMode.AlignedLinear : n.Linear ? UpsampleMode.Linear : UpsampleMode.Nearest),
-        SubsampleNode n => new UnaryOperation(
-            "Subsample 2x2", n, (in run) => run.Operators.Subsample(run.Input(0), run.Output),
-            (in run, dx) => run.Operators.SubsampleBackward(run.OutputGradient, dx, run.Accumulates(0)), cheap: true),
         ConcatNode n => new ConcatOperation(n),
         GlobalAveragePoolNode n => new UnaryOperation(
             "GlobalAveragePool", n, (in run) => run.Operators.GlobalAveragePool(run.Input(0), run.Output),

@@ -123,6 +123,7 @@ internal sealed class TrainableGraph : IDisposable
             for (int i = 0; i < Operations.Count; i++)
             {
                 Begin(_plan.ActivationBuffer(Operations[i].Output, false));
+                BeginScratch(i, false);
                 Operations[i].Forward(new OperationRun(this, i, false));
                 OperationDone?.Invoke(i, false);
             }
@@ -162,6 +163,7 @@ internal sealed class TrainableGraph : IDisposable
                 }
 
                 BeginGradients(i);
+                BeginScratch(i, true);
                 Operations[i].Backward(new OperationRun(this, i, true));
                 OperationDone?.Invoke(i, true);
             }
@@ -191,6 +193,9 @@ internal sealed class TrainableGraph : IDisposable
 
     internal DeviceTensor Workspace(int operation) => _buffers[_plan.WorkspaceBuffer(operation)!.Value];
 
+    internal DeviceTensor Scratch(int operation, int index, bool backward) =>
+        _buffers[_plan.ScratchBuffers(operation, backward)[index]];
+
     internal DeviceTensor? InputGradient(int operation, int input)
     {
         GradientUse use = _plan.Use(operation, input);
@@ -205,6 +210,14 @@ internal sealed class TrainableGraph : IDisposable
 
     /// <summary>A value's life begins: the buffer, fit to be written.</summary>
     private DeviceTensor Begin(int buffer) => _buffers.Begin(buffer);
+
+    private void BeginScratch(int operation, bool backward)
+    {
+        foreach (int buffer in _plan.ScratchBuffers(operation, backward))
+        {
+            Begin(buffer);
+        }
+    }
 
     private void BeginGradients(int operation)
     {

@@ -103,46 +103,29 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel, bool accumulate) => ForEachChannelRun(
+        (CpuTensor)x, (CpuTensor)y, channel, accumulate,
+        static (from, to, lanes, width, accumulate) => CopyLanes(from, to, lanes, width, accumulate));
+
+    public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate) => ForEachChannelRun(
+        (CpuTensor)dx, (CpuTensor)dy, channel, accumulate,
+        static (to, from, lanes, width, accumulate) => CopyLanes(from, to, lanes, width, accumulate));
+
+    private static void CopyLanes(float* from, float* to, int lanes, int width, bool accumulate)
     {
-        (CpuTensor tx, CpuTensor ty) = ((CpuTensor)x, (CpuTensor)y);
-        ForEachChannelRun(tx, ty, channel, false, static (from, to, lanes, width, _) =>
+        for (int i = 0; i < width * Block; i += Block)
         {
             if (lanes == Block)
             {
-                Buffer.MemoryCopy(from, to, width * Block * sizeof(float), width * Block * sizeof(float));
-                return;
+                Put(to + i, Vector512.Load(from + i), accumulate);
+                continue;
             }
 
-            for (int i = 0; i < width * Block; i += Block)
+            for (int lane = 0; lane < lanes; lane++)
             {
-                for (int lane = 0; lane < lanes; lane++)
-                {
-                    to[i + lane] = from[i + lane];
-                }
+                to[i + lane] = accumulate ? to[i + lane] + from[i + lane] : from[i + lane];
             }
-        });
-    }
-
-    public void CopyFromChannels(DeviceTensor dy, int channel, DeviceTensor dx, bool accumulate)
-    {
-        (CpuTensor ty, CpuTensor tx) = ((CpuTensor)dy, (CpuTensor)dx);
-        ForEachChannelRun(tx, ty, channel, accumulate, static (to, from, lanes, width, accumulate) =>
-        {
-            for (int i = 0; i < width * Block; i += Block)
-            {
-                if (lanes == Block)
-                {
-                    Put(to + i, Vector512.Load(from + i), accumulate);
-                    continue;
-                }
-
-                for (int lane = 0; lane < lanes; lane++)
-                {
-                    to[i + lane] = accumulate ? to[i + lane] + from[i + lane] : from[i + lane];
-                }
-            }
-        });
+        }
     }
 
     private delegate void RunBody(float* part, float* whole, int lanes, int width, bool accumulate);

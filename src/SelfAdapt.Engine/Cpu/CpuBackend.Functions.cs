@@ -54,6 +54,8 @@ internal sealed unsafe partial class CpuBackend
             ElementKind.Elu => Vector512.ConditionalSelect(
                 IsPositive(x), x, parameter * (Vector512.Exp(x) - Vector512<float>.One)),
             ElementKind.Exp => Vector512.Exp(x),
+            ElementKind.HardSigmoid => Clamped(parameter * x),
+            ElementKind.HardSwish => x * Clamped(x / 6f),
             _ => Vector512.Min(Vector512.Max(x, Vector512<float>.Zero), parameter),
         };
     }
@@ -79,10 +81,20 @@ internal sealed unsafe partial class CpuBackend
                 return Vector512.ConditionalSelect(IsPositive(x), one, parameter * Vector512.Exp(x));
             case ElementKind.Exp:
                 return Vector512.Exp(x);
+            case ElementKind.HardSigmoid:
+                return parameter & Vector512.LessThan(Vector512.Abs(parameter * x), Vector512.Create(0.5f));
+            case ElementKind.HardSwish:
+                Vector512<float> inside = (x / 3f) + Vector512.Create(0.5f);
+                Vector512<float> above = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(3f)), inside, one);
+                return above & Vector512.GreaterThan(x, Vector512.Create(-3f));
             default:
                 return one & IsPositive(x) & Vector512.LessThanOrEqual(x, parameter);
         }
     }
+
+    /// <summary>x + 1/2 between 0 and 1.</summary>
+    private static Vector512<float> Clamped(Vector512<float> x) => Vector512.Min(
+        Vector512.Max(x + Vector512.Create(0.5f), Vector512<float>.Zero), Vector512<float>.One);
 
     private static Vector512<float> Sigmoid(Vector512<float> x) =>
         Vector512<float>.One / (Vector512<float>.One + Vector512.Exp(-x));

@@ -45,6 +45,30 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
     public void AddPerChannelBackward(DeviceTensor dy, DeviceTensor ds, bool accumulate) =>
         Set(ds, accumulate, i => Sum(Data(dy).AsSpan(i * Plane(dy), Plane(dy))));
 
+    public void MultiplyPerChannel(DeviceTensor x, DeviceTensor s, DeviceTensor y, bool accumulate) =>
+        Set(y, accumulate, i => Data(x)[i] * Data(s)[i / Plane(x)]);
+
+    public void MultiplyPerChannelBackward(DeviceTensor x, DeviceTensor dy, DeviceTensor ds, bool accumulate) => Set(
+        ds, accumulate, i => Enumerable.Range(i * Plane(x), Plane(x)).Sum(j => Data(x)[j] * Data(dy)[j]));
+
+    public void PRelu(DeviceTensor x, VectorSlice slope, DeviceTensor y) =>
+        Set(y, false, i => Data(x)[i] * (Data(x)[i] > 0 ? 1 : Values(slope)[SlopeOf(x, slope, i)]));
+
+    public void PReluBackward(
+        DeviceTensor x, VectorSlice slope, DeviceTensor dy, DeviceTensor? dx, bool accumulate, VectorSlice dSlope)
+    {
+        Values(dSlope).Clear();
+        for (int i = 0; i < Data(x).Length; i++)
+        {
+            Values(dSlope)[SlopeOf(x, slope, i)] += Data(dy)[i] * Math.Min(Data(x)[i], 0);
+        }
+
+        if (dx is not null)
+        {
+            Set(dx, accumulate, i => Data(dy)[i] * (Data(x)[i] > 0 ? 1 : Values(slope)[SlopeOf(x, slope, i)]));
+        }
+    }
+
     public void Relu(DeviceTensor x, DeviceTensor y) => Set(y, false, i => Math.Max(Data(x)[i], 0));
 
     public void ReluBackward(DeviceTensor y, DeviceTensor dy, DeviceTensor dx, bool accumulate) =>
@@ -57,12 +81,16 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
         DeviceTensor x, DeviceTensor dy, DeviceTensor dx, ElementFunction function, bool accumulate) =>
         Set(dx, accumulate, i => function.Slope(Data(x)[i]) * Data(dy)[i]);
 
-    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel)
+    public void CopyToChannels(DeviceTensor x, DeviceTensor y, int channel, bool accumulate)
     {
         int run = x.Shape.C * x.Shape.H * x.Shape.W;
         for (int n = 0; n < x.Shape.N; n++)
         {
-            Data(x).AsSpan(n * run, run).CopyTo(Data(y).AsSpan(((ReferenceTensor)y).At(n, channel, 0, 0)));
+            int to = ((ReferenceTensor)y).At(n, channel, 0, 0);
+            for (int i = 0; i < run; i++)
+            {
+                Put(y, to + i, Data(x)[(n * run) + i], accumulate);
+            }
         }
     }
 
@@ -78,6 +106,8 @@ internal sealed partial class ReferenceBackend : HostBackend<double>, ITensorOpe
             }
         }
     }
+
+    private static int SlopeOf(DeviceTensor x, VectorSlice slope, int index) => index / Plane(x) % x.Shape.C % slope.Length;
 
     private static double[] Data(DeviceTensor tensor) => ((ReferenceTensor)tensor).Data;
 

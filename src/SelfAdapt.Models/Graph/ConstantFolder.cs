@@ -35,6 +35,7 @@ internal static class ConstantFolder
         {
             "Identity" => x,
             "Cast" => Cast(x, (OnnxDataType)node.GetInt("to", 0)),
+            "Shape" => new Constant(OnnxDataType.Int64, [x.Dims.Length], [.. x.Dims.Select(d => (double)d)]),
             "Neg" => Map(x, v => -v),
             "Floor" => Map(x, Math.Floor),
             "Ceil" => Map(x, Math.Ceiling),
@@ -46,6 +47,8 @@ internal static class ConstantFolder
             "Gather" => Gather(node, x, inputs.ElementAtOrDefault(1)),
             "Slice" => Slice(node, x, inputs),
             "Concat" => Join(inputs),
+            "Reshape" when inputs.ElementAtOrDefault(1)?.Integers is [var rows, var columns] => Tabled(x, rows, columns),
+            "Transpose" => Transposed(node, x),
             "Unsqueeze" or "Squeeze" or "Reshape" => x with { Dims = x.Values.Length == 1 ? [] : [x.Values.Length] },
             "ConstantOfShape" => Filled(node, x),
             _ => null,
@@ -116,6 +119,29 @@ internal static class ConstantFolder
         return Stored(new Constant(a.Type, a.Values.Length == length ? a.Dims : b.Dims, values));
     }
 
+    private static Constant? Tabled(Constant x, long rows, long columns)
+    {
+        int count = x.Values.Length;
+        rows = rows == -1 && columns > 0 ? count / columns : rows;
+        columns = columns == -1 && rows > 0 ? count / rows : columns;
+        return rows > 0 && columns > 0 && rows <= count && columns <= count && rows * columns == count
+            ? x with { Dims = [rows, columns] }
+            : null;
+    }
+
+    private static Constant? Transposed(OnnxNode node, Constant x)
+    {
+        if (x.Dims.Length != 2 || (node.GetInts("perm") ?? [1, 0]) is not [1, 0])
+        {
+            return null;
+        }
+
+        (int rows, int columns) = ((int)x.Dims[0], (int)x.Dims[1]);
+        return new Constant(
+            x.Type, [columns, rows],
+            [.. Enumerable.Range(0, rows * columns).Select(i => x.Values[(i % rows * columns) + (i / rows)])]);
+    }
+
     private static Constant? Gather(OnnxNode node, Constant x, Constant? indices)
     {
         if (indices is null || x.Dims.Length != 1 || node.GetInt("axis", 0) != 0)
@@ -134,6 +160,12 @@ internal static class ConstantFolder
         long[]? starts = inputs.Count > 1 ? inputs[1]?.Integers : node.GetInts("starts");
         long[]? ends = inputs.Count > 2 ? inputs[2]?.Integers : node.GetInts("ends");
         long step = inputs.ElementAtOrDefault(4)?.Integers is [long given, ..] ? given : 1;
+        if (x.Dims.Length == 2 && step == -1 && starts is [-1] && ends is [< -int.MaxValue] && inputs[3]?.Integers is [0])
+        {
+            // The rows in reverse order: as torch turns its pads into ONNX's.
+            return x with { Values = [.. x.Values.Chunk((int)x.Dims[1]).Reverse().SelectMany(r => r)] };
+        }
+
         if (x.Dims.Length != 1 || starts is not [long start] || ends is not [long end] || step != 1)
         {
             return null;

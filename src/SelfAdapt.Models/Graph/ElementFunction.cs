@@ -22,6 +22,12 @@ internal enum ElementKind
 
     /// <summary>e^x.</summary>
     Exp = 6,
+
+    /// <summary>The parameter times x, plus 1/2, between 0 and 1.</summary>
+    HardSigmoid = 7,
+
+    /// <summary>x times HardSigmoid of x, with 1/6.</summary>
+    HardSwish = 8,
 }
 
 /// <summary>A function of one number with its parameter.</summary>
@@ -36,6 +42,8 @@ internal readonly record struct ElementFunction(ElementKind Kind, float Paramete
         ElementKind.LeakyRelu => x > 0 ? x : Parameter * x,
         ElementKind.Elu => x > 0 ? x : Parameter * (Math.Exp(x) - 1),
         ElementKind.Exp => Math.Exp(x),
+        ElementKind.HardSigmoid => Math.Clamp((Parameter * x) + 0.5, 0, 1),
+        ElementKind.HardSwish => x * Math.Clamp((x / 6) + 0.5, 0, 1),
         _ => Math.Min(Math.Max(x, 0), Parameter),
     };
 
@@ -52,6 +60,8 @@ internal readonly record struct ElementFunction(ElementKind Kind, float Paramete
             ElementKind.LeakyRelu => x > 0 ? 1 : Parameter,
             ElementKind.Elu => x > 0 ? 1 : Parameter * Math.Exp(x),
             ElementKind.Exp => Math.Exp(x),
+            ElementKind.HardSigmoid => Math.Abs(Parameter * x) < 0.5 ? Parameter : 0,
+            ElementKind.HardSwish => x <= -3 ? 0 : x >= 3 ? 1 : (x / 3) + 0.5,
             _ => x > 0 && x <= Parameter ? 1 : 0,
         };
     }

@@ -31,9 +31,12 @@ internal sealed record JoinedOutput(
         }
 
         List<(string Name, Activation Map)[]> choices = [.. maps.Select(m => new[] { m })];
-        if (maps.Count > 1 && maps.All(m => m.Map.Level == maps[0].Map.Level))
+
+        // All of them first, then, where one asks for so many channels, neighbours.
+        for (int count = maps.Count; count > 1 && maps.All(m => m.Map.Level == maps[0].Map.Level); count--)
         {
-            choices.Insert(0, [.. maps]);
+            choices.InsertRange(0, Enumerable.Range(0, count == maps.Count ? 1 : asked is null ? 0 : maps.Count - count + 1)
+                .Select(first => maps.Skip(first).Take(count).ToArray()));
         }
 
         foreach ((string Name, Activation Map)[] choice in choices)
@@ -53,6 +56,8 @@ internal sealed record JoinedOutput(
         OutputHead HeadOf(int value) =>
             makers.GetValueOrDefault(value) is ElementNode { Function.Kind: ElementKind.Sigmoid } end
                 ? new(end.Inputs[0], values[value].Channels, true)
+                : makers.GetValueOrDefault(value) is SoftmaxNode classes
+                ? new(classes.Inputs[0], values[value].Channels, true, true)
                 : new(value, values[value].Channels, false);
     }
 
@@ -87,7 +92,9 @@ internal sealed record JoinedOutput(
             foreach (OutputHead head in heads)
             {
                 int channel = parts.Sum(p => p.Channels);
-                OutputPart? part = head is { Channels: 1, IsProbability: true } && objects is null
+                OutputPart? part = head.IsSoftmax && objects is null && ClassesKind.Fits(head.Channels)
+                    ? objects = new(new ClassesKind(head.Channels, true), channel, "class")
+                    : head is { Channels: 1, IsProbability: true } && objects is null
                     ? objects = new(OutputKind.Probability, channel, heads.Length == 1 ? "foreground" : "prob")
                     : head is { Channels: >= FewestRays, IsProbability: false } && RaysKind.Fits(head.Channels)
                     ? new(new RaysKind(head.Channels), channel, "dist")
@@ -109,7 +116,9 @@ internal sealed record JoinedOutput(
             .. asked.Parts.Select(p =>
                 ends.ElementAtOrDefault(p.Channel) && p.Kind.AsProbability is { } kind ? p with { Kind = kind } : p),
         ];
+        bool[] softmax = [.. heads.SelectMany(h => Enumerable.Repeat(h.IsSoftmax, h.Channels))];
         bool fits = ends.Length == asked.Channels
+            && described.All(p => !ends[p.Channel] || p.Kind is ClassesKind == softmax[p.Channel])
             && described.All(p => ends.AsSpan(p.Channel, p.Channels).IndexOf(p.Kind.AsRun == p.Kind) < 0);
         return fits ? described : null;
     }
@@ -117,4 +126,4 @@ internal sealed record JoinedOutput(
 
 /// <summary>A run of channels of an output.</summary>
 /// <param name="Value">The value that holds them; of probabilities, their logits.</param>
-internal readonly record struct OutputHead(int Value, int Channels, bool IsProbability);
+internal readonly record struct OutputHead(int Value, int Channels, bool IsProbability, bool IsSoftmax = false);

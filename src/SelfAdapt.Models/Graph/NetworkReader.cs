@@ -52,7 +52,9 @@ internal sealed class NetworkReader
     /// <summary>An input that must be an activation, whose channels may lie last.</summary>
     public Activation AnyLayout(OnnxNode node, int input) =>
         Find(node, input) as Activation
-        ?? throw Refuse(node, $"input {input} must be an activation.");
+        ?? throw Refuse(node, Find(node, input) is Padded
+            ? "a Pad can be trained only where a convolution or a pooling reads it."
+            : $"input {input} must be an activation.");
 
     /// <summary>An input that must be an activation, its channels first.</summary>
     public Activation Activation(OnnxNode node, int input) =>
@@ -186,7 +188,7 @@ internal sealed class NetworkReader
             ? ((Activation)_values[embeddingName]).Id
             : AddEmbedding(joined);
         int deepest = _activations.Max(v => v.Level);
-        return new Network
+        Network network = new()
         {
             InputChannels = image.Channels,
             Gamma = _gamma,
@@ -206,6 +208,10 @@ internal sealed class NetworkReader
             OutputValue = output,
             EmbeddingValue = embedding,
         };
+        return network.TrainedNodes.OfType<SoftmaxNode>().FirstOrDefault() is { } inner
+            ? throw Refuse(
+                $"node Softmax '{inner.Name}': a Softmax can't be trained here; only the logits before one at the end can, as classes.")
+            : network;
     }
 
     /// <summary>The size at which size computations are folded; scales come out the same at every legal size.</summary>

@@ -52,7 +52,10 @@ public sealed class OutputDescription
     internal ChannelMeaning[] Meanings =>
         [.. Parts.SelectMany(p => Enumerable.Range(0, p.Channels).Select(i => new ChannelMeaning(p.Kind, i)))];
 
-    /// <summary>The part that tells where objects are; null in a description that is not run.</summary>
+    /// <summary>The part by which masks are made; null in a description that is not run.</summary>
+    internal OutputPart? Objects => Logit ?? Parts.FirstOrDefault(p => p.Kind.TellsObjects);
+
+    /// <summary>The part that tells where objects are in one channel, as a logit; null where there is none.</summary>
     internal OutputPart? Logit => Parts.FirstOrDefault(p => p.Kind.Loss == ChannelLoss.CrossEntropy);
 
     /// <summary>A description that fits an output and that masks can be made by.</summary>
@@ -68,10 +71,12 @@ public sealed class OutputDescription
         OutputDescription? meaning = asked ?? usual;
         string? wrong = meaning is null
             ? "whose meaning is not known: describe them, for example as flow,logit (two channels dY and dX, then one "
-                + "logit) or scalar,probability (background and foreground of a softmax)"
+                + "logit) classes3 (logits of background, inside, border) or scalar,probability (background and foreground of a softmax)"
             : meaning.Channels != channels ? $"but {meaning.Channels} were described"
-            : meaning.AsLogits.Logit is null
-                ? "and one must be described as the logit or the probability of a cell: masks are made by it"
+            : meaning.Objects is null
+                ? "and one must be described as the logit or the probability of a cell, as classes or as an outer distance: masks "
+                + "are made by it"
+            : meaning.Parts.Count(p => p.Kind is ClassesKind) > 1 ? "of which only one part can be classes"
             : null;
         return wrong is null
             ? meaning!

@@ -10,7 +10,7 @@ public abstract class OutputKind
 {
     /// <summary>All words, for help and messages.</summary>
     internal const string Words = "flow (two channels, dY and dX), logit, probability, scalar, raysN (N distances "
-        + "to the outline, such as rays32)";
+        + "to the outline, such as rays32), classesN (N logits of background, inside, border), innerdistance, outerdistance (DeepWatershed's)";
 
     private protected OutputKind(string word, int channels) => (Word, Channels) = (word, channels);
 
@@ -33,7 +33,7 @@ public abstract class OutputKind
     public int Channels { get; }
 
     /// <summary>Every kind.</summary>
-    internal static IReadOnlyList<OutputKind> All { get; } = [VectorField, Logit, Probability, Regression, new RaysKind(32)];
+    internal static IReadOnlyList<OutputKind> All { get; } = [VectorField, Logit, Probability, Regression, new RaysKind(32), new ClassesKind(3), new InnerDistanceKind(), new OuterDistanceKind()];
 
     /// <summary>What its channels are, after the part's name.</summary>
     internal virtual string Detail => Word;
@@ -47,11 +47,20 @@ public abstract class OutputKind
     /// <summary>Whether the logit beside it tells how deep in an object a pixel lies, not only whether it lies in one.</summary>
     internal virtual bool GradesObjects => false;
 
+    /// <summary>Whether it tells by itself where objects are.</summary>
+    internal virtual bool TellsObjects => false;
+
     /// <summary>The kind that it is run and judged as.</summary>
     internal virtual OutputKind AsRun => this;
 
     /// <summary>The kind that it is where the graph ends in probabilities; null where that can't be.</summary>
     internal virtual OutputKind? AsProbability => null;
+
+    /// <summary>What is run, of a probability that the file returns, between 0 and 1 and neither.</summary>
+    internal virtual double BeforeProbability(double probability) => Math.Log(probability / (1 - probability));
+
+    /// <summary>How likely a pixel lies in an object, as a logit, by this part's values there; where it tells that.</summary>
+    internal virtual float ObjectLogit(ReadOnlySpan<float> values) => values[0];
 
     /// <summary>The kind of a word; null for another.</summary>
     internal static OutputKind? Find(string word) => All.Select(kind => kind.Read(word)).FirstOrDefault(k => k is not null);
@@ -80,4 +89,7 @@ internal enum ChannelLoss
 
     /// <summary>Mean absolute error in objects, weighted by the object's probability, as StarDist's.</summary>
     ObjectDistances = 2,
+
+    /// <summary>Cross-entropy of a softmax over the part's channels.</summary>
+    Classes = 3,
 }

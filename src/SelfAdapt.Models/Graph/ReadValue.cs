@@ -19,3 +19,12 @@ internal sealed record Activation(int Id, NetworkValue Value, long[] Dims, bool 
 
 /// <summary>A number, or a few, that size computations gave.</summary>
 internal sealed record Known(Constant Constant) : ReadValue;
+
+/// <summary>A map [N,W,H,C], as torch turned it for a Softmax over its last axis until operator set 13.</summary>
+/// <param name="Of">The map as it was.</param>
+internal sealed record ColumnsFirst(Activation Of) : ReadValue;
+
+/// <summary>A map with zeros around it, which what reads it must take in.</summary>
+/// <param name="Of">The map.</param>
+/// <param name="Pads">Top, left, bottom, right.</param>
+internal sealed record Padded(Activation Of, long[] Pads) : ReadValue;

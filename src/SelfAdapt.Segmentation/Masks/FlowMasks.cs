@@ -14,6 +14,8 @@ internal static class FlowMasks
     {
         [typeof(VectorFieldKind)] = FromFlow,
         [typeof(RaysKind)] = RayMasks.Make,
+        [typeof(ClassesKind)] = ClassMasks.Make,
+        [typeof(InnerDistanceKind)] = DistanceMasks.Make,
     };
 
     /// <summary>Makes masks, labels 1..n, at the outputs' size.</summary>
@@ -60,12 +62,14 @@ internal static class FlowMasks
                 $"{outputs.Channels} output channels, but {description.Channels} are described.");
         }
 
-        OutputPart logit = description.Logit
-            ?? throw new ArgumentException("Masks need an output that is a logit.", nameof(description));
-        (OutputPart Part, Method? Make) special = description.Parts
+        OutputPart objects = description.Objects
+            ?? throw new ArgumentException("Masks need an output that tells where objects are.", nameof(description));
+
+        // Classes beside something else only tell where objects are.
+        (OutputPart Part, Method? Make) special = description.Parts.OrderBy(p => p.Kind is ClassesKind)
             .Select(p => (p, ByKind.GetValueOrDefault(p.Kind.GetType()))).FirstOrDefault(m => m.Item2 is not null);
         LabelImage masks = (special.Make ?? FromForeground)(
-            new(outputs, description, special.Part, logit.Channel, options, origin, height, width));
+            new(outputs, description, special.Part, objects, options, origin, height, width));
         if (height != masks.Height || width != masks.Width)
         {
             masks = Resampling.Nearest(masks, height, width);
@@ -79,7 +83,7 @@ internal static class FlowMasks
     {
         (Image outputs, OutputDescription description, int flow, SegmentationOptions options) =
             (from.Outputs, from.Description, from.Part!.Channel, from.Options);
-        int[] cellPixels = PixelsAbove(outputs.Plane(from.Logit), options.CellprobThreshold);
+        int[] cellPixels = PixelsAbove(outputs.Plane(from.Where.Channel), options.CellprobThreshold);
         int[] ends = FlowDynamics.Follow(
             outputs.Plane(flow), outputs.Plane(flow + 1), cellPixels, outputs.Height, outputs.Width,
             description.FlowScale, options.FlowSteps, options.Threads, from.Origin);
@@ -98,14 +102,8 @@ internal static class FlowMasks
 
     private static LabelImage FromForeground(in MaskInputs from)
     {
-        Image outputs = from.Outputs;
-        int[] foreground = new int[outputs.Height * outputs.Width];
-        foreach (int pixel in PixelsAbove(outputs.Plane(from.Logit), from.Options.CellprobThreshold))
-        {
-            foreground[pixel] = 1;
-        }
-
-        return MaskCleanup.Components(foreground, outputs.Height, outputs.Width);
+        return MaskCleanup.Components(
+            Array.ConvertAll(from.Objects(), inside => inside ? 1 : 0), from.Outputs.Height, from.Outputs.Width);
     }
 
     private static int[] PixelsAbove(ReadOnlySpan<float> logits, double threshold)
@@ -126,14 +124,21 @@ internal static class FlowMasks
 
 /// <summary>What masks are made of.</summary>
 /// <param name="Part">The part whose kind decides how; null for none.</param>
-/// <param name="Logit">The channel that tells where objects are.</param>
+/// <param name="Where">The part that tells where objects are.</param>
 /// <param name="Origin">Row and column where the outputs begin in the whole image.</param>
 /// <param name="Height">Rows of the image; masks may be made at its size or the outputs'.</param>
 /// <param name="Width">Its columns.</param>
 internal readonly record struct MaskInputs(
-    Image Outputs, OutputDescription Description, OutputPart? Part, int Logit, SegmentationOptions Options,
+    Image Outputs, OutputDescription Description, OutputPart? Part, OutputPart Where, SegmentationOptions Options,
     (int Top, int Left) Origin, int Height, int Width)
 {
     /// <summary>Whether the outputs are not brought to the size of the image.</summary>
     public bool IsNetworkScale => Height != Outputs.Height || Width != Outputs.Width;
+
+    /// <summary>Per pixel whether it lies in an object.</summary>
+    public bool[] Objects()
+    {
+        double threshold = Options.CellprobThreshold;
+        return Array.ConvertAll(ObjectLogits.Of(Outputs, Where), logit => logit > threshold);
+    }
 }

@@ -35,7 +35,7 @@ internal static class RayMasks
         (int top, int left) = (First(from.Origin.Top), First(from.Origin.Left));
         (int rows, int columns) = (((outputs.Height - 1 - top) / grid) + 1, ((outputs.Width - 1 - left) / grid) + 1);
         List<(float Score, int Row, int Column)> found = [];
-        ReadOnlySpan<float> logits = outputs.Plane(from.Logit);
+        ReadOnlySpan<float> logits = outputs.Plane(from.Where.Channel);
         for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < columns; column++)

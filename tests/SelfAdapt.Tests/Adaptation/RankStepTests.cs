@@ -6,6 +6,7 @@ using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine.Reference;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Tests.Classes;
 using SelfAdapt.Tests.Engine;
 using SelfAdapt.Tests.Engine.Autodiff;
 using SelfAdapt.Tests.Gpu;
@@ -49,9 +50,15 @@ internal sealed class RankStepTests
         ThreadRanks.Run(2, r => Take(r, () => new CpuBackend(2 + r.Index), Options, Small.Value)));
 
     [TestMethod]
-    public void Step_OnReference_IsThatOfOneProcess() => AssertNear(
-        Take(SingleRank.Instance, () => new ReferenceBackend(), Options with { BatchSize = 3 }, Tangle.Value),
-        ThreadRanks.Run(2, r => Take(r, () => new ReferenceBackend(), Options with { BatchSize = 3 }, Tangle.Value)), 1e-6);
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Step_OnReference_IsThatOfOneProcess(bool classes)
+    {
+        Network network = classes ? Network.Read(ClassNetworkTests.Model(16)) : Tangle.Value;
+        AssertNear(
+            Take(SingleRank.Instance, () => new ReferenceBackend(), Options with { BatchSize = 3 }, network),
+            ThreadRanks.Run(2, r => Take(r, () => new ReferenceBackend(), Options with { BatchSize = 3 }, network)), 1e-6);
+    }
 
     [TestMethod]
     public void Step_OnGpu_IsThatOfOneProcess()

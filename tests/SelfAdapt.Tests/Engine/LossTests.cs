@@ -88,6 +88,48 @@ internal sealed class LossTests
     }
 
     [TestMethod]
+    public void MaskedLoss_Classes_AreThoseOfASoftmax()
+    {
+        // Teacher .6, .3, .1 and .2, .5, .3; thresholds .5, .55, 0: the second pixel is left out. Student ln(1, 2, 1).
+        ChannelMeaning[] channels = new OutputDescription([new(new ClassesKind(3), 0, "class")]).Meanings;
+        HostVector<double> mean = HostVectors.Of<double>(
+            Math.Log(0.6), Math.Log(0.2), Math.Log(0.3), Math.Log(0.5), Math.Log(0.1), Math.Log(0.3));
+        TensorShape shape = new(1, 3, 1, 2);
+        Backend.Softmax(mean, shape, channels);
+        AssertClose([0.6, 0.2, 0.3, 0.5, 0.1, 0.3], mean.Data);
+        HostVector<double> gradient = new(6);
+        HostVector<double> sums = new(6);
+        Backend.MaskedLoss(
+            HostVectors.Of<double>(0, 0, Math.Log(2), 0, 0, 0), mean, new HostVector<double>(6), shape, channels,
+            new(0.5f, true, true, true, false), HostVectors.Of<double>(0.5, 0, 1, 0, 0.55, 0, 1, 0, 0, 0, 1, 0), gradient, sums);
+        double ce = -((0.6 * Math.Log(0.25)) + (0.3 * Math.Log(0.5)) + (0.1 * Math.Log(0.25))) / 2;
+        AssertClose([ce, 0, ce, 0.5, 0.5, 0.5], sums.Data);
+        AssertClose([(0.25 - 0.6) / 2, 0, (0.5 - 0.3) / 2, 0, (0.25 - 0.1) / 2, 0], gradient.Data);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void MaskedLoss_GradientOfClasses_EqualsFiniteDifferences(bool soft)
+    {
+        ChannelMeaning[] channels = new OutputDescription(
+            [new(OutputKind.Logit, 0, "logit"), new(new ClassesKind(3), 1, "class")]).Meanings;
+        HostVector<double> student = HostVectors.Of<double>(Scaled(3, 1));
+        HostVector<double> mean = HostVectors.Of<double>(Scaled(2, 2));
+        Backend.Softmax(mean, Shape, channels);
+        HostVector<double> thresholds = HostVectors.Of<double>(
+            [0.5, 0.5, 1, 1, 0.4, 0, 1, 0, 0.5, 0, 1, 0, 0.4, 0, 1, 0]);
+        AssertGradient(student, gradient =>
+        {
+            HostVector<double> sums = new(7);
+            Backend.MaskedLoss(
+                student, mean, new HostVector<double>(mean.Data.Length), Shape, channels, new(0.5f, true, true, soft, false),
+                thresholds, gradient, sums);
+            return sums.Data[2];
+        });
+    }
+
+    [TestMethod]
     public void SupervisedLoss_Gradient_EqualsFiniteDifferences()
     {
         HostVector<double> output = HostVectors.Of<double>(Scaled(3, 5));

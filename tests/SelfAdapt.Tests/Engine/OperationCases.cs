@@ -45,7 +45,7 @@ internal static class OperationCases
     private static readonly TensorShape[] LargeShapes = [new(2, 20, 6, 21), new(1, 48, 7, 15), new(1, 33, 2, 129)];
 
     public static IEnumerable<OperationCase> All =>
-        [.. Convolutions(), .. Norms(), .. GroupNorms(), .. Elementwise(), .. Resampling(), .. Channels(), .. Pooled()];
+        [.. Convolutions(), .. Norms(), .. GroupNorms(), .. Elementwise(), .. Resampling(), .. Windows(), .. Channels(), .. Pooled()];
 
     private static IEnumerable<OperationCase> Convolutions()
     {
@@ -227,6 +227,24 @@ internal static class OperationCases
                     b.Backend.Operators.Multiply(b.Dy, b.X[0], b.Dx[1], accumulate);
                 });
             yield return new OperationCase(
+                $"MultiplyPerChannel {shape}", [shape, shape with { H = 1, W = 1 }], shape,
+                b => b.Backend.Operators.MultiplyPerChannel(b.X[0], b.X[1], b.Y, false),
+                (b, accumulate) =>
+                {
+                    b.Backend.Operators.MultiplyPerChannel(b.Dy, b.X[1], b.Dx[0], accumulate);
+                    b.Backend.Operators.MultiplyPerChannelBackward(b.X[0], b.Dy, b.Dx[1], accumulate);
+                });
+            foreach (int slopes in ((int[])[1, shape.C]).Distinct())
+            {
+                yield return new OperationCase(
+                    $"PRelu {shape}, slopes: {slopes}", [shape], shape,
+                    b => b.Backend.Operators.PRelu(b.X[0], b.Parameter(0), b.Y),
+                    (b, accumulate) => b.Backend.Operators.PReluBackward(
+                        b.X[0], b.Parameter(0), b.Dy, b.Dx[0], accumulate, b.Gradient(0)))
+                { Parameters = [slopes] };
+            }
+
+            yield return new OperationCase(
                 $"AddPerChannel {shape}", [shape, shape with { H = 1, W = 1 }], shape,
                 b => b.Backend.Operators.AddPerChannel(b.X[0], b.X[1], b.Y),
                 (b, accumulate) =>
@@ -246,32 +264,12 @@ internal static class OperationCases
             {
                 yield return new OperationCase(
                     $"MaxPool {twice}{(kinks ? " with ties" : "")}", [twice], shape,
-                    b => b.Backend.Operators.MaxPool(b.X[0], b.Y),
-                    (b, accumulate) => b.Backend.Operators.MaxPoolBackward(b.X[0], b.Dy, b.Dx[0], accumulate))
+                    b => b.Backend.Operators.MaxPool(b.X[0], b.Y, Window.Halving),
+                    (b, accumulate) => b.Backend.Operators.MaxPoolBackward(
+                        b.X[0], b.Dy, b.Dx[0], Window.Halving, accumulate))
                 { Kinks = kinks };
             }
 
-            TensorShape windows = shape with { C = 4 * shape.C };
-            foreach (bool bias in (bool[])[false, true])
-            {
-                yield return new OperationCase(
-                    $"DepthToSpace {windows}{(bias ? " with bias" : "")}", [windows], twice,
-                    b => b.Backend.Operators.DepthToSpace(b.X[0], bias ? b.Parameter(0) : null, b.Y),
-                    (b, accumulate) =>
-                    {
-                        b.Backend.Operators.DepthToSpaceBackward(b.Dy, b.Dx[0], accumulate);
-                        if (bias)
-                        {
-                            b.Backend.Operators.SumPerChannel(b.Dy, b.Gradient(0));
-                        }
-                    })
-                { Parameters = bias ? [shape.C] : [] };
-            }
-
-            yield return new OperationCase(
-                $"Subsample {twice}", [twice], shape,
-                b => b.Backend.Operators.Subsample(b.X[0], b.Y),
-                (b, accumulate) => b.Backend.Operators.SubsampleBackward(b.Dy, b.Dx[0], accumulate));
             yield return new OperationCase(
                 $"AveragePool {twice}", [twice], shape,
                 b => b.Backend.Operators.AveragePool(b.X[0], b.Y),
@@ -286,6 +284,63 @@ internal static class OperationCases
         }
     }
 
+    private static IEnumerable<OperationCase> Windows()
+    {
+        Window[] windows =
+        [
+            Window.Halving, Window.Centred(1) with { Stride = 2 }, Window.Centred(3) with { Stride = 2 },
+            Window.Centred(3) with { Stride = 2, Top = 0, Left = 0 }, new(4, 4, 2, 1, 1, 1), new(5, 3, 1, 1, 2, 1),
+            new(3, 3, 1, 2, 2, 2), new(7, 7, 4, 1, 3, 2),
+        ];
+        foreach (Window window in windows)
+        {
+            foreach (TensorShape small in (TensorShape[])[new(1, 1, 1, 2), new(2, 3, 3, 5), new(1, 19, 2, 3), new(2, 20, 6, 21)])
+            {
+                TensorShape large = small with { H = window.Stride * small.H, W = window.Stride * small.W };
+                TensorShape unfolded = small with { C = small.C * window.Taps };
+                string name = $"{window}, {window.Top} above, {large}";
+                bool tooLarge = small.H > 3;
+                yield return new OperationCase(
+                    $"Unfold {name}", [large], unfolded, b => b.Backend.Operators.Unfold(b.X[0], b.Y, window),
+                    (b, accumulate) => b.Backend.Operators.Fold(b.Dy, null, b.Dx[0], window, accumulate))
+                { Large = tooLarge };
+                yield return new OperationCase(
+                    $"Fold {name}", [unfolded], large,
+                    b => b.Backend.Operators.Fold(b.X[0], b.Parameter(0), b.Y, window, false),
+                    (b, accumulate) =>
+                    {
+                        using DeviceTensor own = b.Backend.CreateTensor(unfolded);
+                        b.Backend.Operators.Unfold(b.Dy, own, window);
+                        b.Backend.Operators.Copy(own, b.Dx[0], accumulate);
+                        b.Backend.Operators.SumPerChannel(b.Dy, b.Gradient(0));
+                    })
+                { Parameters = [small.C], Large = tooLarge };
+                yield return new OperationCase(
+                    $"MaxPool {name}", [large], small, b => b.Backend.Operators.MaxPool(b.X[0], b.Y, window),
+                    (b, accumulate) => b.Backend.Operators.MaxPoolBackward(b.X[0], b.Dy, b.Dx[0], window, accumulate))
+                { Large = tooLarge };
+                yield return new OperationCase(
+                    $"Depthwise {name}", [large], small,
+                    b => b.Backend.Operators.Depthwise(b.X[0], b.Parameter(0), b.Parameter(1), b.Y, window),
+                    (b, accumulate) =>
+                    {
+                        b.Backend.Operators.DepthwiseBackward(
+                            b.X[0], b.Parameter(0), b.Dy, b.Dx[0], accumulate, b.Gradient(0), window);
+                        b.Backend.Operators.SumPerChannel(b.Dy, b.Gradient(1));
+                    })
+                { Parameters = [small.C * window.Taps, small.C], Large = tooLarge };
+            }
+
+            TensorShape odd = new(2, 3, 4, 8);
+            yield return new OperationCase(
+                $"MaxPool {window}, {window.Top} above, with ties", [odd],
+                odd with { H = odd.H / window.Stride, W = odd.W / window.Stride },
+                b => b.Backend.Operators.MaxPool(b.X[0], b.Y, window),
+                (b, accumulate) => b.Backend.Operators.MaxPoolBackward(b.X[0], b.Dy, b.Dx[0], window, accumulate))
+            { Kinks = true };
+        }
+    }
+
     private static IEnumerable<OperationCase> Channels()
     {
         foreach (int[] parts in (int[][])[[1, 1], [16, 16], [3, 20, 2], [15, 17], [5, 16, 40], [40, 7]])
@@ -294,7 +349,7 @@ internal static class OperationCases
             int[] starts = [.. parts.Select((_, i) => parts.Take(i).Sum())];
             yield return new OperationCase(
                 $"Concat {string.Join("+", parts)}", inputs, inputs[0] with { C = parts.Sum() },
-                b => ForEachPart(i => b.Backend.Operators.CopyToChannels(b.X[i], b.Y, starts[i])),
+                b => ForEachPart(i => b.Backend.Operators.CopyToChannels(b.X[i], b.Y, starts[i], false)),
                 (b, accumulate) => ForEachPart(
                     i => b.Backend.Operators.CopyFromChannels(b.Dy, starts[i], b.Dx[i], accumulate)));
 

@@ -153,7 +153,7 @@ internal sealed class OperationTests
                 using DeviceTensor dy = backend.CreateTensor(new TensorShape(1, 1, 1, 2));
                 Fill(backend, x, 1, 3, 2, 0, 3, 3, 2, 2);
                 Fill(backend, dy, 5, 7);
-                backend.Operators.MaxPoolBackward(x, dy, dx, false);
+                backend.Operators.MaxPoolBackward(x, dy, dx, Window.Halving, false);
                 using DeviceVector result = backend.CreateVector(8);
                 backend.Operators.Export(dx, result.Whole);
                 CollectionAssert.AreEqual(

@@ -20,6 +20,10 @@ internal static class VectorCases
     private static readonly ChannelMeaning[] Rays = new OutputDescription(
         [new(new RaysKind(8), 0, "rays"), new(OutputKind.Logit, 8, "logit")]).Meanings;
 
+    /// <summary>Three classes of a softmax beside a logit.</summary>
+    private static readonly ChannelMeaning[] Classes = new OutputDescription(
+        [new(OutputKind.Logit, 0, "logit"), new(new ClassesKind(3), 1, "class")]).Meanings;
+
     public static IEnumerable<VectorCase> All =>
     [
         .. Plain(), .. Views(), .. Moments(), .. Thresholds(), .. Losses(), .. Augmentations(), .. Optimizers(),
@@ -63,7 +67,7 @@ internal static class VectorCases
     private static IEnumerable<VectorCase> Moments() =>
         from count in (int[])[1, 2, 8]
         from probabilities in (bool[])[false, true]
-        from channels in (ChannelMeaning[][])[Channels, Rays]
+        from channels in (ChannelMeaning[][])[Channels, Rays, Classes]
         select new VectorCase(
             $"ViewMoments of {count}{(probabilities ? " as probabilities" : "")}{Named(channels)}", backend => Using(backend, vectors =>
             {
@@ -88,7 +92,7 @@ internal static class VectorCases
                     (" with a NaN", (n, key) => [.. Noise(n, key).Select((v, i) => i == n - 2 ? float.NaN : v)]),
                 ])
             {
-                foreach (ChannelMeaning[] channels in (ChannelMeaning[][])[Channels, Rays])
+                foreach (ChannelMeaning[] channels in (ChannelMeaning[][])[Channels, Rays, Classes])
                 {
                     yield return new(
                         $"UpdateThresholds{(probabilities ? " of probabilities" : "")}{what}{Named(channels)}",
@@ -123,17 +127,24 @@ internal static class VectorCases
                 new(2, true, false, true, false), new(0.5f, false, true, true, true), new(0, true, true, false, true),
             ])
         {
-            yield return new($"MaskedLoss of rays {options}", backend => Using(backend, vectors =>
+            foreach (ChannelMeaning[] channels in (ChannelMeaning[][])[Rays, Classes])
             {
-                TensorShape size = shape with { C = Rays.Length };
-                int count = (int)size.Count;
-                (DeviceVector gradient, DeviceVector sums) = (vectors.Noise(count, 1), vectors.Zeros(3 + Rays.Length));
-                backend.Steps.MaskedLoss(
-                    vectors.Of([.. Noise(count, 2).Select(v => 3 * v)]), vectors.Noise(count, 3),
-                    vectors.Of([.. Noise(count, 4).Select(MathF.Abs)]), size, Rays, options,
-                    vectors.Of([.. Enumerable.Range(0, 4 * Rays.Length).Select(i => i % 4 < 2 ? 0.5f : 1)]), gradient, sums);
-                return [VectorShelf.Read(gradient), VectorShelf.Read(sums)];
-            }));
+                yield return new($"MaskedLoss{Named(channels)} {options}", backend => Using(backend, vectors =>
+                {
+                    TensorShape size = shape with { C = channels.Length };
+                    int count = (int)size.Count;
+                    (DeviceVector gradient, DeviceVector sums) = (vectors.Noise(count, 1), vectors.Zeros(3 + channels.Length));
+                    DeviceVector labels = vectors.Noise(count, 3);
+                    backend.Steps.Softmax(labels, size, channels);
+                    backend.Steps.MaskedLoss(
+                        vectors.Of([.. Noise(count, 2).Select(v => 3 * v)]), labels,
+                        vectors.Of([.. Noise(count, 4).Select(MathF.Abs)]), size, channels, options,
+                        vectors.Of([.. Enumerable.Range(0, 4 * channels.Length).Select(i => i % 4 < 2 ? 0.45f : 1)]), gradient,
+                        sums);
+                    return [VectorShelf.Read(labels), VectorShelf.Read(gradient), VectorShelf.Read(sums)];
+                }));
+            }
+
             yield return new($"MaskedLoss {options}", backend => Using(backend, vectors =>
             {
                 DeviceVector gradient = vectors.Noise(length, 1);
@@ -222,7 +233,7 @@ internal static class VectorCases
         }
     }
 
-    private static string Named(ChannelMeaning[] channels) => channels == Rays ? " of rays" : "";
+    private static string Named(ChannelMeaning[] channels) => channels == Rays ? " of rays" : channels == Classes ? " of classes" : "";
 
     private static float[] Noise(int count, ulong key) => OperationCase.Noise(count, key);
 

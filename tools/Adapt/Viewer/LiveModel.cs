@@ -35,7 +35,7 @@ internal static class LiveModel
         {
             ModelFile model = ModelFile.Load(path);
             Network network = model.Import(outputs);
-            return network.Joined is not null
+            return network.Joined is not null || network.Outputs.Logit is null
                 ? (null, "The page knows nothing of networks like this one; the command line runs it.")
                 : ImageInput.Read(model.Onnx).HasFixedSize
                 ? (null, "The model takes pictures of one fixed size only, so it can't run on tiles here.")

@@ -66,3 +66,38 @@ internal sealed class AddPerChannelOperation(AddNode node) : Operation("Add per 
         }
     }
 }
+
+/// <summary>Mul by a value per sample and channel (squeeze and excitation).</summary>
+internal sealed class ProductPerChannelOperation(ProductNode node) : Operation("Mul per channel", node)
+{
+    public override bool BackwardReadsInput(int input) => true;
+
+    public override void Forward(in OperationRun run) =>
+        run.Operators.MultiplyPerChannel(run.Input(0), run.Input(1), run.Output, false);
+
+    public override void Backward(in OperationRun run)
+    {
+        if (run.InputGradient(1) is { } ds)
+        {
+            run.Operators.MultiplyPerChannelBackward(run.Input(0), run.OutputGradient, ds, run.Accumulates(1));
+        }
+
+        if (run.InputGradient(0) is { } dx)
+        {
+            run.Operators.MultiplyPerChannel(run.OutputGradient, run.Input(1), dx, run.Accumulates(0));
+        }
+    }
+}
+
+/// <summary>PRelu.</summary>
+internal sealed class PReluOperation(PReluNode node) : Operation("PRelu", node)
+{
+    public override bool BackwardReadsInput(int input) => true;
+
+    public override void Forward(in OperationRun run) =>
+        run.Operators.PRelu(run.Input(0), run.Parameter(node.Slope), run.Output);
+
+    public override void Backward(in OperationRun run) => run.Operators.PReluBackward(
+        run.Input(0), run.Parameter(node.Slope), run.OutputGradient, run.InputGradient(0), run.Accumulates(0),
+        run.ParameterGradient(node.Slope));
+}

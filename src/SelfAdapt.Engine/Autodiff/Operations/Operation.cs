@@ -1,4 +1,5 @@
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
@@ -33,6 +34,9 @@ internal abstract class Operation(string kind, IReadOnlyList<int> inputs, int ou
     /// </summary>
     public virtual bool BackwardNeedsWorkspace => false;
 
+    /// <summary>What it works in, forward and backward, by the shapes of its first input and its output; lost between the two.</summary>
+    public virtual IReadOnlyList<TensorShape> Scratch(TensorShape input, TensorShape output) => [];
+
     /// <summary>True where an input's gradient is the output's gradient itself (a sum's terms).</summary>
     public virtual bool PassesGradient(int input) => false;
 
@@ -61,6 +65,14 @@ internal readonly ref struct OperationRun(TrainableGraph graph, int index, bool 
     /// A tensor to work in during backward, for operations that asked for one; it may be the first input's gradient.
     /// </summary>
     public DeviceTensor Workspace => graph.Workspace(index);
+
+    /// <summary>One of the tensors that the operation asked for to work in.</summary>
+    public DeviceTensor Scratch(int i) => graph.Scratch(index, i, backward);
+
+    /// <summary>The convolution with some of the weights, which belongs to them.</summary>
+    /// <param name="forBackward">Whether its backward pass follows; null: where the graph's does.</param>
+    public Convolution Convolution(ConvolutionNode weights, bool? forBackward = null) =>
+        graph.Weights.Convolution(weights).Current(forBackward ?? Training);
 
     public NormStatistics Norm => graph.Norm;
 

@@ -8,7 +8,7 @@ internal sealed class ConcatOperation(ConcatNode node) : Operation("Concat", nod
     {
         for (int i = 0, channel = 0; i < Inputs.Count; i++)
         {
-            run.Operators.CopyToChannels(run.Input(i), run.Output, channel);
+            run.Operators.CopyToChannels(run.Input(i), run.Output, channel, false);
             channel += run.Input(i).Shape.C;
         }
     }

@@ -4,32 +4,31 @@ using SelfAdapt.Models.Graph.Operators;
 namespace SelfAdapt.Engine.Autodiff.Operations;
 
 /// <summary>
-/// ConvTranspose 2x2, stride 2, as what it is: the gradient of a 1x1 convolution, whose gradient in turn is that convolution.
+/// ConvTranspose as what it is: the gradient of a convolution, which is one of 1x1 of what windows see, and whose gradient
+/// in turn is that convolution.
 /// </summary>
-internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode node) : Operation("ConvTranspose 2x2", node)
+internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode node)
+    : Operation($"ConvTranspose {node.Window}", node)
 {
     public override bool BackwardReadsInput(int input) => true;
 
-    public override IDisposable CreateState(NetworkWeights weights) =>
-        new State(weights.Backend, weights.Convolution(node.Adjoint), node.Adjoint.InputChannels);
+    /// <summary>The values of all windows, or their gradients.</summary>
+    public override IReadOnlyList<TensorShape> Scratch(TensorShape input, TensorShape output) =>
+        [input with { C = node.Adjoint.InputChannels }];
 
     public override void Forward(in OperationRun run)
     {
-        State state = run.State<State>();
-        DeviceTensor x = run.Input(0);
-        DeviceTensor windows = state.Windows(x.Shape);
-        state.Convolution.BackwardData(x, windows, false);
-        run.Operators.DepthToSpace(windows, node.Bias is null ? null : run.Parameter(node.Bias), run.Output);
+        DeviceTensor windows = run.Scratch(0);
+        Adjoint(run).BackwardData(run.Input(0), windows, false);
+        run.Operators.Fold(windows, node.Bias is null ? null : run.Parameter(node.Bias), run.Output, node.Window, false);
     }
 
     public override void Backward(in OperationRun run)
     {
-        State state = run.State<State>();
-        DeviceTensor x = run.Input(0);
-        DeviceTensor dWindows = state.Windows(x.Shape);
-        run.Operators.DepthToSpaceBackward(run.OutputGradient, dWindows, false);
-        Convolution convolution = state.Convolution;
-        convolution.BackwardWeights(new NormalizedTensor(dWindows), x, run.ParameterGradient(node.Weight), null);
+        DeviceTensor dWindows = run.Scratch(0);
+        run.Operators.Unfold(run.OutputGradient, dWindows, node.Window);
+        Convolution convolution = Adjoint(run);
+        convolution.BackwardWeights(new NormalizedTensor(dWindows), run.Input(0), run.ParameterGradient(node.Weight), null);
         if (node.Bias is not null)
         {
             run.Operators.SumPerChannel(run.OutputGradient, run.ParameterGradient(node.Bias));
@@ -41,16 +40,6 @@ internal sealed class TransposedConvolutionOperation(TransposedConvolutionNode n
         }
     }
 
-    /// <summary>The shared convolution, and room for the values of all windows, or their gradients.</summary>
-    private sealed class State(Backend backend, PreparedConvolution convolution, int channels) : IDisposable
-    {
-        private DeviceTensor? _windows;
-
-        /// <summary>With weights for its backward pass, which forward is here.</summary>
-        public Convolution Convolution => convolution.Current(forBackward: true);
-
-        public DeviceTensor Windows(TensorShape input) => _windows ??= backend.CreateTensor(input with { C = channels });
-
-        public void Dispose() => _windows?.Dispose();
-    }
+    /// <summary>With weights for its backward pass, which forward is here.</summary>
+    private Convolution Adjoint(in OperationRun run) => run.Convolution(node.Adjoint, forBackward: true);
 }

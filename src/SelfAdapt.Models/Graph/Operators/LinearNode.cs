@@ -34,5 +34,10 @@ internal sealed class LinearNode(string name, int input, int output, NetworkTens
             y => new LinearNode(node.Name, x.Id, y, w, b));
     }
 
-    public override void Write(NetworkWriter writer) => ConvolutionNode.Write(writer, this, weight, bias, 1);
+    public override void Write(NetworkWriter writer) => ConvolutionNode.Write(
+        writer, "Conv", this, weight, bias, [weight.Shape[0], weight.Shape[1], 1, 1],
+        [
+            OnnxAttribute.Ints("kernel_shape", 1, 1), OnnxAttribute.Ints("pads", 0, 0, 0, 0),
+            OnnxAttribute.Ints("strides", 1, 1),
+        ]);
 }

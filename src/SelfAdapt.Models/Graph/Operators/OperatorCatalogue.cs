@@ -7,20 +7,24 @@ internal static class OperatorCatalogue
 {
     private static readonly Entry[] Entries =
     [
-        new("Conv (1x1 and 3x3, padded by half of that, stride 1 or 2)", ConvolutionNode.Read, "Conv"),
-        new("ConvTranspose 2x2, stride 2", TransposedConvolutionNode.Read, "ConvTranspose"),
+        new(
+            "Conv (any kernel, dilation and groups; strides of 1, 2, 4, ...; pads that leave the size divided by the stride)",
+            ConvolutionNode.Read, "Conv"),
+        new("ConvTranspose (one group, the size times the stride)", TransposedConvolutionNode.Read, "ConvTranspose"),
         new("BatchNormalization", BatchNormalizationNode.Read, "BatchNormalization"),
         new(
             "GroupNormalization (since operator set 21, or as torch exports it), InstanceNormalization", GroupNormalizationNode.Read,
             "GroupNormalization", "InstanceNormalization"),
         new("Relu", ReluNode.Read, "Relu"),
         new(
-            "Sigmoid, Tanh, Exp, LeakyRelu, Elu, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp", "LeakyRelu", "Elu",
-            "Clip"),
-        new("Mul of two values of one size", ElementNode.ReadProduct, "Mul"),
+            "Sigmoid, Tanh, Exp, LeakyRelu, Elu, HardSigmoid, HardSwish, Clip from 0", ElementNode.Read, "Sigmoid", "Tanh", "Exp",
+            "LeakyRelu", "Elu", "HardSigmoid", "HardSwish", "Clip"),
+        new("PRelu", PReluNode.Read, "PRelu"),
+        new("Softmax over the channels at the end", SoftmaxNode.Read, "Softmax"),
+        new("Mul of two values of one size, or of a map and pooled features or one channel", ElementNode.ReadProduct, "Mul"),
         new("Add", AddNode.Read, "Add"),
-        new("MaxPool and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
-        new("Resize x2 (nearest, linear half_pixel or align_corners)", UpsampleNode.Read, "Resize", "Upsample"),
+        new("MaxPool (as Conv) and AveragePool 2x2", MaxPoolNode.Read, "MaxPool"),
+        new("Resize x2 (nearest, linear half_pixel or align_corners), nearest x4, x8, ...", UpsampleNode.Read, "Resize", "Upsample"),
         new("Concat (channels)", ConcatNode.Read, "Concat"),
         new("Slice of the image's channels", ImageChannelsNode.Read, "Slice"),
         new(
@@ -35,7 +39,8 @@ internal static class OperatorCatalogue
             Unchanged.ReadReshape, "Flatten", "Squeeze", "Unsqueeze", "Reshape"),
         new("Transpose between channels first and last", Unchanged.ReadTranspose, "Transpose"),
         new("Cast between floating-point types", Unchanged.ReadCast, "Cast"),
-        new("Pad by nothing, Identity, Dropout", Unchanged.Read, "Pad", "Identity", "Dropout"),
+        new("Pad with zeros in front of Conv or MaxPool", Unchanged.ReadPad, "Pad"),
+        new("Identity, Dropout", Unchanged.Read, "Identity", "Dropout"),
         new("size computations", NetworkReader.ReadSize, "Shape"),
     ];
 

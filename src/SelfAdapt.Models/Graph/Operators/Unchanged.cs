@@ -5,10 +5,28 @@ namespace SelfAdapt.Models.Graph.Operators;
 /// <summary>What leaves an activation's values as they are: no node of the plain graph comes of it.</summary>
 internal static class Unchanged
 {
-    public static Activation Read(NetworkReader reader, OnnxNode node) =>
-        node.OpType != "Pad" || (node.GetInts("pads") ?? reader.Constant(node, 1)?.Integers)?.All(p => p == 0) != false
-            ? reader.AnyLayout(node, 0)
-            : throw reader.Refuse(node, "padding of its own can't be trained here.");
+    public static Activation Read(NetworkReader reader, OnnxNode node) => reader.AnyLayout(node, 0);
+
+    /// <summary>Pad: by nothing, or with zeros around a map, which the convolution or pooling behind it takes in.</summary>
+    public static ReadValue ReadPad(NetworkReader reader, OnnxNode node)
+    {
+        Activation x = reader.AnyLayout(node, 0);
+        long[] pads = node.GetInts("pads") ?? reader.Constant(node, 1)?.Integers
+            ?? throw reader.Refuse(node, "its pads are not known.");
+        if (pads.All(p => p == 0))
+        {
+            return x;
+        }
+
+        bool zeros = (node.GetString("mode") ?? "constant") == "constant" && node.GetFloat("value", 0) == 0
+            && (reader.Constant(node, 2)?.Values is null or [] or [0]);
+        int rows = x.ChannelsLast ? 1 : 2;
+        bool around = pads.Length == 8 && x is { IsPooled: false, Dims.Length: 4 } && pads.All(p => p >= 0)
+            && pads.Where((p, i) => i % 4 != rows && i % 4 != rows + 1).All(p => p == 0);
+        return zeros && around && (node.Inputs.Count < 4 || node.Inputs[3].Length == 0)
+            ? new Padded(x, [pads[rows], pads[rows + 1], pads[rows + 4], pads[rows + 5]])
+            : throw reader.Refuse(node, "only a Pad with zeros around a map can be trained.");
+    }
 
     public static Activation ReadCast(NetworkReader reader, OnnxNode node) =>
         OnnxDataTypes.IsFloating((OnnxDataType)node.GetInt("to", 0))
@@ -42,9 +60,18 @@ internal static class Unchanged
     }
 
     /// <summary>Transpose between channels first and channels last: the network's values lie the same.</summary>
-    public static Activation ReadTranspose(NetworkReader reader, OnnxNode node)
+    public static ReadValue ReadTranspose(NetworkReader reader, OnnxNode node) =>
+        reader.Find(node, 0) is ColumnsFirst turned && IsColumnsFirst(node) ? turned.Of
+        : reader.Find(node, 0) is Activation { ChannelsLast: false, Dims.Length: 4 } x && IsColumnsFirst(node)
+            ? new ColumnsFirst(x)
+        : reader.Find(node, 0) is Padded padded
+            ? padded with { Of = Transposed(reader, node, padded.Of) }
+            : Transposed(reader, node, reader.AnyLayout(node, 0));
+
+    private static bool IsColumnsFirst(OnnxNode node) => node.GetInts("perm") is [0, 3, 2, 1];
+
+    private static Activation Transposed(NetworkReader reader, OnnxNode node, Activation x)
     {
-        Activation x = reader.AnyLayout(node, 0);
         long[] order = node.GetInts("perm") ?? [];
         return order is [0, 1, 2, 3] ? x
             : x.Dims.Length == 4 && order.SequenceEqual(x.ChannelsLast ? [0L, 3, 1, 2] : [0L, 2, 3, 1]) ? OtherLayout(x)

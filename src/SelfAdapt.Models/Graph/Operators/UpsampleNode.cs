@@ -19,14 +19,14 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
     {
         Activation x = reader.Map(node, 0);
         double[] scales = Scales(reader, node, x);
-        if (scales is not [1, 1, 2, 2] || x.Level == 0)
+        string mode = node.GetString("mode") ?? "nearest";
+        int doublings = scales is [1, 1, >= 2 and <= 64, _] && scales[2] == scales[3] ? (int)Math.Log2(scales[2]) : 0;
+        if (doublings < 1 || 1 << doublings != scales[2] || doublings > x.Level || (doublings > 1 && mode != "nearest"))
         {
             throw reader.Refuse(
                 node, $"it resizes by [{string.Join(", ", scales)}]: only doubling, back up to the input's size at "
-                + "most, can be trained.");
+                + "most, can be trained, and repeating pixels 4, 8, ... times.");
         }
-
-        string mode = node.GetString("mode") ?? "nearest";
 
         // Upsample, and Resize before opset 11, know one way only.
         bool early = node.OpType == "Upsample" || reader.Opset < 11;
@@ -44,9 +44,15 @@ internal sealed class UpsampleNode(string name, int input, int output, bool line
             throw reader.Refuse(node, $"resizing with mode {mode}, {coordinates}, {rounding} can't be trained here.");
         }
 
-        return reader.Emit(
-            x.Value with { Level = x.Level - 1 }, [x.Dims[0], x.Dims[1], x.Dims[2] * 2, x.Dims[3] * 2],
-            y => new UpsampleNode(node.Name, x.Id, y, !nearest, !nearest && coordinates == "align_corners"));
+        for (int i = 0; i < doublings; i++)
+        {
+            Activation from = x;
+            x = reader.Emit(
+                from.Value with { Level = from.Level - 1 }, [from.Dims[0], from.Dims[1], from.Dims[2] * 2, from.Dims[3] * 2],
+                y => new UpsampleNode(node.Name, from.Id, y, !nearest, !nearest && coordinates == "align_corners"));
+        }
+
+        return x;
     }
 
     public override void Write(NetworkWriter writer)

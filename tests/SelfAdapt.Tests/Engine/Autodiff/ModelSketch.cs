@@ -51,6 +51,12 @@ internal sealed class ModelSketch
         "Conv", [x, Weight(outputs, inputs, kernel, kernel), Weight(outputs)],
         [.. Kernel(kernel), OnnxAttribute.Ints("strides", 2, 2)]);
 
+    /// <summary>A convolution in groups of channels, with attributes of its own.</summary>
+    public string Conv(
+        string x, int inputs, int outputs, (int Height, int Width) kernel, int groups, params OnnxAttribute[] attributes) => Node(
+            "Conv", [x, Weight(outputs, inputs / groups, kernel.Height, kernel.Width), Weight(outputs)],
+            [OnnxAttribute.Int("group", groups), .. attributes]);
+
     public string TransposedConv(string x, int inputs, int outputs, bool bias) => Node(
         "ConvTranspose", bias ? [x, Weight(inputs, outputs, 2, 2), Weight(outputs)] : [x, Weight(inputs, outputs, 2, 2)],
         OnnxAttribute.Ints("kernel_shape", 2, 2), OnnxAttribute.Ints("strides", 2, 2));

@@ -27,6 +27,7 @@ internal sealed class NetworkGradientTests
         ["Functions"] = new(() => Network.Read(SmallNetworks.Functions())),
         ["Latent"] = new(() => Network.Read(SmallNetworks.Latent())),
         ["Strides"] = new(() => Network.Read(SmallNetworks.Strides())),
+        ["Windows"] = new(() => Network.Read(SmallNetworks.Windows())),
     };
 
     /// <summary>To the gradient, updating the stored statistics makes no difference.</summary>
@@ -164,11 +165,13 @@ internal sealed class NetworkGradientTests
         int Gradient(int value) => network.Values.Count + value;
 
         Make(0);
-        foreach (Operation operation in operations)
+        for (int i = 0; i < operations.Count; i++)
         {
-            operation.Inputs.ToList().ForEach(Read);
-            Make(operation.Output);
-            operation.Inputs.ToList().ForEach(Read);
+            operations[i].Inputs.ToList().ForEach(Read);
+            Make(operations[i].Output);
+            plan.ScratchBuffers(i, false).ToList().ForEach(b => Put(b, -1));
+            operations[i].Inputs.ToList().ForEach(Read);
+            Read(operations[i].Output);
         }
 
         Read(network.OutputValue);
@@ -213,6 +216,10 @@ internal sealed class NetworkGradientTests
                 Put(workspace, -1);
             }
 
+            // What it works in shares no bytes with what it reads, nor with what it adds to below.
+            plan.ScratchBuffers(i, true).ToList().ForEach(b => Put(b, -1));
+            Assert.AreEqual(Gradient(operation.Output), holds[own]);
+            operation.Inputs.Where((_, k) => operation.BackwardReadsInput(k)).ToList().ForEach(Read);
             for (int k = 0; k < operation.Inputs.Count; k++)
             {
                 int input = operation.Inputs[k];

@@ -38,6 +38,8 @@ internal sealed class OrtParityTests
         Compare(SmallNetworks.Functions(), 8, 12, 2);
         Compare(SmallNetworks.Latent(), 8, 12, 2);
         Compare(SmallNetworks.Strides(), 12, 20, 2);
+        Compare(SmallNetworks.Windows(), 12, 20, 2);
+        Compare(SmallNetworks.Windows(), 4, 4, 1);
     }
 
     /// <summary>What a user ends with: the file with adapted weights opens elsewhere and says the same.</summary>

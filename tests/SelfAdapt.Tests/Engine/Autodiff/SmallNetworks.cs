@@ -91,6 +91,37 @@ internal static class SmallNetworks
         return s.Model();
     }
 
+    /// <summary>
+    /// Windows of all sorts, on the way down and up: large, dilated, strided, in groups, of each channel for itself, with pads
+    /// that differ and pads of a Pad in front; PRelu with one slope and with many; squeeze and excitation; a gate of one channel.
+    /// </summary>
+    public static OnnxModel Windows()
+    {
+        ModelSketch s = new(9, 2, 3);
+        static OnnxAttribute Pads(params long[] pads) => OnnxAttribute.Ints("pads", pads);
+        static OnnxAttribute Twice(string name) => OnnxAttribute.Ints(name, 2, 2);
+        string x = s.Node("PRelu", [s.Conv("x", 2, 6, (5, 3), 1, Pads(2, 1, 2, 1)), s.Weight(1)]);
+        string low = s.Conv(x, 6, 18, (7, 7), 1, Pads(3, 3, 3, 3), Twice("strides"));
+        low = s.Node("PRelu", [low, s.Weight(18, 1, 1)]);
+        low = s.Node("Add", [low, s.Conv(s.Conv(low, 18, 18, (3, 3), 18, Pads(2, 2, 2, 2), Twice("dilations")), 18, 18, 1)]);
+        string gate = s.Node("Sigmoid", [s.Conv(s.Relu(s.Conv(s.Node("GlobalAveragePool", [low]), 18, 4, 1)), 4, 18, 1)]);
+        low = s.Node("Mul", [gate, low]);
+        string grouped = s.Conv(low, 18, 6, (3, 3), 3, Pads(1, 1, 1, 1));
+        string padded = s.Node("Pad", [low, s.Integers(0, 0, 0, 0, 0, 0, 1, 1)]);
+        string lower = s.Conv(padded, 18, 6, (3, 3), 2, Twice("strides"));
+        string pooled = s.Node("MaxPool", [grouped], OnnxAttribute.Ints("kernel_shape", 3, 3), Twice("strides"), Pads(1, 1, 1, 1));
+        string same = s.Conv(
+            s.Conv(low, 18, 18, (5, 5), 18, OnnxAttribute.String("auto_pad", "SAME_UPPER"), Twice("strides")), 18, 6, 1);
+        lower = s.Node("Add", [s.Node("Add", [lower, pooled]), same]);
+        string up = s.Node(
+            "ConvTranspose", [lower, s.Weight(6, 5, 3, 3), s.Weight(5)], Twice("strides"), Pads(1, 1, 1, 1),
+            OnnxAttribute.Ints("output_padding", 1, 1));
+        up = s.Node("ConvTranspose", [s.Concat(up, grouped), s.Weight(11, 4, 4, 4)], Twice("strides"), Pads(1, 1, 1, 1));
+        up = s.Node("Mul", [s.Node("Sigmoid", [s.Conv(x, 6, 1, 1)]), up]);
+        s.Conv(s.Concat(up, x), 10, 3, 3, "y");
+        return s.Model();
+    }
+
     /// <summary>Every function of one value, SiLU as exporters write it, between convolutions and norms of an odd width.</summary>
     public static OnnxModel Functions()
     {
@@ -105,6 +136,9 @@ internal static class SmallNetworks
         low = s.Node("Add", [low, s.ResizeNearest(s.Conv(lower, 5, 5, 1))]);
         low = s.Node("Elu", [s.Conv(s.Node("Tanh", [low]), 5, 5, 3)]);
         x = s.Node("Add", [x, s.ResizeNearest(low)]);
+        string hard = s.Conv(x, 5, 5, 1);
+        x = s.Node("Add", [x, s.Node("Mul", [hard, s.Node("HardSigmoid", [hard], OnnxAttribute.Float("alpha", 1f / 6))])]);
+        x = s.Node("HardSigmoid", [x]);
         x = s.Node("Clip", [s.Conv(x, 5, 5, 3), s.Scalar(0), s.Scalar(0.7f)]);
         s.Conv(s.Node("Add", [x, pooled]), 5, 3, 3, "y");
         return s.Model();

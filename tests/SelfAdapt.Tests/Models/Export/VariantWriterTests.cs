@@ -23,6 +23,7 @@ internal sealed class VariantWriterTests
     [DataRow("functions")]
     [DataRow("latent")]
     [DataRow("strides")]
+    [DataRow("windows")]
     public void Write_SmallNetworks_SayTheSame(string name)
     {
         OnnxModel source = Small(name);
@@ -44,6 +45,7 @@ internal sealed class VariantWriterTests
     [DataRow("functions")]
     [DataRow("latent")]
     [DataRow("strides")]
+    [DataRow("windows")]
     public void Import_Fp16_IsTheNetworkWithRoundedWeights(string name)
     {
         OnnxModel source = Small(name);
@@ -152,6 +154,7 @@ internal sealed class VariantWriterTests
         "functions" => SmallNetworks.Functions(),
         "latent" => SmallNetworks.Latent(),
         "strides" => SmallNetworks.Strides(),
+        "windows" => SmallNetworks.Windows(),
         _ => SmallNetworks.Tangle(),
     };
 
