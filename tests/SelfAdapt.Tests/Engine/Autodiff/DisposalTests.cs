@@ -51,6 +51,7 @@ internal sealed class DisposalTests
         [typeof(BuiltinTeacher)] = backend => new BuiltinTeacher(new NetworkWeights(Network, backend), backend, 1, Size),
         [typeof(HostTeacher)] = _ => new HostTeacher(new NoNetwork(), 1, 1, Size),
         [typeof(AdaptationStep)] = backend => new AdaptationStep(Network, backend, Options),
+        [typeof(SharedStep)] = backend => new SharedStep(backend, new BatchShare(SingleRank.Instance, 2), new(2, 3, 4, 4), 5),
         [typeof(AdaptationLoop)] = backend => new AdaptationLoop(Network, backend, Options, new SegmentationOptions()),
         [typeof(RunLog)] = _ => new RunLog(new LineFile(new MemoryStream(), "log")),
         [typeof(Trainer)] = backend => new Trainer(Network, backend, new TrainerOptions()),
