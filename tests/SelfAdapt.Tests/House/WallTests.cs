@@ -38,6 +38,8 @@ internal sealed partial class WallTests
     [DataRow("SelfAdapt.ShallowToDeep.Forest", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.Instances", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.Adaptation.Foreground", "SelfAdapt.Adaptation.Supervised")]
+    [DataRow("SelfAdapt.Adaptation.Resuming", "SelfAdapt.Adaptation.Supervised")]
+    [DataRow("SelfAdapt.Adaptation.Resuming", "SelfAdapt.Adaptation.Foreground")]
     [DataRow("SelfAdapt.Probabilistic.Networks", "SelfAdapt.Probabilistic.Learning")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Forest")]
