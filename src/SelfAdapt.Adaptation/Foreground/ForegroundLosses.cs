@@ -8,9 +8,6 @@ internal enum ForegroundLoss
 
     /// <summary>1 - Dice's coefficient, for thin structures.</summary>
     Dice,
-
-    /// <summary>The sum of both: Dice's finds few and small objects early, cross-entropy keeps probabilities honest.</summary>
-    DiceBce,
 }
 
 /// <summary>Losses of logits against truth from 0 to 1, with their gradients by the logits.</summary>
@@ -24,17 +21,10 @@ internal static class ForegroundLosses
     public static (double Loss, float[] Gradient) Compute(
         ForegroundLoss kind, float[] logits, float[] truth, float[]? background = null, float[]? filter = null) =>
         filter is not null && Array.TrueForAll(filter, f => f == 0) ? (0, new float[logits.Length])
-        : kind switch
-        {
-            ForegroundLoss.Dice => Dice(logits, truth, filter),
-            ForegroundLoss.DiceBce => Sum(Dice(logits, truth, filter), Bce(logits, truth, background, filter)),
-            _ => Bce(logits, truth, background, filter),
-        };
+        : kind == ForegroundLoss.Dice ? Dice(logits, truth, filter)
+        : Bce(logits, truth, background, filter);
 
     public static double Probability(float logit) => 1 / (1 + Math.Exp(-(double)logit));
-
-    private static (double Loss, float[] Gradient) Sum((double Loss, float[] Gradient) a, (double Loss, float[] Gradient) b) =>
-        (a.Loss + b.Loss, [.. a.Gradient.Zip(b.Gradient, (x, y) => x + y)]);
 
     /// <summary>The mean of -(t ln p + b ln(1 - p)).</summary>
     private static (double Loss, float[] Gradient) Bce(

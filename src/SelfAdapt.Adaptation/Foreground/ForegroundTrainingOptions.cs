@@ -20,7 +20,7 @@ internal abstract record ForegroundTrainingOptions
     [Setting(0, 1, "Weight decay", Group = "training")]
     public double WeightDecay { get; init; } = 1e-5;
 
-    [Setting("Loss: Bce, Dice for thin structures such as membranes, or both", Group = "training")]
+    [Setting("Loss: Bce, or Dice for thin structures such as membranes", Group = "training")]
     public ForegroundLoss Loss { get; init; }
 
     [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]

@@ -51,7 +51,6 @@ internal sealed class LearningTests
     [TestMethod]
     [DataRow(ForegroundLoss.Dice)]
     [DataRow(ForegroundLoss.Bce)]
-    [DataRow(ForegroundLoss.DiceBce)]
     public void FilteredLoss_HasItsGradient_AndIgnoresWhatDoesNotCount(ForegroundLoss kind)
     {
         float[] logits = [0.3f, -1.2f, 2f, 0.1f];

@@ -40,7 +40,6 @@ internal sealed class PseudoLabelTests
     [DataRow(ForegroundLoss.Bce, true)]
     [DataRow(ForegroundLoss.Bce, false)]
     [DataRow(ForegroundLoss.Dice, false)]
-    [DataRow(ForegroundLoss.DiceBce, true)]
     public void Losses_HaveTheGradientOfTheirValue(ForegroundLoss kind, bool rectified)
     {
         float[] logits = [0.3f, -1.2f, 30f, -25f];
