@@ -6,7 +6,7 @@ internal enum ForegroundLoss
     /// <summary>Binary cross-entropy.</summary>
     Bce,
 
-    /// <summary>1 - Dice's coefficient, for thin structures.</summary>
+    /// <summary>1 - Dice's coefficient: few and thin objects count as much as many.</summary>
     Dice,
 }
 

@@ -20,8 +20,8 @@ internal abstract record ForegroundTrainingOptions
     [Setting(0, 1, "Weight decay", Group = "training")]
     public double WeightDecay { get; init; } = 1e-5;
 
-    [Setting("Loss: Bce, or Dice for thin structures such as membranes", Group = "training")]
-    public ForegroundLoss Loss { get; init; }
+    [Setting("Loss: Dice, or Bce, which finds nothing for long where objects are few", Group = "training")]
+    public ForegroundLoss Loss { get; init; } = ForegroundLoss.Dice;
 
     [Setting(0, int.MaxValue, "Seed of all random numbers", Group = "training")]
     public int Seed { get; init; }

@@ -9,11 +9,7 @@ internal sealed record SelfTrainingOptions : ForegroundTrainingOptions
     /// <summary>The learning rate of separate adaptation, where labels are the network's own alone: at higher ones they drift.</summary>
     public const double SeparateRate = 1e-5;
 
-    public SelfTrainingOptions()
-    {
-        (BatchSize, Crop, LearningRate, WeightDecay) = (4, 128, 3e-4, 0);
-        Loss = ForegroundLoss.Dice;
-    }
+    public SelfTrainingOptions() => (BatchSize, Crop, LearningRate, WeightDecay) = (4, 128, 3e-4, 0);
 
     [Setting("Who labels images without labels: MeanTeacher, the moving average of the weights, from and for weakly changed views; "
         + "FixMatch, the network itself from weakly changed ones, for strongly changed ones", Group = "method", Basic = true)]
