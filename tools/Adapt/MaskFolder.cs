@@ -10,7 +10,8 @@ internal static class MaskFolder
     /// <summary>What masks' names end in, before their extension, where nothing else is said.</summary>
     public const string Ending = "_masks";
 
-    private const string CellposeEnding = "_cp_masks";
+    /// <summary>What the names of masks that a network found end in.</summary>
+    public const string CellposeEnding = "_cp_masks";
     private const string ImageEnding = "_img";
 
     // In order of preference where one name has several files.

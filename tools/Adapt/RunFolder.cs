@@ -76,7 +76,7 @@ internal static class RunFolder
     public static string MasksAfter(string folder) => Path.Combine(folder, "masks_after");
 
     /// <summary>The name of an image's mask file.</summary>
-    public static string MaskFile(string image) => image + "_cp_masks.tif";
+    public static string MaskFile(string image) => image + MaskFolder.CellposeEnding + ".tif";
 
     /// <summary>The weights after a step.</summary>
     public static string Snapshot(string folder, int step) =>

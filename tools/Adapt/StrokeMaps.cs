@@ -3,8 +3,6 @@ namespace SelfAdapt.Tool;
 /// <summary>The maps that 'strokes' writes beside its masks.</summary>
 internal static class StrokeMaps
 {
-    private const string Masks = "_cp_masks";
-
     // The better map comes first.
     private static readonly string[] Endings = ["_enhanced.tif", "_forest.tif"];
 
@@ -16,8 +14,8 @@ internal static class StrokeMaps
         Endings.Select(e => Path.Combine(folder, image + e)).FirstOrDefault(System.IO.File.Exists);
 
     /// <summary>The best map that lies beside an image's masks; null where there is none.</summary>
-    public static string? Beside(string masks) => Path.GetFileNameWithoutExtension(masks) is var stem && stem.EndsWith(Masks, StringComparison.Ordinal)
-        ? Find(Path.GetDirectoryName(Path.GetFullPath(masks))!, stem[..^Masks.Length])
+    public static string? Beside(string masks) => Path.GetFileNameWithoutExtension(masks) is var stem && stem.EndsWith(MaskFolder.CellposeEnding, StringComparison.Ordinal)
+        ? Find(Path.GetDirectoryName(Path.GetFullPath(masks))!, stem[..^MaskFolder.CellposeEnding.Length])
         : null;
 
     public static bool AreIn(string folder) =>

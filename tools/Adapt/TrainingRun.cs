@@ -30,15 +30,19 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The log's name: a JSON object for each step or epoch.</summary>
     public const string LogName = "train.jsonl";
 
+    private readonly Terminal _terminal;
+    private readonly string? _json;
     private readonly string _folder;
     private readonly string _verb;
     private readonly IDisposable _hold;
     private readonly StopRequest _stop;
     private readonly LineFile _log;
 
-    private TrainingRun(string folder, string verb, TrainingCheckpoint checkpoint, IDisposable hold, StopRequest stop, LineFile log)
+    private TrainingRun(
+        Terminal terminal, string? json, string folder, string verb, TrainingCheckpoint checkpoint, IDisposable hold, LineFile log)
     {
-        (_folder, _verb, Checkpoint, _hold, _stop, _log) = (folder, verb, checkpoint, hold, stop, log);
+        (_terminal, _json, _folder, _verb, Checkpoint, _hold, _log) = (terminal, json, folder, verb, checkpoint, hold, log);
+        _stop = StopRequest.Watch(terminal, folder);
         checkpoint.LogLength = () => log.Length;
     }
 
@@ -87,7 +91,7 @@ internal sealed class TrainingRun : IDisposable
 
             string path = Path.Combine(folder, LogName);
             LineFile log = checkpoint.ResumedLog is { } length ? LineFile.Resume(path, length) : LineFile.Create(path);
-            return new(folder, verb, checkpoint, hold, StopRequest.Watch(terminal, folder), log);
+            return new(terminal, settings.Json, folder, verb, checkpoint, hold, log);
         }
         catch
         {
@@ -106,11 +110,11 @@ internal sealed class TrainingRun : IDisposable
     public void Log<T>(T point) => _log.Write(JsonSerializer.Serialize(point, JsonStyle.Line));
 
     /// <summary>Writes result and report once the network is saved, and removes the state of a training that is over.</summary>
-    public ExitCode End(JsonObject result, string? json, SkippedFiles skipped, Terminal terminal)
+    public ExitCode End(JsonObject result, SkippedFiles skipped)
     {
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(RunFolder.Summary(_folder), result);
-        ResultFile.Write(json, result);
+        ResultFile.Write(_json, result);
         TrainingPage.Write(
             RunFolder.Report(_folder), LogPath, ReportFacts.Flatten(result), ReportFacts.Flatten(RunConfig.OptionsIn(_folder)));
         if (!Cancelled.IsCancellationRequested)
@@ -121,7 +125,7 @@ internal sealed class TrainingRun : IDisposable
 
         if (File.Exists(RunFolder.State(_folder)))
         {
-            terminal.Out.WriteLine($"To go on where it stopped: {RunFolder.ResumeCommand(_folder, _verb)}");
+            _terminal.Out.WriteLine($"To go on where it stopped: {RunFolder.ResumeCommand(_folder, _verb)}");
         }
 
         return ExitCode.Cancelled;

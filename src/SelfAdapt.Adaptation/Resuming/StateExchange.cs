@@ -24,7 +24,7 @@ internal sealed class StateExchange(Stream stream, bool restores)
 
     public void Vector(DeviceVector vector)
     {
-        float[] values = vector.Download();
+        float[] values = restores ? new float[vector.Length] : vector.Download();
         Bytes(MemoryMarshal.AsBytes(values.AsSpan()));
         if (restores)
         {

@@ -20,16 +20,13 @@ internal sealed class AdaptVerb
     private readonly AdaptationArguments _method = new();
     private readonly SegmentationArguments _segmentation = new(withBatchSize: false);
     private readonly EngineArguments _engine = new();
+
     public static Command Create(Terminal terminal)
     {
         AdaptVerb verb = new();
-        Command command = new("adapt", "Adapt a model to unlabeled images");
-        verb._options.AddTo(command);
-        verb._method.AddTo(command);
-        verb._segmentation.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(parsed => RankedRun.Run(terminal, (own, ranks) => verb.Run(parsed, own, ranks)));
-        return command;
+        return VerbCommand.Of(
+            "adapt", "Adapt a model to unlabeled images", parsed => RankedRun.Run(terminal, (own, ranks) => verb.Run(parsed, own, ranks)),
+            verb._options.AddTo, verb._method.AddTo, verb._segmentation.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed, Terminal terminal, IRanks ranks)

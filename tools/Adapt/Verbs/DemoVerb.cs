@@ -33,12 +33,9 @@ internal sealed class DemoVerb
     public static Command Create(Terminal terminal)
     {
         DemoVerb verb = new(terminal);
-        Command command = new("demo", "Adapt the built-in model to simulated images and show what it did");
-        verb._options.AddTo(command);
-        verb._method.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "demo", "Adapt the built-in model to simulated images and show what it did", verb.Run,
+            verb._options.AddTo, verb._method.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)

@@ -28,12 +28,9 @@ internal sealed class EnhancerVerb
     public static Command Create(Terminal terminal)
     {
         EnhancerVerb verb = new(terminal);
-        Command command = new("enhancer", "Train a network that repairs the maps of forests from strokes");
-        verb._options.AddTo(command);
-        verb._training.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "enhancer", "Train a network that repairs the maps of forests from strokes", verb.Run,
+            verb._options.AddTo, verb._training.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)
@@ -81,7 +78,7 @@ internal sealed class EnhancerVerb
             ["iou"] = ResultFile.Number(log.Iou),
             ["seconds"] = ResultFile.Number(log.Seconds),
         };
-        return (int)run.End(result, settings.Json, skipped, _terminal);
+        return (int)run.End(result, skipped);
     }
 
     private sealed record EnhancerSettings : TrainingSettings

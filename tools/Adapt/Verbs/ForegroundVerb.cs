@@ -36,13 +36,9 @@ internal sealed class ForegroundVerb
     public static Command Create(Terminal terminal)
     {
         ForegroundVerb verb = new(terminal);
-        Command command = new(
-            "foreground", "Train a foreground network (Probabilistic U-Net or any of one logit), or adapt it by its own labels");
-        verb._options.AddTo(command);
-        verb._training.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "foreground", "Train a foreground network (Probabilistic U-Net or any of one logit), or adapt it by its own labels", verb.Run,
+            verb._options.AddTo, verb._training.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)
@@ -131,7 +127,7 @@ internal sealed class ForegroundVerb
             Judge(predictor, judged, settings, options, request.Threads, result);
         }
 
-        return (int)run.End(result, settings.Json, skipped, _terminal);
+        return (int)run.End(result, skipped);
     }
 
     private static void Check(ForegroundSettings settings, SelfTrainingOptions options)

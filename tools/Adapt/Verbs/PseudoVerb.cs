@@ -26,12 +26,9 @@ internal sealed class PseudoVerb
     public static Command Create(Terminal terminal)
     {
         PseudoVerb verb = new(terminal);
-        Command command = new("pseudo", "Train a network on images, with the maps of 'strokes' as soft labels");
-        verb._options.AddTo(command);
-        verb._training.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "pseudo", "Train a network on images, with the maps of 'strokes' as soft labels", verb.Run,
+            verb._options.AddTo, verb._training.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)
@@ -71,7 +68,7 @@ internal sealed class PseudoVerb
             ["loss"] = ResultFile.Number(log.Loss),
             ["seconds"] = ResultFile.Number(log.Seconds),
         };
-        return (int)run.End(result, settings.Json, skipped, _terminal);
+        return (int)run.End(result, skipped);
     }
 
     private static SoftlyLabelled[] Load(string folder, string maps, SkippedFiles skipped)

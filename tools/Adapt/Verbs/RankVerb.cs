@@ -24,12 +24,9 @@ internal sealed class RankVerb
     public static Command Create(Terminal terminal)
     {
         RankVerb verb = new(terminal);
-        Command command = new("rank", "Tell which of several models to start from on given images, without labels");
-        verb._options.AddTo(command);
-        verb._segmentation.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "rank", "Tell which of several models to start from on given images, without labels", verb.Run,
+            verb._options.AddTo, verb._segmentation.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)

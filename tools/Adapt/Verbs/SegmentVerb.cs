@@ -27,13 +27,9 @@ internal sealed class SegmentVerb
     public static Command Create(Terminal terminal)
     {
         SegmentVerb verb = new(terminal);
-        Command command = new("segment", "Find the objects in images");
-        verb._options.AddTo(command);
-        verb._segmentation.AddTo(command);
-        verb._formats.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "segment", "Find the objects in images", verb.Run,
+            verb._options.AddTo, verb._segmentation.AddTo, verb._formats.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)

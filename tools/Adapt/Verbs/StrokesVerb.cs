@@ -31,13 +31,9 @@ internal sealed class StrokesVerb
     public static Command Create(Terminal terminal)
     {
         StrokesVerb verb = new(terminal);
-        Command command = new("strokes", "Segment images by a few brush strokes, without a model");
-        verb._options.AddTo(command);
-        verb._forest.AddTo(command);
-        verb._instances.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "strokes", "Segment images by a few brush strokes, without a model", verb.Run,
+            verb._options.AddTo, verb._forest.AddTo, verb._instances.AddTo, verb._engine.AddTo);
     }
 
     private int Run(ParseResult parsed)

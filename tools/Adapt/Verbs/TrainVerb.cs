@@ -44,14 +44,11 @@ internal sealed class TrainVerb
     public static Command Create(Terminal terminal)
     {
         TrainVerb verb = new(terminal);
-        Command command = new("train", "Train a network on images with masks");
-        verb._options.AddTo(command);
-        verb._set.AddTo(command);
-        verb._channels.AddTo(command, verb._set[nameof(TrainingSetOptions.Channels)]);
-        verb._trainer.AddTo(command);
-        verb._engine.AddTo(command);
-        command.SetAction(verb.Run);
-        return command;
+        return VerbCommand.Of(
+            "train", "Train a network on images with masks", verb.Run,
+            verb._options.AddTo, verb._set.AddTo,
+            command => verb._channels.AddTo(command, verb._set[nameof(TrainingSetOptions.Channels)]),
+            verb._trainer.AddTo, verb._engine.AddTo);
     }
 
     /// <summary>The model that a training left: in the format of the one that it began with.</summary>
@@ -109,7 +106,7 @@ internal sealed class TrainVerb
         ModelFile trained = Save(model, network, trainer, train, folder);
         JsonObject result =
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
-        return (int)run.End(result, settings.Json, skipped, _terminal);
+        return (int)run.End(result, skipped);
     }
 
     private static ModelFile StartModel(TrainSettings settings, double diameter)
