@@ -17,7 +17,10 @@ internal static class MaskFolder
     // In order of preference where one name has several files.
     private static readonly string[] Extensions = [".tif", ".tiff", ".png", ".npy"];
 
-    private static int PlainRank => 2 * Extensions.Length;
+    // Last are files of the caller's own kind.
+    private static int Places => Extensions.Length + 1;
+
+    private static int PlainRank => 2 * Places;
 
     /// <summary>What a folder's masks are taken for.</summary>
     public enum Role
@@ -38,9 +41,10 @@ internal static class MaskFolder
     /// <summary>The mask files of a folder by the name they share with their image.</summary>
     /// <param name="role">What they are taken for.</param>
     /// <param name="ending">What their names end in.</param>
+    /// <param name="others">Which files count beside label images; null: none.</param>
     /// <exception cref="SelfAdaptException">NoUsableInput: there is no such folder, or no mask in
     /// it.</exception>
-    public static IReadOnlyDictionary<string, string> List(string folder, Role role, string ending = Ending)
+    public static IReadOnlyDictionary<string, string> List(string folder, Role role, string ending = Ending, Predicate<string>? others = null)
     {
         string[] files;
         try
@@ -54,7 +58,7 @@ internal static class MaskFolder
         }
 
         (string File, (string Key, int Rank) Name)[] masks = [.. files
-            .Select(f => (File: f, Name: Recognise(f, role, ending)))
+            .Select(f => (File: f, Name: Recognise(f, role, ending, others)))
             .Where(f => f.Name.Rank >= 0)
             .OrderBy(f => f.Name.Rank)];
 
@@ -93,10 +97,15 @@ internal static class MaskFolder
     }
 
     /// <summary>The shared name and the place in the order of preference; rank -1 if it is no mask.</summary>
-    private static (string Key, int Rank) Recognise(string file, Role role, string ending)
+    private static (string Key, int Rank) Recognise(string file, Role role, string ending, Predicate<string>? others)
     {
         string stem = Path.GetFileNameWithoutExtension(file);
         int extension = Array.IndexOf(Extensions, Path.GetExtension(file).ToLowerInvariant());
+        if (extension < 0 && others?.Invoke(file) == true)
+        {
+            extension = Extensions.Length;
+        }
+
         bool labels = role == Role.Labels;
         (string key, int form) = stem switch
         {
@@ -106,7 +115,7 @@ internal static class MaskFolder
             _ when labels && !Ends(stem, ImageEnding) && !Ends(stem, "_cp_output") => (stem, 2),
             _ => (stem, -1),
         };
-        return (key, form < 0 ? -1 : (form * Extensions.Length) + extension);
+        return (key, form < 0 ? -1 : (form * Places) + extension);
     }
 
     private static bool Ends(string stem, string ending) => stem.EndsWith(ending, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Results;
@@ -48,8 +49,8 @@ internal static class SegmentationFormats
         [
             (ResultKind.Png, ResultKind.Tif, kinds.Contains(ResultKind.Png) && masks.Labels.Max() > ushort.MaxValue,
                 $"more than {ushort.MaxValue:N0} cells: TIFF instead of PNG"),
-            (ResultKind.Rois, ResultKind.GeoJson, Math.Max(masks.Height, masks.Width) > RoiArchive.LongestSide,
-                $"longer than the {RoiArchive.LongestSide:N0} px of ImageJ's regions: GeoJSON instead"),
+            (ResultKind.Rois, ResultKind.GeoJson, Math.Max(masks.Height, masks.Width) > ImageJRegion.LongestSide,
+                $"longer than the {ImageJRegion.LongestSide:N0} px of ImageJ's regions: GeoJSON instead"),
             (ResultKind.Npy, ResultKind.Tif, masks.Labels.Length > CellposeSegFile.MostPixels,
                 $"more than the {CellposeSegFile.MostPixels:N0} pixels of a _seg.npy: TIFF instead"),
         ];

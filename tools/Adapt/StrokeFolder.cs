@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
 using SelfAdapt.ShallowToDeep.Strokes;
@@ -9,7 +10,7 @@ namespace SelfAdapt.Tool;
 
 /// <summary>
 /// Strokes in a folder, by the names of their images: NAME_strokes.*, or NAME.* where there are only strokes; those of a
-/// stack's plane are NAME_pNNNN_strokes.*.
+/// stack's plane are NAME_pNNNN_strokes.*. They are label images, or regions of ImageJ.
 /// </summary>
 internal static partial class StrokeFolder
 {
@@ -46,7 +47,7 @@ internal static partial class StrokeFolder
 
         List<TrainingPixels> parts = [];
         int most = 1;
-        foreach ((string name, string file) in MaskFolder.List(folder, MaskFolder.Role.Labels, Ending)
+        foreach ((string name, string file) in MaskFolder.List(folder, MaskFolder.Role.Labels, Ending, ImageJRegion.IsName)
             .Where(s => !images.ContainsValue(s.Value)))
         {
             cancel.ThrowIfCancellationRequested();
@@ -59,7 +60,10 @@ internal static partial class StrokeFolder
             }
 
             Image image = Find(path, name).Image;
-            (List<int> places, bool[] objects) = StrokeImage.Read(LabelFile.Read(file), file, image.Height, image.Width);
+            LabelImage strokes = ImageJRegion.IsName(file)
+                ? RegionStrokes.Draw(ImageJRegion.Read(file), file, image.Height, image.Width)
+                : LabelFile.Read(file);
+            (List<int> places, bool[] objects) = StrokeImage.Read(strokes, file, image.Height, image.Width);
             if (places.Count > 0)
             {
                 most = Math.Max(most, threads(image, path));

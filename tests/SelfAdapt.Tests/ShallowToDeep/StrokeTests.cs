@@ -1,9 +1,11 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.ShallowToDeep.Instances;
 using SelfAdapt.ShallowToDeep.Metrics;
 using SelfAdapt.ShallowToDeep.Strokes;
+using SelfAdapt.Tests.Segmentation.Results;
 
 namespace SelfAdapt.Tests.ShallowToDeep;
 
@@ -42,6 +44,34 @@ internal sealed class StrokeTests
         LabelImage strokes = StrokePainter.Paint(line, new() { Strokes = 1, Length = 3, Radius = 2 }, "a");
         Assert.IsTrue(strokes.Labels.Contains(StrokeImage.Object));
         Assert.IsTrue(Enumerable.Range(0, 81).All(i => strokes.Labels[i] != StrokeImage.Object || i % 9 == 4));
+    }
+
+    [TestMethod]
+    public void Regions_ArePaintedAsImageJShowsThem()
+    {
+        Painted("22... 22... .....", new ImageJRegion("a", RegionShape.Rectangle, 2, 0, [new(0, 0), new(2, 2)]));
+        Painted(".1.1. ..... ..1..", new ImageJRegion("bg", RegionShape.Point, 0, 0, [new(1, 0), new(3, 0), new(2, 2)]));
+        Painted("1.... .1... ..1..", new ImageJRegion("Background 1", RegionShape.FreehandLine, 0, 0, [new(0, 0), new(2, 2)]));
+        Painted("11111 11111 11111", new ImageJRegion("a", RegionShape.Line, 1, 3, [new(0, 1), new(4, 1)]));
+        Painted(".222. 22222 .222.", new ImageJRegion("object", RegionShape.Oval, 0, 0, [new(0, 0), new(5, 3)]));
+        Painted("2.... 22... 222..", new ImageJRegion("fg", RegionShape.Polygon, 0, 0, [new(0, 0), new(4, 3), new(0, 3)]));
+        Painted("1112. ..... .....", new ImageJRegion("a", RegionShape.Angle, 1, 0, [new(0, 0), new(2, 0), new(3, 0)]),
+            new("top", RegionShape.Point, 2, 0, [new(3, 0)]));
+        Painted("..... ..... .....", new ImageJRegion("fg", RegionShape.Freehand, 0, 0, []));
+
+        Refused("neither", new("cell 1", RegionShape.Point, 0, 0, [new(0, 0)]));
+        Refused("another image", new("bg", RegionShape.Point, 0, 0, [new(0, 7)]));
+        Refused("another image", new("bg", RegionShape.Point, 0, 0, [new(float.NaN, 0)]));
+
+        static void Painted(string expected, params ImageJRegion[] regions)
+        {
+            LabelImage drawn = Drawn.Labels(expected);
+            CollectionAssert.AreEqual(
+                drawn.Labels, RegionStrokes.Draw(regions, "s.zip", drawn.Height, drawn.Width).Labels, expected);
+        }
+
+        static void Refused(string why, ImageJRegion region) => StringAssert.Contains(
+            Assert.ThrowsExactly<SelfAdaptException>(() => RegionStrokes.Draw([region], "s.zip", 3, 5)).Message, why);
     }
 
     [TestMethod]

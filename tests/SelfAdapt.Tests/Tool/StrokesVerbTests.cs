@@ -1,6 +1,8 @@
+using System.Numerics;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
@@ -132,6 +134,26 @@ internal sealed class StrokesVerbTests : IDisposable
         ToolRun.Expect(
             ExitCode.OutOfMemory, "limit", "strokes", "--images", _at.At("data"), "--strokes", _at.At("strokes"), "--out",
             _at.At("small"), "--memory-limit", "50MB");
+    }
+
+    [TestMethod]
+    public void RegionsOfImageJ_AreStrokesToo()
+    {
+        // The disc's pixels as regions of both classes, beside the images.
+        LabelImage masks = LabelFile.Read(_at.At("data", "i0_masks.tif"));
+        Vector2[] Of(int label) =>
+            [.. Enumerable.Range(0, Side * Side).Where(i => masks.Labels[i] == label).Take(200).Select(i => new Vector2(i % Side, i / Side))];
+        ImageJRegion.Write(
+            _at.At("data", "i0_strokes.zip"),
+            [new("background", RegionShape.Point, 0, 0, Of(0)), new("b", RegionShape.Point, 2, 0, Of(1))]);
+        ToolRun.Expect(
+            ExitCode.Ok, "200 object and 200 background", "strokes", "--images", _at.At("data"), "--strokes", _at.At("data"), "--features",
+            "fast", "--out", _at.At("out"));
+
+        File.WriteAllText(_at.At("data", "i0_strokes.zip"), "PK of another kind");
+        ToolRun.Expect(
+            ExitCode.NoUsableInput, "no zip of ImageJ regions", "strokes", "--images", _at.At("data"), "--strokes", _at.At("data"), "--out",
+            _at.At("out"), "--force");
     }
 
     private void Refused(string why) => ToolRun.Expect(

@@ -139,7 +139,7 @@ internal sealed class StrokesVerb
         [Setting("Images to segment; the painted ones are among them", Unit = "folder")]
         public required string Images { get; init; }
 
-        [Setting("Strokes NAME_strokes.* for NAME.*: 0 not painted, 1 background, 2 object", Unit = "folder",
+        [Setting("Strokes NAME_strokes.* for NAME.*: 0 not painted, 1 background, 2 object; or ImageJ's regions of groups 1 and 2", Unit = "folder",
             Basic = true)]
         public string? Strokes { get; init; }
 
