@@ -16,9 +16,11 @@ for seed in $seeds; do
     train=(--iterations "$steps" --seed "$seed" --loss "$loss")
     once "source-net-$seed" pseudo --images "$work/source" --maps "$work/source" "${train[@]}" "${plain[@]}"
     once "enhancer-$seed" enhancer --images "$work/source" "${train[@]}"
+    once "enhancer-stages-$seed" enhancer --images "$work/source" "${train[@]}" --stages 4
     for target in grainy vnc; do
         network $target source-net "$seed" "source-net-$seed"
         painted $target "$seed" 4 "$work/enhancer-$seed/enhancer.onnx"
+        maps $target enhanced-stages "$seed" --enhancer "$work/enhancer-stages-$seed/enhancer.onnx"
         pseudo=(pseudo --images "$work/$target/adapt" --maps "$work/$target-painted-$seed" "${train[@]}")
         once "$target-pseudo-$seed" "${pseudo[@]}"
         network $target pseudo "$seed" "$target-pseudo-$seed"
