@@ -38,7 +38,7 @@ maps() { # target, method, seed, further arguments
     score "$1" "$2" "$3" "$1-masks-$2-$3"
 }
 
-painted() { # target, seed, how many images are painted, enhancer: strokes, forest, both kinds of maps of the images to adapt to, judged
+painted() { # target, seed, how many images are painted (0: all), enhancer: strokes, forest, both kinds of maps of the images to adapt to, judged
     once "$1-strokes-$2" paint --labels "$work/$1/adapt" --count "$3" --seed "$2"
     once "$1-painted-$2" strokes --images "$work/$1/adapt" --strokes "$work/$1-strokes-$2" --enhancer "$4" --seed "$2"
     maps "$1" forest "$2"

@@ -13,7 +13,8 @@ internal static class ChartFrame
     /// <summary>Margin for the labels of the y axis.</summary>
     public const int Left = 52;
 
-    public const int Right = 12;
+    /// <summary>Room for half of the last label of the x axis, as wide as 100,000.</summary>
+    public const int Right = 22;
 
     public const int Top = 14;
 
