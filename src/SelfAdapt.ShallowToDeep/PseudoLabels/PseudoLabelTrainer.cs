@@ -4,7 +4,6 @@ using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Graph.Operators;
 
 namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 
@@ -16,7 +15,6 @@ namespace SelfAdapt.ShallowToDeep.PseudoLabels;
 internal sealed class PseudoLabelTrainer : IDisposable
 {
     private const double NoiseShare = 0.25;
-    private const int LevelBatches = 32;
 
     private readonly PseudoLabelOptions _options;
     private readonly NetworkWeights _weights;
@@ -36,11 +34,8 @@ internal sealed class PseudoLabelTrainer : IDisposable
         _training = new(_graph, options.WeightDecay, _average);
     }
 
-    /// <summary>What was added to the logit after the last step, so that as much is found as is labelled.</summary>
-    public double Shift { get; private set; }
-
     /// <param name="images">At least one.</param>
-    /// <returns>The weights after the last step, levelled.</returns>
+    /// <returns>The weights after the last step.</returns>
     /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>
     public WeightSnapshot Train(
         IReadOnlyList<SoftlyLabelled> images, Action<TrainingStep> report, CancellationToken cancel,
@@ -81,7 +76,7 @@ internal sealed class PseudoLabelTrainer : IDisposable
                 return (sum, gradient);
             }
         });
-        return Levelled(images);
+        return _weights.Download();
 
         void Exchange(StateExchange state)
         {
@@ -89,40 +84,6 @@ internal sealed class PseudoLabelTrainer : IDisposable
             _training.Exchange(state);
             rectification.Exchange(state);
         }
-    }
-
-    /// <summary>
-    /// The weights, with the last bias such that the network finds at least as many pixels of objects as its labels have: of labels that
-    /// are unsure it learns to be unsure, and may find nothing at all.
-    /// </summary>
-    private WeightSnapshot Levelled(IReadOnlyList<SoftlyLabelled> images)
-    {
-        WeightSnapshot weights = _weights.Download();
-        NetworkTensor? bias = _graph.Network.Nodes.OfType<ConvolutionNode>()
-            .FirstOrDefault(n => n.Output == _graph.Network.OutputValue)?.Bias;
-        if (bias is null)
-        {
-            return weights;
-        }
-
-        RandomStream random = new RandomStream((ulong)_options.Seed).Substream("level");
-        float[] input = new float[_graph.Input.Length];
-        float[] labels = new float[_graph.Output.Length];
-        float[] logits = new float[LevelBatches * labels.Length];
-        int objects = 0;
-        for (int i = 0; i < LevelBatches; i++)
-        {
-            Fill(images, random, input, labels);
-            objects += labels.Count(l => l >= 0.5f);
-            _graph.Input.Upload(input);
-            _graph.Forward();
-            _graph.Output.Download().CopyTo(logits, i * labels.Length);
-        }
-
-        Array.Sort(logits);
-        Shift = objects > 0 ? Math.Max(0, -logits[^objects]) : 0;
-        weights.Parameters[bias.Offset] += (float)Shift;
-        return weights;
     }
 
     public void Dispose()

@@ -66,7 +66,6 @@ internal sealed class PseudoVerb
             ["images"] = images.Length,
             ["steps"] = log.Count,
             ["loss"] = ResultFile.Number(log.Loss),
-            ["logit_shift"] = ResultFile.Number(trainer.Shift),
             ["seconds"] = ResultFile.Number(log.Seconds),
         };
         return (int)run.End(result, skipped);
