@@ -22,8 +22,9 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
         [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[], .. Invert ? ["--invert", "--no-invert"] : (string[])[]];
 
     /// <summary>
-    /// The options with what the images show; as they are where no image fits the network. The size of objects is found for
-    /// networks that are bound to one.
+    /// The options with what the images show; as they are where no image fits the network. Size and inversion are found for
+    /// networks that are bound to a size of objects: others know no objects that could be sought elsewhere, and see images as they
+    /// were trained on them.
     /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public SegmentationOptions Find(
@@ -36,9 +37,10 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
             return options;
         }
 
-        bool sized = Size && options.Diameter > 0;
+        bool bound = options.Diameter > 0;
+        bool sized = Size && bound;
         ObjectSize? size = sized ? SizeOf(options) : null;
-        if (Invert && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
+        if (Invert && bound && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
         {
             SegmentationOptions inverted = options with { Invert = true };
             ObjectSize? other = sized ? SizeOf(inverted) : null;

@@ -55,16 +55,16 @@ internal sealed class CheckedImagesTests
         // Discs that fade from 1 to 0 around radius 8: the edge is where they are half as bright.
         Image picture = Blurred((16, 16), (16, 44), (44, 16), (44, 44));
         CheckedImages images = Make(picture);
-        LabelFreeSignals inside = images.Measure(new Threshold(0.9f));
-        LabelFreeSignals onEdge = images.Measure(new Threshold(0.5f));
+        LabelFreeSignals inside = images.Measure(new ThresholdNetwork(0.9f));
+        LabelFreeSignals onEdge = images.Measure(new ThresholdNetwork(0.5f));
         Assert.AreEqual(0, inside.OutlineChange);
         Assert.IsGreaterThan(0, onEdge.OutlineChange);
         Assert.IsGreaterThan(inside.Evidence + onEdge.EvidenceError, onEdge.Evidence);
         Assert.IsGreaterThan(inside.OutlineFit, onEdge.OutlineFit);
 
         images = Make(picture);
-        images.Measure(new Threshold(0.5f));
-        Assert.IsLessThan(0, images.Measure(new Threshold(0.9f)).OutlineChange);
+        images.Measure(new ThresholdNetwork(0.5f));
+        Assert.IsLessThan(0, images.Measure(new ThresholdNetwork(0.9f)).OutlineChange);
     }
 
     [TestMethod]
@@ -109,7 +109,7 @@ internal sealed class CheckedImagesTests
     {
         Image picture = Blurred((16, 16), (16, 44), (44, 16), (44, 44));
         NamedImage[] images = [.. Enumerable.Range(0, 6).Select(i => new NamedImage($"{i}", $"{i}", picture))];
-        using Threshold network = new(threshold);
+        using ThresholdNetwork network = new(threshold);
         Assert.AreEqual(
             expected, GammaFinder.Find(network, new SegmentationOptions { DiamMean = 16 }, images, CancellationToken.None));
     }
@@ -119,7 +119,7 @@ internal sealed class CheckedImagesTests
 
     private static SegmentationOptions Options() => new() { Normalization = IntensityNormalization.None };
 
-    private static Threshold Brighter(float threshold) => new(threshold);
+    private static ThresholdNetwork Brighter(float threshold) => new(threshold);
 
     /// <summary>Discs of radius 8 px with a soft rim.</summary>
     private static Image Blurred(params (int Y, int X)[] centres) => new(1, Side, Side, [.. Enumerable.Range(0, Side * Side)
@@ -146,28 +146,4 @@ internal sealed class CheckedImagesTests
 
     private static Image Picture(params (int Y, int X)[] squares) =>
         Picture([.. squares.Select(s => (s.Y, s.X, 1f))]);
-
-    /// <summary>The logit is how far a pixel is above the threshold.</summary>
-    private sealed class Threshold(float threshold) : ISegmentationNetwork
-    {
-        public int InputChannels => 1;
-
-        public OutputDescription Outputs => OutputDescription.Foreground;
-
-        public int EmbeddingLength => 1;
-
-        public void Run(
-            ReadOnlySpan<float> input, int batch, int height, int width, Span<float> output, Span<float> embedding)
-        {
-            embedding.Fill(1);
-            for (int i = 0; i < input.Length; i++)
-            {
-                output[i] = input[i] - threshold;
-            }
-        }
-
-        public void Dispose()
-        {
-        }
-    }
 }

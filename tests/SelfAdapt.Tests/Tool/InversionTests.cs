@@ -3,7 +3,9 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Simulation;
+using SelfAdapt.Tests.Adaptation;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
@@ -64,6 +66,22 @@ internal sealed class InversionTests : IDisposable
     {
         Write("images", 0, 2, dark: false);
         Assert.IsFalse(InversionFinder.IsWorthAsking([.. ImageFolder.Read(_at.At("images"), "", [])]));
+    }
+
+    [TestMethod]
+    public void ForegroundNetwork_SeesImagesAsTheyAre()
+    {
+        // It would find the nuclei of the inverted images, but what it has learnt may as well be the ground of these.
+        Write("images", 0, 3, dark: true);
+        NamedImage[] images = [.. ImageFolder.Read(_at.At("images"), "", [])];
+        using ThresholdNetwork network = new(0.1f);
+        SegmentationOptions options = new() { Diameter = 0 };
+        Assert.IsTrue(InversionFinder.Find(network, options, images, CancellationToken.None));
+
+        using StringWriter said = new();
+        FoundOnImages asked = new(Size: true, Gamma: false, Invert: true);
+        Assert.IsFalse(asked.Find(network, images, options, new Terminal(said, said, false, CancellationToken.None)).Invert);
+        Assert.AreEqual("", said.ToString());
     }
 
     private double Precision(string folder)
