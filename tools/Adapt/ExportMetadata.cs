@@ -40,7 +40,7 @@ internal static class ExportMetadata
         }
 
         Add("selfadapt.channels", run?.Channels);
-        Add("selfadapt.normalization", run?.Normalization);
+        Add(NormalizationName.Key, run?.Normalization);
         Add(DiameterKey, run?.Diameter);
         Add(InvertKey, run?.Invert);
         Add("selfadapt.iterations", run?.Iterations);

@@ -5,6 +5,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Probabilistic.Learning;
 using SelfAdapt.Probabilistic.Networks;
+using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Tool;
 
@@ -56,15 +57,15 @@ internal sealed record ForegroundModel(ModelFile Model, Network Network, Probabi
     public string FileIn(string folder) => Path.Combine(folder, Probabilistic is null ? PlainName : TrainableName);
 
     /// <summary>Saves it with other weights and, where it has samples, in the forms that other programs take.</summary>
-    public void Save(WeightSnapshot weights, string folder, int samples)
+    public void Save(WeightSnapshot weights, IntensityNormalization normalization, string folder, int samples)
     {
-        OnnxModel model = Model.Onnx.WithWeights(weights.ByName(Network));
+        OnnxModel model = Model.Onnx.With(normalization, weights.ByName(Network));
         model.Save(FileIn(folder));
         if (Probabilistic is { } probabilistic)
         {
             ProbabilisticUNetGraph.OfSamples(model, SampleNoise.Fixed(samples, probabilistic.Shape.Latent))
-                .Save(Path.Combine(folder, PlainName));
-            ProbabilisticUNetGraph.OfNoise(model).Save(Path.Combine(folder, NoiseName));
+                .With(normalization).Save(Path.Combine(folder, PlainName));
+            ProbabilisticUNetGraph.OfNoise(model).With(normalization).Save(Path.Combine(folder, NoiseName));
         }
     }
 

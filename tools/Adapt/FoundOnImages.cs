@@ -22,9 +22,9 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
         [.. Size ? ["--diameter"] : (string[])[], .. Gamma ? ["--gamma"] : (string[])[], .. Invert ? ["--invert", "--no-invert"] : (string[])[]];
 
     /// <summary>
-    /// The options with what the images show; as they are where no image fits the network. Size and inversion are found for
-    /// networks that are bound to a size of objects: others know no objects that could be sought elsewhere, and see images as they
-    /// were trained on them.
+    /// The options with what the images show; as they are where no image fits the network. The size of objects is found for
+    /// networks that are bound to one; inversion for those of cells, which others train on bright ones: what tells but foreground or
+    /// classes sees images as they are, as it was trained on them.
     /// </summary>
     /// <exception cref="SelfAdaptException">As <see cref="Segmenter.Segment"/>.</exception>
     public SegmentationOptions Find(
@@ -37,10 +37,9 @@ internal readonly record struct FoundOnImages(bool Size, bool Gamma, bool Invert
             return options;
         }
 
-        bool bound = options.Diameter > 0;
-        bool sized = Size && bound;
+        bool sized = Size && options.Diameter > 0;
         ObjectSize? size = sized ? SizeOf(options) : null;
-        if (Invert && bound && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
+        if (Invert && (network.Outputs.HasFlow || network.Outputs.HasRays) && options.Normalization != IntensityNormalization.None && InversionFinder.IsWorthAsking(fitting))
         {
             SegmentationOptions inverted = options with { Invert = true };
             ObjectSize? other = sized ? SizeOf(inverted) : null;

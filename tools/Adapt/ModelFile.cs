@@ -5,6 +5,7 @@ using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
+using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tool;
@@ -57,6 +58,10 @@ internal sealed class ModelFile
     public bool? AdaptedInverted =>
         Onnx.Metadata.TryGetValue(ExportMetadata.InvertKey, out string? text) && bool.TryParse(text, out bool inverted)
             ? inverted : AdaptingRun?.Invert;
+
+    /// <summary>How intensities were normalised for it; null where it is not told.</summary>
+    public IntensityNormalization? Normalization => NormalizationName.Read(
+        Onnx.Metadata.GetValueOrDefault(NormalizationName.Key) ?? AdaptingRun?.Normalization);
 
     /// <summary>The power of intensities that it was made for.</summary>
     public double Gamma => InputPower.Of(Onnx);

@@ -63,7 +63,7 @@ internal sealed class PackageArguments
             settings.Name ?? DefaultName(target),
             settings.Description ?? DefaultDescription(model, run),
             settings.Author, licence ?? model.Onnx.Metadata.GetValueOrDefault("license"),
-            Preparation(settings, network.Outputs, run, diameters),
+            Preparation(settings, model, network.Outputs, run, diameters),
             [.. settings.Validation, .. Validation(run)],
             DateTimeOffset.UtcNow, ExportMetadata.Collect(model, network, run, diameters, licence));
         ModelPackage.RequirePackable(variant, request);
@@ -82,19 +82,14 @@ internal sealed class PackageArguments
     }
 
     private static SegmentationOptions Preparation(
-        PackageSettings settings, OutputDescription outputs, RunRecord? run, Diameters diameters)
+        PackageSettings settings, ModelFile model, OutputDescription outputs, RunRecord? run, Diameters diameters)
     {
         IntensityNormalization normalization = settings.Normalize switch
         {
             PackedNormalization.Percentile => IntensityNormalization.Percentile,
             PackedNormalization.Zscore => IntensityNormalization.ZeroMeanUnitVariance,
             PackedNormalization.None => IntensityNormalization.None,
-            _ => run?.Normalization switch
-            {
-                "none" => IntensityNormalization.None,
-                "zero_mean_unit_variance" => IntensityNormalization.ZeroMeanUnitVariance,
-                _ => IntensityNormalization.Percentile,
-            },
+            _ => NormalizationName.Read(run?.Normalization) ?? model.Normalization ?? IntensityNormalization.Percentile,
         };
         double mean = diameters.Mean ?? SegmentationArguments.CellposeDiameter;
         double[] channels = [.. (run?.Channels ?? "0,0").Split(',').Select(n =>

@@ -31,7 +31,7 @@ internal sealed class SegmentationArguments
     }
 
     /// <summary>The options for a model.</summary>
-    /// <param name="model">The model, which may tell diameters.</param>
+    /// <param name="model">The model, which may tell diameters and normalisation.</param>
     /// <param name="outputs">What its outputs mean.</param>
     /// <param name="batchSize">Tiles per network call; null: as the options say.</param>
     /// <param name="threads">Threads that build masks; 0: one per processor.</param>
@@ -50,6 +50,7 @@ internal sealed class SegmentationArguments
             DiamMean = mean,
             Gamma = _found.Get(parsed).Gamma is { IsAuto: false } choice ? choice.Power ?? model.Gamma : null,
             Channels = _numbers.Get(parsed, given.Channels),
+            Normalization = _options.IsGiven(parsed, nameof(given.Normalization)) ? given.Normalization : model.Normalization ?? given.Normalization,
             BatchSize = batchSize ?? given.BatchSize,
             Threads = threads,
         };
@@ -96,7 +97,12 @@ internal sealed class SegmentationArguments
             $"diameter {options.Diameter:0.##} px, network {options.DiamMean:0.##} px: images x "
                 + $"{options.Rescale:0.###}")
         : "images as they are, not rescaled")
-        + (options.Normalization == IntensityNormalization.None ? "; intensities as they are" : "")
+        + options.Normalization switch
+        {
+            IntensityNormalization.None => "; intensities as they are",
+            IntensityNormalization.ZeroMeanUnitVariance => "; intensities of mean 0 and deviation 1",
+            _ => "",
+        }
         + (options.Invert ? "; inverted" : "")
         + (options.Gamma is null or 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; gamma {options.Gamma:0.##}"));
 

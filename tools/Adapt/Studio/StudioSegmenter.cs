@@ -78,7 +78,7 @@ internal sealed class StudioSegmenter : IDisposable
             Channels = new ChannelPair(setup.FirstChannel, setup.SecondChannel),
             Invert = setup.Invert,
             Normalization = ImageInput.Read(model.Onnx).IsInteger
-                ? IntensityNormalization.None : IntensityNormalization.Percentile,
+                ? IntensityNormalization.None : model.Normalization ?? IntensityNormalization.Percentile,
         };
         options.Validate();
         return options;

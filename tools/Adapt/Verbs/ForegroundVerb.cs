@@ -105,11 +105,10 @@ internal sealed class ForegroundVerb
         }
 
         WeightSnapshot weights = (asTeacher ? learner.Teacher : learner.Student).Download();
-        trained.Save(weights, settings.Out, options.Samples);
+        trained.Save(weights, settings.Normalization, settings.Out, options.Samples);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, ForegroundModel.PlainName)} "
-            + $"--normalize {FlagNames.WordOf(settings.Normalization)}' runs it"));
+            $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, ForegroundModel.PlainName)}' runs it"));
         JsonObject result = new()
         {
             ["model"] = saved,

@@ -7,6 +7,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Segmentation;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
 using SelfAdapt.Tool.CommandLine;
@@ -55,7 +56,7 @@ internal sealed class PseudoVerb
         WeightSnapshot weights = trainer.Train(images, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, ForegroundModel.PlainName);
-        model.Onnx.WithWeights(weights.ByName(network)).Save(saved);
+        model.Onnx.With(IntensityNormalization.Percentile, weights.ByName(network)).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {saved}' runs it"));

@@ -195,7 +195,7 @@ internal sealed class TrainVerb
         string onnxPath = Path.Combine(folder, OnnxName);
         if (model.Checkpoint is null)
         {
-            OnnxModel onnx = model.Onnx.WithWeights(weights);
+            OnnxModel onnx = model.Onnx.With(train.Options.Normalization, weights);
             onnx.Save(onnxPath);
             return ModelFile.Of(onnx, onnxPath);
         }
@@ -208,7 +208,7 @@ internal sealed class TrainVerb
         TorchCheckpoint checkpoint = model.Checkpoint.WithWeights(weights);
         OutputFile.WriteDurably(Path.Combine(folder, CheckpointName), checkpoint.ToArray(CheckpointName));
         ModelFile trained = ModelFile.Of(checkpoint, onnxPath);
-        trained.Onnx.Save(onnxPath);
+        trained.Onnx.With(train.Options.Normalization).Save(onnxPath);
         return trained;
     }
 

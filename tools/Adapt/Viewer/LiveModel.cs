@@ -62,12 +62,7 @@ internal static class LiveModel
             ["flowSteps"] = options.FlowSteps,
             ["rescale"] = options.Rescale,
             ["channels"] = new JsonArray(options.Channels.First, options.Channels.Second),
-            ["normalization"] = options.Normalization switch
-            {
-                IntensityNormalization.Percentile => "percentile",
-                IntensityNormalization.ZeroMeanUnitVariance => "zero_mean_unit_variance",
-                _ => "none",
-            },
+            ["normalization"] = NormalizationName.Of(options.Normalization),
             ["invert"] = options.Invert,
             ["flowThreshold"] = options.FlowThreshold,
             ["cellprobThreshold"] = options.CellprobThreshold,
