@@ -27,6 +27,19 @@ internal sealed class FirstLookTests : IDisposable
     }
 
     [TestMethod]
+    public void NormalisationOfARun_IsThatOfItsModel_AndOfWhatIsExported()
+    {
+        const string Zscore = "mean 0 and deviation 1";
+        string images = _at.Images(2);
+        ToolRun.Expect(
+            ExitCode.Ok, Zscore, Adapt(_at.Onnx(), images, "--stop", "none", "--iterations", "0", "--normalize", "zscore"));
+        string[] segment = ["segment", "--images", images, "--diameter", "13", "--model"];
+        ToolRun.Expect(ExitCode.Ok, Zscore, [.. segment, _at.At("out", "adapted.onnx"), "--out", _at.At("masks")]);
+        ToolRun.Expect(ExitCode.Ok, "", "export", "--model", _at.Onnx(), "--run", _at.At("out"), "--variant", "portable", "--out", _at.At("p.onnx"));
+        ToolRun.Expect(ExitCode.Ok, Zscore, [.. segment, _at.At("p.onnx"), "--out", _at.At("others")]);
+    }
+
+    [TestMethod]
     public void Adapt_NoCells_EndsBeforeItsFirstStep()
     {
         ToolResult run = ToolRun.Run(Adapt(_at.Onnx(), _at.Images(3), "--min-size", "1000000"));
