@@ -63,7 +63,7 @@ internal sealed class EnhancerVerb
         WeightSnapshot best = trainer.Train(images, set, request.Threads, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, OnnxName);
-        model.Onnx.WithWeights(best.ByName(network)).Save(saved);
+        model.Onnx.With(IntensityNormalization.None, best.ByName(network)).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{log.Count} steps in {log.Seconds ?? 0:0} s, IoU on held-out forests {log.Iou:0.000}; enhancer: {saved}"));
