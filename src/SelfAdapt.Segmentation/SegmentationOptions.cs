@@ -40,7 +40,7 @@ public sealed record SegmentationOptions
     public ChannelPair Channels { get; init; }
 
     /// <summary>How intensities are normalised.</summary>
-    [Setting("How intensities are normalised, per channel", Group = "masks")]
+    [Setting("How intensities are normalised, per channel", Default = "as the model tells, else percentile", Group = "masks")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>Replaces each normalised channel x by 1 - x: dark objects on a bright ground.</summary>

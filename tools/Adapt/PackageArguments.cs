@@ -170,7 +170,7 @@ internal sealed class PackageArguments
         [Setting("Channels as in 'adapt'", Default = "those of the run, else 0,0", Group = Group)]
         public ChannelPair? Channels { get; init; }
 
-        [Setting("How intensities are normalised; 'run': as the run did, else percentile", Group = Group)]
+        [Setting("How intensities are normalised; 'run': as the run did, else as the model tells, else percentile", Group = Group)]
         public PackedNormalization Normalize { get; init; }
     }
 }

@@ -56,7 +56,10 @@ internal sealed class StudyScriptTests : IDisposable
         }
 
         File.WriteAllText(At("tool"), Pretender.ReplaceLineEndings("\n"));
-        File.SetUnixFileMode(At("tool"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At("tool"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
 
         // The images of membranes are there: they are made by a library that a machine may lack.
         Directory.CreateDirectory(At("work"));
