@@ -6,6 +6,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Files.Zarr;
 using SelfAdapt.Models.Cellpose;
@@ -15,6 +16,7 @@ using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.ShallowToDeep.Forest;
+using SelfAdapt.ShallowToDeep.Strokes;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Verbs;
 
@@ -76,12 +78,23 @@ internal sealed class FuzzTargets
                 Harmful = [SeedFiles.PackageBomb(200)],
             },
             new("forest", [SeedFiles.Forest(_path)], null, bytes => ForestFile.Read(new FileBytes(Origin, bytes))),
+            new("regions", [.. SeedFiles.Regions(_path)], null, ReadRegions),
             new("yaml", [.. Texts(Yaml)], FormatMutators.Text,
                 bytes => YamlReader.Read(Encoding.UTF8.GetString(bytes), Origin)),
         ];
     }
 
     public IReadOnlyList<FuzzTarget> All { get; }
+
+    /// <summary>Reads regions and, of those that lie within an image, paints them.</summary>
+    private void ReadRegions(byte[] bytes)
+    {
+        File.WriteAllBytes(_path, bytes);
+        foreach (ImageJRegion region in ImageJRegion.Read(_path))
+        {
+            RegionStrokes.Draw([region with { Group = 1 }], _path, 64, 48);
+        }
+    }
 
     private static string ZarrArrayJson =>
         """

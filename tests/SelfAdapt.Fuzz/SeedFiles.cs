@@ -11,6 +11,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Files.Png;
+using SelfAdapt.Files.Regions;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
@@ -60,6 +61,21 @@ internal static class SeedFiles
         bool[] objects = [.. Enumerable.Range(0, 30).Select(i => features[i] > 0.5f)];
         ForestFile.Write(path, RandomForest.Train(set, new(features, objects), new() { Trees = 3 }, 1));
         return File.ReadAllBytes(path);
+    }
+
+    /// <summary>A zip of regions of each shape, and one of them.</summary>
+    /// <param name="path">Where they are written on the way.</param>
+    public static IEnumerable<byte[]> Regions(string path)
+    {
+        ImageJRegion.Write(path, Enum.GetValues<RegionShape>().Select(shape => new ImageJRegion(
+            shape.ToString(), shape, 0, 0, [new(3, 4), new(20, 9), new(11, 40)])));
+        byte[] zip = File.ReadAllBytes(path);
+        yield return zip;
+        using ZipArchive archive = new(new MemoryStream(zip));
+        using Stream first = archive.Entries[0].Open();
+        using MemoryStream region = new();
+        first.CopyTo(region);
+        yield return region.ToArray();
     }
 
     public static byte[] UNet()

@@ -28,6 +28,10 @@ internal sealed record ImageJRegion(string Name, RegionShape Shape, int Group, f
     private const int TextKind = 1;
     private const int ImageKind = 4;
 
+    // Of all regions of a file.
+    private const int MostUnpacked = 16 << 20;
+    private const int PartLength = 1 << 14;
+
     // The first instant a zip file can express; a real date would make equal results differ.
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -50,11 +54,16 @@ internal sealed record ImageJRegion(string Name, RegionShape Shape, int Group, f
         try
         {
             using ZipArchive zip = new(new MemoryStream(file.All.ToArray(), writable: false), ZipArchiveMode.Read);
-            return
-            [
-                .. zip.Entries.Where(e => e.Name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
-                    .Select(e => Decode(Unpack(e, path), Path.GetFileNameWithoutExtension(e.Name))),
-            ];
+            List<ImageJRegion> regions = [];
+            int left = MostUnpacked;
+            foreach (ZipArchiveEntry entry in zip.Entries.Where(e => e.Name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase)))
+            {
+                FileBytes content = Unpack(entry, path, left);
+                left -= (int)content.Length;
+                regions.Add(Decode(content, Path.GetFileNameWithoutExtension(entry.Name)));
+            }
+
+            return regions;
         }
         catch (InvalidDataException e)
         {
@@ -76,17 +85,23 @@ internal sealed record ImageJRegion(string Name, RegionShape Shape, int Group, f
         }
     });
 
-    private static FileBytes Unpack(ZipArchiveEntry entry, string path)
+    private static FileBytes Unpack(ZipArchiveEntry entry, string path, int most)
     {
-        string name = $"{path}, {entry.FullName}";
-        if (entry.Length > ImageLimits.FileBytes)
+        // What an entry says of its length may be wrong.
+        using Stream stream = entry.Open();
+        using MemoryStream content = new();
+        byte[] part = new byte[Math.Min(PartLength, most + 1)];
+        for (int read; (read = stream.Read(part)) > 0;)
         {
-            throw new SelfAdaptException(ErrorKind.UnreadableInput, name, $"takes {entry.Length:N0} bytes, more than a region can.");
+            content.Write(part, 0, read);
+            if (content.Length > most)
+            {
+                throw new SelfAdaptException(
+                    ErrorKind.UnreadableInput, path, $"holds regions of more than {MostUnpacked >> 20} MB.");
+            }
         }
 
-        byte[] bytes = new byte[entry.Length];
-        using Stream stream = entry.Open();
-        return new FileBytes(name, bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)]);
+        return new FileBytes($"{path}, {entry.FullName}", content.ToArray());
     }
 
     private static ImageJRegion Decode(FileBytes file, string name)

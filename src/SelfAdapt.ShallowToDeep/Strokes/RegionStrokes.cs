@@ -36,7 +36,10 @@ internal static class RegionStrokes
                 }
             }
 
-            Fill(region, painted, height, width, mark);
+            if (region.Corners.Count > 0)
+            {
+                Fill(region, painted, height, width, mark);
+            }
         }
 
         return new(height, width, painted);
@@ -61,57 +64,81 @@ internal static class RegionStrokes
     private static void Fill(ImageJRegion region, int[] painted, int height, int width, int mark)
     {
         IReadOnlyList<Vector2> corners = region.Corners;
-        float reach = Math.Max(1, region.Width) / 2;
-        Predicate<Vector2> holds = region.Shape switch
+        switch (region.Shape)
         {
-            RegionShape.Rectangle => p => Holds(corners, p),
-            RegionShape.Oval => p => Vector2.DistanceSquared(
-                (p - corners[0]) / (corners[1] - corners[0]), new Vector2(0.5f)) <= 0.25f,
-            RegionShape.Point => p => corners.Any(c => Vector2.DistanceSquared(Whole(c), p) < 0.25f),
-            _ when region.IsArea => p => IsInside(corners, p),
-            _ => p => Enumerable.Range(1, Math.Max(0, corners.Count - 1))
-                .Any(i => Distance(p, Whole(corners[i - 1]), Whole(corners[i])) <= reach),
-        };
-        if (corners.Count == 0)
-        {
-            return;
+            case RegionShape.Rectangle:
+                FillPart(corners[0], corners[1], static _ => true);
+                break;
+            case RegionShape.Oval:
+                FillPart(corners[0], corners[1], p => Vector2.DistanceSquared(
+                    (p - corners[0]) / (corners[1] - corners[0]), new Vector2(0.5f)) <= 0.25f);
+                break;
+            case RegionShape.Point:
+                foreach (Vector2 point in corners)
+                {
+                    FillPart(point, point + Vector2.One, static _ => true);
+                }
+
+                break;
+            case var _ when region.IsArea:
+                FillRows();
+                break;
+            default:
+                Vector2 reach = new(Math.Max(1, region.Width) / 2);
+                for (int i = 1; i < corners.Count; i++)
+                {
+                    // Corners of lines are middles of pixels.
+                    (Vector2 from, Vector2 to) = (corners[i - 1] + new Vector2(0.5f), corners[i] + new Vector2(0.5f));
+                    FillPart(
+                        Vector2.Min(from, to) - reach, Vector2.Max(from, to) + reach, p => Distance(p, from, to) <= reach.X);
+                }
+
+                break;
         }
 
-        int top = (int)Math.Max(0, corners.Min(c => c.Y) - reach);
-        int bottom = (int)Math.Min(height - 1, corners.Max(c => c.Y) + reach);
-        int left = (int)Math.Max(0, corners.Min(c => c.X) - reach);
-        int right = (int)Math.Min(width - 1, corners.Max(c => c.X) + reach);
-        for (int y = top; y <= bottom; y++)
+        // The pixels of a box whose middles are held.
+        void FillPart(Vector2 low, Vector2 high, Predicate<Vector2> holds)
         {
-            for (int x = left; x <= right; x++)
+            for (int y = First(low.Y); y < End(high.Y, height); y++)
             {
-                if (holds(new Vector2(x + 0.5f, y + 0.5f)))
+                for (int x = First(low.X); x < End(high.X, width); x++)
                 {
-                    painted[(y * width) + x] = mark;
+                    if (holds(new Vector2(x + 0.5f, y + 0.5f)))
+                    {
+                        painted[(y * width) + x] = mark;
+                    }
                 }
             }
         }
-    }
 
-    /// <summary>The middle of the pixel that a corner of a line, or a point, is in.</summary>
-    private static Vector2 Whole(Vector2 pixel) => pixel + new Vector2(0.5f);
-
-    private static bool Holds(IReadOnlyList<Vector2> box, Vector2 p) =>
-        p.X >= box[0].X && p.X < box[1].X && p.Y >= box[0].Y && p.Y < box[1].Y;
-
-    private static bool IsInside(IReadOnlyList<Vector2> corners, Vector2 p)
-    {
-        bool inside = false;
-        for (int i = 0; i < corners.Count; i++)
+        // The pixels whose middles lie between an odd side of the polygon and the next.
+        void FillRows()
         {
-            (Vector2 a, Vector2 b) = (corners[i], corners[(i + 1) % corners.Count]);
-            if (a.Y > p.Y != b.Y > p.Y && p.X < a.X + ((p.Y - a.Y) / (b.Y - a.Y) * (b.X - a.X)))
+            List<float> crossings = [];
+            for (int y = First(corners.Min(c => c.Y)); y < End(corners.Max(c => c.Y), height); y++)
             {
-                inside = !inside;
+                crossings.Clear();
+                for (int i = 0; i < corners.Count; i++)
+                {
+                    (Vector2 a, Vector2 b) = (corners[i], corners[(i + 1) % corners.Count]);
+                    if (a.Y > y + 0.5f != b.Y > y + 0.5f)
+                    {
+                        crossings.Add(a.X + ((y + 0.5f - a.Y) / (b.Y - a.Y) * (b.X - a.X)));
+                    }
+                }
+
+                crossings.Sort();
+                for (int i = 0; i + 1 < crossings.Count; i += 2)
+                {
+                    int from = First(crossings[i]);
+                    painted.AsSpan((y * width) + from, Math.Max(0, End(crossings[i + 1], width) - from)).Fill(mark);
+                }
             }
         }
 
-        return inside;
+        static int First(float from) => (int)Math.Max(0, Math.Ceiling(from - 0.5));
+
+        static int End(float to, int most) => (int)Math.Min(most, Math.Ceiling(to - 0.5));
     }
 
     private static float Distance(Vector2 p, Vector2 a, Vector2 b)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Numerics;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
@@ -74,6 +75,19 @@ internal sealed class ImageJRegionTests : IDisposable
             File.WriteAllBytes(At("x.roi"), whole[..length]);
             Assert.ThrowsExactly<SelfAdaptException>(() => ImageJRegion.Read(At("x.roi")), $"{length} bytes");
         }
+    }
+
+    [TestMethod]
+    public void ZipThatUnpacksToMuch_IsRefused()
+    {
+        using (ZipArchive zip = ZipFile.Open(At("bomb.zip"), ZipArchiveMode.Create))
+        {
+            using Stream entry = zip.CreateEntry("x.roi").Open();
+            entry.Write(new byte[17 << 20]);
+        }
+
+        SelfAdaptException e = Assert.ThrowsExactly<SelfAdaptException>(() => ImageJRegion.Read(At("bomb.zip")));
+        StringAssert.Contains(e.Message, "more than 16 MB", StringComparison.Ordinal);
     }
 
     private static void Same(ImageJRegion expected, ImageJRegion actual)
