@@ -56,10 +56,14 @@ internal sealed record ForegroundModel(ModelFile Model, Network Network, Probabi
     /// <summary>Where it is saved for further training.</summary>
     public string FileIn(string folder) => Path.Combine(folder, Probabilistic is null ? PlainName : TrainableName);
 
+    /// <summary>It with other weights, for further training.</summary>
+    public OnnxModel With(WeightSnapshot weights, IntensityNormalization normalization) =>
+        Model.Onnx.With(normalization, weights.ByName(Network));
+
     /// <summary>Saves it with other weights and, where it has samples, in the forms that other programs take.</summary>
     public void Save(WeightSnapshot weights, IntensityNormalization normalization, string folder, int samples)
     {
-        OnnxModel model = Model.Onnx.With(normalization, weights.ByName(Network));
+        OnnxModel model = With(weights, normalization);
         model.Save(FileIn(folder));
         if (Probabilistic is { } probabilistic)
         {

@@ -1,10 +1,12 @@
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Tool;
 
-/// <summary>The steps of a network of one logit: logged, and shown as they come.</summary>
+/// <summary>The steps of a network of one logit: logged, shown as they come, and kept where that is asked for.</summary>
 /// <param name="count">Steps to make.</param>
-internal sealed class StepLog(Terminal terminal, TrainingRun run, int count)
+/// <param name="model">The network as it is.</param>
+internal sealed class StepLog(Terminal terminal, TrainingRun run, int count, Func<OnnxModel> model)
 {
     private readonly List<TrainingStep> _steps = run.Logged<TrainingStep>();
 
@@ -24,6 +26,7 @@ internal sealed class StepLog(Terminal terminal, TrainingRun run, int count)
     {
         _steps.Add(step);
         run.Log(step);
+        run.Snapshot(step.Step, model);
         string iou = _steps.LastOrDefault(s => s.Iou is not null)?.Iou is { } last
             ? FormattableString.Invariant($"  IoU {last:0.000}") : "";
         double left = step.Seconds / step.Step * (count - step.Step);

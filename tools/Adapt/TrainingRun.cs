@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Files;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Reporting;
 
 namespace SelfAdapt.Tool;
@@ -16,6 +17,9 @@ internal abstract record TrainingSettings : ResultSettings
 
     [Setting("Go on with the training in --out, where it was interrupted; its other options are in its run.json", Basic = true)]
     public bool Resume { get; init; }
+
+    [Setting(0, 10_000_000, "Keep the network after every so many steps (train: epochs), in snapshots/; 0: the last alone", Group = "files")]
+    public int SaveEvery { get; init; }
 
     [Setting("Write over an earlier training's files", Basic = true)]
     public bool Force { get; init; }
@@ -31,7 +35,7 @@ internal sealed class TrainingRun : IDisposable
     public const string LogName = "train.jsonl";
 
     private readonly Terminal _terminal;
-    private readonly string? _json;
+    private readonly TrainingSettings _settings;
     private readonly string _folder;
     private readonly string _verb;
     private readonly IDisposable _hold;
@@ -39,9 +43,10 @@ internal sealed class TrainingRun : IDisposable
     private readonly LineFile _log;
 
     private TrainingRun(
-        Terminal terminal, string? json, string folder, string verb, TrainingCheckpoint checkpoint, IDisposable hold, LineFile log)
+        Terminal terminal, TrainingSettings settings, string folder, string verb, TrainingCheckpoint checkpoint, IDisposable hold,
+        LineFile log)
     {
-        (_terminal, _json, _folder, _verb, Checkpoint, _hold, _log) = (terminal, json, folder, verb, checkpoint, hold, log);
+        (_terminal, _settings, _folder, _verb, Checkpoint, _hold, _log) = (terminal, settings, folder, verb, checkpoint, hold, log);
         _stop = StopRequest.Watch(terminal, folder);
         checkpoint.LogLength = () => log.Length;
     }
@@ -91,7 +96,7 @@ internal sealed class TrainingRun : IDisposable
 
             string path = Path.Combine(folder, LogName);
             LineFile log = checkpoint.ResumedLog is { } length ? LineFile.Resume(path, length) : LineFile.Create(path);
-            return new(terminal, settings.Json, folder, verb, checkpoint, hold, log);
+            return new(terminal, settings, folder, verb, checkpoint, hold, log);
         }
         catch
         {
@@ -109,12 +114,24 @@ internal sealed class TrainingRun : IDisposable
 
     public void Log<T>(T point) => _log.Write(JsonSerializer.Serialize(point, JsonStyle.Line));
 
+    /// <summary>Keeps the network as it is after a step or epoch, where that is asked for.</summary>
+    /// <param name="model">Makes the file.</param>
+    public void Snapshot(int step, Func<OnnxModel> model)
+    {
+        if (_settings.SaveEvery > 0 && step % _settings.SaveEvery == 0)
+        {
+            string path = RunFolder.Snapshot(_folder, step);
+            OutputFolder.RequireWritable(Path.GetDirectoryName(path)!);
+            model().Save(path);
+        }
+    }
+
     /// <summary>Writes result and report once the network is saved, and removes the state of a training that is over.</summary>
     public ExitCode End(JsonObject result, SkippedFiles skipped)
     {
         result["skipped"] = skipped.ToJson();
         ResultFile.Write(RunFolder.Summary(_folder), result);
-        ResultFile.Write(_json, result);
+        ResultFile.Write(_settings.Json, result);
         TrainingPage.Write(
             RunFolder.Report(_folder), LogPath, ReportFacts.Flatten(result), ReportFacts.Flatten(RunConfig.OptionsIn(_folder)));
         if (!Cancelled.IsCancellationRequested)

@@ -34,6 +34,8 @@ internal sealed class PseudoLabelTrainer : IDisposable
         _training = new(_graph, options.WeightDecay, _average);
     }
 
+    public NetworkWeights Weights => _weights;
+
     /// <param name="images">At least one.</param>
     /// <returns>The weights after the last step.</returns>
     /// <exception cref="SelfAdaptException">Numerics: the loss is no number any more.</exception>

@@ -238,11 +238,11 @@ internal sealed class RunReportTests
     {
         string svg = LineChart.Draw("t", [new("s", [(0, 0), (100, 1), (50, double.NaN)])], 50, 0.5, 100);
 
-        // The plot spans x 52 to 448 and y 186 to 14; both axes end at their largest value.
+        // The plot spans x 52 to 438 and y 186 to 14; both axes end at their largest value.
         StringAssert.Contains(svg, "kept: step 50", StringComparison.Ordinal);
-        StringAssert.Contains(svg, "<path class=\"kept\" d=\"M250 14V186\"/>", StringComparison.Ordinal);
-        StringAssert.Contains(svg, "<path class=\"limit\" d=\"M52 100H448\"/>", StringComparison.Ordinal);
-        StringAssert.Contains(svg, "points=\"52,186 448,14\"", StringComparison.Ordinal);
+        StringAssert.Contains(svg, "<path class=\"kept\" d=\"M245 14V186\"/>", StringComparison.Ordinal);
+        StringAssert.Contains(svg, "<path class=\"limit\" d=\"M52 100H438\"/>", StringComparison.Ordinal);
+        StringAssert.Contains(svg, "points=\"52,186 438,14\"", StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", svg);
         Assert.DoesNotContain(">-0", svg);
     }

@@ -46,8 +46,7 @@ internal static class CellposeFlags
         ["--file-list"] = new(1, "--list and --test-list choose images by name"),
         ["--nimg-test-per-epoch"] = new(1, "every test image is used"),
         ["--SGD"] = new(1, "AdamW is the optimiser"),
-        ["--save-every"] = new(1, "the model is saved at the end"),
-        ["--save-each"] = new(0, "the model is saved at the end"),
+        ["--save-each"] = new(0, "what --save-every keeps is called by its epoch"),
         ["--model-name-out"] = new(1, "the model is called model.onnx"),
     };
 
@@ -62,7 +61,7 @@ internal static class CellposeFlags
     [
         "--test-dir", "--mask-filter", "--diam-mean", "--learning-rate", "--weight-decay", "--n-epochs", "--batch-size",
         "--nimg-per-epoch", "--min-train-masks", "--diameter", "--min-size", "--flow-threshold", "--cellprob-threshold",
-        "--niter", "--image-path",
+        "--niter", "--image-path", "--save-every",
     ];
 
     /// <summary>Puts options of a verb into the place of Cellpose's flags, and takes out those without one.</summary>

@@ -59,11 +59,12 @@ internal sealed class EnhancerVerb
         using EnhancerTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images, {options.Forests} forests of {set.Columns} features"));
-        StepLog log = new(_terminal, run, options.Iterations);
+        OnnxModel With(WeightSnapshot weights) => model.Onnx.With(IntensityNormalization.None, weights.ByName(network));
+        StepLog log = new(_terminal, run, options.Iterations, () => With(trainer.Weights.Download()));
         WeightSnapshot best = trainer.Train(images, set, request.Threads, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, OnnxName);
-        model.Onnx.With(IntensityNormalization.None, best.ByName(network)).Save(saved);
+        With(best).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{log.Count} steps in {log.Seconds ?? 0:0} s, IoU on held-out forests {log.Iou:0.000}; enhancer: {saved}"));

@@ -96,7 +96,8 @@ internal sealed class ForegroundVerb
         using IForegroundLearner learner = trained.Learner(backend, options, Math.Max(1, parts));
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{trained.Network.ParameterCount:N0} trainable values on {backend.Name}; {source.Count} labelled images, {targets.Count} without labels"));
-        StepLog log = new(_terminal, run, options.Iterations);
+        WeightSnapshot Now() => (asTeacher ? learner.Teacher : learner.Student).Download();
+        StepLog log = new(_terminal, run, options.Iterations, () => trained.With(Now(), settings.Normalization));
         if (parts > 0)
         {
             new SelfTraining(learner, options, Standardised(settings))
@@ -104,8 +105,7 @@ internal sealed class ForegroundVerb
             _terminal.Progress.Finish();
         }
 
-        WeightSnapshot weights = (asTeacher ? learner.Teacher : learner.Student).Download();
-        trained.Save(weights, settings.Normalization, settings.Out, options.Samples);
+        trained.Save(Now(), settings.Normalization, settings.Out, options.Samples);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {Path.Combine(settings.Out, ForegroundModel.PlainName)}' runs it"));

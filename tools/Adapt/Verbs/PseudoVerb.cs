@@ -7,6 +7,7 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.PseudoLabels;
@@ -52,11 +53,12 @@ internal sealed class PseudoVerb
         using PseudoLabelTrainer trainer = new(network, backend, options);
         _terminal.Error.WriteLine(FormattableString.Invariant(
             $"{network.ParameterCount:N0} trainable values on {backend.Name}; {images.Length} images with maps"));
-        StepLog log = new(_terminal, run, options.Iterations);
+        OnnxModel With(WeightSnapshot weights) => model.Onnx.With(IntensityNormalization.Percentile, weights.ByName(network));
+        StepLog log = new(_terminal, run, options.Iterations, () => With(trainer.Weights.Download()));
         WeightSnapshot weights = trainer.Train(images, log.Add, run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
         string saved = Path.Combine(settings.Out, ForegroundModel.PlainName);
-        model.Onnx.With(IntensityNormalization.Percentile, weights.ByName(network)).Save(saved);
+        With(weights).Save(saved);
         _terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{log.Count} steps in {log.Seconds ?? 0:0} s; network: {saved}. 'segment --model {saved}' runs it"));

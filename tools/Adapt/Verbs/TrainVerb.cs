@@ -101,12 +101,20 @@ internal sealed class TrainVerb
 
         List<TrainingEpoch> epochs = run.Logged<TrainingEpoch>();
         trainer.Train(
-            train, testSet, epoch => Report(run, epochs, epoch, schedule.Epochs), run.Cancelled, run.Checkpoint);
+            train, testSet,
+            epoch =>
+            {
+                Report(run, epochs, epoch, schedule.Epochs);
+                run.Snapshot(epoch.Epoch + 1, () => Now().Onnx.With(set.Normalization));
+            },
+            run.Cancelled, run.Checkpoint);
         _terminal.Progress.Finish();
-        ModelFile trained = Save(model, network, trainer, train, folder);
+        ModelFile trained = Save(Now(), set.Normalization, folder);
         JsonObject result =
             Summarise(trained, network, epochs, train, Score(backend, network, trainer, train, test, request.Threads));
         return (int)run.End(result, skipped);
+
+        ModelFile Now() => Trained(model, network, trainer, train, folder);
     }
 
     private static ModelFile StartModel(TrainSettings settings, double diameter)
@@ -188,16 +196,25 @@ internal sealed class TrainVerb
             $"epoch {epoch.Epoch + 1}/{count}  loss {epoch.Loss:0.0000}{test}  left {left / 60:0} min"));
     }
 
-    private static ModelFile Save(
-        ModelFile model, Network network, Trainer trainer, TrainingSet train, string folder)
+    private static ModelFile Save(ModelFile trained, IntensityNormalization normalization, string folder)
+    {
+        if (trained.Checkpoint is { } checkpoint)
+        {
+            OutputFile.WriteDurably(Path.Combine(folder, CheckpointName), checkpoint.ToArray(CheckpointName));
+        }
+
+        trained.Onnx.With(normalization).Save(trained.Path);
+        return trained;
+    }
+
+    /// <summary>The model with what was learnt so far, not yet written.</summary>
+    private static ModelFile Trained(ModelFile model, Network network, Trainer trainer, TrainingSet train, string folder)
     {
         Dictionary<string, float[]> weights = new(trainer.Weights.Download().ByName(network));
-        string onnxPath = Path.Combine(folder, OnnxName);
+        string path = Path.Combine(folder, OnnxName);
         if (model.Checkpoint is null)
         {
-            OnnxModel onnx = model.Onnx.With(train.Options.Normalization, weights);
-            onnx.Save(onnxPath);
-            return ModelFile.Of(onnx, onnxPath);
+            return ModelFile.Of(model.Onnx.WithWeights(weights), path);
         }
 
         if (model.Checkpoint.Find(DiamLabels) is not null)
@@ -205,11 +222,7 @@ internal sealed class TrainVerb
             weights[DiamLabels] = [(float)train.MeanDiameter];
         }
 
-        TorchCheckpoint checkpoint = model.Checkpoint.WithWeights(weights);
-        OutputFile.WriteDurably(Path.Combine(folder, CheckpointName), checkpoint.ToArray(CheckpointName));
-        ModelFile trained = ModelFile.Of(checkpoint, onnxPath);
-        trained.Onnx.With(train.Options.Normalization).Save(onnxPath);
-        return trained;
+        return ModelFile.Of(model.Checkpoint.WithWeights(weights), path);
     }
 
     /// <summary>AP on the test images, at the scale that training brought them to.</summary>
