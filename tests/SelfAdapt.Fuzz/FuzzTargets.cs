@@ -86,16 +86,6 @@ internal sealed class FuzzTargets
 
     public IReadOnlyList<FuzzTarget> All { get; }
 
-    /// <summary>Reads regions and, of those that lie within an image, paints them.</summary>
-    private void ReadRegions(byte[] bytes)
-    {
-        File.WriteAllBytes(_path, bytes);
-        foreach (ImageJRegion region in ImageJRegion.Read(_path))
-        {
-            RegionStrokes.Draw([region with { Group = 1 }], _path, 64, 48);
-        }
-    }
-
     private static string ZarrArrayJson =>
         """
         {"zarr_format":3,"node_type":"array","data_type":"uint16","fill_value":3,"shape":[2,5,7],"dimension_names":["c","y","x"],
@@ -292,6 +282,16 @@ internal sealed class FuzzTargets
     {
         yield return Convert.FromBase64String(
             "AgGUAvQfAAAAEAAAuwAAABgAAABpAAAATQAAACi1L/1gAA8dAgBQAP//AAD//wD/ABqgYB8gRYIyD/z/EclHIVJfakuxovhnXZX2LCFv6vjmDqY3QXY/bwOLA5TWKIjyCHWL1CdFljkbTgAAACi1L/1g9A4lAgAkAqAApaqvtLm+w8jN0tfc4ebr8PX6/wQBCQ4TGB0iJywxNjsgpBD4BuDHKpBzzjnnnPPenHOcc85xzjnHOeecs92lFA==");
+    }
+
+    /// <summary>Reads regions and, of those that lie within an image, paints them.</summary>
+    private void ReadRegions(byte[] bytes)
+    {
+        File.WriteAllBytes(_path, bytes);
+        foreach (ImageJRegion region in ImageJRegion.Read(_path))
+        {
+            RegionStrokes.Draw([region with { Group = 1 }], _path, 64, 48);
+        }
     }
 
     private void ReadZarr(byte[] bytes)
