@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Source and target, separate and joint adaptation, with every filter (docs/probabilistic.md): mitochondria in electron microscopy, from
 # smooth sections of one tissue to grainy ones of the same and to another animal's; cells in phase contrast, from LIVECell to T98G of
-# another laboratory. What is there is not made again; scores.csv grows by a line for each network that was judged.
-# usage: [TOOL=command] [WIDTHS=n,n,...] [STEPS=n] [RATE=x] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS] [joint]
+# another laboratory. A network that scores.csv in the work folder has a line for is not made again.
+# usage: [TOOL=command] [WIDTHS=n,n,...] [STEPS=n] [RATE=x] [JOINT_RATE=x] [SOURCE_STEPS=n] run.sh DATA-FOLDER WORK-FOLDER [SEEDS] [TARGETS]
 set -euo pipefail
-data=$1 work=$2 seeds=${3:-"0 1 2"} targets=${4:-"grainy vnc t98g"} joint=${5:-}
-steps=${STEPS:-150} rate=${RATE:-1e-5} source_steps=${SOURCE_STEPS:-500} widths=(--widths "${WIDTHS:-16,32,64}")
+data=$1 work=$2 seeds=${3:-"0 1 2"} targets=${4:-"grainy vnc t98g"}
+steps=${STEPS:-100} rate=${RATE:-1e-5} joint_rate=${JOINT_RATE:-1e-4} source_steps=${SOURCE_STEPS:-500} widths=(--widths "${WIDTHS:-16,32,64}")
 read -ra tool <<< "${TOOL:-dotnet run -c Release --no-build --project $(dirname "$0")/../../tools/Adapt --}"
 
 source "$(dirname "$0")/../em_data.sh"
@@ -18,15 +18,16 @@ mkdir -p "$work/cells"
 cp -n "$data"/livecell/annotated/* "$work/cells/"
 
 cell() { # target, network, setting, scheme, filter, rate, seed, arguments
-    local out=$work/$(IFS=-; echo "${*:1:7}")
-    [ -e "$out.done" ] && return
+    local key out
+    key=$(IFS=,; echo "${*:1:7}")
+    out=$work/${key//,/-}
+    grep -q "^$key," "$work/scores.csv" && return
     "${tool[@]}" foreground --judge "$work/$1/judged" --seed "$7" --out "$out" --force "${@:8}" > "$out.log" 2>&1
     python3 -c 'import json, sys
-r = json.load(open(sys.argv[8] + "/summary.json"))
+r = json.load(open(sys.argv[2] + "/summary.json"))
 c = r["consensus"]
-print(",".join(sys.argv[1:8] + ["%.4f" % r["dice"], "%.4f" % r["soft_dice"], "" if c is None else "%.3f" % c, str(r["judged_images"])]))' \
-        "${@:1:7}" "$out" >> "$work/scores.csv"
-    touch "$out.done"
+print(",".join([sys.argv[1], "%.4f" % r["dice"], "%.4f" % r["soft_dice"], "" if c is None else "%.3f" % c, str(r["judged_images"])]))' \
+        "$key" "$out" >> "$work/scores.csv"
 }
 
 [ -e "$work/scores.csv" ] || echo "target,network,setting,scheme,filter,rate,seed,dice,soft_dice,consensus,images" > "$work/scores.csv"
@@ -43,15 +44,17 @@ for seed in $seeds; do
                     --out "$begun" --force > "$begun.log" 2>&1
                 touch "$begun.done"
             fi
-            cell "$target" $network source none none - "$seed" --model "$begun/$name.onnx"
-            short=(--iterations "$steps" --learning-rate "$rate" --ema 0.99 --images "$work/$target/adapt")
+            begin=(--model "$begun/$name.onnx")
+            short=(--iterations "$steps" --ema 0.99)
+            cell "$target" $network source none none - "$seed" "${begin[@]}"
+            # What as many steps more on the source's labels alone give, at the joint rate.
+            cell "$target" $network longer none none "$joint_rate" "$seed" "${begin[@]}" "${short[@]}" --learning-rate "$joint_rate" --source "$work/$source"
             for scheme in mean-teacher fixmatch; do
                 for filter in $filters; do
-                    cell "$target" $network separate $scheme $filter "$rate" "$seed" "${short[@]}" --model "$begun/$name.onnx" \
-                        --scheme $scheme --filter $filter
-                    [ "$joint" = joint ] && cell "$target" $network joint $scheme $filter 3e-4 "$seed" --network $network "${widths[@]}" \
-                        --source "$work/$source" --images "$work/$target/adapt" --iterations "$source_steps" --ema 0.99 \
-                        --scheme $scheme --filter $filter
+                    self=(--images "$work/$target/adapt" --scheme $scheme --filter $filter)
+                    cell "$target" $network separate $scheme $filter "$rate" "$seed" "${begin[@]}" "${short[@]}" --learning-rate "$rate" "${self[@]}"
+                    cell "$target" $network joint $scheme $filter "$joint_rate" "$seed" "${begin[@]}" "${short[@]}" --learning-rate "$joint_rate" \
+                        "${self[@]}" --source "$work/$source"
                 done
             done
             cell "$target" $network target none none 3e-4 "$seed" --network $network "${widths[@]}" --source "$work/$target/adapt" --iterations "$source_steps"

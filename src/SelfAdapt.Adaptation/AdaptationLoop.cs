@@ -239,7 +239,7 @@ public sealed class AdaptationLoop : IDisposable
             {
                 reason = StopReason.Diverged;
             }
-            else if (LookSchedule.IsDue(iteration, _options))
+            else if (LookSchedule.IsDue(iteration, _options.Iterations, _options.EvalEvery))
             {
                 _training.Align();
                 WeightSnapshot now = _training.Student.Download();
@@ -281,7 +281,7 @@ public sealed class AdaptationLoop : IDisposable
         {
             double seconds = before + watch.Elapsed.TotalSeconds;
             return _options.Minutes > 0 && iteration < _options.Iterations
-                && seconds / iteration * LookSchedule.Next(iteration, _options) > _options.Minutes * 60;
+                && seconds / iteration * LookSchedule.Next(iteration, _options.Iterations, _options.EvalEvery) > _options.Minutes * 60;
         }
 
         void SendNext()

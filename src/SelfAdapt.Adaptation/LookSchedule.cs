@@ -10,13 +10,14 @@ internal static class LookSchedule
     private const int FirstHalfway = 60;
 
     /// <summary>Whether a look is due after a step; after the last one it always is.</summary>
-    public static bool IsDue(int step, AdaptationOptions options) =>
-        step == options.Iterations
-        || (options.EvalEvery > 0 ? step % options.EvalEvery == 0 : IsPower(step, First) || IsPower(step, FirstHalfway));
+    /// <param name="every">Steps between two looks; 0: growing distances.</param>
+    public static bool IsDue(int step, int last, int every = 0) =>
+        step == last || (every > 0 ? step % every == 0 : IsPower(step, First) || IsPower(step, FirstHalfway));
 
     /// <summary>The step of the next look.</summary>
-    public static int Next(int step, AdaptationOptions options) =>
-        Enumerable.Range(step + 1, options.Iterations - step).First(s => IsDue(s, options));
+    /// <inheritdoc cref="IsDue"/>
+    public static int Next(int step, int last, int every) =>
+        Enumerable.Range(step + 1, last - step).First(s => IsDue(s, last, every));
 
     private static bool IsPower(int step, int first)
     {

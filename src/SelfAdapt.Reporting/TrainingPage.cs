@@ -13,6 +13,7 @@ internal static class TrainingPage
         ("test_loss", "Test loss", "The same on images that nothing is learnt from."),
         ("iou", "IoU", "Intersection over union of the objects, on maps of forests that nothing is learnt from."),
         ("consensus", "Consensus", "How sure the network is of its own labels, mean over pixels."),
+        ("foreground", "Foreground", "The share of pixels that the network takes for foreground, on images without labels."),
     ];
 
     /// <param name="log">The training's log.</param>

@@ -43,4 +43,8 @@ internal sealed record TrainingStep(int Step, double LearningRate, double Loss, 
     /// <summary>Mean confidence of pseudo-labels, 0 to 1, where there were some.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Consensus { get; init; }
+
+    /// <summary>The share of foreground that the network finds on images without labels, 0 to 1, where it was looked at.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Foreground { get; init; }
 }

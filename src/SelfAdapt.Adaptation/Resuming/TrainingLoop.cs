@@ -20,7 +20,7 @@ internal sealed class TrainingLoop(Action<StateExchange> state, TrainingCheckpoi
     /// <summary>Seconds that the training took so far, those before an interruption included.</summary>
     public double Seconds => Math.Round(_before + _watch.Elapsed.TotalSeconds, 3);
 
-    /// <param name="step">Makes a step, 1 for the first; false: it was given up half way.</param>
+    /// <param name="step">Makes a step, 1 for the first; false: it is the last, or was given up half way.</param>
     public void Run(int count, Func<int, bool> step)
     {
         int done = 0;

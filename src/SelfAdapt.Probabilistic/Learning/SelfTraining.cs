@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
@@ -12,13 +13,17 @@ namespace SelfAdapt.Probabilistic.Learning;
 /// <param name="standardised">Whether each view is brought to mean 0 and deviation 1.</param>
 internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptions options, bool standardised)
 {
+    private const int CropsLookedAt = 16;
+
     private readonly RandomStream _root = new((ulong)options.Seed);
 
     /// <param name="source">Labelled images; none in separate adaptation.</param>
     /// <param name="targets">Images without labels; none in source training.</param>
+    /// <param name="fromModel">Whether the network can tell foreground already, so that there is something to lose.</param>
     /// <param name="alignment">Scales labels of targets; null: they stay.</param>
-    public void Train(
-        IReadOnlyList<TrainingPlane> source, IReadOnlyList<TrainingPlane> targets, DistributionAlignment? alignment,
+    /// <returns>What watched over that; null: nothing did.</returns>
+    public CollapseGuard? Train(
+        IReadOnlyList<TrainingPlane> source, IReadOnlyList<TrainingPlane> targets, bool fromModel, DistributionAlignment? alignment,
         Action<TrainingStep> report, CancellationToken cancel, TrainingCheckpoint? checkpoint = null)
     {
         ViewMaker views = new(options.Crop, standardised);
@@ -26,6 +31,8 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
         CropDealer targetCrops = new(targets, options.BatchSize, options.Crop);
         (RandomStream fromSource, RandomStream fromTarget) = (_root.Substream("source crops"), _root.Substream("target crops"));
         (RandomStream changes, RandomStream samples) = (_root.Substream("views"), _root.Substream("samples"));
+        bool teaches = options.Scheme == SelfTrainingScheme.MeanTeacher;
+        CollapseGuard? guard = fromModel && targets.Count > 0 && options.LeastShare > 0 ? Guard() : null;
         TrainingLoop loop = new(Exchange, checkpoint, cancel);
         loop.Run(options.Iterations, step =>
         {
@@ -40,7 +47,6 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
             if (targets.Count > 0)
             {
                 float[] crops = targetCrops.Deal(fromTarget).Images;
-                bool teaches = options.Scheme == SelfTrainingScheme.MeanTeacher;
                 Opinion opinion = learner.Look(views.Changed(crops, ViewChanges.Weak, changes), teaches, samples);
                 consensus = opinion.Consensus;
                 float[] view = views.Changed(crops, teaches ? ViewChanges.Weak : ViewChanges.Strong, changes);
@@ -49,9 +55,31 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
 
             double rate = options.RateAt(step);
             double loss = learner.Learn(parts, rate, Keep(step, source.Count > 0), samples);
-            report(new(step, rate, loss, loop.Seconds) { Consensus = consensus });
-            return true;
+            bool looks = guard is not null && LookSchedule.IsDue(step, options.Iterations);
+            if (looks)
+            {
+                guard!.Look(step);
+            }
+
+            report(new(step, rate, loss, loop.Seconds) { Consensus = consensus, Foreground = looks ? guard!.Foreground : null });
+            return guard is not { HasEnded: true };
         });
+        return guard;
+
+        CollapseGuard Guard()
+        {
+            RandomStream looked = _root.Substream("crops looked at");
+            float[][] crops =
+            [
+                .. Enumerable.Range(0, (CropsLookedAt + options.BatchSize - 1) / options.BatchSize)
+                    .Select(_ => views.Changed(targetCrops.Deal(looked).Images, ViewChanges.None, looked)),
+            ];
+            CollapseGuard made = new(
+                teaches ? learner.Teacher : learner.Student, crops,
+                c => learner.Look(c, teaches, _root.Substream("samples looked at")).Labels, options.LeastShare);
+            made.Begin();
+            return made;
+        }
 
         void Exchange(StateExchange state)
         {
@@ -61,10 +89,11 @@ internal sealed class SelfTraining(IForegroundLearner learner, SelfTrainingOptio
             }
 
             learner.Exchange(state);
+            guard?.Exchange(state);
         }
     }
 
-    /// <summary>From random weights the average is worth little at first: it follows faster.</summary>
-    private double Keep(int step, bool fromScratch) =>
-        fromScratch ? Math.Min(1 - (1.0 / (step + 1)), options.Ema) : options.Ema;
+    /// <summary>In joint adaptation weights may begin at random, and their average be worth little: it follows faster at first.</summary>
+    private double Keep(int step, bool jointly) =>
+        jointly ? Math.Min(1 - (1.0 / (step + 1)), options.Ema) : options.Ema;
 }

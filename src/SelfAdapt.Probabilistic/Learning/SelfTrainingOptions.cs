@@ -31,6 +31,10 @@ internal sealed record SelfTrainingOptions : ForegroundTrainingOptions
     [Setting("Scale labels so that the classes' shares are those that the network found before it adapted", Group = "method")]
     public bool Align { get; init; }
 
+    [Setting(0, 1, "Adapting a model ends, and the last look's network is kept, where it finds less than so much of the foreground or "
+        + "ground that it found at first; 0: it goes on", Group = "method")]
+    public double LeastShare { get; init; } = 0.5;
+
     [Setting(0, 1000, "Weight of the divergence of posterior and prior", Group = "method")]
     public double Beta { get; init; } = 1;
 

@@ -10,6 +10,9 @@ internal readonly record struct ViewChanges(
     (double Chance, double From, double To) Blur, (double Chance, double From, double To) Noise,
     (double Chance, double From, double To) Contrast)
 {
+    /// <summary>No change at all.</summary>
+    public static ViewChanges None => new((0, 0, 0), (0, 0, 0), (0, 1, 1));
+
     /// <summary>The method's weak changes.</summary>
     public static ViewChanges Weak => new((0.25, 0, 3), (0.25, 0, 0.15), (0, 1, 1));
 

@@ -20,13 +20,12 @@ internal sealed class LookScheduleTests
     [DataRow(200, 100, "100")]
     public void IsDue_StepByStep_GivesTheLooks(int every, int steps, string looks)
     {
-        AdaptationOptions options = new() { Iterations = steps, EvalEvery = every };
-        int[] due = [.. Enumerable.Range(1, steps).Where(s => LookSchedule.IsDue(s, options))];
+        int[] due = [.. Enumerable.Range(1, steps).Where(s => LookSchedule.IsDue(s, steps, every))];
         Assert.AreEqual(looks, string.Join(' ', due));
         int next = 0;
         foreach (int look in due)
         {
-            Assert.AreEqual(look, next = LookSchedule.Next(next, options));
+            Assert.AreEqual(look, next = LookSchedule.Next(next, steps, every));
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
@@ -133,8 +134,7 @@ internal sealed class LearningTests
         Assert.IsTrue(flat.All(float.IsFinite));
 
         // Not standardised, what is not changed stays as it is.
-        ViewChanges none = new((0, 0, 0), (0, 0, 0), (0, 0, 0));
-        CollectionAssert.AreEqual(crops, new ViewMaker(Side, false).Changed(crops, none, new RandomStream(1)));
+        CollectionAssert.AreEqual(crops, new ViewMaker(Side, false).Changed(crops, ViewChanges.None, new RandomStream(1)));
     }
 
     [TestMethod]
@@ -163,8 +163,51 @@ internal sealed class LearningTests
 
         // The target's labels are of one class, too, or nearly: what aligns them must not divide by nothing.
         new SelfTraining(learner, options, true).Train(
-            [plane], [plane], new(0.3), step => Assert.IsTrue(double.IsFinite(step.Loss)), CancellationToken.None);
+            [plane], [plane], false, new(0.3), step => Assert.IsTrue(double.IsFinite(step.Loss)), CancellationToken.None);
         Assert.IsTrue(learner.Student.Parameters.Download().All(float.IsFinite));
+    }
+
+    /// <summary>Foreground of .4 at first: neither less than .2 of it nor less than .3 of ground may be found.</summary>
+    [TestMethod]
+    [DataRow(0.2f, false)]
+    [DataRow(0.1f, true)]
+    [DataRow(0.7f, false)]
+    [DataRow(0.8f, true)]
+    public void ClassThatLostHalf_EndsIt_AndWhatWasFoundBeforeIsPutBack(float foreground, bool ends)
+    {
+        using Backend backend = new CpuBackend(1);
+        Network network = Network.Read(UNetGraph.Build(1, [8, 16], new RandomStream(5).NextUniform, new Dictionary<string, string>()));
+        using NetworkWeights weights = new(network, backend);
+        float share = 0.4f;
+        CollapseGuard guard = Guard();
+        Set(1);
+        share = 0.3f;
+        guard.Look(10);
+        Assert.AreEqual((10, 0.3, false), (guard.KeptStep, Math.Round(guard.KeptForeground, 6), guard.HasEnded));
+
+        // Interrupted here, another goes on; what the network found at first is looked at again.
+        using MemoryStream state = new();
+        guard.Exchange(new StateExchange(state, restores: false));
+        state.Position = 0;
+        share = 0.4f;
+        Set(0);
+        guard = Guard();
+        guard.Exchange(new StateExchange(state, restores: true));
+        Set(2);
+        share = foreground;
+        guard.Look(20);
+        Assert.AreEqual(ends, guard.HasEnded);
+        Assert.AreEqual(ends ? 10 : 20, guard.KeptStep);
+        Assert.AreEqual(ends ? 1f : 2, weights.Parameters.Download()[0]);
+
+        CollapseGuard Guard()
+        {
+            CollapseGuard made = new(weights, [[], []], _ => [.. Enumerable.Range(0, 10).Select(i => i < 10 * share - 0.5f ? 0.5f : 0.4f)], 0.5);
+            made.Begin();
+            return made;
+        }
+
+        void Set(float value) => weights.Upload([.. Enumerable.Repeat(value, network.ParameterCount)], network.InitialStatistics);
     }
 
     [TestMethod]
@@ -210,7 +253,7 @@ internal sealed class LearningTests
             }
 
             List<TrainingStep> log = [];
-            new SelfTraining(learner, with, true).Train(labelled, unlabelled, null, log.Add, CancellationToken.None);
+            new SelfTraining(learner, with, true).Train(labelled, unlabelled, false, null, log.Add, CancellationToken.None);
             return (learner.Student.Download(), log);
         }
 

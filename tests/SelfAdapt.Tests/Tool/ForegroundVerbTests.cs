@@ -69,8 +69,34 @@ internal sealed class ForegroundVerbTests : IDisposable
     {
         Run(ExitCode.Ok, "", "--network", "unet", "--source", _at.At("source"), "--out", _at.At("net"));
         string model = _at.At("net", "foreground.onnx");
-        Run(ExitCode.Ok, "", "--model", model, "--images", _at.At("target"), "--filter", "masking", "--out", _at.At("adapted"));
+        Run(
+            ExitCode.Ok, "Hardly any pixel counted", "--model", model, "--images", _at.At("target"), "--filter", "masking",
+            "--confidence", "0.9999", "--out", _at.At("adapted"));
         Segment("adapted");
+    }
+
+    [TestMethod]
+    public void ClassThatIsLost_EndsIt_AndTheNetworkBeforeIsKept()
+    {
+        Run(ExitCode.Ok, "", "--network", "unet", "--source", _at.At("source"), "--out", _at.At("net"), "--iterations", "60", "--learning-rate", "0.01");
+        string model = _at.At("net", "foreground.onnx");
+        string[] words =
+        [
+            "--model", model, "--images", _at.At("target"), "--scheme", "fixmatch", "--filter", "none", "--learning-rate", "0.01",
+            "--iterations", "40", "--out",
+        ];
+
+        // Whatever it learns, one of the two classes is found less.
+        Run(ExitCode.Ok, "The network was losing the ", [.. words, _at.At("kept"), "--least-share", "1"]);
+        JsonNode result = JsonNode.Parse(File.ReadAllText(_at.At("kept", "summary.json")))!;
+        Assert.AreEqual((10, 0), ((int)result["steps"]!, (int)result["kept_step"]!));
+        Assert.AreEqual((double)result["foreground_at_first"]!, (double)result["foreground_kept"]!);
+        CollectionAssert.AreEqual(File.ReadAllBytes(model), File.ReadAllBytes(_at.At("kept", "foreground.onnx")));
+        StringAssert.Contains(File.ReadAllText(_at.At("kept", "report.html")), "takes for foreground");
+
+        Run(ExitCode.Ok, "", [.. words, _at.At("on"), "--least-share", "0"]);
+        result = JsonNode.Parse(File.ReadAllText(_at.At("on", "summary.json")))!;
+        Assert.AreEqual((40, 40), ((int)result["steps"]!, (int)result["kept_step"]!));
     }
 
     /// <summary>Runs a network, which tells how it was trained; what the user says comes first.</summary>

@@ -47,7 +47,7 @@ internal sealed class StudyScriptTests : IDisposable
     [DataRow("strokes/run.sh", "{data} {work} 0", 2 + (2 * 2))]
     [DataRow("strokes/mitochondria.sh", "{data} {work} 0", 2 * 9)]
     [DataRow("strokes/membranes.sh", "{data} {data} {work} 0", 5)]
-    [DataRow("probabilistic/run.sh", "{data} {work} 0 'grainy t98g' joint", 2 * (2 + 12 + 2 + 8 + 1))]
+    [DataRow("probabilistic/run.sh", "{data} {work} 0 'grainy t98g'", 2 * (3 + 12 + 3 + 8 + 1))]
     public void EveryResult_IsAskedForInWordsThatTheToolKnows(string script, string words, int results)
     {
         if (!OperatingSystem.IsLinux())

@@ -39,6 +39,7 @@ internal sealed partial class TrainingResumeTests : IDisposable
     [DataRow("pseudo")]
     [DataRow("foreground")]
     [DataRow("foreground joint")]
+    [DataRow("foreground adapted")]
     public void Resume_AfterCtrlC_SameModelSameLogSameFiles(string training)
     {
         string[] words = [.. Words(training), "--save-every", "2"];
@@ -103,8 +104,15 @@ internal sealed partial class TrainingResumeTests : IDisposable
             "pseudo", "--images", _at.At("data"), "--maps", _at.At("data"), "--crop", "32", "--widths", "8,16", "--iterations", Steps,
         ],
         "foreground" => [.. Foreground("--network", "unet"), "--source", _at.At("data")],
+        "foreground adapted" => [.. Foreground("--model", Trained()), "--images", _at.At("more")],
         _ => [.. Foreground("--latent", "3"), "--samples", "3", "--source", _at.At("data"), "--images", _at.At("more")],
     };
+
+    private string Trained()
+    {
+        ToolRun.Expect(ExitCode.Ok, "", [.. Words("foreground"), "--out", _at.At("trained")]);
+        return _at.At("trained", "foreground.onnx");
+    }
 
     private static string[] Foreground(params string[] network) =>
         ["foreground", .. network, "--widths", "8,16", "--crop", "32", "--batch-size", "2", "--iterations", Steps];

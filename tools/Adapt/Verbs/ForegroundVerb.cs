@@ -7,6 +7,7 @@ using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Probabilistic.Learning;
+using SelfAdapt.Probabilistic.Networks;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool.CommandLine;
@@ -16,6 +17,9 @@ namespace SelfAdapt.Tool.Verbs;
 /// <summary>foreground: trains a foreground network on labelled images, or adapts one to others by its own labels.</summary>
 internal sealed class ForegroundVerb
 {
+    // A share of the pixels.
+    private const double HardlyAny = 0.01;
+
     private readonly SettingOptions<ForegroundSettings> _options = new();
     private readonly SettingOptions<SelfTrainingOptions> _training = new();
     private readonly EngineArguments _engine = new(withKind: false);
@@ -98,11 +102,25 @@ internal sealed class ForegroundVerb
             $"{trained.Network.ParameterCount:N0} trainable values on {backend.Name}; {source.Count} labelled images, {targets.Count} without labels"));
         WeightSnapshot Now() => (asTeacher ? learner.Teacher : learner.Student).Download();
         StepLog log = new(_terminal, run, options.Iterations, () => trained.With(Now(), settings.Normalization));
+        CollapseGuard? guard = null;
         if (parts > 0)
         {
-            new SelfTraining(learner, options, Standardised(settings))
-                .Train(sourcePlanes, targetPlanes, alignment, log.Add, run.Cancelled, run.Checkpoint);
+            guard = new SelfTraining(learner, options, Standardised(settings)).Train(
+                sourcePlanes, targetPlanes, settings.Model is not null, alignment, log.Add, run.Cancelled, run.Checkpoint);
             _terminal.Progress.Finish();
+        }
+
+        if (options.Filter != ConsensusFilter.None && log.Consensus < HardlyAny)
+        {
+            _terminal.Error.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Hardly any pixel counted ({log.Consensus:0.0%} in the last step), so next to nothing was learnt from these images. Lower "
+                + $"--confidence ({options.Confidence}), or give --filter none."));
+        }
+
+        if (guard is { HasEnded: true })
+        {
+            _terminal.Error.WriteLine(Loss(guard, log.Count, settings.Source is not null));
         }
 
         trained.Save(Now(), settings.Normalization, settings.Out, options.Samples);
@@ -119,6 +137,9 @@ internal sealed class ForegroundVerb
             ["loss"] = ResultFile.Number(log.Loss),
             ["consensus"] = ResultFile.Number(log.Consensus),
             ["seconds"] = ResultFile.Number(log.Seconds),
+            ["kept_step"] = guard is { HasEnded: true } ? guard.KeptStep : log.Count,
+            ["foreground_at_first"] = ResultFile.Number(guard?.FirstForeground),
+            ["foreground_kept"] = ResultFile.Number(guard?.KeptForeground),
         };
         if (judged.Count > 0 && !run.Cancelled.IsCancellationRequested)
         {
@@ -146,6 +167,14 @@ internal sealed class ForegroundVerb
             throw new SelfAdaptException(ErrorKind.InvalidOption, wrong);
         }
     }
+
+    private static string Loss(CollapseGuard guard, int steps, bool hasSource) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The network was losing {(guard.Foreground < guard.FirstForeground ? "the foreground" : "the ground")}: foreground was "
+        + $"{guard.FirstForeground:0.0%} of the pixels before it learnt and {guard.Foreground:0.0%} after {steps} steps. Kept is the network "
+        + $"{(guard.KeptStep == 0 ? "as it was" : FormattableString.Invariant($"after {guard.KeptStep} steps ({guard.KeptForeground:0.0%})"))}. "
+        + $"What may help: {(hasSource ? "" : "labelled images beside these (--source), ")}another --scheme or --filter, a lower --learning-rate. "
+        + $"--least-share 0 lets it go on.");
 
     private static bool Standardised(ForegroundSettings settings) =>
         settings.Normalization == IntensityNormalization.ZeroMeanUnitVariance;
