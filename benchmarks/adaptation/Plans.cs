@@ -88,7 +88,7 @@ internal static class Plans
     [
         ("nuclei_small", "mouse"), ("nuclei_small", "nuclei_3t3"), ("nuclei_small", "nuclei_he_gbm"),
         ("nuclei_small", "nuclei_gowt1"), ("nuclei_small", "nuclei_hela_h2b"), ("nuclei_small", "nuclei_u2os"),
-        ("nuclei_small", "tcells_if_tissue"), ("nuclei_small", "nuclei_fibro_fluo"), ("nuclei_small", "histology"),
+        ("nuclei_small", "tcells_if_tissue"), ("nuclei_small", "nuclei_hepg2_huh7"), ("nuclei_small", "histology"),
         ("nuclei_small", "cytology"), (Sources.Cells, "other-cells"), ("livecell_small", "t98g"), ("t98g_small", "livecell"),
         ("mito_small", "mito-grainy"), ("nuclei_dsb", "mouse"), ("nuclei_dsb", "nuclei_3t3"), ("nuclei_dsb", "nuclei_he_gbm"),
     ];

@@ -10,7 +10,7 @@ internal sealed record TrainingSetOptions
     public ChannelPair Channels { get; init; }
 
     /// <summary>How intensities are normalised, over each whole image.</summary>
-    [Setting("How intensities are normalised, per channel", Group = "training")]
+    [Setting("How intensities are normalised, per channel", Default = "as the model tells, else percentile", Group = "training")]
     public IntensityNormalization Normalization { get; init; } = IntensityNormalization.Percentile;
 
     /// <summary>The power of normalised intensities that the network is made for.</summary>

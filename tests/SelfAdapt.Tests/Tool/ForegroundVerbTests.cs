@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
+using SelfAdapt.Models.Onnx;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;
@@ -73,6 +74,11 @@ internal sealed class ForegroundVerbTests : IDisposable
             ExitCode.Ok, "Hardly any pixel counted", "--model", model, "--images", _at.At("target"), "--filter", "masking",
             "--confidence", "0.9999", "--out", _at.At("adapted"));
         Segment("adapted");
+
+        // What a network was trained with it is adapted with, unless something else is said.
+        Run(ExitCode.Ok, "", "--network", "unet", "--source", _at.At("source"), "--normalize", "percentile", "--out", _at.At("other"));
+        Run(ExitCode.Ok, "", "--model", _at.At("other", "foreground.onnx"), "--images", _at.At("target"), "--out", _at.At("on"));
+        Assert.AreEqual("percentile", OnnxModel.Load(_at.At("on", "foreground.onnx")).Metadata["selfadapt.normalization"]);
     }
 
     [TestMethod]

@@ -401,6 +401,25 @@ internal sealed class VerbTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("zscore", "zero_mean_unit_variance")]
+    [DataRow("percentile", "percentile")]
+    public void Train_ModelThatTellsItsNormalization_GoesOnWithIt(string normalize, string expected)
+    {
+        _at.Images(3, "data");
+        _at.Masks(3, "data");
+        string[] words =
+            ["train", "--images", _at.At("data"), "--epochs", "1", "--batch-size", "2", "--crop", "32", "--min-train-masks", "1", "--out"];
+        Ok([.. words, _at.At("first"), "--network", "stardist", "--widths", "1,4,8", "--rays", "8", "--diam-mean", "12", "--normalize", normalize]);
+        string model = _at.At("first", "model.onnx");
+        Ok([.. words, _at.At("more"), "--model", model]);
+        Ok([.. words, _at.At("other"), "--model", model, "--normalize", "none"]);
+        string[] told = [.. new[] { "first", "more", "other" }.Select(f => OnnxModel.Load(_at.At(f, "model.onnx")).Metadata["selfadapt.normalization"])];
+        CollectionAssert.AreEqual(new[] { expected, expected, "none" }, told);
+        JsonObject kept = ToolRun.Json(_at.At("more", "run.json"));
+        StringAssert.Contains(kept.ToJsonString(), normalize);
+    }
+
+    [TestMethod]
     public void Train_StarDist_WritesModelThatSegmentsAndAdapts()
     {
         _at.Images(3, "data");

@@ -60,6 +60,11 @@ internal sealed class ForegroundVerb
         EngineRequest request = _engine.Get(parsed);
         ForegroundModel start = settings.Model is { } path ? ForegroundModel.Of(ModelFile.Load(path)) : New(settings, options.Seed);
         UNetWidths.RequireFits(options.Crop, start.Network.SizeMultiple);
+        if (!_options.IsGiven(parsed, nameof(settings.Normalization)))
+        {
+            settings = settings with { Normalization = start.Model.Normalization ?? settings.Normalization };
+        }
+
         SkippedFiles skipped = [];
         IReadOnlyList<LabelledImage> source = Labelled(settings.Source, skipped);
         IReadOnlyList<LabelledImage> judged = Labelled(settings.Judge, skipped);
@@ -72,7 +77,10 @@ internal sealed class ForegroundVerb
                 options, settings.Offline, settings.Network, settings.Widths, settings.Latent, settings.Combining,
                 settings.Normalization, source.Select(s => s.Name), targets.Select(t => t.Name),
             ],
-            new Dictionary<string, string> { ["--learning-rate"] = WordForm.Write(options.LearningRate)! });
+            new Dictionary<string, string>
+            {
+                ["--learning-rate"] = WordForm.Write(options.LearningRate)!, ["--normalize"] = WordForm.Write(settings.Normalization)!,
+            });
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         IReadOnlyList<TrainingPlane> sourcePlanes =
             [.. source.Select(s => TrainingPlane.From(s.Image, s.Masks, settings.Normalization, s.Name))];
@@ -287,7 +295,7 @@ internal sealed class ForegroundVerb
         [Setting(2, 16, "1x1 convolutions of a new Probabilistic U-Net that combine latent and features", Group = "training")]
         public int Combining { get; init; } = 3;
 
-        [Setting("How intensities of each image are normalised", Group = "method")]
+        [Setting("How intensities of each image are normalised", Default = "as the model tells, else zscore", Group = "method")]
         public IntensityNormalization Normalization { get; init; } = IntensityNormalization.ZeroMeanUnitVariance;
     }
 }

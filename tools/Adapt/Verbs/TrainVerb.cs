@@ -72,6 +72,11 @@ internal sealed class TrainVerb
             set = set with { DiamMean = model.DiamMean ?? set.DiamMean };
         }
 
+        if (!_set.IsGiven(parsed, nameof(set.Normalization)))
+        {
+            set = set with { Normalization = model.Normalization ?? set.Normalization };
+        }
+
         _set.Check(set.Validate);
         EngineRequest request = _engine.Get(parsed);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
@@ -96,7 +101,10 @@ internal sealed class TrainVerb
         using TrainingRun run = TrainingRun.Begin(
             _terminal, parsed, settings, folder, model, OnnxName,
             [schedule, set, labelled.Select(l => l.Name), test.Select(t => t.Name)],
-            new Dictionary<string, string> { ["--diam-mean"] = WordForm.Write(set.DiamMean)! });
+            new Dictionary<string, string>
+            {
+                ["--diam-mean"] = WordForm.Write(set.DiamMean)!, ["--normalize"] = WordForm.Write(set.Normalization)!,
+            });
         Introduce(backend, network, train, testSet);
 
         List<TrainingEpoch> epochs = run.Logged<TrainingEpoch>();
