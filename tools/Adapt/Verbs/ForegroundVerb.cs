@@ -79,7 +79,8 @@ internal sealed class ForegroundVerb
             ],
             new Dictionary<string, string>
             {
-                ["--learning-rate"] = WordForm.Write(options.LearningRate)!, ["--normalize"] = WordForm.Write(settings.Normalization)!,
+                ["--learning-rate"] = WordForm.Write(options.LearningRate)!,
+                ["--normalize"] = WordForm.Write(settings.Normalization)!,
             });
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
         IReadOnlyList<TrainingPlane> sourcePlanes =

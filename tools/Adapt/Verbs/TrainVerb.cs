@@ -103,7 +103,8 @@ internal sealed class TrainVerb
             [schedule, set, labelled.Select(l => l.Name), test.Select(t => t.Name)],
             new Dictionary<string, string>
             {
-                ["--diam-mean"] = WordForm.Write(set.DiamMean)!, ["--normalize"] = WordForm.Write(set.Normalization)!,
+                ["--diam-mean"] = WordForm.Write(set.DiamMean)!,
+                ["--normalize"] = WordForm.Write(set.Normalization)!,
             });
         Introduce(backend, network, train, testSet);
 
