@@ -45,7 +45,7 @@ for seed in $seeds; do
                 touch "$begun.done"
             fi
             begin=(--model "$begun/$name.onnx")
-            short=(--iterations "$steps" --ema 0.99)
+            short=(--iterations "$steps" --ema 0.99 --least-share 0)
             cell "$target" $network source none none - "$seed" "${begin[@]}"
             # What as many steps more on the source's labels alone give, at the joint rate.
             cell "$target" $network longer none none "$joint_rate" "$seed" "${begin[@]}" "${short[@]}" --learning-rate "$joint_rate" --source "$work/$source"
