@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;

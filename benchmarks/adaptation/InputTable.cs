@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files;
-using SelfAdapt.Files.Images;
-using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;

@@ -4,7 +4,6 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation;
-using SelfAdapt.Segmentation.Metrics;
 
 namespace SelfAdapt.Study;
 

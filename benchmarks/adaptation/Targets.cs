@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;

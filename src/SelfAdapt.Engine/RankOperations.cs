@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Engine;
 

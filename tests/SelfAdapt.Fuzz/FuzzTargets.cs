@@ -17,7 +17,10 @@ using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.ShallowToDeep.Forest;
 using SelfAdapt.ShallowToDeep.Strokes;
-using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Fuzz;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using SelfAdapt.Engine;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Simulation;
 

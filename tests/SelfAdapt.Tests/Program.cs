@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Tests.Engine;
 using SelfAdapt.Tests.Gpu;

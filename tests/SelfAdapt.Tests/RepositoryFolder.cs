@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace SelfAdapt.Tests;
 
 /// <summary>The checkout that the tests were built from.</summary>

@@ -1,4 +1,2 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 [assembly: DiscoverInternals]
 [assembly: Parallelize(Scope = ExecutionScope.ClassLevel)]

@@ -3,6 +3,8 @@ using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Verbs;
 
 namespace SelfAdapt.Tool;

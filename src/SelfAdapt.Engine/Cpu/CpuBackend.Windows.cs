@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Engine.Cpu;

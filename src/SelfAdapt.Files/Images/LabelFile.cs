@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Tiff;
 using SixLabors.ImageSharp.PixelFormats;
 

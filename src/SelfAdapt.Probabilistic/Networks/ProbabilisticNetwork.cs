@@ -1,4 +1,3 @@
-using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Graph.Operators;
 using SelfAdapt.Models.Onnx;

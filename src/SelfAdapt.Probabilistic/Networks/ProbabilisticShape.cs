@@ -1,5 +1,4 @@
 using System.Globalization;
-using SelfAdapt.Files;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Probabilistic.Networks;

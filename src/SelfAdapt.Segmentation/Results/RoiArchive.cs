@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Numerics;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Regions;
-using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Segmentation.Results;
 

@@ -1,6 +1,5 @@
 using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Engine;
-using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
 
 namespace SelfAdapt.ShallowToDeep.Enhancer;

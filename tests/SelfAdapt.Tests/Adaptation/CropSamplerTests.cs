@@ -1,8 +1,6 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
-using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Adaptation;
 

@@ -1,6 +1,4 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
-using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Engine;
 

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Tests.Engine;

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
 
 namespace SelfAdapt.Tests.Engine;

@@ -1,8 +1,6 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Npy;
-using SelfAdapt.Files.Png;
 using SixLabors.ImageSharp.PixelFormats;
 
 namespace SelfAdapt.Tests.Files;

@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Numerics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Regions;
 
 namespace SelfAdapt.Tests.Files;

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
 using K4os.Compression.LZ4;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Zarr;

@@ -1,16 +1,16 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Tiff;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
-using SelfAdapt.Tool;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Fuzzing;
 

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Fuzz;
 
 namespace SelfAdapt.Tests.Fuzzing;

@@ -1,7 +1,6 @@
 extern alias simulated;
-
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 using SelfAdapt.Gpu;
 using simulated::SelfAdapt.KernelSimulator;
 

@@ -2,7 +2,6 @@ extern alias simulated;
 
 using System.Diagnostics;
 using System.Reflection;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;

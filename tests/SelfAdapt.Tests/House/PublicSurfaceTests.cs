@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Xml.Linq;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using PublicApiGenerator;
 
 namespace SelfAdapt.Tests.House;

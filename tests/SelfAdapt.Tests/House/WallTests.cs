@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent;
 using ArchUnitNET.Loader;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
+using SelfAdapt.Tool;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
 namespace SelfAdapt.Tests.House;
@@ -11,7 +11,7 @@ namespace SelfAdapt.Tests.House;
 [TestClass]
 internal sealed partial class WallTests
 {
-    private static readonly Lazy<Architecture> House = new(() => new ArchLoader().LoadAssemblies(Rooms.All).Build());
+    private static readonly Lazy<Architecture> House = new(() => new ArchLoader().LoadAssemblies([.. Rooms.All, typeof(ExitCode).Assembly]).Build());
 
     [TestMethod]
     [DataRow("SelfAdapt.Files.Tiff", "SelfAdapt.Files.Images")]
@@ -43,6 +43,13 @@ internal sealed partial class WallTests
     [DataRow("SelfAdapt.Probabilistic.Networks", "SelfAdapt.Probabilistic.Learning")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Enhancer")]
     [DataRow("SelfAdapt.ShallowToDeep.PseudoLabels", "SelfAdapt.ShallowToDeep.Forest")]
+    [DataRow("SelfAdapt.Tool.Inputs", "SelfAdapt.Tool.Results")]
+    [DataRow("SelfAdapt.Tool.Results", "SelfAdapt.Tool.Models")]
+    [DataRow("SelfAdapt.Tool.Models", "SelfAdapt.Tool.Engines")]
+    [DataRow("SelfAdapt.Tool.Engines", "SelfAdapt.Tool.Segmenting")]
+    [DataRow("SelfAdapt.Tool.Segmenting", "SelfAdapt.Tool.Runs")]
+    [DataRow("SelfAdapt.Tool.Runs", "SelfAdapt.Tool.Verbs")]
+    [DataRow("SelfAdapt.Tool.Studio", "SelfAdapt.Tool.Verbs")]
     public void Folder_DoesNotUseTheOther(string folder, string other)
     {
         string[] violations = Violations(folder, other);

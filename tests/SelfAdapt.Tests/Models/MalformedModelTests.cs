@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Models.Onnx;
 using static SelfAdapt.Tests.Models.OnnxModelTests;
 using static SelfAdapt.Tests.Models.SmallModels;

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Models.Onnx;
 
 namespace SelfAdapt.Tests.Models;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Onnx;

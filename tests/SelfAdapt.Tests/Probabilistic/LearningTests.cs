@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Reporting;
 
 namespace SelfAdapt.Tests.Reporting;

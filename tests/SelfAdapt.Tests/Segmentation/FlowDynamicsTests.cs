@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Segmentation.Masks;
 
 namespace SelfAdapt.Tests.Segmentation;

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Preparation;

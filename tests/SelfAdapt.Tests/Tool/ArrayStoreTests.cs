@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using PureHDF;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;

@@ -1,7 +1,7 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
 
 namespace SelfAdapt.Tests.Tool;
 

@@ -1,8 +1,6 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool;
-using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;
 

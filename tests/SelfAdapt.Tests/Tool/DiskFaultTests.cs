@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;
 

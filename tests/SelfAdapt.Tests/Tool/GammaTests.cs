@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Models;
 
 namespace SelfAdapt.Tests.Tool;
 

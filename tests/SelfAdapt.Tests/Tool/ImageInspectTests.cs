@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Tool;

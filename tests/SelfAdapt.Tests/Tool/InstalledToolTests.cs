@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tests.Tool.Viewer;
-using SelfAdapt.Tool;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -7,6 +6,9 @@ using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Adaptation;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;
 

@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files.Images;
-using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;
 

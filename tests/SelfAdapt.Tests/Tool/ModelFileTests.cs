@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Fuzz;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;

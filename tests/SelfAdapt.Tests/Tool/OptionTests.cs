@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Runs;
 using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Engine.Autodiff;

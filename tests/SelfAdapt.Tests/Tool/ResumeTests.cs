@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Results;
 
 namespace SelfAdapt.Tests.Tool;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Onnx;
@@ -8,6 +7,8 @@ using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Runs;
 using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;

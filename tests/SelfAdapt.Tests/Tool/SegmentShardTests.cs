@@ -1,7 +1,7 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;
 

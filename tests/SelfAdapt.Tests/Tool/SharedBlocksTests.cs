@@ -1,9 +1,8 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;
 

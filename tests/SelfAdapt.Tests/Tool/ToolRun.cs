@@ -1,12 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Torch;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
 using ToolProgram = SelfAdapt.Tool.Program;
 
 namespace SelfAdapt.Tests.Tool;

@@ -1,12 +1,10 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
+using System.Text.RegularExpressions;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
-using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace SelfAdapt.Tool.CommandLine;
 
@@ -35,6 +36,14 @@ internal sealed class SettingOptions<T>
     }
 
     public bool IsGiven(ParseResult parsed, string property) => this[property].Words(parsed) is not null;
+
+    /// <summary>A property's value where it was given, else what a model tells, else its default.</summary>
+    /// <param name="value">The property of what <see cref="Get"/> returned, written as options.Property.</param>
+    /// <param name="told">What the model tells; null: nothing.</param>
+    public TValue GivenOr<TValue>(
+        ParseResult parsed, TValue value, TValue? told, [CallerArgumentExpression(nameof(value))] string property = "")
+        where TValue : struct =>
+        told is { } known && !IsGiven(parsed, property[(property.LastIndexOf('.') + 1)..]) ? known : value;
 
     /// <summary>The values that were given, and defaults.</summary>
     public T Get(ParseResult parsed)

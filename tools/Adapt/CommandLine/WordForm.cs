@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Numerics;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tool.CommandLine;
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using SelfAdapt.Tool.Verbs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tool.Studio;
 

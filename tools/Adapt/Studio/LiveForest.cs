@@ -5,6 +5,8 @@ using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
 using SelfAdapt.ShallowToDeep.Instances;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Models;
 
 namespace SelfAdapt.Tool.Studio;
 

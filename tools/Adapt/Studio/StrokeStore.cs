@@ -1,6 +1,7 @@
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.ShallowToDeep.Strokes;
+using SelfAdapt.Tool.Inputs;
 
 namespace SelfAdapt.Tool.Studio;
 

@@ -1,6 +1,5 @@
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Files.Tiff;
 
 namespace SelfAdapt.Tool.Studio;
 

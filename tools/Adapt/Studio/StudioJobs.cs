@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using SelfAdapt.Files;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Studio;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
-using SelfAdapt.Tool.Verbs;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Studio;
 
@@ -45,7 +47,7 @@ internal sealed class StudioModels(StudioProject project)
         string folder = project.JobFolder(job.Name);
         return step switch
         {
-            null => job.Kind == JobKind.Train ? TrainVerb.ModelIn(folder) : RunFolder.Adapted(folder),
+            null => job.Kind == JobKind.Train ? RunFolder.Trained(folder) : RunFolder.Adapted(folder),
             0 => FileOf(job.Setup.Model),
             { } n => RunFolder.Snapshot(folder, n),
         };
@@ -148,7 +150,7 @@ internal sealed class StudioModels(StudioProject project)
 
     /// <summary>The file whose format a run's model has.</summary>
     private string SourceOf(StudioJob job) =>
-        job.Kind == JobKind.Train ? TrainVerb.ModelIn(project.JobFolder(job.Name)) : FileOf(job.Setup.Model);
+        job.Kind == JobKind.Train ? RunFolder.Trained(project.JobFolder(job.Name)) : FileOf(job.Setup.Model);
 
     private DirectoryInfo Snapshots(StudioJob job) =>
         new(Path.GetDirectoryName(RunFolder.Snapshot(project.JobFolder(job.Name), 0))!);

@@ -2,8 +2,9 @@ using SelfAdapt.Adaptation;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Models;
 
 namespace SelfAdapt.Tool.Studio;
 
@@ -74,7 +75,7 @@ internal sealed class StudioSegmenter : IDisposable
         SegmentationOptions options = new()
         {
             Diameter = setup.Diameter ?? DiameterOf(model, outputs),
-            DiamMean = model.DiamMean ?? SegmentationArguments.CellposeDiameter,
+            DiamMean = model.DiamMean ?? CellposeModels.Diameter,
             Channels = new ChannelPair(setup.FirstChannel, setup.SecondChannel),
             Invert = setup.Invert,
             Normalization = ImageInput.Read(model.Onnx).IsInteger

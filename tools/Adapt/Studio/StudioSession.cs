@@ -2,7 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Models.Graph;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Models;
 
 namespace SelfAdapt.Tool.Studio;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -10,6 +9,13 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tool.Verbs;
 

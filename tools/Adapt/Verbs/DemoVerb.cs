@@ -2,13 +2,18 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
-using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -62,7 +67,7 @@ internal sealed class DemoVerb
         _terminal.Error.WriteLine(
             $"{images.Count} simulated micrographs, and {labelled.Count} more whose truth is used for "
                 + $"reporting only");
-        double trainedAt = model.DiamMean ?? SegmentationArguments.CellposeDiameter;
+        double trainedAt = model.DiamMean ?? CellposeModels.Diameter;
         SegmentationOptions segmentation = new FoundOnImages(Size: true, Gamma: false, Invert: false).Find(
             network, engine.Backend, images,
             new() { Diameter = trainedAt, DiamMean = trainedAt, Threads = request.Threads }, _terminal);

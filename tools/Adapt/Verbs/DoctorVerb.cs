@@ -9,6 +9,9 @@ using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.OnnxRuntime;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Results;
 
 namespace SelfAdapt.Tool.Verbs;
 

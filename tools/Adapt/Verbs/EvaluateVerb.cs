@@ -6,6 +6,9 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.ShallowToDeep.Metrics;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Results;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -4,6 +4,10 @@ using SelfAdapt.Files;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -86,7 +90,7 @@ internal sealed class ExportVerb
         {
             _terminal.Error.WriteLine(
                 "The diameter that the network was trained at is not known: "
-                + $"{SegmentationArguments.CellposeDiameter} px is written, as for Cellpose's networks for cells. "
+                + $"{CellposeModels.Diameter} px is written, as for Cellpose's networks for cells. "
                 + "--diam-mean 17 is that of its networks for nuclei.");
         }
 

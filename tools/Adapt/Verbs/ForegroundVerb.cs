@@ -11,6 +11,12 @@ using SelfAdapt.Probabilistic.Networks;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -60,11 +66,7 @@ internal sealed class ForegroundVerb
         EngineRequest request = _engine.Get(parsed);
         ForegroundModel start = settings.Model is { } path ? ForegroundModel.Of(ModelFile.Load(path)) : New(settings, options.Seed);
         UNetWidths.RequireFits(options.Crop, start.Network.SizeMultiple);
-        if (!_options.IsGiven(parsed, nameof(settings.Normalization)))
-        {
-            settings = settings with { Normalization = start.Model.Normalization ?? settings.Normalization };
-        }
-
+        settings = settings with { Normalization = _options.GivenOr(parsed, settings.Normalization, start.Model.Normalization) };
         SkippedFiles skipped = [];
         IReadOnlyList<LabelledImage> source = Labelled(settings.Source, skipped);
         IReadOnlyList<LabelledImage> judged = Labelled(settings.Judge, skipped);
@@ -129,7 +131,7 @@ internal sealed class ForegroundVerb
 
         if (guard is { HasEnded: true })
         {
-            _terminal.Error.WriteLine(Loss(guard, log.Count, settings.Source is not null));
+            _terminal.Error.WriteLine(LostClass(guard, log.Count, settings.Source is not null));
         }
 
         trained.Save(Now(), settings.Normalization, settings.Out, options.Samples);
@@ -177,7 +179,7 @@ internal sealed class ForegroundVerb
         }
     }
 
-    private static string Loss(CollapseGuard guard, int steps, bool hasSource) => string.Create(
+    private static string LostClass(CollapseGuard guard, int steps, bool hasSource) => string.Create(
         CultureInfo.InvariantCulture,
         $"The network was losing {(guard.Foreground < guard.FirstForeground ? "the foreground" : "the ground")}: foreground was "
         + $"{guard.FirstForeground:0.0%} of the pixels before it learnt and {guard.Foreground:0.0%} after {steps} steps. Kept is the network "

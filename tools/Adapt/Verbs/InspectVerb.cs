@@ -5,6 +5,10 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
 
 namespace SelfAdapt.Tool.Verbs;
 

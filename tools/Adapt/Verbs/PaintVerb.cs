@@ -4,6 +4,9 @@ using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.ShallowToDeep.Strokes;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Results;
 
 namespace SelfAdapt.Tool.Verbs;
 

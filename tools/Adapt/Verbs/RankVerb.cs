@@ -4,10 +4,15 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tool.Verbs;
 

@@ -1,17 +1,19 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
-using SelfAdapt.Engine;
-using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
-using SelfAdapt.Models.Graph;
 using SelfAdapt.ShallowToDeep.Enhancer;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
 using SelfAdapt.ShallowToDeep.Instances;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 

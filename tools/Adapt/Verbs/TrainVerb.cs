@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
@@ -8,13 +7,17 @@ using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.StarDist;
-using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Preparation;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Engines;
+using SelfAdapt.Tool.Inputs;
+using SelfAdapt.Tool.Interaction;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 
@@ -29,9 +32,6 @@ internal enum TrainedNetwork
 internal sealed class TrainVerb
 {
     private const string DiamLabels = "diam_labels";
-    private const string OnnxName = "model.onnx";
-    private const string CheckpointName = "model";
-
     private readonly SettingOptions<TrainSettings> _options = new();
     private readonly SettingOptions<TrainingSetOptions> _set = new();
     private readonly ChannelNumbers _channels = new();
@@ -51,13 +51,6 @@ internal sealed class TrainVerb
             verb._trainer.AddTo, verb._engine.AddTo);
     }
 
-    /// <summary>The model that a training left: in the format of the one that it began with.</summary>
-    public static string ModelIn(string folder)
-    {
-        string checkpoint = Path.Combine(folder, CheckpointName);
-        return File.Exists(checkpoint) ? checkpoint : Path.Combine(folder, OnnxName);
-    }
-
     private int Run(ParseResult parsed)
     {
         TrainSettings settings = _options.Get(parsed);
@@ -67,16 +60,11 @@ internal sealed class TrainVerb
         set = set with { Channels = _channels.Get(parsed, set.Channels) };
         ModelFile model = StartModel(settings, set.DiamMean);
         Network network = model.ImportForTraining(null);
-        if (!_set.IsGiven(parsed, nameof(set.DiamMean)))
+        set = set with
         {
-            set = set with { DiamMean = model.DiamMean ?? set.DiamMean };
-        }
-
-        if (!_set.IsGiven(parsed, nameof(set.Normalization)))
-        {
-            set = set with { Normalization = model.Normalization ?? set.Normalization };
-        }
-
+            DiamMean = _set.GivenOr(parsed, set.DiamMean, model.DiamMean),
+            Normalization = _set.GivenOr(parsed, set.Normalization, model.Normalization),
+        };
         _set.Check(set.Validate);
         EngineRequest request = _engine.Get(parsed);
         using Backend backend = InferenceEngine.OpenBackend(request, _terminal.Error);
@@ -99,7 +87,7 @@ internal sealed class TrainVerb
         skipped.Report(_terminal);
         TrainingSet? testSet = test.Count == 0 ? null : TrainingSet.Create(test, set, network.InputChannels, targets);
         using TrainingRun run = TrainingRun.Begin(
-            _terminal, parsed, settings, folder, model, OnnxName,
+            _terminal, parsed, settings, folder, model, Path.GetFileName(RunFolder.TrainedOnnx(folder)),
             [schedule, set, labelled.Select(l => l.Name), test.Select(t => t.Name)],
             new Dictionary<string, string>
             {
@@ -209,7 +197,8 @@ internal sealed class TrainVerb
     {
         if (trained.Checkpoint is { } checkpoint)
         {
-            OutputFile.WriteDurably(Path.Combine(folder, CheckpointName), checkpoint.ToArray(CheckpointName));
+            string path = RunFolder.TrainedCheckpoint(folder);
+            OutputFile.WriteDurably(path, checkpoint.ToArray(Path.GetFileName(path)));
         }
 
         trained.Onnx.With(normalization).Save(trained.Path);
@@ -220,7 +209,7 @@ internal sealed class TrainVerb
     private static ModelFile Trained(ModelFile model, Network network, Trainer trainer, TrainingSet train, string folder)
     {
         Dictionary<string, float[]> weights = new(trainer.Weights.Download().ByName(network));
-        string path = Path.Combine(folder, OnnxName);
+        string path = RunFolder.TrainedOnnx(folder);
         if (model.Checkpoint is null)
         {
             return ModelFile.Of(model.Onnx.WithWeights(weights), path);

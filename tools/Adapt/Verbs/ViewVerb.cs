@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SelfAdapt.Tool.CommandLine;
+using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tool.Verbs;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using SelfAdapt.Models.Graph;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Studio;
 
 namespace SelfAdapt.Tool.Viewer;

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Viewer;
 

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation;

@@ -1,10 +1,8 @@
 using System.Text.Json;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Npy;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
@@ -6,7 +5,6 @@ using SelfAdapt.Engine.Reference;
 using SelfAdapt.Gpu;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Graph.Operators;
-using SelfAdapt.Models.Onnx;
 using SelfAdapt.Tests.Gpu;
 
 namespace SelfAdapt.Tests.Engine.Autodiff;

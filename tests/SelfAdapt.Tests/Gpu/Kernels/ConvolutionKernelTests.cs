@@ -1,7 +1,4 @@
 extern alias simulated;
-
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 using simulated::SelfAdapt.Kernels;
 using static SelfAdapt.Tests.Gpu.Kernels.KernelLaunch;

@@ -1,6 +1,4 @@
 extern alias simulated;
-
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Engine;
 using simulated::SelfAdapt.Kernels;
 

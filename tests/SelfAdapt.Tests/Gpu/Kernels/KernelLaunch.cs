@@ -1,11 +1,10 @@
 extern alias simulated;
-
 using System.Reflection;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 using simulated::ILGPU;
-using simulated::SelfAdapt.KernelSimulator;
 using simulated::SelfAdapt.Kernels;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

@@ -1,10 +1,8 @@
 extern alias simulated;
-
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using simulated::SelfAdapt.KernelSimulator;
 using simulated::SelfAdapt.Kernels;
+using simulated::SelfAdapt.KernelSimulator;
 
 namespace SelfAdapt.Tests.Gpu.Kernels;
 

@@ -2,7 +2,6 @@ extern alias simulated;
 
 using System.Numerics;
 using System.Reflection;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using simulated::ILGPU;
 using simulated::SelfAdapt.KernelSimulator;
 

@@ -1,6 +1,4 @@
 extern alias simulated;
-
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using simulated::ILGPU;
 using simulated::ILGPU.Runtime.Cuda;
 using simulated::SelfAdapt.KernelSimulator;

@@ -1,8 +1,6 @@
 extern alias simulated;
-
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Engine;
+using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Models.Graph;
 using simulated::ILGPU;
 using simulated::SelfAdapt.Kernels;

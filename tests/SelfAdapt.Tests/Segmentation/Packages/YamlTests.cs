@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Segmentation.Packages;
 
 namespace SelfAdapt.Tests.Segmentation.Packages;

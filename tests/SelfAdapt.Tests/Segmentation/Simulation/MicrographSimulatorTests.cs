@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Segmentation.Simulation;
 
 namespace SelfAdapt.Tests.Segmentation.Simulation;

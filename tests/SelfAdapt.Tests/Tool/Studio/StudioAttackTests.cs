@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Tests.Tool.Viewer;
 using SelfAdapt.Tool.Studio;
 

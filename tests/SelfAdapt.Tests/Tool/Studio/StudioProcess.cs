@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using SelfAdapt.Tool;
+using SelfAdapt.Tool.Interaction;
 
 namespace SelfAdapt.Tests.Tool.Studio;
 

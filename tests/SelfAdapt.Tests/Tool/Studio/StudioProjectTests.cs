@@ -1,7 +1,7 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Tiff;
-using SelfAdapt.Tool;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Studio;
 
 namespace SelfAdapt.Tests.Tool.Studio;

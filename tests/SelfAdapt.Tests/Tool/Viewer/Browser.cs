@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 

@@ -6,7 +6,9 @@ using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation.Simulation;
-using SelfAdapt.Tool;
+using SelfAdapt.Tool.Models;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool.Viewer;

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool;
+using SelfAdapt.Tool.Results;
+using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Viewer;
 using static Microsoft.Playwright.Assertions;
 
