@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Engine;
 
 namespace SelfAdapt.Benchmarks;

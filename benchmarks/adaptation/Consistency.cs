@@ -1,4 +1,4 @@
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
 

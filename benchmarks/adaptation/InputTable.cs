@@ -114,7 +114,7 @@ internal sealed class InputTable(string path)
         int channels = source.Network.InputChannels;
         Image[] looked =
         [
-            .. AdaptationLoop.Checked(target.Adaptation, new()).Select(i => SizeFinder.Middle(
+            .. AdaptationLoop.Checked(target.Adaptation, new()).Select(i => ImagePreparation.Middle(
                 ImagePreparation.Prepare(i.Image, options, channels, i.Name), LargestLooked)),
         ];
         OutlineFit[] outlines = [.. looked.Select(i => new OutlineFit(i, source.DiamMean))];
@@ -151,7 +151,7 @@ internal sealed class InputTable(string path)
     /// <summary>The middle part of a prepared image with its masks.</summary>
     private static LabelledImage AtNetworkScale(LabelledImage labelled, Image prepared)
     {
-        Image part = SizeFinder.Middle(prepared, LargestJudged);
+        Image part = ImagePreparation.Middle(prepared, LargestJudged);
         (int top, int left) = ((prepared.Height - part.Height) / 2, (prepared.Width - part.Width) / 2);
         LabelImage masks = labelled.Masks;
         int[] labels = [.. Enumerable.Range(0, part.Height * part.Width).Select(i =>

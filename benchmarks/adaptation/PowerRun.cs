@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Segmentation;

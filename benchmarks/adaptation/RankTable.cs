@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using MathNet.Numerics.Statistics;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
@@ -10,6 +11,7 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
+using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Study;
 
@@ -160,7 +162,7 @@ internal sealed class RankTable(string path)
 
         int side = (int)Math.Ceiling(LargestPart / options.Rescale);
         NamedImage[] parts =
-            [.. SizeFinder.Some(target.Adaptation).Select(i => i with { Image = SizeFinder.Middle(i.Image, side) })];
+            [.. SizeFinder.Some(target.Adaptation).Select(i => i with { Image = ImagePreparation.Middle(i.Image, side) })];
         SegmentationResult[] results = [.. parts.Select(p => segmenter.Segment(p.Image))];
         LabelImage[] plain = [.. results.Select(r => r.Masks)];
         LabelImage[] noisy = [.. parts.Select((p, i) => Masks(SizeFinder.WithNoise(p.Image, (ulong)i)))];

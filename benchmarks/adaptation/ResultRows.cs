@@ -1,5 +1,7 @@
 using System.Globalization;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 
 namespace SelfAdapt.Study;
 

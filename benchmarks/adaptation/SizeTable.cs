@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Segmentation;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Segmentation;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using MathNet.Numerics.Statistics;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
 
 namespace SelfAdapt.Study;
 

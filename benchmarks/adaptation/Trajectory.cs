@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
@@ -57,7 +59,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
         LabelledImage[] judged =
         [
             .. target.Judged.Take(MostJudged).Select(j => new LabelledImage(
-                SizeFinder.Middle(j.Image, side), Middle(j.Masks, side), j.Name))
+                ImagePreparation.Middle(j.Image, side), Middle(j.Masks, side), j.Name))
         ];
         RandomStream random = new(options.Seed);
         RandomStream cropRandom = random.Substream("crops");
@@ -170,7 +172,7 @@ internal sealed class Trajectory(StudyRun run, string folder)
     private static IEnumerable<NamedImage> Looked(
         IReadOnlyList<NamedImage> learnt, IReadOnlyList<NamedImage> held, double rescale) =>
         held.Take(HeldOut).Concat(learnt.Take(LearntFrom)).Select(
-            i => i with { Image = SizeFinder.Middle(i.Image, (int)Math.Ceiling(LargestPart / rescale)) });
+            i => i with { Image = ImagePreparation.Middle(i.Image, (int)Math.Ceiling(LargestPart / rescale)) });
 
     /// <summary>A random eighth of the images or so is kept from training, to see whether it judges otherwise.</summary>
     private static (IReadOnlyList<NamedImage> Learnt, IReadOnlyList<NamedImage> Held) Split(

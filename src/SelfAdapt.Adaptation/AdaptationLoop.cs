@@ -1,4 +1,9 @@
 using System.Diagnostics;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Learning;
+using SelfAdapt.Adaptation.Resuming;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;

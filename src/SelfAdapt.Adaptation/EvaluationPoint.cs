@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Segmentation;
 
 namespace SelfAdapt.Adaptation;

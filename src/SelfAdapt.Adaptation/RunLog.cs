@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Adaptation;

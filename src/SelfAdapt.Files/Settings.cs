@@ -8,12 +8,12 @@ internal static class Settings
 {
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<(PropertyInfo, SettingAttribute)>> Known = new();
 
-    /// <summary>A type's options in the order of its source, inherited ones last.</summary>
+    /// <summary>A type's options in the order of its source, inherited ones last, the farther the later.</summary>
     public static IReadOnlyList<(PropertyInfo Property, SettingAttribute Setting)> Of(Type type) =>
         Known.GetOrAdd(type, static t =>
         [
             .. t.GetProperties(BindingFlags.Instance | BindingFlags.Public)
-                .OrderByDescending(p => p.DeclaringType == t).ThenBy(p => p.MetadataToken)
+                .OrderByDescending(p => Depth(p.DeclaringType!)).ThenBy(p => p.MetadataToken)
                 .Select(p => (p, p.GetCustomAttribute<SettingAttribute>()!)).Where(p => p.Item2 is not null),
         ]);
 
@@ -36,6 +36,8 @@ internal static class Settings
             throw new SelfAdaptException(ErrorKind.InvalidOption, message);
         }
     }
+
+    private static int Depth(Type type) => type.BaseType is { } parent ? Depth(parent) + 1 : 0;
 
     private static void Check(object options, string prefix)
     {

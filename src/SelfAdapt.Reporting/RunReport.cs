@@ -1,5 +1,6 @@
 using System.Text;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;

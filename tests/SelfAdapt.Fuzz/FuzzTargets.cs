@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;

@@ -4,6 +4,8 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Resuming;
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;

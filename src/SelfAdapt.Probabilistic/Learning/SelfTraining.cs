@@ -1,6 +1,6 @@
-using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Foreground;
 using SelfAdapt.Adaptation.Resuming;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine;
 using SelfAdapt.Probabilistic.Networks;
 

@@ -170,6 +170,15 @@ internal static class ImagePreparation
         }
     }
 
+    /// <summary>The middle of an image, at most so large a square of it.</summary>
+    internal static Image Middle(Image image, int side)
+    {
+        (int height, int width) = (Math.Min(side, image.Height), Math.Min(side, image.Width));
+        Image part = Blank(image.Channels, height, width);
+        CopyPart(image, (image.Height - height) / 2, (image.Width - width) / 2, part, 0, 0, height, width);
+        return part;
+    }
+
     private static void MeanOfChannels(Image image, Span<float> mean)
     {
         for (int c = 0; c < image.Channels; c++)

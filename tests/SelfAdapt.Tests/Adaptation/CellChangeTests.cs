@@ -1,4 +1,4 @@
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Adaptation;

@@ -1,4 +1,7 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Resuming;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;

@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Models.Graph;
 
 namespace SelfAdapt.Tests.Adaptation;

@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Cpu;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;

@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;

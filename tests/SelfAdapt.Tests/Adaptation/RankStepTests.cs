@@ -1,4 +1,6 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;

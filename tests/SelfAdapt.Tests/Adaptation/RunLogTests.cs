@@ -1,5 +1,7 @@
 using System.Text.Json;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Files;
 
 namespace SelfAdapt.Tests.Adaptation;

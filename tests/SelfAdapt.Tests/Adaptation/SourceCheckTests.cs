@@ -1,4 +1,6 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;

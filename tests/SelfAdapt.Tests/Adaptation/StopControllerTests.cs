@@ -1,4 +1,6 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 
 namespace SelfAdapt.Tests.Adaptation;
 

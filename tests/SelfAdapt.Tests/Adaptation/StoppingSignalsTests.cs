@@ -1,4 +1,4 @@
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
 
 namespace SelfAdapt.Tests.Adaptation;
 

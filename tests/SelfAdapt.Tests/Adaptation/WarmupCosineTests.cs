@@ -1,4 +1,5 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 
 namespace SelfAdapt.Tests.Adaptation;
 

@@ -53,6 +53,12 @@ internal sealed class SettingsTests
     }
 
     [TestMethod]
+    public void Of_InheritedOptions_ComeLast_TheFartherTheLater_WhereverTheirTypesStand() =>
+        CollectionAssert.AreEqual(
+            new[] { nameof(Own.Mine), nameof(Parents.Nearer), nameof(Grandparents.Farther) },
+            Settings.Of(typeof(Own)).Select(s => s.Property.Name).ToArray());
+
+    [TestMethod]
     public void Check_ValueInsideAnOption_IsNamedWithBoth()
     {
         SegmentationOptions options = new() { Channels = new ChannelPair(1, -1) };
@@ -106,5 +112,23 @@ internal sealed class SettingsTests
             default:
                 break;
         }
+    }
+
+    private abstract record Grandparents
+    {
+        [Setting("The farther")]
+        public string? Farther { get; init; }
+    }
+
+    private abstract record Parents : Grandparents
+    {
+        [Setting("The nearer")]
+        public string? Nearer { get; init; }
+    }
+
+    private sealed record Own : Parents
+    {
+        [Setting("Its own")]
+        public string? Mine { get; init; }
     }
 }

@@ -9,7 +9,6 @@ using SelfAdapt.Models.Torch;
 using SelfAdapt.Reporting;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Fuzzing;

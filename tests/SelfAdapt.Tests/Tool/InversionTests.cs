@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
@@ -7,7 +7,6 @@ using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tests.Adaptation;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Interaction;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Segmenting;
 
 namespace SelfAdapt.Tests.Tool;

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tests.Tool;
 

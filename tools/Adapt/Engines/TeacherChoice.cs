@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Gpu;

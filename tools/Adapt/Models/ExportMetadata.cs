@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Models;
 

@@ -8,7 +8,6 @@ using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Models;
 

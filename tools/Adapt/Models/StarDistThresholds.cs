@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Models;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Engine;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Reporting;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;

@@ -1,4 +1,6 @@
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Resuming;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool.Engines;

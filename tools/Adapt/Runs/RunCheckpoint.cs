@@ -1,4 +1,3 @@
-using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Files;
 using SelfAdapt.Tool.Results;

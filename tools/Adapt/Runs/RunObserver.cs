@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+using SelfAdapt.Adaptation.Stopping;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Tool.Interaction;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
+using SelfAdapt.Adaptation.Signals;
 
 namespace SelfAdapt.Tool.Runs;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Studio;
 

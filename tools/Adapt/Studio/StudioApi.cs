@@ -1,12 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tool.Studio;

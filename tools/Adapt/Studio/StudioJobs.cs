@@ -4,7 +4,6 @@ using SelfAdapt.Files;
 using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Studio;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Files;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Studio;
 

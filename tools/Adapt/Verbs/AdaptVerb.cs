@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Finding;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;

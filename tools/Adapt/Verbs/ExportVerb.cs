@@ -7,7 +7,6 @@ using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 

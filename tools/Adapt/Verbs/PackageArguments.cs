@@ -10,7 +10,6 @@ using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 

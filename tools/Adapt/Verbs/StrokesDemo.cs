@@ -21,7 +21,6 @@ using SelfAdapt.Tool.Inputs;
 using SelfAdapt.Tool.Interaction;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 

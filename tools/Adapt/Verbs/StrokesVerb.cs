@@ -11,9 +11,7 @@ using SelfAdapt.Tool.CommandLine;
 using SelfAdapt.Tool.Engines;
 using SelfAdapt.Tool.Inputs;
 using SelfAdapt.Tool.Interaction;
-using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Verbs;
 

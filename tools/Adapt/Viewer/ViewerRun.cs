@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tool.Viewer;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Engine.Cpu;

@@ -1,5 +1,6 @@
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Foreground;
+using SelfAdapt.Adaptation.Learning;
 using SelfAdapt.Adaptation.Supervised;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;

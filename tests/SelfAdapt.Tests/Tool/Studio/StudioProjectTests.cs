@@ -1,7 +1,6 @@
 using SelfAdapt.Files;
 using SelfAdapt.Files.Tiff;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Studio;
 
 namespace SelfAdapt.Tests.Tool.Studio;

@@ -5,7 +5,6 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 
 namespace SelfAdapt.Tests.Tool.Viewer;
 

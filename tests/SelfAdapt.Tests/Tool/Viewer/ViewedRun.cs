@@ -8,7 +8,6 @@ using SelfAdapt.Segmentation.Results;
 using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool.Models;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Viewer;
 
 namespace SelfAdapt.Tests.Tool.Viewer;

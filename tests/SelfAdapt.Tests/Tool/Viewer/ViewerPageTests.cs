@@ -8,7 +8,6 @@ using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Tool;
 using SelfAdapt.Tool.Results;
-using SelfAdapt.Tool.Runs;
 using SelfAdapt.Tool.Viewer;
 using static Microsoft.Playwright.Assertions;
 

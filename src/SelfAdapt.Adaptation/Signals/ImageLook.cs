@@ -1,6 +1,6 @@
 using SelfAdapt.Files;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>
 /// What tells one kind of image from another without any network: how bright the background is and how colourful the

@@ -1,7 +1,7 @@
 using SelfAdapt.Files;
 using SelfAdapt.Segmentation.Metrics;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>How the cells of some images differ between two segmentations, counted over all images together.</summary>
 internal readonly record struct CellChange(int Common, int Lost, int Gained)

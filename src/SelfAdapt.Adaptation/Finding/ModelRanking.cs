@@ -1,11 +1,13 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
+using SelfAdapt.Segmentation.Preparation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>What a network says of one image.</summary>
 /// <param name="Fit">How well its masks fit its outputs.</param>
@@ -82,7 +84,7 @@ internal static class ModelRanking
         return new([.. images.Select((image, i) =>
         {
             cancelled.ThrowIfCancellationRequested();
-            Image part = SizeFinder.Middle(image.Image, side);
+            Image part = ImagePreparation.Middle(image.Image, side);
             SegmentationResult whole = segmenter.Segment(part, image.Path);
             double steady = Enumerable.Range(0, Draws).Average(draw =>
             {

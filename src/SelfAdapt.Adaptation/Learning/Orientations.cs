@@ -1,6 +1,6 @@
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>Which views the teacher sees.</summary>
 internal static class Orientations

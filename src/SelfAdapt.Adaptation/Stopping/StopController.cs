@@ -1,4 +1,6 @@
-namespace SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+
+namespace SelfAdapt.Adaptation.Stopping;
 
 /// <summary>What an evaluation point means for the run.</summary>
 internal enum StopDecision

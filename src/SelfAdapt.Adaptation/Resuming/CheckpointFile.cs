@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Resuming;
 
 /// <summary>A run's state in a file: behind the header, the weights as little-endian floats.</summary>
 internal static class CheckpointFile

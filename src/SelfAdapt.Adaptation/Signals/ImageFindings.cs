@@ -1,6 +1,6 @@
 using SelfAdapt.Files;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>What a network finds in one of the images checked.</summary>
 /// <param name="Fits">Per cell, how well its outline fits.</param>

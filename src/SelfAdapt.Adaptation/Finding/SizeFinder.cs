@@ -1,3 +1,4 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
@@ -6,7 +7,7 @@ using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Preparation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>What a network says of images whose objects were taken to have one size.</summary>
 /// <param name="Diameter">That size, px.</param>
@@ -110,7 +111,7 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
     {
         SegmentationOptions tried = options with { Diameter = diameter };
         int side = (int)Math.Ceiling(LargestPart / tried.Rescale);
-        Image[] parts = [.. images.Select(i => Middle(i.Image, side))];
+        Image[] parts = [.. images.Select(i => ImagePreparation.Middle(i.Image, side))];
         Segmenter segmenter = new(network, tried);
         SegmentationResult[] plain = [.. parts.Select((p, i) => segmenter.Segment(p, images[i].Name))];
         LabelImage[] masks = [.. plain.Select(r => r.Masks)];
@@ -157,15 +158,5 @@ internal sealed class SizeFinder(ISegmentationNetwork network, SegmentationOptio
         }
 
         return noisy;
-    }
-
-    /// <summary>The middle of an image, at most so large a square of it.</summary>
-    public static Image Middle(Image image, int side)
-    {
-        (int height, int width) = (Math.Min(side, image.Height), Math.Min(side, image.Width));
-        Image part = ImagePreparation.Blank(image.Channels, height, width);
-        ImagePreparation.CopyPart(
-            image, (image.Height - height) / 2, (image.Width - width) / 2, part, 0, 0, height, width);
-        return part;
     }
 }

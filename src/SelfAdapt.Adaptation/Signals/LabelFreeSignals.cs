@@ -1,4 +1,4 @@
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>
 /// What some of the images say about a network without labels. The FN rate, the embedding distance and the outlines can end

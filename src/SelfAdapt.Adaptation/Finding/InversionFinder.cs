@@ -1,8 +1,10 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
+using SelfAdapt.Segmentation.Preparation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>
 /// Finds whether a network does better on inverted images, as one for bright objects does on dark ones, by which of its outlines
@@ -30,7 +32,7 @@ internal static class InversionFinder
     {
         int side = (int)Math.Ceiling(LargestPart / options.Rescale);
         NamedImage[] some = [.. AdaptationLoop.Checked(images, new AdaptationOptions())
-            .Select(i => i with { Image = SizeFinder.Middle(i.Image, side) })];
+            .Select(i => i with { Image = ImagePreparation.Middle(i.Image, side) })];
         CheckedImages asTheyAre = new(some, options with { Invert = false }, network.InputChannels, network.Outputs.Grid);
         LabelFreeSignals plain = asTheyAre.Measure(network);
         cancelled.ThrowIfCancellationRequested();

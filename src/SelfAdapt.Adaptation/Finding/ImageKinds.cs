@@ -1,6 +1,7 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>Images that look alike.</summary>
 /// <param name="Look">Their mean.</param>

@@ -1,4 +1,4 @@
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>
 /// Signals computed from numbers alone: the paper's distance of embeddings, and two that it found to be no stopping

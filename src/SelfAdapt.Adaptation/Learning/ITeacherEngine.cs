@@ -1,7 +1,7 @@
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>What runs the teacher network: the built-in engine, or ONNX Runtime.</summary>
 internal interface ITeacherEngine : IDisposable

@@ -1,7 +1,7 @@
 using SelfAdapt.Engine;
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>
 /// What a step of ranks that share a batch does together: the batch normalisations' sums are the backend's affair, the rest is

@@ -1,9 +1,10 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Preparation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>What may be wrong before anything is learnt.</summary>
 internal enum SourceFinding

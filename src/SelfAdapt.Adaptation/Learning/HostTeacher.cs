@@ -2,7 +2,7 @@ using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>A teacher that another engine runs: weights, views and outputs go through the host.</summary>
 internal sealed class HostTeacher(IRefreshableNetwork network, int weightCount, int batch, int size) : ITeacherEngine

@@ -1,4 +1,6 @@
-namespace SelfAdapt.Adaptation;
+using SelfAdapt.Adaptation.Signals;
+
+namespace SelfAdapt.Adaptation.Stopping;
 
 /// <summary>What spoke against a checkpoint.</summary>
 internal enum RejectionCause

@@ -2,7 +2,7 @@ using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>How well a network's masks fit the outputs that they were made of, as sums over cells and pixels.</summary>
 /// <param name="Above">Pixels above the cell threshold.</param>

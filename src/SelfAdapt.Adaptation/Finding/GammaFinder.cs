@@ -1,8 +1,9 @@
+using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Segmentation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Finding;
 
 /// <summary>
 /// Finds the power of intensities with which a network's outlines lie best on the edges of the images as they are

@@ -1,6 +1,6 @@
 using SelfAdapt.Engine;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>Draws the student's strong augmentation, sample by sample (docs/method.md).</summary>
 internal sealed class StrongAugmenter(AdaptationOptions options)

@@ -1,6 +1,6 @@
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>The weights that do not learn.</summary>
 internal static class FrozenWeights

@@ -1,4 +1,4 @@
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Stopping;
 
 /// <summary>
 /// When a run looks at what it has learnt. By default at growing distances, after 10, 20, 40, 60, 80, 120, 160, 240, ... steps:

@@ -7,7 +7,7 @@ using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
 using SelfAdapt.Segmentation.Preparation;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Signals;
 
 /// <summary>
 /// The images that every network of a run is measured on, against the first one measured, the source network. All is
@@ -53,7 +53,7 @@ internal sealed class CheckedImages
         [
             .. images.Select(i => i with
             {
-                Image = SizeFinder.Middle(
+                Image = ImagePreparation.Middle(
                     ImagePreparation.Prepare(i.Image, segmentation, inputChannels, i.Name), LargestPart),
             })
         ];

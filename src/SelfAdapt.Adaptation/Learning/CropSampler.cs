@@ -2,7 +2,7 @@ using SelfAdapt.Engine;
 using SelfAdapt.Files;
 using SelfAdapt.Files.Images;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>
 /// Cuts training crops from images at the network's scale: a random image, a random magnification s, a random window of

@@ -1,8 +1,9 @@
+using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
 using SelfAdapt.Models.Graph;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>
 /// One SelfAdapt step (paper section 3; docs/method.md): the teacher labels weak views, unsure

@@ -1,4 +1,4 @@
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Learning;
 
 /// <summary>
 /// Linear warm-up to the peak, then a cosine down to the floor (paper; lengths in docs/method.md section

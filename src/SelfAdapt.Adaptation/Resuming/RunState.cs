@@ -1,6 +1,6 @@
 using SelfAdapt.Engine.Autodiff;
 
-namespace SelfAdapt.Adaptation;
+namespace SelfAdapt.Adaptation.Resuming;
 
 /// <summary>
 /// Everything that a run needs to go on as if it had never been interrupted. What follows from the source network, the
