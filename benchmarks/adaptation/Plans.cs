@@ -6,7 +6,8 @@ namespace SelfAdapt.Study;
 /// <param name="Name">Its name, and the file's.</param>
 /// <param name="Options">Settings of every run.</param>
 /// <param name="Runs">The runs.</param>
-internal sealed record Plan(string Name, AdaptationOptions Options, IReadOnlyList<StudyRun> Runs);
+/// <param name="FindsSize">Whether a run finds the diameter on the target's images, as adapt does without --diameter; else it is the true one.</param>
+internal sealed record Plan(string Name, AdaptationOptions Options, IReadOnlyList<StudyRun> Runs, bool FindsSize = false);
 
 /// <summary>The study's plans.</summary>
 internal static class Plans
@@ -120,6 +121,7 @@ internal static class Plans
     [
         new("real", Defaults, OverSeeds(Real)),
         new("synthetic", Defaults, OverSeeds(Synthetic)),
+        new("found-size", Defaults, [.. Real.Concat(Synthetic).Select(p => new StudyRun(p.Source, p.Target, "", 0))], FindsSize: true),
         new("recipes", Defaults, [.. Recipes.SelectMany(o => Stuck.Select(p => new StudyRun(p.Source, p.Target, o, 0)))]),
         new("stardist", Defaults, OverSeeds(StarDist)),
         new("options", Short,

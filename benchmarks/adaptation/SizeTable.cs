@@ -28,13 +28,7 @@ internal static class SizeTable
             using CpuBackend backend = new(0);
             using NetworkWeights weights = new(source.Network, backend);
             using EngineNetwork network = new(weights, backend);
-            SegmentationOptions options = new()
-            {
-                Diameter = source.DiamMean,
-                DiamMean = source.DiamMean,
-                Invert = target.Invert,
-                Channels = target.Channels,
-            };
+            SegmentationOptions options = StudyRun.Segmentation(source, target, 0) with { Diameter = source.DiamMean };
             Stopwatch watch = Stopwatch.StartNew();
             ObjectSize? size = new SizeFinder(network, options).Find(target.Adaptation, CancellationToken.None);
             double seconds = watch.Elapsed.TotalSeconds;
@@ -53,6 +47,16 @@ internal static class SizeTable
                 + string.Create(CultureInfo.InvariantCulture,
                     $"{Precision(target.Diameter):0.000} | {Precision(found):0.000} | {seconds:0} |"));
         }
+    }
+
+    /// <summary>The diameter found on the target's images, px; the model's own where none is found.</summary>
+    public static double Find(Source source, Target target, int threads)
+    {
+        using CpuBackend backend = new(threads);
+        using NetworkWeights weights = new(source.Network, backend);
+        using EngineNetwork network = new(weights, backend);
+        SegmentationOptions options = StudyRun.Segmentation(source, target, threads) with { Diameter = source.DiamMean };
+        return new SizeFinder(network, options).Find(target.Adaptation, CancellationToken.None)?.Diameter ?? source.DiamMean;
     }
 
     private static IEnumerable<(string Source, string Target)> Pairs() =>

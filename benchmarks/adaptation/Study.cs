@@ -12,8 +12,11 @@ internal sealed class Study(string repository, string shared, int jobs)
     private readonly ConcurrentDictionary<string, Lazy<Target>> _targets = new();
 
     /// <summary>Makes the runs that the table lacks.</summary>
-    public void Run(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => run.Execute(
-        SourceOf(run), TargetOf(run), plan.Options, threads));
+    public void Run(Plan plan, ResultTable table) => Run(plan, table, (run, threads) =>
+    {
+        (Source source, Target target) = (SourceOf(run), TargetOf(run));
+        return run.Execute(source, plan.FindsSize ? target with { Diameter = SizeTable.Find(source, target, threads) } : target, plan.Options, threads);
+    });
 
     /// <summary>Makes the runs with powers that the table lacks.</summary>
     public void Powers(Plan plan, ResultTable table) => Run(plan, table, (run, threads) => PowerRun.Execute(

@@ -43,7 +43,11 @@ internal static class Tables
             Put(plan + "-rules", runs, StopRules);
         }
 
-        Put("stardist", Read("stardist"), r => Summary(r, "stardist") + "\n" + Final(r));
+        foreach (string plan in new[] { "found-size", "stardist" })
+        {
+            Put(plan, Read(plan), r => Summary(r, plan) + "\n" + Final(r));
+        }
+
         string powers = Path.Combine(results, "powers.csv");
         text = File.Exists(powers) ? Replace(text, "powers", PowerRun.Table(powers)) : text;
         Put("options", Read("options"), Options);

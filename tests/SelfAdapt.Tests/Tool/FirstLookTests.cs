@@ -17,8 +17,7 @@ internal sealed class FirstLookTests : IDisposable
     public void Adapt_NoSteps_WritesTheSameBytes()
     {
         string model = _at.Onnx();
-        ToolResult run = ToolRun.Run(Adapt(model, _at.Images(3), "--stop", "none", "--iterations", "0"));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
+        ToolRun.Ok(Adapt(model, _at.Images(3), "--stop", "none", "--iterations", "0"));
         CollectionAssert.AreEqual(File.ReadAllBytes(model), File.ReadAllBytes(_at.At("out", "adapted.onnx")));
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         Assert.AreEqual(0, (int)summary["iterations"]!);
@@ -57,8 +56,7 @@ internal sealed class FirstLookTests : IDisposable
     public void Adapt_MixedFolder_SaysSo_AndGroupsGetModelsOfTheirOwn()
     {
         Mix("mix", dark: 5, bright: 4);
-        ToolResult one = ToolRun.Run(Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none"));
-        Assert.AreEqual(ExitCode.Ok, one.Code, one.Error);
+        ToolResult one = ToolRun.Ok(Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none"));
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         JsonNode note = summary["notes"]!.AsArray().Single(n => (string)n!["finding"]! == "several_kinds")!;
         CollectionAssert.AreEqual((int[])[5, 4], note["values"]!.AsArray().Select(v => (int)v!).ToArray());
@@ -66,8 +64,7 @@ internal sealed class FirstLookTests : IDisposable
         StringAssert.Contains(
             File.ReadAllText(_at.At("out", "report.html")), "--groups auto", StringComparison.Ordinal);
 
-        ToolResult each = ToolRun.Run(Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none", "--groups", "auto", "--force"));
-        Assert.AreEqual(ExitCode.Ok, each.Code, each.Error);
+        ToolRun.Ok(Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none", "--groups", "auto", "--force"));
         JsonArray groups = ToolRun.Json(_at.At("out", "groups.json"))["groups"]!.AsArray();
         Assert.HasCount(2, groups);
         string[][] names = [.. groups.Select(g => g!["images"]!.AsArray().Select(i => (string)i!).Order().ToArray())];
@@ -89,8 +86,7 @@ internal sealed class FirstLookTests : IDisposable
     [TestMethod]
     public void Adapt_GroupsOfOneKind_IsAnOrdinaryRun()
     {
-        ToolResult run = ToolRun.Run(Adapt(_at.Onnx(), _at.Images(6), "--stop", "none", "--groups", "auto"));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
+        ToolResult run = ToolRun.Ok(Adapt(_at.Onnx(), _at.Images(6), "--stop", "none", "--groups", "auto"));
         Assert.IsTrue(File.Exists(_at.At("out", "adapted.onnx")));
         Assert.IsFalse(File.Exists(_at.At("out", "groups.json")));
         Assert.DoesNotContain("kinds of images", run.Error);
@@ -101,7 +97,7 @@ internal sealed class FirstLookTests : IDisposable
     {
         Mix("mix", dark: 5, bright: 4);
         string[] adapt = Adapt(_at.Onnx(), _at.At("mix"), "--stop", "none", "--groups", "auto", "--iterations", "4");
-        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(adapt).Code);
+        ToolRun.Ok(adapt);
         JsonNode options = ToolRun.Json(_at.At("out", "run.json"))["options"]!;
         Assert.IsTrue(options["--invert"] is null && options["--no-invert"] is null, "each group has its own");
         byte[] first = File.ReadAllBytes(_at.At("out", "group-1", "adapted.onnx"));
@@ -114,9 +110,8 @@ internal sealed class FirstLookTests : IDisposable
         DateTime written = File.GetLastWriteTimeUtc(_at.At("out", "group-1", "adapted.onnx"));
         ToolRun.Expect(ExitCode.OutputExists, "--resume", adapt);
 
-        ToolResult rest = ToolRun.Run(
+        ToolRun.Ok(
             "adapt", "--config", _at.At("out", "run.json"), "--out", _at.At("out"), "--resume");
-        Assert.AreEqual(ExitCode.Ok, rest.Code, rest.Error);
         Assert.AreEqual(written, File.GetLastWriteTimeUtc(_at.At("out", "group-1", "adapted.onnx")));
         CollectionAssert.AreEqual(first, File.ReadAllBytes(_at.At("out", "group-1", "adapted.onnx")));
         CollectionAssert.AreEqual(second, File.ReadAllBytes(_at.At("out", "group-2", "adapted.onnx")));
@@ -136,9 +131,8 @@ internal sealed class FirstLookTests : IDisposable
             File.Move(Path.Combine(labels, $"i{i}_masks.png"), Path.Combine(labels, $"j{i}_masks.png"));
         }
 
-        ToolResult run = ToolRun.Run(
+        ToolResult run = ToolRun.Ok(
             Adapt(_at.Onnx(), images, "--stop", "none", "--labels", labels, "--judge", _at.At("judge")));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         Assert.AreEqual(2, (int)summary["images"]!);
         Assert.AreEqual(2, (int)summary["labelled_images"]!);
@@ -161,9 +155,8 @@ internal sealed class FirstLookTests : IDisposable
     public void Adapt_OriginalKept_SummaryNamesTheRejectedCandidate()
     {
         // Nothing is learnt, so that nothing can be better.
-        ToolResult run = ToolRun.Run(
+        ToolResult run = ToolRun.Ok(
             Adapt(_at.Onnx(), _at.Images(3), "--learning-rate", "0", "--norm-update", "none"));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
         JsonObject summary = ToolRun.Json(_at.At("out", "summary.json"));
         Assert.AreEqual(0, (int)summary["kept_iteration"]!);
         Assert.AreEqual("too_little_evidence", (string)summary["rejected"]!["cause"]!);

@@ -29,8 +29,8 @@ internal sealed class MemoryTests : IDisposable
     [TestMethod]
     public void Adapt_AnyBlockRefusedOnce_HalfTheBatchOrASavedState()
     {
-        int blocks = Blocks(() => Ok(Adapt("whole", 2)));
-        Ok(Adapt("half", 1));
+        int blocks = Blocks(() => ToolRun.Ok(Adapt("whole", 2)));
+        ToolRun.Ok(Adapt("half", 1));
         byte[] whole = Model("whole");
         byte[] half = Model("half");
         (int halved, int resumed) = (0, 0);
@@ -54,7 +54,7 @@ internal sealed class MemoryTests : IDisposable
                 // After the first saved state nothing is thrown away: the run goes on from it.
                 Assert.AreEqual(ExitCode.OutOfMemory, result.Code, result.Error);
                 StringAssert.Contains(result.Error, "--resume", StringComparison.Ordinal);
-                Ok(["adapt", "--config", _at.At(name, "run.json"), "--out", _at.At(name), "--resume"]);
+                ToolRun.Ok(["adapt", "--config", _at.At(name, "run.json"), "--out", _at.At(name), "--resume"]);
                 CollectionAssert.AreEqual(whole, Model(name), $"block {refused}");
                 resumed++;
             }
@@ -93,12 +93,12 @@ internal sealed class MemoryTests : IDisposable
     [TestMethod]
     public void Segment_AnyBlockRefusedOnce_SameMasks()
     {
-        Ok(Segment("warm", 4));
-        int blocks = Blocks(() => Ok(Segment("whole", 4)));
+        ToolRun.Ok(Segment("warm", 4));
+        int blocks = Blocks(() => ToolRun.Ok(Segment("whole", 4)));
         for (int refused = 0; refused < blocks; refused++)
         {
             Refuse(refused);
-            ToolResult result = Ok(Segment($"refused{refused}", 4));
+            ToolResult result = ToolRun.Ok(Segment($"refused{refused}", 4));
             StringAssert.Contains(result.Error, "--batch-size 2", StringComparison.Ordinal);
             foreach (string mask in Directory.GetFiles(_at.At("whole"), "*.tif"))
             {
@@ -161,13 +161,6 @@ internal sealed class MemoryTests : IDisposable
         Assert.IsTrue(MemoryShortage.Is(new AggregateException(new InsufficientMemoryException())));
         Assert.IsTrue(MemoryShortage.Is(new SelfAdaptException(ErrorKind.OutOfMemory, "a GPU's")));
         Assert.IsFalse(MemoryShortage.Is(new IOException()));
-    }
-
-    private static ToolResult Ok(string[] args)
-    {
-        ToolResult result = ToolRun.Run(args);
-        Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
-        return result;
     }
 
     /// <summary>How many blocks are taken.</summary>

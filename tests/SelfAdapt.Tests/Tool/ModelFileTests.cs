@@ -25,23 +25,23 @@ internal sealed class ModelFileTests : IDisposable
             "--eval-every", "1", "--batch-size", "1", "--crop", "32", "--views", "1", "--stop", "none", "--diameter",
             "12", "--keep-snapshots",
         ];
-        Ok([.. adapt, "--engine", "ort"]);
+        ToolRun.Ok([.. adapt, "--engine", "ort"]);
         Assert.AreEqual(File.ReadAllText(model), File.ReadAllText(_at.At("run", "adapted.onnx")));
         Assert.IsFalse(Weights("source").AsSpan().SequenceEqual(Weights("run")));
-        Ok([
+        ToolRun.Ok([
             "segment", "--model", _at.At("run", "adapted.onnx"), "--images", _at.At("images"), "--out",
             _at.At("masks")]);
 
-        Ok(["export", "--model", model, "--out", _at.At("same", "model.onnx")]);
+        ToolRun.Ok(["export", "--model", model, "--out", _at.At("same", "model.onnx")]);
         CollectionAssert.AreEqual(File.ReadAllBytes(model), File.ReadAllBytes(_at.At("same", "model.onnx")));
         CollectionAssert.AreEqual(Weights("source"), Weights("same"));
-        Ok(["export", "--model", model, "--run", _at.At("run"), "--out", _at.At("adapted", "model.onnx")]);
+        ToolRun.Ok(["export", "--model", model, "--run", _at.At("run"), "--out", _at.At("adapted", "model.onnx")]);
         CollectionAssert.AreEqual(Weights("run"), Weights("adapted"));
-        Ok([
+        ToolRun.Ok([
             "export", "--model", model, "--run", _at.At("run"), "--snapshot", "0", "--out",
             _at.At("start", "model.onnx")]);
         CollectionAssert.AreEqual(Weights("source"), Weights("start"));
-        Ok(["export", "--model", model, "--variant", "portable", "--out", _at.At("portable", "model.onnx")]);
+        ToolRun.Ok(["export", "--model", model, "--variant", "portable", "--out", _at.At("portable", "model.onnx")]);
         Assert.HasCount(1, Directory.GetFiles(_at.At("portable")));
     }
 
@@ -58,7 +58,7 @@ internal sealed class ModelFileTests : IDisposable
         string[] there = ["export", "--model", model, "--out", _at.At("there", "other.onnx")];
         ToolRun.Expect(ExitCode.OutputExists, "w.data", there);
         Assert.AreEqual("mine", File.ReadAllText(_at.At("there", "w.data")));
-        Ok([.. there, "--force"]);
+        ToolRun.Ok([.. there, "--force"]);
         CollectionAssert.AreEqual(weights, Weights("there"));
         CollectionAssert.AreEqual(weights, Weights("source"));
         ToolRun.Expect(
@@ -72,8 +72,8 @@ internal sealed class ModelFileTests : IDisposable
         string model = Beside();
         string[] segment =
             ["segment", "--model", model, "--images", _at.Images(1), "--out", _at.At("out"), "--diameter", "12"];
-        Ok(segment);
-        StringAssert.Contains(Ok(segment).Error, "finished already", StringComparison.Ordinal);
+        ToolRun.Ok(segment);
+        StringAssert.Contains(ToolRun.Ok(segment).Error, "finished already", StringComparison.Ordinal);
         byte[] weights = Weights("source");
         weights[4] ^= 1;
         File.WriteAllBytes(_at.At("source", "w.data"), weights);
@@ -89,13 +89,13 @@ internal sealed class ModelFileTests : IDisposable
         _at.Images(1);
         foreach ((string model, string folder) in (ReadOnlySpan<(string, string)>)[(torch, "a"), (safe, "b")])
         {
-            Ok(["segment", "--model", model, "--images", _at.At("images"), "--out", _at.At(folder), "--save_flows"]);
+            ToolRun.Ok(["segment", "--model", model, "--images", _at.At("images"), "--out", _at.At(folder), "--save_flows"]);
         }
 
         CollectionAssert.AreEqual(
             File.ReadAllBytes(_at.At("a", "i0_img_cp_output.tif")),
             File.ReadAllBytes(_at.At("b", "i0_img_cp_output.tif")));
-        Ok(["export", "--model", safe, "--out", _at.At("again")]);
+        ToolRun.Ok(["export", "--model", safe, "--out", _at.At("again")]);
         TorchCheckpoint written = TorchCheckpoint.Load(_at.At("again"));
         CollectionAssert.AreEqual(
             ToolRun.TinyCheckpoint().ToArray("again"), written.ToArray("again"), "torch's form, which Cellpose opens");
@@ -110,7 +110,7 @@ internal sealed class ModelFileTests : IDisposable
         Environment.SetEnvironmentVariable(FolderVariable, _at.At("cellpose"));
         try
         {
-            Ok(["segment", "--pretrained_model", "cyto2", "--images", _at.Images(1), "--out", _at.At("out")]);
+            ToolRun.Ok(["segment", "--pretrained_model", "cyto2", "--images", _at.Images(1), "--out", _at.At("out")]);
             string[] absent = ["segment", "--images", _at.At("images"), "--out", _at.At("out"), "--pretrained_model"];
             ToolRun.Expect(ExitCode.NoUsableInput, "https://www.cellpose.org/models/cyto3", [.. absent, "cyto3"]);
             ToolRun.Expect(ExitCode.NoUsableInput, "models/nucleitorch_0", [.. absent, "nuclei"]);
@@ -152,11 +152,4 @@ internal sealed class ModelFileTests : IDisposable
     }
 
     private byte[] Weights(string folder) => File.ReadAllBytes(_at.At(folder, "w.data"));
-
-    private static ToolResult Ok(string[] args)
-    {
-        ToolResult result = ToolRun.Run(args);
-        Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
-        return result;
-    }
 }

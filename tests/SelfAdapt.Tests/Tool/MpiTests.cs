@@ -15,8 +15,7 @@ internal sealed class MpiTests : IDisposable
     public void Adapt_TwoProcesses_LeaveWhatOneLeaves()
     {
         string[] mpirun = Mpirun(2);
-        ToolResult one = ToolRun.Run(Adapt("one"));
-        Assert.AreEqual(ExitCode.Ok, one.Code, one.Error);
+        ToolResult one = ToolRun.Ok(Adapt("one"));
         ToolResult two = ChildRun.Run(Adapt("two"), before: mpirun);
         Assert.AreEqual(ExitCode.Ok, two.Code, two.Error);
         StringAssert.Contains(two.Error, "2 processes share each step's 3 crops", StringComparison.Ordinal);

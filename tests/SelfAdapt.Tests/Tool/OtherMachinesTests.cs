@@ -109,12 +109,6 @@ internal sealed class OtherMachinesTests : IDisposable
         ]);
     }
 
-    private static void Ok(string[] args)
-    {
-        ToolResult result = ToolRun.Run(args);
-        Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
-    }
-
     /// <summary>Same names, and the same bytes where neither a clock nor a path is in the file.</summary>
     private void CompareFolders(string first, string second)
     {

@@ -14,10 +14,9 @@ internal sealed class PackageVerbTests : IDisposable
     public void Export_BioImageIo_IsWhatInspectTakes()
     {
         string image = Path.Combine(_at.Images(1), "i0_img.tif");
-        ToolResult export = ToolRun.Run(
+        ToolRun.Ok(
             "export", "--model", _at.Onnx(), "--format", "bioimageio", "--image", image, "--author", "A", "--author",
             "B", "--licence", "MIT", "--out", _at.At("package.zip"));
-        Assert.AreEqual(ExitCode.Ok, export.Code, export.Error);
         ToolResult inspect = ToolRun.Run("inspect", _at.At("package.zip"), "--json", _at.At("r.json"));
 
         Assert.AreEqual(ExitCode.Ok, inspect.Code, inspect.Error);

@@ -17,8 +17,8 @@ internal sealed class ProcessorTests : IDisposable
     {
         foreach (string threads in (string[])["1", "64"])
         {
-            Ok(Adapt(threads, threads));
-            Ok(
+            ToolRun.Ok(Adapt(threads, threads));
+            ToolRun.Ok(
                 "segment", "--model", _at.At(threads, "adapted.onnx"), "--images", _at.Images(1), "--out",
                 _at.At("masks" + threads), "--diameter", "12", "--engine", "builtin", "--flow-threshold", "0",
                 "--cellprob-threshold", "-100", "--min-size", "1", "--format", "tif,flows", "--threads", threads);
@@ -44,7 +44,7 @@ internal sealed class ProcessorTests : IDisposable
             Assert.Inconclusive("not run: this processor has no AVX-512");
         }
 
-        Ok(Adapt("here", "2"));
+        ToolRun.Ok(Adapt("here", "2"));
         ToolResult child = ChildRun.Run(
             Adapt("there", "2"), new Dictionary<string, string> { ["DOTNET_" + off] = "0" });
         Assert.AreEqual(ExitCode.Ok, child.Code, child.Out + child.Error);
@@ -62,12 +62,6 @@ internal sealed class ProcessorTests : IDisposable
         {
             CollectionAssert.AreEqual(Model("here"), Model("there"));
         }
-    }
-
-    private static void Ok(params string[] args)
-    {
-        ToolResult result = ToolRun.Run(args);
-        Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
     }
 
     private byte[] Model(string name) => File.ReadAllBytes(_at.At(name, "adapted.onnx"));

@@ -16,15 +16,14 @@ internal sealed partial class ResumeTests : IDisposable
     public void Resume_AfterCtrlC_SameModelSameLogNoStrayFiles()
     {
         string[] adapt = Adapt("whole");
-        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(adapt).Code);
+        ToolRun.Ok(adapt);
 
         ToolResult cut = Interrupt("cut", "evaluation at 4:");
         Assert.AreEqual(ExitCode.Cancelled, cut.Code, cut.Error);
         StringAssert.Contains(cut.Out, "--resume", StringComparison.Ordinal);
         Assert.IsTrue(File.Exists(_at.At("cut", "run.state")));
 
-        ToolResult rest = ToolRun.Run(Resume("cut"));
-        Assert.AreEqual(ExitCode.Ok, rest.Code, rest.Error);
+        ToolRun.Ok(Resume("cut"));
         CollectionAssert.AreEqual(
             File.ReadAllBytes(_at.At("whole", "adapted.onnx")), File.ReadAllBytes(_at.At("cut", "adapted.onnx")));
         Assert.AreEqual(Log("whole"), Log("cut"));
@@ -34,7 +33,7 @@ internal sealed partial class ResumeTests : IDisposable
     [TestMethod]
     public void Resume_RunThatIsOver_SaysSo()
     {
-        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(Adapt("whole")).Code);
+        ToolRun.Ok(Adapt("whole"));
         ToolRun.Expect(ExitCode.NoUsableInput, "no state to go on from", Resume("whole"));
     }
 
@@ -54,7 +53,7 @@ internal sealed partial class ResumeTests : IDisposable
         Assert.IsLessThan(message.IndexOf("--force", StringComparison.Ordinal), resume);
         StringAssert.Contains(message, _at.At("cut", "run.json"), StringComparison.Ordinal);
 
-        Assert.AreEqual(ExitCode.Ok, ToolRun.Run(Resume("cut")).Code);
+        ToolRun.Ok(Resume("cut"));
         Assert.DoesNotContain("--resume", ToolRun.Expect(ExitCode.OutputExists, "--force", Adapt("cut")).Error);
     }
 

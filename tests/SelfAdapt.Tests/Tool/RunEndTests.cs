@@ -34,8 +34,7 @@ internal sealed class RunEndTests : IDisposable
     public void Adapt_CellsFound_CheckpointAndVariantsCarryTheirDiameter()
     {
         string model = _at.Checkpoint();
-        ToolResult run = ToolRun.Run(Adapt(model));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
+        ToolResult run = ToolRun.Ok(Adapt(model));
 
         string[] masks = Directory.GetFiles(_at.At("out", "masks_after"));
         Assert.HasCount(3, masks);
@@ -52,17 +51,15 @@ internal sealed class RunEndTests : IDisposable
 
         void Export(string name, params string[] more)
         {
-            ToolResult result = ToolRun.Run(
+            ToolRun.Ok(
                 ["export", "--model", model, "--run", _at.At("out"), "--out", _at.At(name), .. more]);
-            Assert.AreEqual(ExitCode.Ok, result.Code, result.Error);
         }
     }
 
     [TestMethod]
     public void Adapt_NoCells_CheckpointCarriesTheDiameterOfTheRun()
     {
-        ToolResult run = ToolRun.Run(Adapt(_at.Checkpoint(), minSize: "1000000"));
-        Assert.AreEqual(ExitCode.Ok, run.Code, run.Error);
+        ToolRun.Ok(Adapt(_at.Checkpoint(), minSize: "1000000"));
         Assert.AreEqual(13f, DiamLabels(_at.At("out", "adapted")));
     }
 

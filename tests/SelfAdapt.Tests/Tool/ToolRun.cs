@@ -41,6 +41,14 @@ internal sealed class ToolRun : IDisposable
         return new((ExitCode)code, output.ToString(), error.ToString());
     }
 
+    /// <summary>Runs and requires that all went well.</summary>
+    public static ToolResult Ok(params string[] args)
+    {
+        ToolResult result = Run(args);
+        Assert.AreEqual(ExitCode.Ok, result.Code, result.Out + result.Error);
+        return result;
+    }
+
     /// <summary>Runs and requires an exit code, and a word in the message.</summary>
     public static ToolResult Expect(ExitCode code, string word, params string[] args)
     {
