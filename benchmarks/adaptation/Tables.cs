@@ -51,7 +51,7 @@ internal static class Tables
         string powers = Path.Combine(results, "powers.csv");
         text = File.Exists(powers) ? Replace(text, "powers", PowerRun.Table(powers)) : text;
         Put("options", Read("options"), Options);
-        Put("ablations", Read("ablations"), r => Ablations(Read("synthetic"), r));
+        Put("ablations", Read("ablations"), Ablations);
         File.WriteAllText(document, text);
 
         void Put(string name, FinishedRun[] runs, Func<FinishedRun[], string> table) =>
@@ -170,24 +170,20 @@ internal static class Tables
             + $"{Signed(runs.Min(r => r.Result(Default).Ap50!.Value - r.Start))}.\n");
     }
 
-    private static string Ablations(FinishedRun[] table, FinishedRun[] ablations)
+    /// <summary>One row per setting: AP50 along the run on each target, as far as all of them were looked at.</summary>
+    private static string Ablations(FinishedRun[] runs)
     {
-        if (ablations.Length == 0)
+        StringBuilder text = new();
+        foreach (IGrouping<string, FinishedRun> target in runs.GroupBy(r => r.Run.Target))
         {
-            return "Not run yet.\n";
-        }
-
-        string[] targets = [.. ablations.Select(r => r.Run.Target).Distinct()];
-        string[] sources = [.. ablations.Select(r => r.Run.Source).Distinct()];
-        FinishedRun[] full =
-            [.. table.Where(r => targets.Contains(r.Run.Target) && sources.Contains(r.Run.Source))];
-        StringBuilder text = new($"| AP50 at the best point | {string.Join(" | ", targets)} |\n|---|");
-        text.Append(string.Concat(Enumerable.Repeat("---|", targets.Length))).Append('\n');
-        foreach (IGrouping<string, FinishedRun> group in full.Concat(ablations).GroupBy(r => r.Run.Settings))
-        {
-            IEnumerable<string> values = targets.Select(t => Spread([.. group.Where(r => r.Run.Target == t)
-                .Select(r => r.Best)]));
-            text.Append($"| {(group.Key.Length == 0 ? "full method" : group.Key)} | {string.Join(" | ", values)} |\n");
+            int[] steps = [.. target.First().Points.Select(p => p.Iteration)];
+            text.Append(CultureInfo.InvariantCulture, $"\n| {target.Key}, after steps | {string.Join(" | ", steps)} |\n|---|");
+            text.Append(string.Concat(Enumerable.Repeat("---:|", steps.Length))).Append('\n');
+            foreach (FinishedRun run in target)
+            {
+                IEnumerable<string> values = steps.Select(s => Show(run.Points.FirstOrDefault(p => p.Iteration == s)?.Ap50));
+                text.Append($"| {(run.Run.Settings.Length == 0 ? "whole method" : run.Run.Settings)} | {string.Join(" | ", values)} |\n");
+            }
         }
 
         return text.ToString();

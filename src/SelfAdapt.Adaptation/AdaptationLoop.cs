@@ -15,61 +15,6 @@ using SelfAdapt.Segmentation.Preparation;
 
 namespace SelfAdapt.Adaptation;
 
-/// <summary>Why a run ended.</summary>
-public enum StopReason
-{
-    /// <summary>All iterations were done and every evaluation stayed within the thresholds.</summary>
-    Completed,
-
-    /// <summary>The false-negative rate passed its threshold.</summary>
-    FalseNegativeRate,
-
-    /// <summary>The embedding distance passed its threshold.</summary>
-    EmbeddingDistance,
-
-    /// <summary>For a while no checkpoint was better by its outlines.</summary>
-    Outlines,
-
-    /// <summary>
-    /// The source network finds no cell in the images checked: there is nothing to learn from, and nothing to watch.
-    /// </summary>
-    NoCells,
-
-    /// <summary>The next evaluation would have come after <see cref="AdaptationOptions.Minutes"/>.</summary>
-    Time,
-
-    /// <summary>Someone asked for an end.</summary>
-    Cancelled,
-
-    /// <summary>The numbers ran away; the last good checkpoint was kept.</summary>
-    Diverged,
-}
-
-/// <summary>Hears what happens in a run, as it happens.</summary>
-internal interface IAdaptationObserver
-{
-    void OnStep(StepPoint point)
-    {
-    }
-
-    void OnEvaluation(EvaluationPoint point, StopDecision decision, WeightSnapshot weights);
-}
-
-/// <summary>What a run gave.</summary>
-/// <param name="Kept">The weights of the checkpoint that is kept.</param>
-/// <param name="KeptPoint">Its evaluation.</param>
-/// <param name="Reason">Why the run ended.</param>
-/// <param name="Iterations">Steps done.</param>
-/// <param name="Evaluations">All evaluations, the source network's first.</param>
-/// <param name="Seconds">Time taken.</param>
-public sealed record AdaptationResult(
-    WeightSnapshot Kept, EvaluationPoint KeptPoint, StopReason Reason, int Iterations,
-    IReadOnlyList<EvaluationPoint> Evaluations, double Seconds)
-{
-    /// <summary>Whether the source network is kept as it was: its weights, and the power of intensities that it sees.</summary>
-    public bool KeepsOriginal => KeptPoint == Evaluations[0];
-}
-
 /// <summary>
 /// A whole SelfAdapt run: crops from unlabeled images, self-training steps, label-free evaluation on some
 /// of the images, and the decision which checkpoint is the result (paper sections 3 and 4).
