@@ -1,37 +1,18 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
-using System.IO.Hashing;
 using System.Text;
-using System.Text.Json.Nodes;
 using SelfAdapt.Adaptation;
 using SelfAdapt.Adaptation.Resuming;
 using SelfAdapt.Adaptation.Signals;
 using SelfAdapt.Engine;
 using SelfAdapt.Engine.Autodiff;
-using SelfAdapt.Files;
 using SelfAdapt.Files.Npy;
-using SelfAdapt.Files.Png;
 using SelfAdapt.Files.Regions;
-using SelfAdapt.Files.Tiff;
-using SelfAdapt.Models.Cellpose;
 using SelfAdapt.Models.Graph;
 using SelfAdapt.Models.Onnx;
-using SelfAdapt.Models.Torch;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Packages;
 using SelfAdapt.ShallowToDeep.Features;
 using SelfAdapt.ShallowToDeep.Forest;
-using SixLabors.ImageSharp;
-using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Formats.Bmp;
-using SixLabors.ImageSharp.Formats.Gif;
-using SixLabors.ImageSharp.Formats.Jpeg;
-using SixLabors.ImageSharp.Formats.Pbm;
-using SixLabors.ImageSharp.Formats.Tga;
-using SixLabors.ImageSharp.Formats.Webp;
-using SixLabors.ImageSharp.PixelFormats;
-using ZstdSharp;
-using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace SelfAdapt.Fuzz;
 

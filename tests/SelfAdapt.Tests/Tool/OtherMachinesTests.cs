@@ -88,7 +88,7 @@ internal sealed class OtherMachinesTests : IDisposable
         Assert.IsTrue(File.Exists(_at.At(deep, "out", "adapted", "adapted.onnx")));
     }
 
-    private void AdaptAndSegment(string name) => AdaptAndSegment(name, Ok);
+    private void AdaptAndSegment(string name) => AdaptAndSegment(name, args => ToolRun.Ok(args));
 
     private void AdaptAndSegment(string name, Action<string[]> run)
     {

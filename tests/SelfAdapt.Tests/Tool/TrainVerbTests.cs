@@ -1,12 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
-using SelfAdapt.Files;
-using SelfAdapt.Files.Images;
 using SelfAdapt.Models.Onnx;
 using SelfAdapt.Models.Torch;
-using SelfAdapt.Segmentation.Metrics;
-using SelfAdapt.Segmentation.Simulation;
 using SelfAdapt.Tool;
 
 namespace SelfAdapt.Tests.Tool;

@@ -6,7 +6,6 @@ using SelfAdapt.Files.Images;
 using SelfAdapt.Segmentation;
 using SelfAdapt.Segmentation.Masks;
 using SelfAdapt.Segmentation.Metrics;
-using SelfAdapt.Tool;
 using SelfAdapt.Tool.Results;
 using SelfAdapt.Tool.Viewer;
 using static Microsoft.Playwright.Assertions;
