@@ -63,30 +63,32 @@ for seed in $seeds; do
             --images "$work/$target/adapt" --offline --filter masking "${widths[@]}" --iterations "$source_steps"
     done
 done
-# Mean Dice over the seeds, and the change from the seed's source network: its mean and deviation.
-awk -F, 'NR > 1 {
-    row = $4 $5 == "nonenone" ? $3 " |" : $4 == "none" ? $3 " | " $5 : $4 ", " $3 " | " $5
-    column = $2 ", " $1
-    if ($3 == "source") start[column, $7] = $8
-    if (!(row in rows)) { rows[row] = ++height; name[height] = row }
-    if (!(column in columns)) { columns[column] = ++width; title[width] = column }
-    change = $8 - start[column, $7]
-    n[row, column]++; dice[row, column] += $8; sum[row, column] += change; squares[row, column] += change * change
-}
-END {
-    line = "| | filter |"; rule = "|---|---|"
-    for (c = 1; c <= width; c++) { line = line " " title[c] " |"; rule = rule "---:|" }
-    print line "\n" rule
-    for (r = 1; r <= height; r++) {
-        line = "| " name[r] " |"
-        for (c = 1; c <= width; c++) {
-            k = n[name[r], title[c]]
-            if (!k) { line = line " |"; continue }
-            mean = sum[name[r], title[c]] / k
-            spread = k > 1 ? (squares[name[r], title[c]] - k * mean * mean) / (k - 1) : 0
-            line = line sprintf(" %.3f", dice[name[r], title[c]] / k)
-            line = line (name[r] == "source |" ? " |" : sprintf(" (%+.3f ± %.3f) |", mean, sqrt(spread > 0 ? spread : 0)))
-        }
-        print line
+# Mean Dice over the seeds, then soft Dice, and the change from the seed's source network: its mean and deviation.
+for score in 8 9; do
+    awk -F, -v score=$score 'NR > 1 {
+        row = $4 $5 == "nonenone" ? $3 " |" : $4 == "none" ? $3 " | " $5 : $4 ", " $3 " | " $5
+        column = $2 ", " $1
+        if ($3 == "source") start[column, $7] = $score
+        if (!(row in rows)) { rows[row] = ++height; name[height] = row }
+        if (!(column in columns)) { columns[column] = ++width; title[width] = column }
+        change = $score - start[column, $7]
+        n[row, column]++; dice[row, column] += $score; sum[row, column] += change; squares[row, column] += change * change
     }
-}' "$work/scores.csv"
+    END {
+        line = "| | filter |"; rule = "|---|---|"
+        for (c = 1; c <= width; c++) { line = line " " title[c] " |"; rule = rule "---:|" }
+        print line "\n" rule
+        for (r = 1; r <= height; r++) {
+            line = "| " name[r] " |"
+            for (c = 1; c <= width; c++) {
+                k = n[name[r], title[c]]
+                if (!k) { line = line " |"; continue }
+                mean = sum[name[r], title[c]] / k
+                spread = k > 1 ? (squares[name[r], title[c]] - k * mean * mean) / (k - 1) : 0
+                line = line sprintf(" %.3f", dice[name[r], title[c]] / k)
+                line = line (name[r] == "source |" ? " |" : sprintf(" (%+.3f ± %.3f) |", mean, sqrt(spread > 0 ? spread : 0)))
+            }
+            print line
+        }
+    }' "$work/scores.csv"
+done
