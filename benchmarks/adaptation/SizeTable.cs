@@ -26,11 +26,10 @@ internal static class SizeTable
             Source source = Sources.Load(sourceName, repository, shared, cache);
             Target target = Targets.Load(targetName, Path.Combine(shared, "data"));
             using CpuBackend backend = new(0);
-            using NetworkWeights weights = new(source.Network, backend);
-            using EngineNetwork network = new(weights, backend);
-            SegmentationOptions options = StudyRun.Segmentation(source, target, 0) with { Diameter = source.DiamMean };
+            using EngineNetwork network = new(source.Network, null, backend);
+            SegmentationOptions options = StudyRun.Segmentation(source, target, 0);
             Stopwatch watch = Stopwatch.StartNew();
-            ObjectSize? size = new SizeFinder(network, options).Find(target.Adaptation, CancellationToken.None);
+            ObjectSize? size = Find(network, options, target);
             double seconds = watch.Elapsed.TotalSeconds;
             double Precision(double diameter)
             {
@@ -53,11 +52,12 @@ internal static class SizeTable
     public static double Find(Source source, Target target, int threads)
     {
         using CpuBackend backend = new(threads);
-        using NetworkWeights weights = new(source.Network, backend);
-        using EngineNetwork network = new(weights, backend);
-        SegmentationOptions options = StudyRun.Segmentation(source, target, threads) with { Diameter = source.DiamMean };
-        return new SizeFinder(network, options).Find(target.Adaptation, CancellationToken.None)?.Diameter ?? source.DiamMean;
+        using EngineNetwork network = new(source.Network, null, backend);
+        return Find(network, StudyRun.Segmentation(source, target, threads), target)?.Diameter ?? source.DiamMean;
     }
+
+    private static ObjectSize? Find(EngineNetwork network, SegmentationOptions options, Target target) =>
+        new SizeFinder(network, options with { Diameter = options.DiamMean }).Find(target.Adaptation, CancellationToken.None);
 
     private static IEnumerable<(string Source, string Target)> Pairs() =>
         Plans.Pairs.SelectMany(p => Plans.Find(p)!.Runs).Select(r => (r.Source, r.Target)).Distinct();

@@ -170,7 +170,7 @@ internal static class Tables
             + $"{Signed(runs.Min(r => r.Result(Default).Ap50!.Value - r.Start))}.\n");
     }
 
-    /// <summary>One row per setting: AP50 along the run on each target, as far as all of them were looked at.</summary>
+    /// <summary>One row per setting: AP50 at the steps at which the target's first run was looked at; a table per target.</summary>
     private static string Ablations(FinishedRun[] runs)
     {
         StringBuilder text = new();
