@@ -57,8 +57,6 @@ internal sealed record AdaptationJob(
 /// <summary>Runs an adaptation and writes everything it leaves behind; adapt and demo share it.</summary>
 internal static class JobOutput
 {
-    private const string CheckpointName = "adapted";
-
     /// <summary>Adapts, writes the output folder, and prints what came of it.</summary>
     /// <param name="terminal">Where results and progress go.</param>
     /// <param name="begin">Told what is done, before it is begun: with half the batch once more, if need be.</param>
@@ -216,9 +214,9 @@ internal static class JobOutput
         if (job.Model.Checkpoint is not null)
         {
             Diameters diameters = new((float)job.Segmentation.DiamMean, diamLabels);
+            string path = RunFolder.Checkpoint(job.Out);
             OutputFile.WriteDurably(
-                RunFolder.Checkpoint(job.Out),
-                job.Model.WriteCheckpoint(kept.ByName(job.Network), job.Network, diameters, CheckpointName));
+                path, job.Model.WriteCheckpoint(kept.ByName(job.Network), job.Network, diameters, Path.GetFileName(path)));
         }
     }
 
